@@ -1,0 +1,197 @@
+/*
+ * context.c - the context: message, scratch stack, settings, progress and notes.
+ */
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESSAGE_BYTES = 1024, ALIGNMENT = 64, FIRST_CHUNK = 1 << 16 };
+
+/* Scratch memory is a list of chunks; `base` is the height of the stack at the chunk's first byte. */
+struct chunk {
+    struct chunk *below;
+    unsigned char *memory;
+    size_t base, used, size;
+};
+
+struct bram_ctx {
+    char message[MESSAGE_BYTES];
+    struct chunk *top;
+    unsigned threads;
+    size_t memory;
+    const volatile int *cancel;
+    bram_progress_fn *progress;
+    void *progress_user;
+    bram_note_fn *note;
+    void *note_user;
+};
+
+bram_ctx *bram_ctx_new(void)
+{
+    bram_ctx *cx = bram_malloc(sizeof *cx);
+    if (cx) *cx = (bram_ctx){.threads = 1};
+    return cx;
+}
+
+bram_ctx *bram_ctx_fork(bram_ctx *cx)
+{
+    bram_ctx *child = bram_ctx_new();
+    if (!child) {
+        bram_fail(cx, BRAM_ENOMEM, "no memory for a context");
+        return NULL;
+    }
+    *child = *cx;
+    child->top = NULL;
+    child->message[0] = 0;
+    return child;
+}
+
+void bram_ctx_free(bram_ctx *cx)
+{
+    if (!cx) return;
+    bram_scratch_release(cx, 0);
+    bram_free(cx);
+}
+
+int bram_fail(bram_ctx *cx, int status, const char *format, ...)
+{
+    char message[MESSAGE_BYTES]; /* the arguments may point into the old message */
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    memcpy(cx->message, message, sizeof message);
+    return status;
+}
+
+int bram_fail_prefix(bram_ctx *cx, int status, const char *format, ...)
+{
+    char message[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    if (length < 0 || (size_t)length + 3 > sizeof message) return status;
+    int room = (int)sizeof message - length - 3; /* for the old message between ": " and the end */
+    snprintf(message + length, sizeof message - (size_t)length, ": %.*s", room, cx->message);
+    memcpy(cx->message, message, sizeof message);
+    return status;
+}
+
+const char *bram_ctx_message(const bram_ctx *cx)
+{
+    return cx->message;
+}
+
+const char *bram_status_name(int status)
+{
+    static const char *const names[] = {
+        "ok",          "out of memory",  "usage",         "bad input",
+        "unreadable",  "cannot write",   "shape",         "not a number",
+        "absent",      "cancelled",      "not applicable", "over the memory budget",
+        "internal error"};
+    return status <= 0 && status >= BRAM_EINTERNAL ? names[-status] : "unknown status";
+}
+
+void *bram_scratch(bram_ctx *cx, size_t count, size_t size)
+{
+    if (bram_overflows(count, size) || count * size > PTRDIFF_MAX - 2 * ALIGNMENT) {
+        bram_fail(cx, BRAM_ENOMEM, "no memory for %zu items of %zu bytes", count, size);
+        return NULL;
+    }
+    size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    struct chunk *top = cx->top;
+    if (!top || top->size - top->used < bytes) {
+        size_t wanted = top ? 2 * top->size : FIRST_CHUNK;
+        if (wanted < bytes) wanted = bytes;
+        struct chunk *fresh = bram_malloc(sizeof *fresh);
+        void *memory = fresh ? bram_malloc(wanted + ALIGNMENT) : NULL;
+        if (!memory) {
+            bram_free(fresh);
+            bram_fail(cx, BRAM_ENOMEM, "no memory for %zu items of %zu bytes", count, size);
+            return NULL;
+        }
+        *fresh = (struct chunk){top, memory, top ? top->base + top->used : 0, 0, wanted};
+        cx->top = top = fresh;
+    }
+    size_t misaligned = (uintptr_t)top->memory % ALIGNMENT;
+    unsigned char *start = top->memory + (misaligned ? ALIGNMENT - misaligned : 0) + top->used;
+    top->used += bytes;
+    return memset(start, 0, bytes);
+}
+
+size_t bram_scratch_mark(const bram_ctx *cx)
+{
+    return cx->top ? cx->top->base + cx->top->used : 0;
+}
+
+void bram_scratch_release(bram_ctx *cx, size_t mark)
+{
+    while (cx->top && cx->top->base >= mark) {
+        struct chunk *top = cx->top;
+        cx->top = top->below;
+        bram_free(top->memory);
+        bram_free(top);
+    }
+    if (cx->top && mark - cx->top->base < cx->top->used) cx->top->used = mark - cx->top->base;
+}
+
+void bram_ctx_set_threads(bram_ctx *cx, unsigned threads)
+{
+    cx->threads = threads;
+}
+
+unsigned bram_ctx_threads(const bram_ctx *cx)
+{
+    return cx->threads;
+}
+
+void bram_ctx_set_memory(bram_ctx *cx, size_t bytes)
+{
+    cx->memory = bytes;
+}
+
+size_t bram_ctx_memory(const bram_ctx *cx)
+{
+    return cx->memory;
+}
+
+void bram_ctx_set_cancel(bram_ctx *cx, const volatile int *flag)
+{
+    cx->cancel = flag;
+}
+
+int bram_ctx_check_cancel(bram_ctx *cx)
+{
+    return cx->cancel && *cx->cancel ? bram_fail(cx, BRAM_ECANCEL, "stopped on request") : BRAM_OK;
+}
+
+void bram_ctx_set_progress(bram_ctx *cx, bram_progress_fn *report, void *user)
+{
+    cx->progress = report;
+    cx->progress_user = user;
+}
+
+void bram_ctx_progress(bram_ctx *cx, const char *what, double done, double total)
+{
+    if (cx->progress) cx->progress(cx->progress_user, what, done, total);
+}
+
+void bram_ctx_set_note(bram_ctx *cx, bram_note_fn *take, void *user)
+{
+    cx->note = take;
+    cx->note_user = user;
+}
+
+void bram_note(bram_ctx *cx, const char *format, ...)
+{
+    if (!cx->note) return;
+    char line[MESSAGE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    cx->note(cx->note_user, line);
+}

@@ -1,0 +1,76 @@
+/*
+ * spec.h - options by table, and the spec strings `name:key=value,key=value` that name a metric, a
+ * model or a loader with its options.
+ *
+ * An entry's options are one table of bram_param; reading, checking, defaults, help text and the
+ * canonical form all follow from it. The canonical form lists every option in table order with
+ * numbers in shortest exact form, so equal meanings give equal strings (and equal hashes).
+ */
+#ifndef BRAMBLE_SPEC_H
+#define BRAMBLE_SPEC_H
+
+#include <bramble/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum bram_param_type {
+    BRAM_PARAM_CHOICE,  /* one of the words in choices, separated by | */
+    BRAM_PARAM_INTEGER, /* within [low, high] */
+    BRAM_PARAM_REAL,    /* within [low, high]; "auto" is NaN where the default is auto */
+    BRAM_PARAM_TEXT,    /* anything without , and = */
+    BRAM_PARAM_FLAG,    /* yes or no */
+    BRAM_PARAM_INTEGERS, /* a list: 1+2+4, or a range of decades for reals: see below */
+    BRAM_PARAM_REALS    /* a list: 0.1+1+10 */
+} bram_param_type;
+
+/** One option. A table ends with an entry whose name is NULL. */
+typedef struct bram_param {
+    const char *name;
+    bram_param_type type;
+    const char *fallback; /* the default, as one would write it; "" for none */
+    const char *choices;  /* for BRAM_PARAM_CHOICE */
+    double low, high;     /* both 0: no limits */
+    const char *help;     /* one line */
+} bram_param;
+
+typedef struct bram_options bram_options;
+
+/**
+ * Splits "name:key=value,..." and checks the pairs against a table.
+ *
+ * @param text  the part after the colon, NULL or "" for all defaults
+ * @return BRAM_OK; BRAM_EUSAGE: an unknown key (the nearest known one is named), a value out of
+ *         range (what was found and expected)
+ */
+int bram_options_new(bram_ctx *cx, bram_options **out, const bram_param *table,
+                     const char *text) BRAM_MUST_CHECK;
+void bram_options_free(bram_options *o);
+
+/** Sets one option from text, as from a command line. */
+int bram_options_set(bram_ctx *cx, bram_options *o, const char *name,
+                     const char *value) BRAM_MUST_CHECK;
+
+/** Values by name. The name must be in the table and of that type: anything else is a bug (assert). */
+const char *bram_option_text(const bram_options *o, const char *name);
+bool bram_option_is(const bram_options *o, const char *name, const char *choice);
+int64_t bram_option_integer(const bram_options *o, const char *name);
+double bram_option_real(const bram_options *o, const char *name);
+bool bram_option_flag(const bram_options *o, const char *name);
+const double *bram_option_reals(const bram_options *o, const char *name, size_t *count);
+const int64_t *bram_option_integers(const bram_options *o, const char *name, size_t *count);
+
+/** @return "key=value,key=value" with every option; owned by o */
+const char *bram_options_canonical(const bram_options *o);
+
+/**
+ * The length of the name in a spec string: "ar:lags=5" gives 2. Names are [a-z][a-z0-9_-]*.
+ * @return 0 when the text does not begin with a name followed by ':' or the end
+ */
+size_t bram_spec_name_length(const char *spec);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

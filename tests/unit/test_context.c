@@ -1,0 +1,92 @@
+/* Tests of core/context.c and core/memory.c. */
+#include <bramble/context.h>
+
+#include "internal.h"
+#include "test.h"
+
+static void a_failure_keeps_its_message(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    assert_string_equal(bram_ctx_message(cx), "");
+    assert_int_equal(bram_fail(cx, BRAM_ESHAPE, "found %d, expected %d", 3, 4), BRAM_ESHAPE);
+    assert_int_equal(bram_fail_prefix(cx, BRAM_ESHAPE, "worm.h5"), BRAM_ESHAPE);
+    assert_string_equal(bram_ctx_message(cx), "worm.h5: found 3, expected 4");
+    assert_int_equal(bram_fail(cx, BRAM_EREAD, "again: %s", bram_ctx_message(cx)), BRAM_EREAD);
+    assert_string_equal(bram_ctx_message(cx), "again: worm.h5: found 3, expected 4");
+    bram_ctx_free(cx);
+}
+
+static void scratch_is_zeroed_aligned_and_stacked(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    size_t start = bram_scratch_mark(cx);
+    for (int round = 0; round < 3; round++) {
+        double *kept = bram_scratch(cx, 7, sizeof *kept);
+        kept[6] = 5;
+        size_t mark = bram_scratch_mark(cx);
+        for (size_t n = 1; n < 2000000; n *= 7) {
+            unsigned char *p = bram_scratch(cx, n, 1);
+            assert_non_null(p);
+            assert_int_equal((uintptr_t)p % 64, 0);
+            for (size_t i = 0; i < n; i++) assert_int_equal(p[i], 0);
+            memset(p, 255, n);
+        }
+        bram_scratch_release(cx, mark);
+        assert_int_equal(bram_scratch_mark(cx), mark);
+        assert_near(kept[6], 5, 0);
+        bram_scratch_release(cx, start);
+    }
+    bram_ctx_free(cx);
+}
+
+static void sizes_that_overflow_are_refused(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    assert_null(bram_scratch(cx, SIZE_MAX / 2, 3));
+    assert_null(bram_alloc(cx, SIZE_MAX / 8, 16));
+    assert_null(bram_realloc(cx, NULL, SIZE_MAX, 2));
+    assert_non_null(strstr(bram_ctx_message(cx), "no memory"));
+    bram_ctx_free(cx);
+}
+
+static void an_allocation_fails_on_demand(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_fail_allocation(2, false);
+    void *first = bram_alloc(cx, 1, 8), *second = bram_alloc(cx, 1, 8), *third = bram_alloc(cx, 1, 8);
+    bram_fail_allocation(0, false);
+    assert_non_null(first);
+    assert_null(second);
+    assert_non_null(third);
+    bram_free(first);
+    bram_free(third);
+    bram_ctx_free(cx);
+}
+
+static void cancelling_is_seen(void **state)
+{
+    (void)state;
+    volatile int flag = 0;
+    bram_ctx *cx = bram_ctx_new();
+    bram_ctx_set_cancel(cx, &flag);
+    assert_int_equal(bram_ctx_check_cancel(cx), BRAM_OK);
+    flag = 1;
+    assert_int_equal(bram_ctx_check_cancel(cx), BRAM_ECANCEL);
+    bram_ctx_free(cx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failure_keeps_its_message),
+        cmocka_unit_test(scratch_is_zeroed_aligned_and_stacked),
+        cmocka_unit_test(sizes_that_overflow_are_refused),
+        cmocka_unit_test(an_allocation_fails_on_demand),
+        cmocka_unit_test(cancelling_is_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
