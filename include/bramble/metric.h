@@ -1,0 +1,131 @@
+/*
+ * metric.h - the metric contract: two responses to raw values, with resampling in mind.
+ *
+ * Three steps, so that nothing is computed twice:
+ *   prepare   one side alone (an RDM from responses, ranks, a Gram matrix); once for each system;
+ *   pair      what both sides together need, by resampling group (moments of each time block);
+ *   compare   the raw values under weights on the groups: all ones for the score itself,
+ *             multiplicities for each bootstrap draw.
+ *
+ * Raw values lie along an axis (one for each unit, or a single one). An undefined value (a constant
+ * unit has no correlation) is NaN: counted and reported by the engine, never averaged in silence.
+ *
+ * A new metric is one file in metrics/ and its name in metrics/meson.build.
+ */
+#ifndef BRAMBLE_METRIC_H
+#define BRAMBLE_METRIC_H
+
+#include <bramble/response.h>
+#include <bramble/spec.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Promises that tests/conformance checks for every entry, and what the engine must know. */
+enum {
+    BRAM_METRIC_PER_UNIT = 1 << 0,     /* one raw value a unit; else one in all */
+    BRAM_METRIC_HIGHER_BETTER = 1 << 1,
+    BRAM_METRIC_SYMMETRIC = 1 << 2,    /* compare(a, b) = compare(b, a) */
+    BRAM_METRIC_IDENTITY_ONE = 1 << 3, /* compare(a, a) = 1 */
+    BRAM_METRIC_IDENTITY_ZERO = 1 << 4,
+    BRAM_METRIC_INV_SCALE = 1 << 5,    /* the model side times any c > 0 */
+    BRAM_METRIC_INV_SHIFT = 1 << 6,    /* plus any constant a column */
+    BRAM_METRIC_INV_ROTATE = 1 << 7,   /* the model side times any orthogonal matrix */
+    BRAM_METRIC_REFERENCE = 1 << 8,    /* needs the prediction of a trivial model: skill */
+    BRAM_METRIC_FITS = 1 << 9          /* fits a map: needs train and test rows in the fold */
+};
+
+/** What the two sides are. */
+typedef enum bram_metric_kind {
+    BRAM_METRIC_PAIRED,   /* prediction and recording: the same rows and the same columns */
+    BRAM_METRIC_GEOMETRY, /* the same rows (conditions), any columns; or RDMs */
+    BRAM_METRIC_MAPPED,   /* features and responses: the same rows, a map is fitted */
+    BRAM_METRIC_DENSITY,  /* log densities from the model, nothing from the brain but the mask */
+    BRAM_METRIC_GRAPH     /* scores of ordered pairs against edges, over the examined pairs */
+} bram_metric_kind;
+
+/** One side of a comparison: rows x columns, packed mask (NULL: all present). */
+typedef struct bram_side {
+    bram_mat values;
+    const uint8_t *present;
+    const bram_axis *row, *column; /* may be NULL where identity does not matter */
+    bool is_rdm;                   /* values is a square dissimilarity matrix over the rows */
+} bram_side;
+
+/** Which rows are for fitting, which for scoring; inner folds choose hyper-parameters. */
+typedef struct bram_fold {
+    const char *id;
+    const size_t *train, *test;
+    size_t trains, tests;
+    const struct bram_fold *inner;
+    size_t inners;
+} bram_fold;
+
+/** How rows are resampled together: row i belongs to group[i] of 0 .. groups - 1. */
+typedef struct bram_groups {
+    const uint32_t *group; /* NULL: every row is a group of its own */
+    size_t groups;
+} bram_groups;
+
+typedef struct bram_comparison {
+    const void *model, *brain;         /* as prepared */
+    const void *reference;             /* as prepared; NULL unless BRAM_METRIC_REFERENCE */
+    const bram_fold *fold;             /* folds for metrics that fit; NULL otherwise */
+    size_t folds;
+    bram_groups groups;
+    size_t memory;                     /* bytes it may use beyond the data; 0: no limit */
+} bram_comparison;
+
+typedef struct bram_metric {
+    const char *name;    /* as the field names it */
+    const char *summary; /* one line */
+    const char *source;  /* the paper or equation */
+    unsigned version;
+    bram_metric_kind kind;
+    unsigned flags;
+    double chance;            /* value of an uninformed model; NaN when it depends on the data */
+    const bram_param *params; /* NULL: none */
+
+    /** May keep the pointers of side (which outlives it); NULL for metrics that need no step here:
+     *  pair then receives the bram_side itself. */
+    int (*prepare)(bram_ctx *cx, void **prepared, const bram_options *o, const bram_side *side);
+    void (*release)(void *prepared);
+
+    /**
+     * @param pair    receives the state for compare
+     * @param values  receives the number of raw values (units, or 1)
+     * @return BRAM_OK; BRAM_ESHAPE (found, expected); BRAM_ENUMERIC; BRAM_EMEMORY; BRAM_ENOMEM
+     */
+    int (*pair)(bram_ctx *cx, void **pair, size_t *values, const bram_options *o,
+                const bram_comparison *c);
+    void (*release_pair)(void *pair);
+
+    /**
+     * @param weight  one non-negative number for each group; NULL means all ones
+     * @param raw     `values` numbers, NaN where undefined; untouched on failure
+     */
+    int (*compare)(bram_ctx *cx, double *raw, const void *pair, const double *weight);
+
+    /** Chance on these data (edge density for average precision); NULL: the field chance. */
+    double (*chance_of)(const void *pair);
+} bram_metric;
+
+/** All metrics, NULL-terminated; one by name (plugins included), or NULL. */
+extern const bram_metric *const bram_metric_table[];
+const bram_metric *bram_metric_find(const char *name);
+
+/**
+ * A metric by its spec string, once, on two sides: what `bramble score` does.
+ *
+ * @param raw     receives a heap array of *values numbers; the caller frees it with bram_free
+ * @param chance  receives the chance level; may be NULL
+ */
+int bram_metric_score(bram_ctx *cx, double **raw, size_t *values, double *chance, const char *spec,
+                      const bram_side *model, const bram_side *brain,
+                      const bram_comparison *settings) BRAM_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
