@@ -34,14 +34,14 @@
 
 /**
  * The path of a file of the shared test data, below $BRAMBLE_TEST_DATA or ../shared/data (the tests
- * run in the top folder). When it is absent, says "skipped" and skips the calling test.
+ * run in the top folder). When it is absent, says "skipped" (as a TAP comment) and skips the test.
  */
 #define test_data(buffer, name)                                                                    \
     do {                                                                                           \
         const char *data_root_ = getenv("BRAMBLE_TEST_DATA");                                      \
         snprintf(buffer, sizeof buffer, "%s/%s", data_root_ ? data_root_ : "../shared/data", name); \
         if (access(buffer, R_OK) != 0) {                                                           \
-            print_message("skipped: no %s\n", buffer);                                             \
+            print_message("# skipped: no %s\n", buffer);                                             \
             skip();                                                                                \
         }                                                                                          \
     } while (0)
