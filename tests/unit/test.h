@@ -34,7 +34,7 @@
 
 /**
  * The path of a file of the shared test data, below $BRAMBLE_TEST_DATA or ../shared/data (the tests
- * run in the top folder). When it is absent, says "skipped" (as a TAP comment) and skips the test.
+ * run in the top folder). When it is absent, says "skipped" (as a TAP comment) and returns from the test.
  */
 #define test_data(buffer, name)                                                                    \
     do {                                                                                           \
@@ -42,7 +42,7 @@
         snprintf(buffer, sizeof buffer, "%s/%s", data_root_ ? data_root_ : "../shared/data", name); \
         if (access(buffer, R_OK) != 0) {                                                           \
             print_message("# skipped: no %s\n", buffer);                                             \
-            skip();                                                                                \
+            return; /* not skip(): its "not ok ... # SKIP" counts as a failure in meson */          \
         }                                                                                          \
     } while (0)
 

