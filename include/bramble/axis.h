@@ -43,7 +43,12 @@ void bram_axis_free(bram_axis *axis);
 const char *bram_axis_name(const bram_axis *axis);
 size_t bram_axis_length(const bram_axis *axis);
 
-/** Copies n ids; NULL entries become "". Ids may repeat; bram_axis_find then gives the first. */
+/**
+ * Copies n ids; NULL entries become "", which is no id. Ids may repeat; bram_axis_find then gives
+ * the first.
+ *
+ * @return BRAM_OK; BRAM_EUSAGE when the axis has been shared; BRAM_ENOMEM (so for all that change it)
+ */
 int bram_axis_set_ids(bram_ctx *cx, bram_axis *axis, const char *const *ids) BRAM_MUST_CHECK;
 
 /** Copies n coordinates with their unit ("s"). */
@@ -58,7 +63,7 @@ bool bram_axis_has_ids(const bram_axis *axis);
 const double *bram_axis_values(const bram_axis *axis);
 const char *bram_axis_unit(const bram_axis *axis);
 
-/** @return the row with this id, or -1; expected constant time */
+/** @return the row with this id, or -1 (always for ""); expected constant time */
 ptrdiff_t bram_axis_find(const bram_axis *axis, const char *id);
 
 /** Add a column of n values, copied; replaces a column of the same name. */
@@ -79,6 +84,9 @@ const bram_column *bram_axis_column(const bram_axis *axis, const char *name);
 int bram_axis_take(bram_ctx *cx, bram_axis **out, const bram_axis *axis, const size_t *index,
                    size_t count) BRAM_MUST_CHECK;
 
+/** @return whether name, length, ids, coordinates and columns (in any order) are the same */
+bool bram_axis_equal(const bram_axis *a, const bram_axis *b);
+
 /* ---- attributes: an ordered list of name = value ------------------------------------------------ */
 
 typedef struct bram_attrs bram_attrs;
@@ -89,6 +97,9 @@ int bram_attrs_set_number(bram_ctx *cx, bram_attrs *attrs, const char *name,
                           double value) BRAM_MUST_CHECK;
 int bram_attrs_set_integer(bram_ctx *cx, bram_attrs *attrs, const char *name,
                            int64_t value) BRAM_MUST_CHECK;
+
+/** Sets all attributes of another list. On failure some may have been set. */
+int bram_attrs_copy(bram_ctx *cx, bram_attrs *attrs, const bram_attrs *from) BRAM_MUST_CHECK;
 
 size_t bram_attrs_count(const bram_attrs *attrs);
 const char *bram_attrs_name_at(const bram_attrs *attrs, size_t i);

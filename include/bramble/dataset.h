@@ -3,7 +3,8 @@
  * HDF5 file that holds one. datasets/schema.md states every field.
  *
  * Paths are "group/.../name" without a leading slash: "recordings/2022-07-26-31/activity",
- * "connectome/cook2019/chemical", "stimuli". A group is made by naming it.
+ * "connectome/cook2019/chemical", "neurons". A group is made by naming it. A path is one thing: a
+ * group, a response or a table.
  */
 #ifndef BRAMBLE_DATASET_H
 #define BRAMBLE_DATASET_H
@@ -21,7 +22,11 @@ typedef struct bram_dataset bram_dataset;
 int bram_dataset_new(bram_ctx *cx, bram_dataset **out) BRAM_MUST_CHECK;
 void bram_dataset_free(bram_dataset *ds);
 
-/** Attributes of a group, made if absent; "" is the root. @return NULL without memory */
+/**
+ * Attributes of a group, made if absent; "" is the root.
+ *
+ * @return NULL (with the message set) without memory, or when the path is not one or is taken
+ */
 bram_attrs *bram_dataset_attrs(bram_ctx *cx, bram_dataset *ds, const char *group);
 
 /** @return attributes of a group that exists, else NULL */
@@ -41,7 +46,7 @@ int bram_dataset_add_table(bram_ctx *cx, bram_dataset *ds, const char *group,
 bram_response *bram_dataset_response(const bram_dataset *ds, const char *path);
 bram_axis *bram_dataset_table(const bram_dataset *ds, const char *path);
 
-/** The names of the groups directly below a group, in order of making (files: by name). */
+/** The names of the groups directly below a group, in order of making (files: by name); or NULL. */
 size_t bram_dataset_groups(const bram_dataset *ds, const char *group);
 const char *bram_dataset_group_at(const bram_dataset *ds, const char *group, size_t i);
 

@@ -23,6 +23,7 @@ typedef struct bram_response bram_response;
 
 /**
  * Makes a zeroed array in memory along the given axes (1 to BRAM_MAX_DIMS; each gains a share).
+ * name is one step of a path.
  *
  * @return BRAM_OK; BRAM_EUSAGE for a bad name or number of axes; BRAM_ENOMEM
  */
@@ -45,7 +46,10 @@ const bram_attrs *bram_response_attrs_const(const bram_response *r);
 double *bram_response_f64(bram_response *r);
 float *bram_response_f32(bram_response *r);
 
-/** Adds a mask of ones to an in-memory response that has none. @return it, or NULL without memory */
+/**
+ * @return the mask of an in-memory response, made of ones if it had none; NULL (with the message
+ *         set) without memory, or for a response in a file
+ */
 uint8_t *bram_response_mask(bram_ctx *cx, bram_response *r);
 bool bram_response_has_mask(const bram_response *r);
 
@@ -78,6 +82,7 @@ typedef struct bram_reader {
     bool has_mask;
 } bram_reader;
 
+/** Takes the reader over, also on failure. Errors as for bram_response_new. */
 int bram_response_from_reader(bram_ctx *cx, bram_response **out, const char *name, bram_type type,
                               size_t dims, const bram_axis *const *axes,
                               bram_reader reader) BRAM_MUST_CHECK;
