@@ -1,0 +1,23 @@
+/*
+ * init.c - the process-wide state of the libraries below, set once; the version.
+ */
+#include <bramble/context.h>
+
+#include <pthread.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* Each file that touches a library with process-wide state has an init function; they stand here. */
+static void init_libraries(void)
+{
+}
+
+void bram_init(void)
+{
+    pthread_once(&once, init_libraries);
+}
+
+const char *bram_version(void)
+{
+    return BRAM_VERSION;
+}
