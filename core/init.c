@@ -3,6 +3,9 @@
  */
 #include <bramble/context.h>
 
+#include "h5.h"
+#include "linalg.h"
+
 #include <pthread.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -10,6 +13,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 /* Each file that touches a library with process-wide state has an init function; they stand here. */
 static void init_libraries(void)
 {
+    bram_h5_init();
+    bram_linalg_init();
 }
 
 void bram_init(void)

@@ -1,0 +1,38 @@
+/*
+ * h5_private.h - what h5.c (files, objects, links) and h5_read.c (values) share; the only header of
+ * ours that includes HDF5's.
+ */
+#ifndef BRAMBLE_CORE_H5_PRIVATE_H
+#define BRAMBLE_CORE_H5_PRIVATE_H
+
+#include "h5.h"
+#include "internal.h"
+
+#include <hdf5.h>
+
+struct bram_h5_object {
+    const bram_h5 *file;
+    hid_t id;
+    char *name; /* for messages: "" for the root, "/a/b", or "/@4868" for what a reference gave */
+};
+
+struct bram_h5 {
+    bram_h5_object root;
+    char *path;
+    uint64_t bytes; /* size of the file */
+    hid_t links;    /* link access list that refuses external links */
+};
+
+/** "file: /a/b" for messages. */
+typedef struct bram_h5_where {
+    char text[320];
+} bram_h5_where;
+bram_h5_where bram_h5_place(const bram_h5_object *at, const char *path);
+
+/** Opens what stands at the path; the caller gives the id back with H5Oclose. */
+int bram_h5_id(bram_ctx *cx, hid_t *out, const bram_h5_object *at, const char *path) BRAM_MUST_CHECK;
+
+/** Fails with "file: /path: what (HDF5: reason)". */
+int bram_h5_broken(bram_ctx *cx, const bram_h5_object *at, const char *path, const char *what);
+
+#endif
