@@ -1,9 +1,10 @@
 /*
- * archive.h - members of zip and tar archives (also .tar.gz), read into memory, one after the other
- * or by name. The only user of libarchive. Nothing is ever written to disk.
+ * archivefile.h - members of zip and tar archives (also .tar.gz), read into memory, one after the other
+ * or by name. The only user of libarchive, whose own header is called archive.h. Nothing
+ * is ever written to disk.
  */
-#ifndef BRAMBLE_CORE_ARCHIVE_H
-#define BRAMBLE_CORE_ARCHIVE_H
+#ifndef BRAMBLE_CORE_ARCHIVEFILE_H
+#define BRAMBLE_CORE_ARCHIVEFILE_H
 
 #include <bramble/context.h>
 

@@ -1,14 +1,14 @@
 /*
- * csv.h - tables of text cells in CSV, TSV and semicolon-separated files, read and written. The only
- * user of libcsv.
+ * csvfile.h - tables of text cells in CSV, TSV and semicolon-separated files, read and written. The only
+ * user of libcsv, whose own header is called csv.h.
  *
  * Read are: a byte-order mark, LF, CRLF and CR line ends, quoted cells with delimiters and line ends
  * within, blank lines (skipped), gzip (any name). Spaces around an unquoted cell are dropped.
  * Rows and columns of a table count from 0 and do not include the header; messages name the line of
  * the file, counted from 1, and the column by its header.
  */
-#ifndef BRAMBLE_CORE_CSV_H
-#define BRAMBLE_CORE_CSV_H
+#ifndef BRAMBLE_CORE_CSVFILE_H
+#define BRAMBLE_CORE_CSVFILE_H
 
 #include "file.h"
 #include "number.h"
