@@ -5,6 +5,7 @@
 
 #include "h5.h"
 #include "linalg.h"
+#include "stats.h"
 
 #include <pthread.h>
 
@@ -15,6 +16,7 @@ static void init_libraries(void)
 {
     bram_h5_init();
     bram_linalg_init();
+    bram_stats_init();
 }
 
 void bram_init(void)
