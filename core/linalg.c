@@ -211,7 +211,7 @@ static int syrk_tile(bram_ctx *cx, size_t task, void *user)
     return BRAM_OK;
 }
 
-static void mirror(bram_mat *c)
+void bram_mirror_lower(bram_mat *c)
 {
     enum { BLOCK = 32 }; /* both triangles then stay in cache */
     for (size_t i0 = 0; i0 < c->rows; i0 += BLOCK)
@@ -237,7 +237,7 @@ int bram_syrk(bram_ctx *cx, bram_mat *c, double alpha, const bram_mat *a, bram_o
         size_t t = tiles(n, TILE_ROWS);
         BRAM_TRY(bram_parallel_for(cx, t * (t + 1) / 2, syrk_tile, &p));
     }
-    mirror(c);
+    bram_mirror_lower(c);
     return BRAM_OK;
 }
 

@@ -1,0 +1,64 @@
+/*
+ * lag_gram.h - the normal equations of a vector autoregression without its design matrix.
+ *
+ * The problem: minimise sum over t of |y_t - c - sum over l of A_l y_{t-l}|^2 + lambda sum |A|^2,
+ * the intercept free. With G(a, b) the sum over the target rows t of y_{t-a} y_{t-b}', a and b from
+ * 0 (the target) to L,
+ *
+ *   G(a+1, b+1) = G(a, b) + y_{f-1-a} y_{f-1-b}' - y_{e-1-a} y_{e-1-b}'
+ *
+ * for target rows f .. e - 1 of a segment, so that only G(l, 0) are products over all rows: L + 1
+ * of them instead of L^2, and nothing of the size rows x L N is made. Segments add up, each with
+ * its own edges. Sums are taken about the mean of the target rows and then centred exactly, lag by
+ * lag, with the means of the rows used: the result equals regression on an explicit design.
+ *
+ * Missing entries: the caller sets them to the mean of their column, that is zero after centring,
+ * which makes them say nothing about direction; the penalty is unchanged.
+ */
+#ifndef BRAMBLE_CORE_LAG_GRAM_H
+#define BRAMBLE_CORE_LAG_GRAM_H
+
+#include <bramble/context.h>
+#include <bramble/matrix.h>
+
+typedef struct bram_lag_gram {
+    size_t lags, units, rows; /* rows: the number of target rows used */
+    bram_mat gram;            /* lags units square, centred; lag l is block l - 1 */
+    bram_mat cross;           /* lags units x units: with the targets, centred */
+    bram_mat mean;            /* lags + 1 rows: means of y_{t-a} over the target rows t */
+} bram_lag_gram;
+
+/**
+ * @param segments  n stretches of rows x units without a gap inside, all of the same width
+ * @param first     first target row of each; rows before it are context only; NULL: all zero. A row
+ *                  with fewer than `lags` rows before it is never a target
+ * @param lags      1 or more
+ * @return BRAM_OK; BRAM_ESHAPE for different widths; BRAM_ENOTAPPLICABLE when no target row is
+ *         left; BRAM_ENUMERIC for a value that is not finite; BRAM_ENOMEM; BRAM_ECANCEL
+ */
+int bram_lag_gram_new(bram_ctx *cx, bram_lag_gram **out, const bram_mat *segments,
+                      const size_t *first, size_t n, size_t lags) BRAM_MUST_CHECK;
+void bram_lag_gram_free(bram_lag_gram *g);
+
+/**
+ * Weights for one penalty by Cholesky, in place of the lower triangle of g->gram, which is put back
+ * afterwards: g is the same when the function returns, whatever its status.
+ *
+ * @param weights    lags units x units: row l units + j, column i is the weight of unit j, lag
+ *                   l + 1, on unit i; not defined after a failure
+ * @param intercept  units values
+ * @return BRAM_OK; BRAM_EUSAGE for lambda < 0; BRAM_ESHAPE; BRAM_ENUMERIC when singular
+ */
+int bram_lag_gram_solve(bram_ctx *cx, bram_mat *weights, double *intercept, bram_lag_gram *g,
+                        double lambda) BRAM_MUST_CHECK;
+
+/**
+ * One-step predictions of rows first .. first + out.rows - 1 of y from the rows before them.
+ *
+ * @return BRAM_OK; BRAM_ESHAPE when shapes differ or first < lags or a row is outside by more
+ *         than the one after the last
+ */
+int bram_lag_predict(bram_ctx *cx, bram_mat *out, const bram_mat *y, size_t first,
+                     const bram_mat *weights, const double *intercept) BRAM_MUST_CHECK;
+
+#endif
