@@ -5,6 +5,7 @@
 
 #include "h5.h"
 #include "linalg.h"
+#include "matlab.h"
 #include "stats.h"
 
 #include <pthread.h>
@@ -16,6 +17,7 @@ static void init_libraries(void)
 {
     bram_h5_init();
     bram_linalg_init();
+    bram_mat5_init();
     bram_stats_init();
 }
 
