@@ -17,6 +17,9 @@ extern "C" {
 
 #define BRAM_SCHEMA_VERSION 1
 
+/* Responses of a file with at most this many values are read when it is opened. */
+#define BRAM_SMALL_RESPONSE 4096
+
 typedef struct bram_dataset bram_dataset;
 
 int bram_dataset_new(bram_ctx *cx, bram_dataset **out) BRAM_MUST_CHECK;
@@ -61,14 +64,17 @@ const char *bram_dataset_table_path(const bram_dataset *ds, size_t i);
  * name never holds half a file. Equal datasets give equal bytes.
  *
  * @param replace false refuses an existing file
- * @return BRAM_OK; BRAM_EWRITE (exists, no permission, disk full); errors of reading a response
+ * @return BRAM_OK; BRAM_EWRITE (exists, no permission, disk full); BRAM_EUSAGE (two axes of one name in
+ *         a group differ, a name is taken by a column or mask, an attribute's name is part of the
+ *         file's form, text is not UTF-8); errors of reading a response; BRAM_ECANCEL
  */
 int bram_dataset_write(bram_ctx *cx, const bram_dataset *ds, const char *path,
                        bool replace) BRAM_MUST_CHECK;
 
 /**
  * Opens a homogenized file. Tables and axes are read; the values of responses stay in the file and
- * are read by bram_response_read, except those of `small` values or fewer, which are read at once.
+ * are read by bram_response_read, except those of BRAM_SMALL_RESPONSE values or fewer. The file must
+ * not change while the dataset lives.
  *
  * @return BRAM_OK; BRAM_EREAD absent or unreadable; BRAM_EFORMAT not a homogenized file (the
  *         message names path, field, found and expected)

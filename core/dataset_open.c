@@ -1,0 +1,644 @@
+/*
+ * dataset_open.c - opens a homogenized file; datasets/schema.md states the form.
+ *
+ * Nothing in the file is trusted: each object must say its role, each dimension must have its scale
+ * in the same group and be as long, and each group may be reached on one path only, which rules out
+ * cycles. Failures name file, path, what was found and what was expected.
+ */
+#include "dataset_form.h"
+
+#include "h5.h"
+#include "h5_write.h"
+#include "names.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_GROUPS = 1 << 16, MOST_DEPTH = 32 };
+
+enum role { NO_ROLE, AXIS, TABLE, COORDINATE, COLUMN, RESPONSE, MASK };
+
+/* The open file, shared by the responses whose values stay in it. */
+struct source {
+    atomic_size_t shares;
+    bram_h5 *file;
+};
+
+struct reading {
+    bram_ctx *cx;
+    struct source *source;
+    bram_dataset *ds;
+    const bram_h5_object *root;
+    bram_h5_ref *seen; /* the groups met so far */
+    size_t seen_count, seen_room;
+};
+
+/* A dataset of the group being read. */
+struct item {
+    const char *name;
+    char *path; /* relative to the root */
+    enum role role;
+    bram_axis *axis;
+    bool mask; /* a response that has one */
+};
+
+struct group {
+    const char *path; /* relative to the root, "" for it */
+    bram_h5_entry *entries;
+    size_t entry_count;
+    struct item *items; /* in order of names */
+    size_t count;
+};
+
+static void release_source(struct source *source)
+{
+    if (atomic_fetch_sub(&source->shares, 1) != 1) return;
+    bram_h5_close(source->file);
+    bram_free(source);
+}
+
+/* "file: /path: message" with the message that is in the context. */
+static int at_path(const struct reading *s, const char *path, int status)
+{
+    return bram_fail_prefix(s->cx, status, "%s: /%s", bram_h5_path(s->source->file), path);
+}
+
+static int bad(const struct reading *s, const char *path, const char *field, const char *found,
+               const char *expected)
+{
+    bram_fail(s->cx, BRAM_EFORMAT, "%s: found %s, expected %s", field, found, expected);
+    return at_path(s, path, BRAM_EFORMAT);
+}
+
+static int bad_length(const struct reading *s, const char *path, const char *field, uint64_t found,
+                      uint64_t expected)
+{
+    bram_fail(s->cx, BRAM_EFORMAT, "%s: found %llu, expected %llu", field,
+              (unsigned long long)found, (unsigned long long)expected);
+    return at_path(s, path, BRAM_EFORMAT);
+}
+
+/* What is absent below a file's own promises is bad format. */
+static int demanded(int status)
+{
+    return status == BRAM_EABSENT ? BRAM_EFORMAT : status;
+}
+
+/* ---- attributes --------------------------------------------------------------------------------- */
+
+static int read_attr(const struct reading *s, const char *path, const char *name, const char *as,
+                     bram_attrs *attrs)
+{
+    bram_h5_info info;
+    BRAM_TRY(bram_h5_attr_info(s->cx, &info, s->root, path, name));
+    if (info.elements != 1) return bad_length(s, path, name, info.elements, 1);
+    if (info.type == BRAM_H5_INTEGER) {
+        int64_t value;
+        BRAM_TRY(bram_h5_attr_integer(s->cx, &value, s->root, path, name));
+        return bram_attrs_set_integer(s->cx, attrs, as, value);
+    }
+    if (info.type == BRAM_H5_FLOAT) {
+        double value;
+        BRAM_TRY(bram_h5_attr_number(s->cx, &value, s->root, path, name));
+        return bram_attrs_set_number(s->cx, attrs, as, value);
+    }
+    if (info.type != BRAM_H5_STRING && info.type != BRAM_H5_VARIABLE_STRING)
+        return bad(s, path, name, "an attribute of another type", "text or a number");
+    char *text;
+    BRAM_TRY(bram_h5_attr_text(s->cx, &text, s->root, path, name));
+    int status = bram_attrs_set_text(s->cx, attrs, as, text);
+    bram_free(text);
+    return status;
+}
+
+static int read_attrs(const struct reading *s, const char *path, bram_attrs *attrs, bool response)
+{
+    char **names;
+    size_t count;
+    int status = bram_h5_attr_names(s->cx, &names, &count, s->root, path);
+    if (status != BRAM_OK) return demanded(status);
+    for (size_t i = 0; i < count && status == BRAM_OK; i++) {
+        bool unit = response && strcmp(names[i], "units") == 0;
+        if (unit || !bram_form_reserved(names[i]))
+            status = read_attr(s, path, names[i], unit ? "unit" : names[i], attrs);
+        if (status == BRAM_EUSAGE) status = at_path(s, path, BRAM_EFORMAT); /* a bad name */
+    }
+    bram_free(names);
+    return demanded(status);
+}
+
+/* The attribute `units` in heap memory, "" when there is none. */
+static int read_unit(const struct reading *s, const char *path, char **unit)
+{
+    if (bram_h5_has_attr(s->root, path, "units"))
+        return demanded(bram_h5_attr_text(s->cx, unit, s->root, path, "units"));
+    return (*unit = bram_strdup(s->cx, "")) ? BRAM_OK : BRAM_ENOMEM;
+}
+
+static int read_role(const struct reading *s, const char *path, enum role *role)
+{
+    static const char *const names[] = {NULL,
+                                        BRAM_ROLE_AXIS,
+                                        BRAM_ROLE_TABLE,
+                                        BRAM_ROLE_COORDINATE,
+                                        BRAM_ROLE_COLUMN,
+                                        BRAM_ROLE_RESPONSE,
+                                        BRAM_ROLE_MASK};
+    static const char expected[] = "axis, table, coordinate, column, response or mask";
+    if (!bram_h5_has_attr(s->root, path, BRAM_FORM_ROLE))
+        return bad(s, path, BRAM_FORM_ROLE, "no such attribute", expected);
+    char *text;
+    int status = bram_h5_attr_text(s->cx, &text, s->root, path, BRAM_FORM_ROLE);
+    if (status != BRAM_OK) return demanded(status);
+    *role = NO_ROLE;
+    for (size_t i = 1; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) *role = (enum role)i;
+    if (*role == NO_ROLE) status = bad(s, path, BRAM_FORM_ROLE, text, expected);
+    bram_free(text);
+    return status;
+}
+
+/* ---- axes --------------------------------------------------------------------------------------- */
+
+static bool is_text(bram_h5_class type)
+{
+    return type == BRAM_H5_STRING || type == BRAM_H5_VARIABLE_STRING;
+}
+
+/* Type and length of a 1-D dataset. */
+static int read_line(const struct reading *s, const char *path, bram_h5_info *info)
+{
+    int status = bram_h5_info_of(s->cx, info, s->root, path);
+    if (status != BRAM_OK) return demanded(status);
+    if (info->rank != 1) return bad_length(s, path, "number of dimensions", info->rank, 1);
+    if (info->type != BRAM_H5_INTEGER && info->type != BRAM_H5_FLOAT && !is_text(info->type))
+        return bad(s, path, "type", "another one", "text, real or integer");
+    return BRAM_OK;
+}
+
+static int read_index(const struct reading *s, const char *path)
+{
+    int64_t *index;
+    size_t count;
+    BRAM_TRY(bram_h5_read_int64(s->cx, &index, &count, s->root, path, 0));
+    int status = BRAM_OK;
+    for (size_t i = 0; i < count && status == BRAM_OK; i++)
+        if (index[i] != (int64_t)i)
+            status = bad(s, path, "values", "other integers", "0, 1, 2 ... as the scale has no ids");
+    bram_free(index);
+    return status;
+}
+
+static int read_coordinates(const struct reading *s, const char *path, bram_axis *axis)
+{
+    double *values;
+    char *unit;
+    BRAM_TRY(bram_h5_read_double(s->cx, &values, NULL, s->root, path, 0));
+    int status = read_unit(s, path, &unit);
+    if (status == BRAM_OK) {
+        status = bram_axis_set_values(s->cx, axis, values, unit);
+        bram_free(unit);
+    }
+    bram_free(values);
+    return status;
+}
+
+static int read_axis(const struct reading *s, struct item *item)
+{
+    bram_h5_info info;
+    BRAM_TRY(read_line(s, item->path, &info));
+    if (!bram_name_is_identifier(item->name))
+        return bad(s, item->path, "name", "an axis", "small letters, digits and _, a letter first");
+    BRAM_TRY(bram_axis_new(s->cx, &item->axis, item->name, (size_t)info.dims[0]));
+    if (info.type == BRAM_H5_INTEGER) return read_index(s, item->path);
+    if (info.type == BRAM_H5_FLOAT) return read_coordinates(s, item->path, item->axis);
+    char **ids;
+    BRAM_TRY(bram_h5_read_strings(s->cx, &ids, NULL, s->root, item->path));
+    int status = bram_axis_set_ids(s->cx, item->axis, (const char *const *)ids);
+    bram_free(ids);
+    return status;
+}
+
+static int compare_item(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct item *)item)->name);
+}
+
+static struct item *find_item(const struct group *g, const char *name)
+{
+    return g->count ? bsearch(name, g->items, g->count, sizeof *g->items, compare_item) : NULL;
+}
+
+/* The axis that is the scale of a dimension; it must stand in the same group and be as long. */
+static int scale_of(const struct reading *s, const struct group *g, const struct item *item,
+                    unsigned dim, uint64_t length, bram_axis **out)
+{
+    char *scale, field[40];
+    snprintf(field, sizeof field, "scale of dimension %u", dim);
+    int status = bram_h5_scale(s->cx, &scale, s->root, item->path, dim);
+    if (status == BRAM_EABSENT) return bad(s, item->path, field, "none", "a scale in its group");
+    BRAM_TRY(status);
+    size_t prefix = strlen(g->path);
+    const char *name = NULL;
+    if (scale[0] == '/' && strncmp(scale + 1, g->path, prefix) == 0)
+        name = prefix == 0 ? scale + 1 : scale[1 + prefix] == '/' ? scale + 2 + prefix : NULL;
+    const struct item *axis = name ? find_item(g, name) : NULL;
+    if (!axis || !axis->axis)
+        status = bad(s, item->path, field, scale, "an axis or a table in its group");
+    else if (bram_axis_length(axis->axis) != length)
+        status = bad_length(s, item->path, field, length, bram_axis_length(axis->axis));
+    else
+        *out = axis->axis;
+    bram_free(scale);
+    return status;
+}
+
+static int read_column_values(const struct reading *s, const struct item *item, bram_axis *axis,
+                              const char *name, bram_h5_class type)
+{
+    char **texts = NULL, *unit = NULL;
+    double *numbers = NULL;
+    int64_t *integers = NULL;
+    int status = read_unit(s, item->path, &unit);
+    if (status != BRAM_OK) return status;
+    if (is_text(type)) {
+        status = bram_h5_read_strings(s->cx, &texts, NULL, s->root, item->path);
+        if (status == BRAM_OK)
+            status = bram_axis_add_text(s->cx, axis, name, (const char *const *)texts);
+    } else if (type == BRAM_H5_FLOAT) {
+        status = bram_h5_read_double(s->cx, &numbers, NULL, s->root, item->path, 0);
+        if (status == BRAM_OK) status = bram_axis_add_number(s->cx, axis, name, numbers, unit);
+    } else {
+        status = bram_h5_read_int64(s->cx, &integers, NULL, s->root, item->path, 0);
+        if (status == BRAM_OK) status = bram_axis_add_integer(s->cx, axis, name, integers);
+    }
+    bram_free(texts);
+    bram_free(numbers);
+    bram_free(integers);
+    bram_free(unit);
+    return status == BRAM_EUSAGE ? at_path(s, item->path, BRAM_EFORMAT) : status;
+}
+
+/* A column named after its axis, or coordinates beside ids. */
+static int read_column(const struct reading *s, const struct group *g, const struct item *item)
+{
+    bram_h5_info info;
+    bram_axis *axis;
+    BRAM_TRY(read_line(s, item->path, &info));
+    BRAM_TRY(scale_of(s, g, item, 0, info.dims[0], &axis));
+    size_t prefix = strlen(bram_axis_name(axis));
+    if (strncmp(item->name, bram_axis_name(axis), prefix) != 0 || item->name[prefix] != '_')
+        return bad(s, item->path, "name", "another axis's name", "<axis>_<column>");
+    const char *name = item->name + prefix + 1;
+    if (item->role == COORDINATE) {
+        if (info.type != BRAM_H5_FLOAT || strcmp(name, BRAM_SUFFIX_COORDINATE + 1) != 0)
+            return bad(s, item->path, "name or type", "others", "reals named <axis>_coordinate");
+        return read_coordinates(s, item->path, axis);
+    }
+    return read_column_values(s, item, axis, name, info.type);
+}
+
+/* ---- responses ---------------------------------------------------------------------------------- */
+
+/* What a response whose values stay in the file needs for reading them. */
+struct values {
+    struct source *source;
+    char *path, *mask; /* mask NULL without */
+    size_t dims;
+};
+
+static void release_values(void *state)
+{
+    struct values *v = state;
+    release_source(v->source);
+    bram_free(v->path);
+    bram_free(v->mask);
+    bram_free(v);
+}
+
+/* Reads the marks of one piece and sets to 0 what is missing. */
+static int read_marks(bram_ctx *cx, const struct values *v, const uint64_t *start,
+                      const uint64_t *count, size_t n, int64_t *marks, double *values,
+                      uint8_t *present)
+{
+    BRAM_TRY(bram_h5_slab_int64(cx, marks, bram_h5_root(v->source->file), v->mask, start, count));
+    for (size_t i = 0; i < n; i++) {
+        if (marks[i] != 0 && marks[i] != 1)
+            return bram_fail(cx, BRAM_EFORMAT, "%s: /%s: found a mark of %lld, expected 0 or 1",
+                             bram_h5_path(v->source->file), v->mask, (long long)marks[i]);
+        if (!marks[i]) values[i] = 0;
+        if (present) present[i] = (uint8_t)marks[i];
+    }
+    return BRAM_OK;
+}
+
+static int read_mask(bram_ctx *cx, const struct values *v, const size_t *start,
+                     const size_t *count, double *values, uint8_t *present)
+{
+    size_t block[BRAM_MAX_DIMS], at[BRAM_MAX_DIMS] = {0}, part[BRAM_MAX_DIMS] = {0}, done = 0;
+    bram_h5w_block(v->dims, count, block);
+    int64_t *marks = bram_scratch(cx, bram_form_product(v->dims, block), sizeof *marks);
+    if (!marks) return BRAM_ENOMEM;
+    while (bram_form_next_block(v->dims, count, block, at, part)) {
+        uint64_t from[BRAM_MAX_DIMS], many[BRAM_MAX_DIMS];
+        size_t n = bram_form_product(v->dims, part);
+        for (size_t d = 0; d < v->dims; d++) {
+            from[d] = start[d] + at[d];
+            many[d] = part[d];
+        }
+        BRAM_TRY(read_marks(cx, v, from, many, n, marks, values + done,
+                            present ? present + done : NULL));
+        done += n;
+    }
+    return BRAM_OK;
+}
+
+static int read_values(bram_ctx *cx, void *state, const size_t *start, const size_t *count,
+                       double *values, uint8_t *present)
+{
+    const struct values *v = state;
+    uint64_t from[BRAM_MAX_DIMS], many[BRAM_MAX_DIMS];
+    for (size_t d = 0; d < v->dims; d++) {
+        from[d] = start[d];
+        many[d] = count[d];
+    }
+    BRAM_TRY(bram_h5_slab_double(cx, values, bram_h5_root(v->source->file), v->path, from, many));
+    size_t mark = bram_scratch_mark(cx);
+    int status = BRAM_OK;
+    if (v->mask)
+        status = read_mask(cx, v, start, count, values, present);
+    else if (present)
+        memset(present, 1, bram_form_product(v->dims, count));
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* The state of a reader, with a share of the file. */
+static int make_values(const struct reading *s, const struct item *item, size_t dims,
+                       struct values **out)
+{
+    struct values *v = bram_alloc(s->cx, 1, sizeof *v);
+    if (!v) return BRAM_ENOMEM;
+    atomic_fetch_add(&s->source->shares, 1);
+    v->source = s->source;
+    v->dims = dims;
+    v->path = bram_strdup(s->cx, item->path);
+    if (item->mask) v->mask = bram_strf(s->cx, "%s" BRAM_SUFFIX_MASK, item->path);
+    if (!v->path || (item->mask && !v->mask)) {
+        release_values(v);
+        return BRAM_ENOMEM;
+    }
+    *out = v;
+    return BRAM_OK;
+}
+
+/* A copy in memory of a response of few values. */
+static int load(const struct reading *s, bram_response **out, const bram_response *from)
+{
+    size_t dims = bram_response_dims(from), n = bram_response_count(from);
+    size_t start[BRAM_MAX_DIMS] = {0}, count[BRAM_MAX_DIMS];
+    const bram_axis *axes[BRAM_MAX_DIMS];
+    for (size_t d = 0; d < dims; d++) {
+        axes[d] = bram_response_axis(from, d);
+        count[d] = bram_axis_length(axes[d]);
+    }
+    size_t mark = bram_scratch_mark(s->cx);
+    double *values = bram_scratch(s->cx, n, sizeof *values);
+    uint8_t *present = values ? bram_scratch(s->cx, n, 1) : NULL, *mask = NULL;
+    bram_response *r = NULL;
+    int status = present ? bram_response_read(s->cx, from, start, count, values, present)
+                         : BRAM_ENOMEM;
+    if (status == BRAM_OK)
+        status = bram_response_new(s->cx, &r, bram_response_name(from), bram_response_type(from),
+                                   dims, axes);
+    if (status == BRAM_OK && bram_response_has_mask(from) && !(mask = bram_response_mask(s->cx, r)))
+        status = BRAM_ENOMEM;
+    if (status == BRAM_OK) {
+        if (mask && n) memcpy(mask, present, n);
+        double *f64 = bram_response_f64(r);
+        float *f32 = bram_response_f32(r);
+        for (size_t i = 0; i < n; i++)
+            if (f64)
+                f64[i] = values[i];
+            else
+                f32[i] = (float)values[i];
+        *out = r;
+    } else
+        bram_response_free(r);
+    bram_scratch_release(s->cx, mark);
+    return status;
+}
+
+/* Type and axes of a response or its mask. */
+static int read_shape(const struct reading *s, const struct group *g, const struct item *item,
+                      bram_h5_info *info, bram_axis **axes)
+{
+    int status = bram_h5_info_of(s->cx, info, s->root, item->path);
+    if (status != BRAM_OK) return demanded(status);
+    if (info->rank < 1 || info->rank > BRAM_MAX_DIMS)
+        return bad_length(s, item->path, "number of dimensions, 1 to 4", info->rank, BRAM_MAX_DIMS);
+    for (unsigned d = 0; d < info->rank; d++)
+        BRAM_TRY(scale_of(s, g, item, d, info->dims[d], &axes[d]));
+    return BRAM_OK;
+}
+
+static int read_response(const struct reading *s, const struct group *g, const struct item *item)
+{
+    bram_h5_info info;
+    bram_axis *axes[BRAM_MAX_DIMS];
+    BRAM_TRY(read_shape(s, g, item, &info, axes));
+    if (info.type != BRAM_H5_FLOAT || (info.element_size != 4 && info.element_size != 8))
+        return bad(s, item->path, "type", "another one", "float32 or float64");
+    struct values *v;
+    BRAM_TRY(make_values(s, item, info.rank, &v));
+    bram_reader reader = {read_values, release_values, v, v->mask != NULL};
+    bram_response *r = NULL, *copy = NULL;
+    int status = bram_response_from_reader(s->cx, &r, item->name,
+                                           info.element_size == 4 ? BRAM_F32 : BRAM_F64, info.rank,
+                                           (const bram_axis *const *)axes, reader);
+    if (status == BRAM_EUSAGE) status = at_path(s, item->path, BRAM_EFORMAT);
+    BRAM_TRY(status);
+    if (bram_response_count(r) <= BRAM_SMALL_RESPONSE) {
+        status = load(s, &copy, r);
+        bram_response_free(r);
+        BRAM_TRY(demanded(status));
+        r = copy;
+    }
+    status = read_attrs(s, item->path, bram_response_attrs(r), true);
+    if (status == BRAM_OK) return bram_dataset_add(s->cx, s->ds, g->path, r);
+    bram_response_free(r);
+    return status;
+}
+
+/* A mask must belong to a response of the same shape. */
+static int check_mask(const struct reading *s, const struct group *g, const struct item *item)
+{
+    size_t length = strlen(item->name), suffix = strlen(BRAM_SUFFIX_MASK);
+    char name[256] = "";
+    if (length > suffix && length < sizeof name &&
+        strcmp(item->name + length - suffix, BRAM_SUFFIX_MASK) == 0)
+        memcpy(name, item->name, length - suffix);
+    struct item *response = find_item(g, name);
+    if (!response || response->role != RESPONSE)
+        return bad(s, item->path, "name", "a mask", "the name of a response and " BRAM_SUFFIX_MASK);
+    bram_h5_info info, other;
+    bram_axis *axes[BRAM_MAX_DIMS];
+    BRAM_TRY(read_shape(s, g, item, &info, axes));
+    int status = bram_h5_info_of(s->cx, &other, s->root, response->path);
+    if (status != BRAM_OK) return demanded(status);
+    if (info.type != BRAM_H5_INTEGER || info.element_size != 1)
+        return bad(s, item->path, "type", "another one", "uint8");
+    if (info.rank != other.rank)
+        return bad_length(s, item->path, "number of dimensions", info.rank, other.rank);
+    for (unsigned d = 0; d < info.rank; d++)
+        if (info.dims[d] != other.dims[d])
+            return bad_length(s, item->path, "length", info.dims[d], other.dims[d]);
+    response->mask = true;
+    return BRAM_OK;
+}
+
+/* ---- groups ------------------------------------------------------------------------------------- */
+
+/* One path to each group: no cycles, no group under two names. */
+static int meet(struct reading *s, const char *path)
+{
+    bram_h5_ref self;
+    int status = bram_h5_identity(s->cx, &self, s->root, path);
+    if (status != BRAM_OK) return demanded(status);
+    for (size_t i = 0; i < s->seen_count; i++)
+        if (s->seen[i].address == self.address)
+            return bad(s, path, "group", "one that another path leads to", "a group of its own");
+    if (s->seen_count == MOST_GROUPS)
+        return bad(s, path, "number of groups", "more", "65536 or fewer");
+    if (s->seen_count == s->seen_room) {
+        size_t room = s->seen_room ? 2 * s->seen_room : 64;
+        bram_h5_ref *seen = bram_realloc(s->cx, s->seen, room, sizeof *seen);
+        if (!seen) return BRAM_ENOMEM;
+        s->seen = seen;
+        s->seen_room = room;
+    }
+    s->seen[s->seen_count++] = self;
+    return BRAM_OK;
+}
+
+static char *below(const struct reading *s, const char *group, const char *name)
+{
+    return *group ? bram_strf(s->cx, "%s/%s", group, name) : bram_strdup(s->cx, name);
+}
+
+static void release_group(struct group *g)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        bram_axis_free(g->items[i].axis);
+        bram_free(g->items[i].path);
+    }
+    bram_free(g->items);
+    bram_free(g->entries);
+}
+
+static int list_items(const struct reading *s, struct group *g)
+{
+    int status = bram_h5_list(s->cx, &g->entries, &g->entry_count, s->root, g->path);
+    if (status != BRAM_OK) return demanded(status);
+    g->items = bram_alloc(s->cx, g->entry_count, sizeof *g->items);
+    if (!g->items) return BRAM_ENOMEM;
+    for (size_t i = 0; i < g->entry_count; i++) {
+        const bram_h5_entry *e = &g->entries[i];
+        if (!bram_name_is_step(e->name, strlen(e->name)))
+            return bad(s, g->path, "name of an entry", "one that is no step of a path", "UTF-8 text");
+        if (e->kind == BRAM_H5_GROUP) continue;
+        struct item *item = &g->items[g->count];
+        *item = (struct item){.name = e->name, .path = below(s, g->path, e->name)};
+        if (!item->path) return BRAM_ENOMEM;
+        g->count++;
+        if (e->kind != BRAM_H5_DATASET)
+            return bad(s, item->path, "link", "a link that leads to neither", "a group or dataset");
+        BRAM_TRY(read_role(s, item->path, &item->role));
+    }
+    return BRAM_OK;
+}
+
+/* Tables and responses; axes are complete and may be shared from here on. */
+static int add_content(const struct reading *s, const struct group *g)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        const struct item *item = &g->items[i];
+        if (item->role == TABLE)
+            BRAM_TRY(bram_dataset_add_table(s->cx, s->ds, g->path, bram_axis_ref(item->axis)));
+        if (item->role == RESPONSE) BRAM_TRY(read_response(s, g, item));
+    }
+    return BRAM_OK;
+}
+
+static int read_items(const struct reading *s, struct group *g)
+{
+    BRAM_TRY(list_items(s, g));
+    for (size_t i = 0; i < g->count; i++)
+        if (g->items[i].role == AXIS || g->items[i].role == TABLE)
+            BRAM_TRY(demanded(read_axis(s, &g->items[i])));
+    for (size_t i = 0; i < g->count; i++) {
+        if (g->items[i].role == COLUMN || g->items[i].role == COORDINATE)
+            BRAM_TRY(demanded(read_column(s, g, &g->items[i])));
+        if (g->items[i].role == MASK) BRAM_TRY(check_mask(s, g, &g->items[i]));
+    }
+    return add_content(s, g);
+}
+
+static int read_group(struct reading *s, const char *path, int depth)
+{
+    if (depth > MOST_DEPTH) return bad(s, path, "depth of groups", "more", "32 or less");
+    BRAM_TRY(bram_ctx_check_cancel(s->cx));
+    BRAM_TRY(meet(s, path));
+    bram_attrs *attrs = bram_dataset_attrs(s->cx, s->ds, path);
+    if (!attrs) return BRAM_ENOMEM;
+    BRAM_TRY(read_attrs(s, path, attrs, false));
+    struct group g = {.path = path};
+    int status = read_items(s, &g);
+    for (size_t i = 0; i < g.entry_count && status == BRAM_OK; i++) {
+        if (g.entries[i].kind != BRAM_H5_GROUP) continue;
+        char *child = below(s, path, g.entries[i].name);
+        status = child ? read_group(s, child, depth + 1) : BRAM_ENOMEM;
+        bram_free(child);
+    }
+    release_group(&g);
+    return status;
+}
+
+static int check_schema(const struct reading *s)
+{
+    int64_t version;
+    if (!bram_h5_has_attr(s->root, "", BRAM_FORM_SCHEMA))
+        return bad(s, "", BRAM_FORM_SCHEMA, "no such attribute",
+                   "1: this is not a homogenized file");
+    int status = bram_h5_attr_integer(s->cx, &version, s->root, "", BRAM_FORM_SCHEMA);
+    if (status != BRAM_OK) return demanded(status);
+    if (version == BRAM_SCHEMA_VERSION) return BRAM_OK;
+    bram_fail(s->cx, BRAM_EFORMAT, "%s: found version %lld, expected %d", BRAM_FORM_SCHEMA,
+              (long long)version, BRAM_SCHEMA_VERSION);
+    return at_path(s, "", BRAM_EFORMAT);
+}
+
+int bram_dataset_open(bram_ctx *cx, bram_dataset **out, const char *path)
+{
+    struct source *source = bram_alloc(cx, 1, sizeof *source);
+    if (!source) return BRAM_ENOMEM;
+    atomic_init(&source->shares, 1);
+    int status = bram_h5_open(cx, &source->file, path);
+    if (status != BRAM_OK) {
+        bram_free(source);
+        return status;
+    }
+    struct reading s = {.cx = cx, .source = source, .root = bram_h5_root(source->file)};
+    status = check_schema(&s);
+    if (status == BRAM_OK) status = bram_dataset_new(cx, &s.ds);
+    if (status == BRAM_OK) status = read_group(&s, "", 0);
+    bram_free(s.seen);
+    if (status == BRAM_OK)
+        *out = s.ds;
+    else
+        bram_dataset_free(s.ds);
+    release_source(source);
+    return status;
+}
