@@ -129,15 +129,24 @@ static size_t gather_keys(const cyaml_schema_field_t *fields, const char **keys,
     return count;
 }
 
+/* Whether a line of `width` bytes has this key: as a whole word before a colon. */
+static bool has_key(const char *line, size_t width, const char *key)
+{
+    size_t length = strlen(key);
+    for (const char *hit = strstr(line, key); hit && hit < line + width; hit = strstr(hit + 1, key)) {
+        char before = hit > line ? hit[-1] : ' ';
+        if (strchr(" \t{,\"'", before) && hit[length] && strchr(": \t\"'", hit[length])) return true;
+    }
+    return false;
+}
+
 /* The line of a key, at or after the one that libcyaml names (where the value before it ended). */
 static long line_of_key(const char *text, const char *key, long from)
 {
-    size_t length = strlen(key);
     long line = 1;
     for (const char *p = text; *p; line++) {
         size_t width = strcspn(p, "\n");
-        const char *hit = line >= from ? strstr(p, key) : NULL;
-        if (hit && hit < p + width && strchr(": \t\"'", hit[length])) return line;
+        if (line >= from && has_key(p, width, key)) return line;
         p += width + (p[width] == '\n');
     }
     return from;

@@ -1,6 +1,7 @@
 /* Tests of core/json.c. */
 #include "json.h"
 
+#include "gz.h"
 #include "internal.h"
 #include "test.h"
 
@@ -134,6 +135,18 @@ static void files_are_read(void **state)
     bram_json_free(d);
     d = NULL;
     assert_int_equal(bram_json_read(cx, &d, path, 10), BRAM_EFORMAT);
+
+    unsigned char *packed = NULL;
+    size_t bytes = 0;
+    assert_ok(cx, bram_gz_deflate(cx, &packed, &bytes, (const unsigned char *)"[1, 2, 3]", 9));
+    f = fopen(path, "wb");
+    fwrite(packed, 1, bytes, f);
+    fclose(f);
+    bram_free(packed);
+    assert_ok(cx, bram_json_read(cx, &d, path, 0));
+    assert_int_equal(bram_json_count(d), 3);
+    bram_json_free(d);
+    d = NULL;
     unlink(path);
     assert_int_equal(bram_json_read(cx, &d, path, 0), BRAM_EREAD);
     assert_null(d);

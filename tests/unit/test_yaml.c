@@ -110,6 +110,7 @@ static void mistakes_are_named(void **state)
     check_refused(BENCHMARK "metrics: [a]\noptions:\n  horizon: 3\n",
                   "line 9: unknown key \"horizon\"; did you mean \"horizons\"?");
     check_refused(BENCHMARK "metrics: [a]\nqqq: 3\n", "line 8: unknown key \"qqq\"");
+    check_refused("name: a\ntask: plain\nk: 3\n", "line 3: unknown key \"k\"");
     check_refused(BENCHMARK, "Missing required mapping field: metrics");
     check_refused(BENCHMARK "metrics: a\n", "line 7, key metrics: Expecting SEQUENCE, got event: SCALAR");
     check_refused(BENCHMARK "metrics: []\n", "key metrics");
