@@ -24,7 +24,7 @@ static const bram_json *wrap(const json_t *value)
     return (const bram_json *)value;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* The deepest nesting of brackets outside strings: known before jansson recurses into them. */
 static size_t depth_of(const char *text, size_t bytes)
@@ -45,8 +45,8 @@ int bram_json_parse(bram_ctx *cx, bram_json **out, const char *text, size_t byte
 {
     size_t depth = depth_of(text, bytes);
     if (depth > DEEPEST)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: found JSON nested %zu deep, expected %d at most", name,
-                         depth, DEEPEST);
+        return bram_fail(cx, BRAM_EFORMAT, "%s: found JSON nested %zu deep, expected %d at most",
+                         name, depth, DEEPEST);
     json_error_t error = {.line = 0};
     json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!root && json_error_code(&error) == json_error_out_of_memory)
@@ -76,20 +76,28 @@ void bram_json_free(bram_json *document)
 bram_json_kind bram_json_kind_of(const bram_json *value)
 {
     switch (json_typeof(plain(value))) {
-    case JSON_OBJECT: return BRAM_JSON_OBJECT;
-    case JSON_ARRAY: return BRAM_JSON_ARRAY;
-    case JSON_STRING: return BRAM_JSON_TEXT;
-    case JSON_INTEGER: return BRAM_JSON_INTEGER;
-    case JSON_REAL: return BRAM_JSON_REAL;
+    case JSON_OBJECT:
+        return BRAM_JSON_OBJECT;
+    case JSON_ARRAY:
+        return BRAM_JSON_ARRAY;
+    case JSON_STRING:
+        return BRAM_JSON_TEXT;
+    case JSON_INTEGER:
+        return BRAM_JSON_INTEGER;
+    case JSON_REAL:
+        return BRAM_JSON_REAL;
     case JSON_TRUE:
-    case JSON_FALSE: return BRAM_JSON_FLAG;
-    default: return BRAM_JSON_NULL;
+    case JSON_FALSE:
+        return BRAM_JSON_FLAG;
+    default:
+        return BRAM_JSON_NULL;
     }
 }
 
 const char *bram_json_kind_name(bram_json_kind kind)
 {
-    static const char *const names[] = {"null", "flag", "integer", "number", "text", "array", "object"};
+    static const char *const names[] = {"null", "flag",  "integer", "number",
+                                        "text", "array", "object"};
     return names[kind];
 }
 
@@ -100,7 +108,8 @@ const bram_json *bram_json_get(const bram_json *value, const char *key)
 
 size_t bram_json_count(const bram_json *value)
 {
-    return json_is_array(plain(value)) ? json_array_size(plain(value)) : json_object_size(plain(value));
+    return json_is_array(plain(value)) ? json_array_size(plain(value))
+                                       : json_object_size(plain(value));
 }
 
 const bram_json *bram_json_at(const bram_json *value, size_t i)
@@ -184,7 +193,7 @@ int bram_json_numbers(bram_ctx *cx, double **out, size_t *count, const bram_json
     return BRAM_OK;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 struct bram_json_out {
     json_t *root, *open[DEEPEST]; /* open ones are borrowed from root */
@@ -210,7 +219,12 @@ void bram_json_out_free(bram_json_out *o)
 /* @return the length of the UTF-8 character at p (RFC 3629), 0 when it is none */
 static size_t character_length(const unsigned char *p)
 {
-    size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+    size_t n = p[0] < 0x80   ? 1
+               : p[0] < 0xc2 ? 0
+               : p[0] < 0xe0 ? 2
+               : p[0] < 0xf0 ? 3
+               : p[0] < 0xf5 ? 4
+                             : 0;
     for (size_t i = 1; i < n; i++)
         if ((p[i] & 0xc0) != 0x80) return 0; /* this also stops at the end of the text */
     bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
@@ -314,10 +328,12 @@ void bram_json_out_numbers(bram_json_out *o, const char *key, const double *valu
 
 int bram_json_out_finish(bram_ctx *cx, bram_json_out *o, char **text, bool compact)
 {
-    if (o->status == BRAM_ENOMEM) return bram_fail(cx, BRAM_ENOMEM, "no memory for a JSON document");
+    if (o->status == BRAM_ENOMEM)
+        return bram_fail(cx, BRAM_ENOMEM, "no memory for a JSON document");
     if (o->status != BRAM_OK || o->depth || !o->root)
         return bram_fail(cx, BRAM_EINTERNAL, "a JSON document was built out of order");
-    size_t flags = JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY | (compact ? JSON_COMPACT : JSON_INDENT(2));
+    size_t flags = JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY |
+                   (compact ? JSON_COMPACT : JSON_INDENT(2));
     size_t bytes = json_dumpb(o->root, NULL, 0, flags);
     char *dump = bytes ? bram_alloc(cx, bytes + 2, 1) : NULL;
     if (!dump || json_dumpb(o->root, dump, bytes, flags) != bytes) {

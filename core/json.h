@@ -2,15 +2,18 @@
  * json.h - JSON documents read and written.
  *
  * Reading gives a tree that is walked by borrowed pointers; objects keep the order of the file.
- * Writing builds a tree by begin, put and end; keys come out in the order they were put, reals with 17
- * significant digits, NaN and infinities as null, text that is not UTF-8 with U+FFFD for each bad byte.
+ * Writing builds a tree by begin, put and end; keys come out in the order they were put, reals with
+ * 17 significant digits, NaN and infinities as null, text that is not UTF-8 with U+FFFD for each
+ * bad byte.
  */
 #ifndef BRAMBLE_CORE_JSON_H
 #define BRAMBLE_CORE_JSON_H
 
 #include <bramble/context.h>
 
-/** A value in a document. It lives as long as the document, which is the value that reading gave. */
+/**
+ * A value in a document. It lives as long as the document, which is the value that reading gave.
+ */
 typedef struct bram_json bram_json;
 
 typedef enum bram_json_kind {
@@ -27,8 +30,8 @@ typedef enum bram_json_kind {
  * Reads a whole text.
  *
  * @param name what to call the source in messages: a path
- * @return BRAM_OK; BRAM_EFORMAT: not JSON (line, column, what was found), a key twice in one object,
- *         nesting deeper than 100, bytes behind the end; BRAM_ENOMEM
+ * @return BRAM_OK; BRAM_EFORMAT: not JSON (line, column, what was found), a key twice in one
+ * object, nesting deeper than 100, bytes behind the end; BRAM_ENOMEM
  */
 int bram_json_parse(bram_ctx *cx, bram_json **out, const char *text, size_t bytes,
                     const char *name) BRAM_MUST_CHECK;
@@ -68,7 +71,9 @@ typedef struct bram_json_member {
 /** Goes to the next member, in file order. @return false after the last or for no object */
 bool bram_json_next(const bram_json *object, bram_json_member *member);
 
-/** The plain values; false, with out untouched, for other kinds and NULL. An integer is a number. */
+/**
+ * The plain values; false, with out untouched, for other kinds and NULL. An integer is a number.
+ */
 bool bram_json_number(const bram_json *value, double *out);
 bool bram_json_integer(const bram_json *value, int64_t *out);
 bool bram_json_flag(const bram_json *value, bool *out);
@@ -84,10 +89,13 @@ const char *bram_json_text(const bram_json *value);
 int bram_json_need(bram_ctx *cx, const bram_json **out, const bram_json *object, const char *key,
                    bram_json_kind kind) BRAM_MUST_CHECK;
 
-/** An array of numbers as heap memory; null becomes NaN. @return BRAM_OK; BRAM_EFORMAT; BRAM_ENOMEM */
-int bram_json_numbers(bram_ctx *cx, double **out, size_t *count, const bram_json *array) BRAM_MUST_CHECK;
+/**
+ * An array of numbers as heap memory; null becomes NaN. @return BRAM_OK; BRAM_EFORMAT; BRAM_ENOMEM
+ */
+int bram_json_numbers(bram_ctx *cx, double **out, size_t *count,
+                      const bram_json *array) BRAM_MUST_CHECK;
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 typedef struct bram_json_out bram_json_out;
 
@@ -114,13 +122,16 @@ void bram_json_out_null(bram_json_out *o, const char *key);
 void bram_json_out_numbers(bram_json_out *o, const char *key, const double *values, size_t count);
 
 /**
- * The document as heap text: on one line when compact, else indented by two; a line feed at the end.
+ * The document as heap text: on one line when compact, else indented by two; a line feed at the
+ * end.
  *
- * @return BRAM_OK; BRAM_ENOMEM; BRAM_EINTERNAL: unbalanced begin and end, a key twice or out of place
+ * @return BRAM_OK; BRAM_ENOMEM; BRAM_EINTERNAL: unbalanced begin and end, a key twice or out of
+ * place
  */
 int bram_json_out_finish(bram_ctx *cx, bram_json_out *o, char **text, bool compact) BRAM_MUST_CHECK;
 
 /** The same, indented, to a file, whole or not at all. @return also BRAM_EWRITE */
-int bram_json_out_write(bram_ctx *cx, bram_json_out *o, const char *path, bool replace) BRAM_MUST_CHECK;
+int bram_json_out_write(bram_ctx *cx, bram_json_out *o, const char *path,
+                        bool replace) BRAM_MUST_CHECK;
 
 #endif

@@ -38,13 +38,13 @@ static int unfit(bram_ctx *cx, const bram_param *p, const char *text)
 {
     char *expected = bram_param_values(cx, p);
     if (!expected) return BRAM_ENOMEM;
-    int status = bram_fail(cx, BRAM_EUSAGE, "option %s: found \"%.80s\", expected %s", p->name, text,
-                           expected);
+    int status = bram_fail(cx, BRAM_EUSAGE, "option %s: found \"%.80s\", expected %s", p->name,
+                           text, expected);
     bram_free(expected);
     return status;
 }
 
-/* ---- words -------------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static bool is_choice(const char *choices, const char *text)
 {
@@ -80,14 +80,15 @@ static int check_text(bram_ctx *cx, const bram_param *p, const char *text)
 {
     size_t length = strlen(text);
     if (length > LONGEST_TEXT)
-        return bram_fail(cx, BRAM_EUSAGE, "option %s: found a text of %zu bytes, expected %d at most",
-                         p->name, length, LONGEST_TEXT);
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "option %s: found a text of %zu bytes, expected %d at most", p->name,
+                         length, LONGEST_TEXT);
     for (size_t i = 0; i < length; i++)
         if (strchr(",=\n\r\t", text[i]) || (unsigned char)text[i] < ' ') return unfit(cx, p, text);
     return BRAM_OK;
 }
 
-/* ---- lists -------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 /* A list under construction; reals also hold integers that a range has made, below 2^53. */
 struct list {
@@ -173,11 +174,10 @@ static int add_reals(bram_ctx *cx, struct list *list, char *item)
     if (dots) *dots = 0;
     if (slash) *slash = 0;
     bool good = bram_number_parse(item, 0, &first);
-    if (dots)
-        good = good && bram_number_parse(dots + 2, 0, &last) && first > 0 &&
-               first < last;
+    if (dots) good = good && bram_number_parse(dots + 2, 0, &last) && first > 0 && first < last;
     if (slash)
-        good = good && bram_integer_parse(slash + 1, &points) && points >= 2 && points <= MOST_ITEMS;
+        good = good && bram_integer_parse(slash + 1, &points) && points >= 2 &&
+               points <= MOST_ITEMS;
     if (dots) *dots = '.';
     if (slash) *slash = '/';
     if (!good) return unfit(cx, list->param, item);
@@ -222,7 +222,7 @@ static int read_list(bram_ctx *cx, struct list *list, const char *text)
     return join_list(cx, list);
 }
 
-/* ---- all types ---------------------------------------------------------------------------------- */
+/* ---- all types ------------------------------------------------------------------------------- */
 
 /* A number that is left open: empty or "auto", where the default says so. */
 static bool is_open(const bram_param *p, const char *text)
@@ -239,8 +239,7 @@ static int read_number(bram_ctx *cx, struct bram_value *v, const bram_param *p, 
         v->integer = -1;
         strcpy(canonical, text);
     } else if (p->type == BRAM_PARAM_REAL) {
-        if (!bram_number_parse(text, 0, &v->real) || !within(p, v->real))
-            return unfit(cx, p, text);
+        if (!bram_number_parse(text, 0, &v->real) || !within(p, v->real)) return unfit(cx, p, text);
         v->real += 0.0; /* -0 is 0 */
         bram_number_format(canonical, v->real);
     } else {
@@ -256,7 +255,8 @@ static int read_word(bram_ctx *cx, struct bram_value *v, const bram_param *p, co
 {
     bool yes = strcmp(text, "yes") == 0, none = !*text && !*p->fallback;
     if (p->type == BRAM_PARAM_TEXT) BRAM_TRY(check_text(cx, p, text));
-    else if (p->type == BRAM_PARAM_FLAG && !yes && strcmp(text, "no") != 0) return unfit(cx, p, text);
+    else if (p->type == BRAM_PARAM_FLAG && !yes && strcmp(text, "no") != 0)
+        return unfit(cx, p, text);
     else if (p->type == BRAM_PARAM_CHOICE && !none && !is_choice(p->choices, text))
         return unfit_choice(cx, p, text);
     v->integer = yes;
@@ -273,8 +273,7 @@ int bram_value_read(bram_ctx *cx, struct bram_value *out, const bram_param *para
         status = read_number(cx, &value, param, text);
     else if (param->type == BRAM_PARAM_INTEGERS || param->type == BRAM_PARAM_REALS)
         status = *text || !*param->fallback ? read_list(cx, &list, text) : unfit(cx, param, text);
-    else
-        status = read_word(cx, &value, param, text);
+    else status = read_word(cx, &value, param, text);
     if (status != BRAM_OK) {
         bram_value_release(&value);
         return status;
@@ -301,13 +300,20 @@ char *bram_param_values(bram_ctx *cx, const bram_param *p)
     const char *open = strcmp(p->fallback, "auto") == 0 ? "|auto" : "";
     show_limits(limits, sizeof limits, p);
     switch (p->type) {
-    case BRAM_PARAM_CHOICE: return bram_strdup(cx, p->choices);
-    case BRAM_PARAM_INTEGER: return bram_strf(cx, "integer%s%s", limits, open);
-    case BRAM_PARAM_REAL: return bram_strf(cx, "number%s%s", limits, open);
-    case BRAM_PARAM_TEXT: return bram_strdup(cx, "text (no , and =)");
-    case BRAM_PARAM_FLAG: return bram_strdup(cx, "yes|no");
-    case BRAM_PARAM_INTEGERS: return bram_strf(cx, "integers%s (1+2+4, 1..4)", limits);
-    case BRAM_PARAM_REALS: return bram_strf(cx, "numbers%s (0.1+1, 0.1..10, 1..9/5)", limits);
+    case BRAM_PARAM_CHOICE:
+        return bram_strdup(cx, p->choices);
+    case BRAM_PARAM_INTEGER:
+        return bram_strf(cx, "integer%s%s", limits, open);
+    case BRAM_PARAM_REAL:
+        return bram_strf(cx, "number%s%s", limits, open);
+    case BRAM_PARAM_TEXT:
+        return bram_strdup(cx, "text (no , and =)");
+    case BRAM_PARAM_FLAG:
+        return bram_strdup(cx, "yes|no");
+    case BRAM_PARAM_INTEGERS:
+        return bram_strf(cx, "integers%s (1+2+4, 1..4)", limits);
+    case BRAM_PARAM_REALS:
+        return bram_strf(cx, "numbers%s (0.1+1, 0.1..10, 1..9/5)", limits);
     }
     return bram_strdup(cx, "a value");
 }

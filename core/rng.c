@@ -3,12 +3,13 @@
  * only file that touches Random123.
  *
  * The key is the seed. The counter of 128 bits is the stream (low half) and the number of the block
- * (high half); a block gives two 64-bit words, so word `index` is half index % 2 of block index / 2.
+ * (high half); a block gives two 64-bit words, so word `index` is half index % 2 of block index
+ * / 2.
  *
  * A stream is the 64-bit FNV-1a hash of its name (Fowler, Noll and Vo; offset basis
- * 0xcbf29ce484222325, prime 0x100000001b3). Sample k of it is mix(hash + (k + 1) * golden), with the
- * finalizer of SplitMix64 (Steele, Lea and Flood 2014): a bijection, so the samples of one stream are
- * all different streams.
+ * 0xcbf29ce484222325, prime 0x100000001b3). Sample k of it is mix(hash + (k + 1) * golden), with
+ * the finalizer of SplitMix64 (Steele, Lea and Flood 2014): a bijection, so the samples of one
+ * stream are all different streams.
  */
 #include <bramble/rng.h>
 
@@ -73,7 +74,8 @@ uint64_t bram_rng_below(bram_rng *g, uint64_t n)
     assert(n > 0);
     wide product = (wide)bram_rng_u64(g) * n;
     if ((uint64_t)product < n) {
-        uint64_t unfair = (0 - n) % n; /* 2^64 mod n: that many low products are drawn once too often */
+        /* 2^64 mod n: that many low products are drawn once too often */
+        uint64_t unfair = (0 - n) % n;
         while ((uint64_t)product < unfair) product = (wide)bram_rng_u64(g) * n;
     }
     return (uint64_t)(product >> 64);

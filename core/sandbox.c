@@ -23,7 +23,8 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
 #define SANITIZED 1
 #endif
 #endif
@@ -64,7 +65,7 @@ bool bram_sandbox_limits_memory(void)
     return !SANITIZED;
 }
 
-/* ---- in the child ----------------------------------------------------------------------------- */
+/* ---- in the child ---------------------------------------------------------------------------- */
 
 static void send_record(int pipe, struct record *r, const char *text)
 {
@@ -88,7 +89,8 @@ static void send_note(void *user, const char *line)
 
 static void send_progress(void *user, const char *what, double done, double total)
 {
-    send_record(*(int *)user, &(struct record){.kind = PROGRESS, .done = done, .total = total}, what);
+    send_record(*(int *)user, &(struct record){.kind = PROGRESS, .done = done, .total = total},
+                what);
 }
 
 /* The address space of this process, 0 where it cannot be known. */
@@ -125,7 +127,7 @@ static void set_limits(const bram_limits *limits)
 /* Signals as in a fresh process; nothing printed, except by the sanitizers. */
 static void become_quiet(void)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL,
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE,  SIGILL,
                                   SIGTRAP, SIGSYS, SIGPIPE, SIGXCPU, SIGTERM};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_DFL);
     int nowhere = open("/dev/null", O_WRONLY);
@@ -151,7 +153,7 @@ static _Noreturn void be_the_child(bram_ctx *cx, const bram_limits *limits, int 
     _exit(0);
 }
 
-/* ---- in the caller ------------------------------------------------------------------------------ */
+/* ---- in the caller --------------------------------------------------------------------------- */
 
 static double now_seconds(void)
 {
@@ -163,7 +165,8 @@ static double now_seconds(void)
 static int broken(struct watch *w)
 {
     return bram_fail(w->cx, BRAM_EFORMAT,
-                     "reading %s made the reader send nonsense; the file is damaged or hostile", w->file);
+                     "reading %s made the reader send nonsense; the file is damaged or hostile",
+                     w->file);
 }
 
 static int take_record(struct watch *w, struct record *r)
@@ -201,9 +204,10 @@ static int check_time(struct watch *w)
 {
     BRAM_TRY(bram_ctx_check_cancel(w->cx));
     if (now_seconds() < w->deadline) return BRAM_OK;
-    return bram_fail(w->cx, BRAM_EFORMAT,
-                     "reading %s took more than %g s; the file is damaged or hostile, or needs more time",
-                     w->file, w->limits->wall_seconds);
+    return bram_fail(
+        w->cx, BRAM_EFORMAT,
+        "reading %s took more than %g s; the file is damaged or hostile, or needs more time",
+        w->file, w->limits->wall_seconds);
 }
 
 /* Reads records until the pipe is closed. */
@@ -233,7 +237,7 @@ static int wait_for_end(struct watch *w, int *how, bool *ended)
             *ended = true;
             return BRAM_OK;
         }
-        if (got < 0 && errno != EINTR) { /* the caller's process ignores SIGCHLD: no status to be had */
+        if (got < 0 && errno != EINTR) { /* SIGCHLD is ignored here: no status to be had */
             *ended = true;
             *how = 0;
             return BRAM_OK;
@@ -246,13 +250,20 @@ static int wait_for_end(struct watch *w, int *how, bool *ended)
 static const char *signal_name(int number)
 {
     switch (number) {
-    case SIGSEGV: return "segmentation fault";
-    case SIGBUS: return "bus error";
-    case SIGABRT: return "abort";
-    case SIGFPE: return "arithmetic error";
-    case SIGILL: return "illegal instruction";
-    case SIGKILL: return "killed, perhaps for want of memory";
-    default: return "unexpected";
+    case SIGSEGV:
+        return "segmentation fault";
+    case SIGBUS:
+        return "bus error";
+    case SIGABRT:
+        return "abort";
+    case SIGFPE:
+        return "arithmetic error";
+    case SIGILL:
+        return "illegal instruction";
+    case SIGKILL:
+        return "killed, perhaps for want of memory";
+    default:
+        return "unexpected";
     }
 }
 
@@ -261,20 +272,25 @@ static int explain_end(struct watch *w, int how)
     if (!w->has_result && WIFSIGNALED(how) && WTERMSIG(how) == SIGXCPU)
         return bram_fail(w->cx, BRAM_EFORMAT,
                          "reading %s took more than %u s of processor time; the file is damaged or "
-                         "hostile, or needs more time", w->file, w->limits->cpu_seconds);
+                         "hostile, or needs more time",
+                         w->file, w->limits->cpu_seconds);
     if (!w->has_result && WIFSIGNALED(how))
-        return bram_fail(w->cx, BRAM_EFORMAT,
-                         "reading %s crashed the reader (signal %d, %s); the file is damaged or hostile",
-                         w->file, WTERMSIG(how), signal_name(WTERMSIG(how)));
+        return bram_fail(
+            w->cx, BRAM_EFORMAT,
+            "reading %s crashed the reader (signal %d, %s); the file is damaged or hostile",
+            w->file, WTERMSIG(how), signal_name(WTERMSIG(how)));
     if (!w->has_result)
         return bram_fail(w->cx, BRAM_EFORMAT,
                          "reading %s ended the reader without a result (exit code %d); the file is "
-                         "damaged or hostile", w->file, WIFEXITED(how) ? WEXITSTATUS(how) : -1);
+                         "damaged or hostile",
+                         w->file, WIFEXITED(how) ? WEXITSTATUS(how) : -1);
     if (w->result.status == BRAM_OK) return BRAM_OK;
     if (w->result.status == BRAM_ENOMEM && w->limits->memory && bram_sandbox_limits_memory())
-        return bram_fail(w->cx, BRAM_EFORMAT,
-                         "reading %s took more than %.0f MiB of memory; the file is damaged or hostile, "
-                         "or needs a higher limit", w->file, (double)w->limits->memory / 1048576);
+        return bram_fail(
+            w->cx, BRAM_EFORMAT,
+            "reading %s took more than %.0f MiB of memory; the file is damaged or hostile, "
+            "or needs a higher limit",
+            w->file, (double)w->limits->memory / 1048576);
     return bram_fail(w->cx, w->result.status, "%s", w->result.text);
 }
 
@@ -296,9 +312,11 @@ int bram_sandbox(bram_ctx *cx, const char *file, const bram_limits *limits, bram
 {
     int ends[2];
     if (pipe(ends) != 0)
-        return bram_fail(cx, BRAM_ENOMEM, "cannot make a pipe to read %s: %s", file, strerror(errno));
+        return bram_fail(cx, BRAM_ENOMEM, "cannot make a pipe to read %s: %s", file,
+                         strerror(errno));
     for (int i = 0; i < 2; i++) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-    struct watch w = {.cx = cx, .file = file, .limits = limits, .pipe = ends[0], .deadline = INFINITY};
+    struct watch w = {
+        .cx = cx, .file = file, .limits = limits, .pipe = ends[0], .deadline = INFINITY};
     if (limits->wall_seconds > 0) w.deadline = now_seconds() + limits->wall_seconds;
     w.child = fork();
     if (w.child == 0) {
@@ -307,8 +325,8 @@ int bram_sandbox(bram_ctx *cx, const char *file, const bram_limits *limits, bram
     }
     int error = errno;
     close(ends[1]);
-    int status = w.child < 0 ? bram_fail(cx, BRAM_ENOMEM, "cannot make a process to read %s: %s", file,
-                                         strerror(error))
+    int status = w.child < 0 ? bram_fail(cx, BRAM_ENOMEM, "cannot make a process to read %s: %s",
+                                         file, strerror(error))
                              : watch_child(&w);
     close(ends[0]);
     return status;

@@ -1,8 +1,8 @@
 /*
  * sandbox.h - a function run in a child process under limits: how untrusted files are read.
  *
- * The libraries that read containers can be crashed by hostile bytes. In a child a crash, an endless
- * loop or an endless allocation is a message about the file, and nothing more.
+ * The libraries that read containers can be crashed by hostile bytes. In a child a crash, an
+ * endless loop or an endless allocation is a message about the file, and nothing more.
  *
  * The child is made by fork alone: it holds only the calling thread. So call this while no other
  * thread of the process holds locks that the function needs: best before any thread is started, and
@@ -21,9 +21,10 @@ typedef struct bram_limits {
 } bram_limits;
 
 /**
- * What runs in the child. cx has the settings of the caller's; its notes, progress, status and message
- * reach the caller. Memory that it changes does not: results go through a file whose name it knows
- * (user points into a copy of the caller's memory). Standard output and error lead nowhere.
+ * What runs in the child. cx has the settings of the caller's; its notes, progress, status and
+ * message reach the caller. Memory that it changes does not: results go through a file whose name
+ * it knows (user points into a copy of the caller's memory). Standard output and error lead
+ * nowhere.
  */
 typedef int bram_sandbox_fn(bram_ctx *cx, void *user);
 
@@ -31,14 +32,16 @@ typedef int bram_sandbox_fn(bram_ctx *cx, void *user);
  * Runs run(cx, user) in a child process and waits for it. Heeds cancellation (the child is killed).
  *
  * @param file  the file that is read, for messages
- * @return the status of run, with its message; BRAM_EFORMAT when the child crashed, took too long, or
- *         ran out of its memory limit ("reading worm.h5 crashed the reader (signal 11 ...)");
+ * @return the status of run, with its message; BRAM_EFORMAT when the child crashed, took too long,
+ * or ran out of its memory limit ("reading worm.h5 crashed the reader (signal 11 ...)");
  *         BRAM_ECANCEL; BRAM_ENOMEM when no process can be made
  */
 int bram_sandbox(bram_ctx *cx, const char *file, const bram_limits *limits, bram_sandbox_fn *run,
                  void *user) BRAM_MUST_CHECK;
 
-/** @return false where memory limits cannot be enforced (under the address and thread sanitizers) */
+/**
+ * @return false where memory limits cannot be enforced (under the address and thread sanitizers)
+ */
 bool bram_sandbox_limits_memory(void);
 
 #endif

@@ -43,7 +43,8 @@ static int unknown(bram_ctx *cx, const bram_options *o, const char *name)
         return bram_fail(cx, BRAM_EUSAGE, "unknown option \"%s\": there are none here", name);
     const char *near = bram_nearest(name, &o->table[0].name, o->count, sizeof *o->table);
     if (near)
-        return bram_fail(cx, BRAM_EUSAGE, "unknown option \"%s\"; did you mean \"%s\"?", name, near);
+        return bram_fail(cx, BRAM_EUSAGE, "unknown option \"%s\"; did you mean \"%s\"?", name,
+                         near);
     char known[400] = "";
     for (size_t i = 0, used = 0; i < o->count; i++) {
         size_t length = strlen(o->table[i].name);
@@ -111,7 +112,8 @@ static int set_defaults(bram_ctx *cx, bram_options *o)
     return o->canonical ? BRAM_OK : BRAM_ENOMEM;
 }
 
-/* Sets one "key=value", or the first option's "value" where that is allowed. item may be changed. */
+/* Sets one "key=value", or the first option's "value" where that is allowed. item may
+ * be changed. */
 static int set_item(bram_ctx *cx, bram_options *o, char *item, bool first, bool *given)
 {
     char *equals = strchr(item, '=');
@@ -180,7 +182,7 @@ const char *bram_options_canonical(const bram_options *o)
     return o->canonical;
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static const struct bram_value *value_of(const bram_options *o, const char *name,
                                          bram_param_type type, bram_param_type other)
@@ -231,7 +233,7 @@ const int64_t *bram_option_integers(const bram_options *o, const char *name, siz
     return v->integers;
 }
 
-/* ---- spec strings and help ---------------------------------------------------------------------- */
+/* ---- spec strings and help ------------------------------------------------------------------- */
 
 static bool is_small(char c)
 {

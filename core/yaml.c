@@ -12,11 +12,18 @@
 #include "internal.h"
 #include "nearest.h"
 
-enum { FILE_LIMIT = 1 << 20, TEXT = 4096, ITEMS = 10000, MOST_KEYS = 200, SAID = 200, DEEPEST = 20 };
+enum {
+    FILE_LIMIT = 1 << 20,
+    TEXT = 4096,
+    ITEMS = 10000,
+    MOST_KEYS = 200,
+    SAID = 200,
+    DEEPEST = 20
+};
 
-/* ---- schemas ---------------------------------------------------------------------------------- */
+/* ---- schemas --------------------------------------------------------------------------------- */
 
-#define NEEDED CYAML_FLAG_POINTER
+#define NEEDED   CYAML_FLAG_POINTER
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 static const cyaml_schema_value_t text_item = {CYAML_VALUE_STRING(NEEDED, char, 1, TEXT)};
@@ -31,12 +38,12 @@ static const cyaml_schema_field_t benchmark_fields[] = {
     CYAML_FIELD_STRING_PTR("task", NEEDED, bram_yaml_benchmark, task, 1, TEXT),
     CYAML_FIELD_STRING_PTR("dataset", NEEDED, bram_yaml_benchmark, dataset, 1, TEXT),
     CYAML_FIELD_STRING_PTR("citation", OPTIONAL, bram_yaml_benchmark, citation, 0, TEXT),
-    CYAML_FIELD_SEQUENCE_COUNT("parts", OPTIONAL, bram_yaml_benchmark, parts, part_count, &text_item, 0,
-                               ITEMS),
-    CYAML_FIELD_SEQUENCE_COUNT("metrics", NEEDED, bram_yaml_benchmark, metrics, metric_count, &text_item,
-                               1, ITEMS),
-    CYAML_FIELD_SEQUENCE_COUNT("models", OPTIONAL, bram_yaml_benchmark, models, model_count, &text_item, 0,
-                               ITEMS),
+    CYAML_FIELD_SEQUENCE_COUNT("parts", OPTIONAL, bram_yaml_benchmark, parts, part_count,
+                               &text_item, 0, ITEMS),
+    CYAML_FIELD_SEQUENCE_COUNT("metrics", NEEDED, bram_yaml_benchmark, metrics, metric_count,
+                               &text_item, 1, ITEMS),
+    CYAML_FIELD_SEQUENCE_COUNT("models", OPTIONAL, bram_yaml_benchmark, models, model_count,
+                               &text_item, 0, ITEMS),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t suite_fields[] = {
@@ -60,7 +67,8 @@ static const cyaml_schema_field_t expect_fields[] = {
     CYAML_FIELD_INT("responses", CYAML_FLAG_OPTIONAL, bram_yaml_expect, responses),
     CYAML_FIELD_INT("tables", CYAML_FLAG_OPTIONAL, bram_yaml_expect, tables),
     CYAML_FIELD_INT("neurons", CYAML_FLAG_OPTIONAL, bram_yaml_expect, neurons),
-    CYAML_FIELD_INT("stimuli", CYAML_FLAG_OPTIONAL, bram_yaml_expect, stimuli), CYAML_FIELD_END};
+    CYAML_FIELD_INT("stimuli", CYAML_FLAG_OPTIONAL, bram_yaml_expect, stimuli),
+    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t manifest_fields[] = {
     CYAML_FIELD_STRING_PTR("name", NEEDED, bram_yaml_manifest, name, 1, TEXT),
@@ -71,8 +79,8 @@ static const cyaml_schema_field_t manifest_fields[] = {
     CYAML_FIELD_STRING_PTR("citation", OPTIONAL, bram_yaml_manifest, citation, 0, TEXT),
     CYAML_FIELD_STRING_PTR("url", OPTIONAL, bram_yaml_manifest, url, 0, TEXT),
     CYAML_FIELD_STRING_PTR("source", OPTIONAL, bram_yaml_manifest, source, 0, TEXT),
-    CYAML_FIELD_SEQUENCE_COUNT("files", NEEDED, bram_yaml_manifest, files, file_count, &file_item, 1,
-                               ITEMS),
+    CYAML_FIELD_SEQUENCE_COUNT("files", NEEDED, bram_yaml_manifest, files, file_count, &file_item,
+                               1, ITEMS),
     CYAML_FIELD_MAPPING("expect", CYAML_FLAG_OPTIONAL, bram_yaml_manifest, expect, expect_fields),
     CYAML_FIELD_END};
 
@@ -83,7 +91,7 @@ static const cyaml_schema_value_t suite_schema = {
 static const cyaml_schema_value_t manifest_schema = {
     CYAML_VALUE_MAPPING(NEEDED, bram_yaml_manifest, manifest_fields)};
 
-/* ---- messages ----------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 /* What libcyaml said: its first complaint, and where it was. */
 struct complaint {
@@ -133,9 +141,11 @@ static size_t gather_keys(const cyaml_schema_field_t *fields, const char **keys,
 static bool has_key(const char *line, size_t width, const char *key)
 {
     size_t length = strlen(key);
-    for (const char *hit = strstr(line, key); hit && hit < line + width; hit = strstr(hit + 1, key)) {
+    for (const char *hit = strstr(line, key); hit && hit < line + width;
+         hit = strstr(hit + 1, key)) {
         char before = hit > line ? hit[-1] : ' ';
-        if (strchr(" \t{,\"'", before) && hit[length] && strchr(": \t\"'", hit[length])) return true;
+        if (strchr(" \t{,\"'", before) && hit[length] && strchr(": \t\"'", hit[length]))
+            return true;
     }
     return false;
 }
@@ -157,7 +167,8 @@ static int explain(bram_ctx *cx, const char *path, const char *text, const struc
 {
     static const char unexpected[] = "Unexpected key: ";
     if (error == CYAML_ERR_OOM) return bram_fail(cx, BRAM_ENOMEM, "%s: no memory", path);
-    if (error == CYAML_ERR_INVALID_KEY && strncmp(c->what, unexpected, sizeof unexpected - 1) == 0) {
+    if (error == CYAML_ERR_INVALID_KEY &&
+        strncmp(c->what, unexpected, sizeof unexpected - 1) == 0) {
         const char *keys[MOST_KEYS], *key = c->what + sizeof unexpected - 1;
         size_t count = gather_keys(schema->mapping.fields, keys, 0);
         const char *near = bram_nearest(key, keys, count, sizeof *keys);
@@ -165,7 +176,8 @@ static int explain(bram_ctx *cx, const char *path, const char *text, const struc
                          line_of_key(text, key, c->line), key, near ? "; did you mean \"" : "",
                          near ? near : "", near ? "\"?" : "");
     }
-    if (c->warned) return bram_fail(cx, BRAM_EFORMAT, "%s: found more than one YAML document", path);
+    if (c->warned)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: found more than one YAML document", path);
     bool list = strstr(c->what, "Expecting STRING, got event: SEQUENCE") != NULL;
     bool placed = c->line > 0, named = c->field[0] != 0 && error != CYAML_ERR_MAPPING_FIELD_MISSING;
     char where[40] = "";
@@ -175,14 +187,17 @@ static int explain(bram_ctx *cx, const char *path, const char *text, const struc
                      list ? " (a list of numbers is written 1+2+4)" : "");
 }
 
-/* ---- loading ------------------------------------------------------------------------------------ */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static cyaml_config_t configure(struct complaint *c, bool lenient)
 {
-    return (cyaml_config_t){.log_fn = c ? listen_to : NULL, .log_ctx = c, .log_level = CYAML_LOG_WARNING,
-                            .mem_fn = allocate,
-                            .flags = (cyaml_cfg_flags_t)(CYAML_CFG_NO_ALIAS |
-                                                         (lenient ? CYAML_CFG_IGNORE_UNKNOWN_KEYS : 0))};
+    return (cyaml_config_t){
+        .log_fn = c ? listen_to : NULL,
+        .log_ctx = c,
+        .log_level = CYAML_LOG_WARNING,
+        .mem_fn = allocate,
+        .flags = (cyaml_cfg_flags_t)(CYAML_CFG_NO_ALIAS |
+                                     (lenient ? CYAML_CFG_IGNORE_UNKNOWN_KEYS : 0))};
 }
 
 static void release(const cyaml_schema_value_t *schema, void *data)
@@ -191,8 +206,8 @@ static void release(const cyaml_schema_value_t *schema, void *data)
     if (data) cyaml_free(&config, schema, data, 0);
 }
 
-/* How deep brackets and the indicators of nested blocks ("- - -") go, quotes not heeded. The time that
- * libyaml takes grows with the square of it. */
+/* How deep brackets and the indicators of nested blocks ("- - -") go, quotes not heeded. The time
+ * that libyaml takes grows with the square of it. */
 static size_t depth_of(const unsigned char *text, size_t bytes)
 {
     size_t depth = 0, blocks = 0, deepest = 0;
@@ -201,7 +216,8 @@ static size_t depth_of(const unsigned char *text, size_t bytes)
         if (c == '[' || c == '{') depth++;
         else if ((c == ']' || c == '}') && depth) depth--;
         else if (c == '\n') blocks = 0;
-        else if ((c == '-' || c == '?' || c == ':') && i + 1 < bytes && strchr(" \t", text[i + 1])) blocks++;
+        else if ((c == '-' || c == '?' || c == ':') && i + 1 < bytes && strchr(" \t", text[i + 1]))
+            blocks++;
         if (depth + blocks > deepest) deepest = depth + blocks;
     }
     return deepest;
@@ -238,9 +254,10 @@ static int load_file(bram_ctx *cx, void **out, const char *path, const cyaml_sch
     return status;
 }
 
-/* ---- benchmarks --------------------------------------------------------------------------------- */
+/* ---- benchmarks ------------------------------------------------------------------------------ */
 
-/* A benchmark with the place that libcyaml puts the options into: a text or NULL for each in a table. */
+/* A benchmark with the place that libcyaml puts the options into: a text or NULL for each in a
+ * table. */
 struct loaded {
     bram_yaml_benchmark benchmark;
     char **values;
@@ -287,14 +304,14 @@ static int take_options(bram_ctx *cx, struct loaded *l, const bram_param *table,
     return BRAM_OK;
 }
 
-/* The schema of the options of a task: one optional text for each entry of its table, then the end. */
+/* The schema of the options of a task: one optional text for each entry of its table, then
+ * the end. */
 static void make_option_fields(cyaml_schema_field_t *fields, const bram_param *table, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        fields[i] = (cyaml_schema_field_t){
-            .key = table[i].name,
-            .data_offset = (uint32_t)(i * sizeof(char *)),
-            .value = {CYAML_VALUE_STRING(OPTIONAL, char, 0, TEXT)}};
+        fields[i] = (cyaml_schema_field_t){.key = table[i].name,
+                                           .data_offset = (uint32_t)(i * sizeof(char *)),
+                                           .value = {CYAML_VALUE_STRING(OPTIONAL, char, 0, TEXT)}};
 }
 
 static int load_benchmark(bram_ctx *cx, bram_yaml_benchmark **out, const char *path,
@@ -311,8 +328,10 @@ static int load_benchmark(bram_ctx *cx, bram_yaml_benchmark **out, const char *p
     fields[FIXED - 1] = (cyaml_schema_field_t){
         .key = "options",
         .data_offset = offsetof(struct loaded, values),
-        .value = {.type = CYAML_MAPPING, .flags = (enum cyaml_flag)OPTIONAL,
-                  .data_size = (uint32_t)((count + 1) * sizeof(char *)), .mapping = {options}}};
+        .value = {.type = CYAML_MAPPING,
+                  .flags = (enum cyaml_flag)OPTIONAL,
+                  .data_size = (uint32_t)((count + 1) * sizeof(char *)),
+                  .mapping = {options}}};
     cyaml_schema_value_t schema = {CYAML_VALUE_MAPPING(NEEDED, struct loaded, fields)};
 
     void *data = NULL;
@@ -327,15 +346,17 @@ static int load_benchmark(bram_ctx *cx, bram_yaml_benchmark **out, const char *p
 }
 
 static int find_table(bram_ctx *cx, const bram_param **table, const char *path,
-                      const unsigned char *text, size_t bytes, bram_yaml_table_fn *table_of, void *user)
+                      const unsigned char *text, size_t bytes, bram_yaml_table_fn *table_of,
+                      void *user)
 {
     void *data = NULL;
     BRAM_TRY(load(cx, &data, path, text, bytes, &task_schema, true));
     const char *task = ((bram_yaml_benchmark *)data)->task;
     int status = BRAM_OK;
     if (!table_of(user, task, table))
-        status = bram_fail(cx, BRAM_EFORMAT, "%s: line %ld, key task: found \"%s\", expected a known task",
-                           path, line_of_key((const char *)text, "task", 1), task);
+        status = bram_fail(cx, BRAM_EFORMAT,
+                           "%s: line %ld, key task: found \"%s\", expected a known task", path,
+                           line_of_key((const char *)text, "task", 1), task);
     release(&task_schema, data);
     return status;
 }
@@ -354,7 +375,7 @@ int bram_yaml_benchmark_read(bram_ctx *cx, bram_yaml_benchmark **out, const char
     return status;
 }
 
-/* ---- suites and manifests ----------------------------------------------------------------------- */
+/* ---- suites and manifests -------------------------------------------------------------------- */
 
 int bram_yaml_suite_read(bram_ctx *cx, bram_yaml_suite **out, const char *path)
 {
@@ -384,14 +405,16 @@ static bool stays_inside(const char *name)
 static int check_file(bram_ctx *cx, const char *path, const bram_yaml_file *f)
 {
     if (!stays_inside(f->name))
-        return bram_fail(cx, BRAM_EFORMAT, "%s: files: found name \"%s\", expected a path below the folder",
-                         path, f->name);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: files: found name \"%s\", expected a path below the folder", path,
+                         f->name);
     if (strspn(f->sha256, "0123456789abcdef") != 64)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: file %s: found sha256 \"%s\", expected 64 small hex digits",
-                         path, f->name, f->sha256);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: file %s: found sha256 \"%s\", expected 64 small hex digits", path,
+                         f->name, f->sha256);
     if (f->bytes <= 0)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: file %s: found %lld bytes, expected 1 or more", path,
-                         f->name, (long long)f->bytes);
+        return bram_fail(cx, BRAM_EFORMAT, "%s: file %s: found %lld bytes, expected 1 or more",
+                         path, f->name, (long long)f->bytes);
     return BRAM_OK;
 }
 

@@ -3,8 +3,8 @@
  * definitions, suites, dataset manifests.
  *
  * A key that the schema does not have, a missing key, a key given twice and a value of another kind
- * are errors that say file, line, key, what was found and what was expected. Files are 1 MiB at most;
- * aliases and second documents are refused.
+ * are errors that say file, line, key, what was found and what was expected. Files are 1 MiB at
+ * most; aliases and second documents are refused.
  */
 #ifndef BRAMBLE_CORE_YAML_H
 #define BRAMBLE_CORE_YAML_H
@@ -39,7 +39,9 @@ typedef struct bram_yaml_benchmark {
     size_t option_count;
 } bram_yaml_benchmark;
 
-/** Finds the options of a task. @return false for an unknown task; *table may be NULL: no options */
+/**
+ * Finds the options of a task. @return false for an unknown task; *table may be NULL: no options
+ */
 typedef bool bram_yaml_table_fn(void *user, const char *task, const bram_param **table);
 
 /**
@@ -61,7 +63,9 @@ typedef struct bram_yaml_suite {
 int bram_yaml_suite_read(bram_ctx *cx, bram_yaml_suite **out, const char *path) BRAM_MUST_CHECK;
 void bram_yaml_suite_free(bram_yaml_suite *s);
 
-/** One file of a manifest: a relative path without "..", 64 hex digits, bytes > 0; url may be NULL. */
+/**
+ * One file of a manifest: a relative path without "..", 64 hex digits, bytes > 0; url may be NULL.
+ */
 typedef struct bram_yaml_file {
     char *name, *sha256, *url;
     int64_t bytes;
@@ -81,7 +85,8 @@ typedef struct bram_yaml_manifest {
     bram_yaml_expect expect;
 } bram_yaml_manifest;
 
-int bram_yaml_manifest_read(bram_ctx *cx, bram_yaml_manifest **out, const char *path) BRAM_MUST_CHECK;
+int bram_yaml_manifest_read(bram_ctx *cx, bram_yaml_manifest **out,
+                            const char *path) BRAM_MUST_CHECK;
 void bram_yaml_manifest_free(bram_yaml_manifest *m);
 
 #endif

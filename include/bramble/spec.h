@@ -16,14 +16,14 @@ extern "C" {
 #endif
 
 typedef enum bram_param_type {
-    BRAM_PARAM_CHOICE,  /* one of the words in choices, separated by | */
-    BRAM_PARAM_INTEGER, /* within [low, high]; "auto" is -1 where the default is auto (low >= 0) */
-    BRAM_PARAM_REAL,    /* finite, within [low, high]; "auto" is NaN where the default is auto */
-    BRAM_PARAM_TEXT,    /* anything without , and = */
-    BRAM_PARAM_FLAG,    /* yes or no */
+    BRAM_PARAM_CHOICE,   /* one of the words in choices, separated by | */
+    BRAM_PARAM_INTEGER,  /* within [low, high]; "auto" is -1 where the default is auto (low >= 0) */
+    BRAM_PARAM_REAL,     /* finite, within [low, high]; "auto" is NaN where the default is auto */
+    BRAM_PARAM_TEXT,     /* anything without , and = */
+    BRAM_PARAM_FLAG,     /* yes or no */
     BRAM_PARAM_INTEGERS, /* a list: 1+2+4; an item 1..4 stands for 1+2+3+4 */
-    BRAM_PARAM_REALS /* a list: 0.1+1+10; an item 0.1..10 stands for the decades 0.1+1+10, and
-                        1..100/5 for 5 values evenly spaced in their logarithms */
+    BRAM_PARAM_REALS     /* a list: 0.1+1+10; an item 0.1..10 stands for the decades 0.1+1+10, and
+                            1..100/5 for 5 values evenly spaced in their logarithms */
 } bram_param_type;
 
 /**
@@ -61,7 +61,9 @@ void bram_options_free(bram_options *o);
 int bram_options_set(bram_ctx *cx, bram_options *o, const char *name,
                      const char *value) BRAM_MUST_CHECK;
 
-/** Values by name. The name must be in the table and of that type: anything else is a bug (assert). */
+/**
+ * Values by name. The name must be in the table and of that type: anything else is a bug (assert).
+ */
 const char *bram_option_text(const bram_options *o, const char *name);
 bool bram_option_is(const bram_options *o, const char *name, const char *choice);
 int64_t bram_option_integer(const bram_options *o, const char *name);
@@ -79,7 +81,9 @@ const char *bram_options_canonical(const bram_options *o);
  */
 size_t bram_spec_name_length(const char *spec);
 
-/** What an option takes: "pearson|spearman", "integer 1..64", "number >= 0", "yes|no"; heap text. */
+/**
+ * What an option takes: "pearson|spearman", "integer 1..64", "number >= 0", "yes|no"; heap text.
+ */
 char *bram_param_values(bram_ctx *cx, const bram_param *param);
 
 /** Help for a whole table, one aligned line an option: name=values, help, default; heap text. */

@@ -71,7 +71,8 @@ static void fields_are_asked_for(void **state)
     assert_int_equal(count, 3);
     assert_true(numbers[0] == 1 && isnan(numbers[1]) && numbers[2] == 2.5);
     bram_free(numbers);
-    assert_int_equal(bram_json_numbers(cx, &numbers, &count, bram_json_get(d, "bad")), BRAM_EFORMAT);
+    assert_int_equal(bram_json_numbers(cx, &numbers, &count, bram_json_get(d, "bad")),
+                     BRAM_EFORMAT);
     assert_string_equal(bram_ctx_message(cx), "item 1: found text, expected a number or null");
     assert_int_equal(bram_json_numbers(cx, &numbers, &count, NULL), BRAM_EFORMAT);
     assert_int_equal(bram_json_numbers(cx, &numbers, &count, d), BRAM_EFORMAT);
@@ -82,10 +83,19 @@ static void fields_are_asked_for(void **state)
 static void other_texts_are_refused(void **state)
 {
     (void)state;
-    const struct { const char *text, *message; } bad[] = {
-        {"", "not JSON"}, {"{", "line 1"}, {"{\"a\": 1,\n \"a\": 2}", "line 2"}, {"[1] 2", "not JSON"},
-        {"[NaN]", "not JSON"}, {"[1e999]", "overflow"}, {"[99999999999999999999]", "too big"},
-        {"\"\xff\"", "0xff"}, {"[1,]", "not JSON"}, {"{\"a\\u0000b\": 1}", "not JSON"}, {"'x'", "not JSON"}};
+    const struct {
+        const char *text, *message;
+    } bad[] = {{"", "not JSON"},
+               {"{", "line 1"},
+               {"{\"a\": 1,\n \"a\": 2}", "line 2"},
+               {"[1] 2", "not JSON"},
+               {"[NaN]", "not JSON"},
+               {"[1e999]", "overflow"},
+               {"[99999999999999999999]", "too big"},
+               {"\"\xff\"", "0xff"},
+               {"[1,]", "not JSON"},
+               {"{\"a\\u0000b\": 1}", "not JSON"},
+               {"'x'", "not JSON"}};
     bram_ctx *cx = bram_ctx_new();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         bram_json *d = NULL;
@@ -199,7 +209,8 @@ static void a_document_is_written(void **state)
 static void reals_keep_their_bits(void **state)
 {
     (void)state;
-    const double values[] = {0.1, 1, -0.0, 5e-324, 1.7976931348623157e308, 1e21, 123456789.123456789};
+    const double values[] = {
+        0.1, 1, -0.0, 5e-324, 1.7976931348623157e308, 1e21, 123456789.123456789};
     enum { N = sizeof values / sizeof *values };
     char *text = NULL;
     double *back = NULL;
@@ -246,7 +257,8 @@ static void calls_out_of_order_are_found(void **state)
     (void)state;
     const char *good[] = {"[}", "{}", "v", "[v{k}}", "{k}"};
     const char *bad[] = {"", "[", "}", "vv", "{v}", "[k}", "{kk}", "{}{}", "k", "[}}", "v}"};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) assert_int_equal(build(good[i]), BRAM_OK);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_int_equal(build(good[i]), BRAM_OK);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (build(bad[i]) != BRAM_EINTERNAL) fail_msg("%s is taken", bad[i]);
     char deep[203];

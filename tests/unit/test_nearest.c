@@ -11,7 +11,8 @@ static void distances_by_hand(void **state)
     assert_int_equal(bram_edit_distance("", "abcd"), 4);
     assert_int_equal(bram_edit_distance("kitten", "sitting"), 3);
     assert_int_equal(bram_edit_distance("ab", "ba"), 1);
-    assert_int_equal(bram_edit_distance("ca", "abc"), 3); /* 2 without the rule of one change a place */
+    assert_int_equal(bram_edit_distance("ca", "abc"),
+                     3); /* 2 without the rule of one change a place */
     assert_int_equal(bram_edit_distance("A", "a"), 1);
 }
 
@@ -32,7 +33,11 @@ static void the_nearest_name_is_found(void **state)
 static void a_field_of_a_table_is_searched(void **state)
 {
     (void)state;
-    const struct { int id; const char *name; double x; } table[] = {{1, "alpha", 0}, {2, "lags", 0}};
+    const struct {
+        int id;
+        const char *name;
+        double x;
+    } table[] = {{1, "alpha", 0}, {2, "lags", 0}};
     assert_string_equal(bram_nearest("lag", &table[0].name, 2, sizeof *table), "lags");
 }
 

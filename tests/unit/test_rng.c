@@ -14,7 +14,8 @@ static void known_answers_of_philox(void **state)
     assert_true(bram_rng_u64(&zero) == UINT64_C(0xe169c58d6627e8d5));
     assert_true(bram_rng_u64(&zero) == UINT64_C(0x9b00dbd8bc57ac4c));
     assert_true(zero.index == 2);
-    bram_rng pi = {.seed = UINT64_C(0x299f31d0a4093822), .stream = UINT64_C(0x85a308d3243f6a88),
+    bram_rng pi = {.seed = UINT64_C(0x299f31d0a4093822),
+                   .stream = UINT64_C(0x85a308d3243f6a88),
                    .index = 2 * UINT64_C(0x0370734413198a2e)};
     assert_true(bram_rng_u64(&pi) == UINT64_C(0x94fdccebd16cfe09));
     assert_true(bram_rng_u64(&pi) == UINT64_C(0x24126ea15001e420));

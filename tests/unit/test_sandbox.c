@@ -215,7 +215,8 @@ static int write_nonsense(bram_ctx *cx, void *user)
     memset(noise, 0x7f, sizeof noise);
     for (int fd = 3; fd < 40; fd++) {
         struct stat s;
-        if (fstat(fd, &s) == 0 && S_ISFIFO(s.st_mode) && write(fd, noise, sizeof noise) < 0) continue;
+        if (fstat(fd, &s) == 0 && S_ISFIFO(s.st_mode) && write(fd, noise, sizeof noise) < 0)
+            continue;
     }
     return BRAM_OK;
 }

@@ -5,7 +5,8 @@
 #include "test.h"
 
 static const bram_param table[] = {
-    {"rdm", BRAM_PARAM_CHOICE, "correlation", "correlation|euclidean|crossnobis", 0, 0, "dissimilarity"},
+    {"rdm", BRAM_PARAM_CHOICE, "correlation", "correlation|euclidean|crossnobis", 0, 0,
+     "dissimilarity"},
     {"lags", BRAM_PARAM_INTEGER, "5", NULL, 1, 64, "lags of the past"},
     {"rank", BRAM_PARAM_INTEGER, "auto", NULL, 0, 1000, "rank"},
     {"alpha", BRAM_PARAM_REAL, "auto", NULL, 0, INFINITY, "penalty"},
@@ -70,7 +71,8 @@ static void equal_meanings_give_equal_strings(void **state)
     (void)state;
     check_canonical(table, "", DEFAULTS);
     check_canonical(table, "debias=yes,lags=+05,rdm=correlation,offset=-0.0", DEFAULTS);
-    check_canonical(table, "path=a/b:c d.h5,offset=1e+20,alpha=0.10,seedless=3,horizons=7,debias=no",
+    check_canonical(table,
+                    "path=a/b:c d.h5,offset=1e+20,alpha=0.10,seedless=3,horizons=7,debias=no",
                     "rdm=correlation,lags=5,rank=auto,alpha=0.1,offset=1e+20,path=a/b:c d.h5,"
                     "debias=no,horizons=7,alphas=0.1+1+10,seedless=3");
 }
@@ -197,7 +199,8 @@ static void a_table_that_breaks_its_limits_is_internal(void **state)
     bram_ctx *cx = bram_ctx_new();
     bram_options *o = NULL;
     assert_int_equal(bram_options_new(cx, &o, bad, NULL), BRAM_EINTERNAL);
-    assert_string_equal(bram_ctx_message(cx), "default: option n: found \"7\", expected integer 1..5");
+    assert_string_equal(bram_ctx_message(cx),
+                        "default: option n: found \"7\", expected integer 1..5");
     bram_ctx_free(cx);
 }
 
@@ -228,8 +231,10 @@ static void help_says_values_and_defaults(void **state)
     bram_ctx *cx = bram_ctx_new();
     char *help = bram_param_help(cx, table), *none = bram_param_help(cx, NULL);
     assert_non_null(help);
-    assert_non_null(strstr(help, "  lags=integer 1..64                  lags of the past (default 5)\n"));
-    assert_non_null(strstr(help, "  rdm=correlation|euclidean|crossnobis  dissimilarity (default correlation)\n"));
+    assert_non_null(
+        strstr(help, "  lags=integer 1..64                  lags of the past (default 5)\n"));
+    assert_non_null(strstr(
+        help, "  rdm=correlation|euclidean|crossnobis  dissimilarity (default correlation)\n"));
     assert_non_null(strstr(help, "  seedless=integer 0..9               may be left out\n"));
     assert_string_equal(none, "");
     bram_free(help);

@@ -97,7 +97,8 @@ static void check_refused(const char *text, const char *part)
     int status = bram_yaml_benchmark_read(cx, &b, path, table_of, NULL);
     if (status != BRAM_EFORMAT) fail_msg("status %d for: %s", status, text);
     assert_null(b);
-    if (strncmp(bram_ctx_message(cx), path, strlen(path)) != 0 || !strstr(bram_ctx_message(cx), part))
+    if (strncmp(bram_ctx_message(cx), path, strlen(path)) != 0 ||
+        !strstr(bram_ctx_message(cx), part))
         fail_msg("message \"%s\", expected \"%s\"", bram_ctx_message(cx), part);
     unlink(path);
     bram_ctx_free(cx);
@@ -106,24 +107,28 @@ static void check_refused(const char *text, const char *part)
 static void mistakes_are_named(void **state)
 {
     (void)state;
-    check_refused(BENCHMARK "metrcs: [a]\n", "line 7: unknown key \"metrcs\"; did you mean \"metrics\"?");
+    check_refused(BENCHMARK "metrcs: [a]\n",
+                  "line 7: unknown key \"metrcs\"; did you mean \"metrics\"?");
     check_refused(BENCHMARK "metrics: [a]\noptions:\n  horizon: 3\n",
                   "line 9: unknown key \"horizon\"; did you mean \"horizons\"?");
     check_refused(BENCHMARK "metrics: [a]\nqqq: 3\n", "line 8: unknown key \"qqq\"");
     check_refused("name: a\ntask: plain\nk: 3\n", "line 3: unknown key \"k\"");
     check_refused(BENCHMARK, "Missing required mapping field: metrics");
-    check_refused(BENCHMARK "metrics: a\n", "line 7, key metrics: Expecting SEQUENCE, got event: SCALAR");
+    check_refused(BENCHMARK "metrics: a\n",
+                  "line 7, key metrics: Expecting SEQUENCE, got event: SCALAR");
     check_refused(BENCHMARK "metrics: []\n", "key metrics");
     check_refused(BENCHMARK "metrics: [a, '']\n", "key metrics");
     check_refused(BENCHMARK "metrics: [a]\nversion: 4\n", "already seen: version");
     check_refused(BENCHMARK "metrics: [a]\noptions: {horizons: [1, 2]}\n",
-                  "key horizons: Expecting STRING, got event: SEQUENCE_START (a list of numbers is written 1+2+4)");
+                  "key horizons: Expecting STRING, got event: SEQUENCE_START (a list of numbers is "
+                  "written 1+2+4)");
     check_refused("name: a\nversion: x\ntitle: b\ntask: plain\ndataset: c\nmetrics: [d]\n",
                   "line 2, key version: Invalid INT value: 'x'");
     check_refused("name: a\ntask: forcast\n", "line 2, key task: found \"forcast\"");
     check_refused("name: a\n", "Missing required mapping field: task");
-    check_refused("{name: a, version: 1, title: b, task: plain, dataset: c, metrics: [d], options: {gap: 1}}",
-                  "unknown key \"gap\"");
+    check_refused(
+        "{name: a, version: 1, title: b, task: plain, dataset: c, metrics: [d], options: {gap: 1}}",
+        "unknown key \"gap\"");
 }
 
 static void hostile_texts_are_refused(void **state)
@@ -193,7 +198,7 @@ static void a_suite_is_read(void **state)
     bram_ctx_free(cx);
 }
 
-#define HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define HASH     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define MANIFEST "name: kato2015\ntitle: Kato\nversion: 1\nlicence: CC0\n"
 
 static void a_manifest_is_read(void **state)
@@ -202,10 +207,11 @@ static void a_manifest_is_read(void **state)
     char path[300];
     bram_yaml_manifest *m = NULL;
     bram_ctx *cx = bram_ctx_new();
-    write_file(path, MANIFEST "doi: 10.1016/j.cell.2015.09.034\nurl: https://osf.io/2395t\n"
-                              "files:\n  - name: a/b.mat\n    sha256: " HASH "\n    bytes: 5000000000\n"
-                              "  - {name: c.mat, sha256: " HASH ", bytes: 1, url: 'https://x.org/c'}\n"
-                              "expect: {recordings: 5}\n");
+    write_file(path,
+               MANIFEST "doi: 10.1016/j.cell.2015.09.034\nurl: https://osf.io/2395t\n"
+                        "files:\n  - name: a/b.mat\n    sha256: " HASH "\n    bytes: 5000000000\n"
+                        "  - {name: c.mat, sha256: " HASH ", bytes: 1, url: 'https://x.org/c'}\n"
+                        "expect: {recordings: 5}\n");
     assert_ok(cx, bram_yaml_manifest_read(cx, &m, path));
     assert_string_equal(m->version, "1");
     assert_string_equal(m->doi, "10.1016/j.cell.2015.09.034");
@@ -240,7 +246,8 @@ static void check_file_refused(const char *entry, const char *part)
 static void files_of_a_manifest_are_checked(void **state)
 {
     (void)state;
-    const char *outside[] = {"/etc/passwd", "../x", "a/../../x", "a//b", "a/", ".", "a/./b", "'a\\b'"};
+    const char *outside[] = {"/etc/passwd", "../x", "a/../../x", "a//b",
+                             "a/",          ".",    "a/./b",     "'a\\b'"};
     for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
         char entry[200];
         snprintf(entry, sizeof entry, "name: %s, sha256: " HASH ", bytes: 1", outside[i]);
