@@ -14,6 +14,7 @@ struct work {
     const bram_metric *metric;
     bram_options *options;
     void *model, *brain, *reference, *pair; /* the first three only where the metric prepares */
+    uint32_t *one_group;                    /* of every row */
 };
 
 static void release_work(struct work *w)
@@ -25,6 +26,7 @@ static void release_work(struct work *w)
             if (prepared[k]) w->metric->release(prepared[k]);
     }
     bram_options_free(w->options);
+    bram_free(w->one_group);
 }
 
 static int find(bram_ctx *cx, struct work *w, const char *spec)
@@ -73,6 +75,11 @@ static int score(bram_ctx *cx, struct work *w, double **raw, size_t *values,
 {
     bram_comparison c = settings ? *settings : (bram_comparison){0};
     const bram_side *reference = c.reference;
+    if (!c.groups.group) { /* nothing is resampled here: one group keeps the sums small */
+        w->one_group = bram_alloc(cx, model->values.rows, sizeof *w->one_group);
+        if (!w->one_group) return BRAM_ENOMEM;
+        c.groups = (bram_groups){w->one_group, 1};
+    }
     BRAM_TRY(prepare(cx, w, &w->model, &c.model, model, "model"));
     BRAM_TRY(prepare(cx, w, &w->brain, &c.brain, brain, "brain"));
     BRAM_TRY(prepare(cx, w, &w->reference, &c.reference, reference, "reference"));

@@ -111,31 +111,36 @@ static void raise(double *to, double x)
     if (x > *to) *to = x;
 }
 
+void bram_moments_add(bram_moments *t, size_t group, size_t unit, const bram_entry *e)
+{
+    size_t at = group * t->units + unit;
+    double **to = t->plane;
+    double m = e->model - e->model_offset, b = e->brain - e->brain_offset;
+    double error = e->model - e->brain, other = e->reference - e->brain;
+    to[BRAM_COUNT][at] += 1;
+    if (to[BRAM_M]) to[BRAM_M][at] += m;
+    if (to[BRAM_B]) to[BRAM_B][at] += b;
+    if (to[BRAM_MM]) to[BRAM_MM][at] += m * m;
+    if (to[BRAM_BB]) to[BRAM_BB][at] += b * b;
+    if (to[BRAM_MB]) to[BRAM_MB][at] += m * b;
+    if (to[BRAM_SQUARED_ERROR]) to[BRAM_SQUARED_ERROR][at] += error * error;
+    if (to[BRAM_ABSOLUTE_ERROR]) to[BRAM_ABSOLUTE_ERROR][at] += fabs(error);
+    if (to[BRAM_REFERENCE_ERROR]) to[BRAM_REFERENCE_ERROR][at] += other * other;
+    if (to[BRAM_M_LOW]) lower(&to[BRAM_M_LOW][at], m);
+    if (to[BRAM_M_HIGH]) raise(&to[BRAM_M_HIGH][at], m);
+    if (to[BRAM_B_LOW]) lower(&to[BRAM_B_LOW][at], b);
+    if (to[BRAM_B_HIGH]) raise(&to[BRAM_B_HIGH][at], b);
+}
+
 /* Adds row i to the sums of group g. */
 static void add_row(bram_moments *t, const struct sides *s, size_t i, size_t g)
 {
     const double *model = bram_row(&s->model->values, i), *brain = bram_row(&s->brain->values, i);
     const double *reference = s->reference ? bram_row(&s->reference->values, i) : brain;
-    double *to[BRAM_MOMENTS];
-    for (size_t k = 0; k < BRAM_MOMENTS; k++)
-        to[k] = t->plane[k] ? t->plane[k] + g * t->units : NULL;
     for (size_t u = 0; u < s->units; u++) {
         if (!is_present(s, i, u)) continue;
-        double m = model[u] - s->model_offset[u], b = brain[u] - s->brain_offset[u];
-        double error = model[u] - brain[u], other = reference[u] - brain[u];
-        to[BRAM_COUNT][u] += 1;
-        if (to[BRAM_M]) to[BRAM_M][u] += m;
-        if (to[BRAM_B]) to[BRAM_B][u] += b;
-        if (to[BRAM_MM]) to[BRAM_MM][u] += m * m;
-        if (to[BRAM_BB]) to[BRAM_BB][u] += b * b;
-        if (to[BRAM_MB]) to[BRAM_MB][u] += m * b;
-        if (to[BRAM_SQUARED_ERROR]) to[BRAM_SQUARED_ERROR][u] += error * error;
-        if (to[BRAM_ABSOLUTE_ERROR]) to[BRAM_ABSOLUTE_ERROR][u] += fabs(error);
-        if (to[BRAM_REFERENCE_ERROR]) to[BRAM_REFERENCE_ERROR][u] += other * other;
-        if (to[BRAM_M_LOW]) lower(&to[BRAM_M_LOW][u], m);
-        if (to[BRAM_M_HIGH]) raise(&to[BRAM_M_HIGH][u], m);
-        if (to[BRAM_B_LOW]) lower(&to[BRAM_B_LOW][u], b);
-        if (to[BRAM_B_HIGH]) raise(&to[BRAM_B_HIGH][u], b);
+        bram_entry e = {model[u], brain[u], reference[u], s->model_offset[u], s->brain_offset[u]};
+        bram_moments_add(t, g, u, &e);
     }
 }
 
@@ -174,7 +179,7 @@ static int make_planes(bram_ctx *cx, bram_moments *t, unsigned needs, size_t mem
     return BRAM_OK;
 }
 
-static int check_sums(bram_ctx *cx, const bram_moments *t)
+int bram_moments_check(bram_ctx *cx, const bram_moments *t)
 {
     for (size_t k = 0; k < BRAM_M_LOW; k++)
         for (size_t e = 0; t->plane[k] && e < t->groups * t->units; e++)
@@ -184,17 +189,29 @@ static int check_sums(bram_ctx *cx, const bram_moments *t)
     return BRAM_OK;
 }
 
-static int fill(bram_ctx *cx, bram_moments *t, struct sides *s, const bram_comparison *c,
-                unsigned needs)
+int bram_moments_empty(bram_ctx *cx, bram_moments **out, size_t groups, size_t units, unsigned needs,
+                       size_t memory)
+{
+    bram_moments *t = bram_alloc(cx, 1, sizeof *t);
+    if (!t) return BRAM_ENOMEM;
+    t->groups = groups, t->units = units;
+    int status = make_planes(cx, t, needs | BRAM_NEEDS(BRAM_COUNT), memory);
+    if (status == BRAM_OK)
+        *out = t;
+    else
+        bram_moments_free(t);
+    return status;
+}
+
+static int fill(bram_ctx *cx, bram_moments *t, struct sides *s, const bram_groups *g)
 {
     double *model_offset, *brain_offset;
     BRAM_TRY(check_finite(cx, s));
     BRAM_TRY(make_offsets(cx, &model_offset, s, &s->model->values));
     BRAM_TRY(make_offsets(cx, &brain_offset, s, &s->brain->values));
     s->model_offset = model_offset, s->brain_offset = brain_offset;
-    BRAM_TRY(make_planes(cx, t, needs, c->memory));
-    for (size_t i = 0; i < s->rows; i++) add_row(t, s, i, c->groups.group ? c->groups.group[i] : i);
-    return check_sums(cx, t);
+    for (size_t i = 0; i < s->rows; i++) add_row(t, s, i, g->group ? g->group[i] : i);
+    return bram_moments_check(cx, t);
 }
 
 int bram_moments_new(bram_ctx *cx, bram_moments **out, const bram_comparison *c, unsigned needs)
@@ -208,12 +225,11 @@ int bram_moments_new(bram_ctx *cx, bram_moments **out, const bram_comparison *c,
     BRAM_TRY(check_shapes(cx, &s));
     s.rows = s.brain->values.rows, s.units = s.brain->values.cols;
     size_t groups;
+    bram_moments *t;
     BRAM_TRY(bram_groups_check(cx, &groups, &c->groups, s.rows));
-    bram_moments *t = bram_alloc(cx, 1, sizeof *t);
-    if (!t) return BRAM_ENOMEM;
-    t->groups = groups, t->units = s.units;
+    BRAM_TRY(bram_moments_empty(cx, &t, groups, s.units, needs, c->memory));
     size_t mark = bram_scratch_mark(cx);
-    int status = fill(cx, t, &s, c, needs | BRAM_NEEDS(BRAM_COUNT));
+    int status = fill(cx, t, &s, &c->groups);
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK)
         *out = t;
@@ -270,4 +286,24 @@ int bram_moments_map(bram_ctx *cx, double *raw, const bram_moments *t, const dou
         raw[u] = total[u].of[BRAM_COUNT] > 0 ? formula(&total[u], t->choice) : (double)NAN;
     bram_scratch_release(cx, mark);
     return status;
+}
+
+double bram_total_r2(const bram_total *t, int unused)
+{
+    (void)unused;
+    double spread = bram_total_about_mean(t, BRAM_BB, BRAM_B, BRAM_B);
+    if (bram_total_constant(t, BRAM_B_LOW, BRAM_B_HIGH) || !(spread > 0)) return NAN;
+    return 1 - t->of[BRAM_SQUARED_ERROR] / spread;
+}
+
+double bram_total_pearson(const bram_total *t, int zero_if_constant)
+{
+    if (bram_total_constant(t, BRAM_B_LOW, BRAM_B_HIGH)) return NAN;
+    if (bram_total_constant(t, BRAM_M_LOW, BRAM_M_HIGH)) return zero_if_constant ? 0 : (double)NAN;
+    double mm = bram_total_about_mean(t, BRAM_MM, BRAM_M, BRAM_M);
+    double bb = bram_total_about_mean(t, BRAM_BB, BRAM_B, BRAM_B);
+    double mb = bram_total_about_mean(t, BRAM_MB, BRAM_M, BRAM_B);
+    if (!(mm > 0) || !(bb > 0)) return NAN;
+    double r = mb / sqrt(mm) / sqrt(bb);
+    return r > 1 ? 1 : r < -1 ? -1 : r; /* rounding must not leave the range */
 }

@@ -56,6 +56,21 @@ int bram_moments_new(bram_ctx *cx, bram_moments **out, const bram_comparison *c,
                      unsigned needs) BRAM_MUST_CHECK;
 void bram_moments_free(void *moments);
 
+/** The same without any entry yet, for metrics that make their predictions themselves. */
+int bram_moments_empty(bram_ctx *cx, bram_moments **out, size_t groups, size_t units, unsigned needs,
+                       size_t memory) BRAM_MUST_CHECK;
+
+/** One entry: the values on each side and the offsets of its unit (the same for all its entries). */
+typedef struct bram_entry {
+    double model, brain, reference, model_offset, brain_offset;
+} bram_entry;
+
+/** Adds an entry to the sums of a group and unit. */
+void bram_moments_add(bram_moments *moments, size_t group, size_t unit, const bram_entry *entry);
+
+/** @return BRAM_OK; BRAM_ENUMERIC when sums have overflowed */
+int bram_moments_check(bram_ctx *cx, const bram_moments *moments) BRAM_MUST_CHECK;
+
 /**
  * Weighted totals of every unit, in scratch memory of cx (the caller releases it).
  *
@@ -86,6 +101,21 @@ static inline double bram_total_about_mean(const bram_total *t, bram_moment xy, 
 {
     return t->of[xy] - t->of[x] * (t->of[y] / t->of[BRAM_COUNT]);
 }
+
+/** What pearson and r2 need, and their formulas on the totals of a unit with entries. */
+enum {
+    BRAM_R2_NEEDS = BRAM_NEEDS(BRAM_SQUARED_ERROR) | BRAM_NEEDS(BRAM_B) | BRAM_NEEDS(BRAM_BB) |
+                    BRAM_NEEDS(BRAM_B_LOW) | BRAM_NEEDS(BRAM_B_HIGH),
+    BRAM_PEARSON_NEEDS = BRAM_NEEDS(BRAM_M) | BRAM_NEEDS(BRAM_B) | BRAM_NEEDS(BRAM_MM) |
+                         BRAM_NEEDS(BRAM_BB) | BRAM_NEEDS(BRAM_MB) | BRAM_NEEDS(BRAM_M_LOW) |
+                         BRAM_NEEDS(BRAM_M_HIGH) | BRAM_NEEDS(BRAM_B_LOW) | BRAM_NEEDS(BRAM_B_HIGH)
+};
+
+/** 1 - SSE / SST; NaN where the brain is constant. The second argument is not used. */
+double bram_total_r2(const bram_total *total, int unused);
+
+/** r; NaN where the brain is constant; where only the model is: NaN, or 0 if so asked. */
+double bram_total_pearson(const bram_total *total, int zero_if_constant);
 
 /** Checks weights: finite, not negative. */
 int bram_weights_check(bram_ctx *cx, const double *weight, size_t groups) BRAM_MUST_CHECK;

@@ -7,32 +7,19 @@
  */
 #include "moments.h"
 
-#include <math.h>
-
 static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                 const bram_comparison *c)
 {
     (void)o;
     bram_moments *moments;
-    BRAM_TRY(bram_moments_new(cx, &moments, c,
-                              BRAM_NEEDS(BRAM_SQUARED_ERROR) | BRAM_NEEDS(BRAM_B) |
-                                  BRAM_NEEDS(BRAM_BB) | BRAM_NEEDS(BRAM_B_LOW) |
-                                  BRAM_NEEDS(BRAM_B_HIGH)));
+    BRAM_TRY(bram_moments_new(cx, &moments, c, BRAM_R2_NEEDS));
     *out = moments, *values = moments->units;
     return BRAM_OK;
 }
 
-static double formula(const bram_total *t, int choice)
-{
-    (void)choice;
-    double spread = bram_total_about_mean(t, BRAM_BB, BRAM_B, BRAM_B);
-    if (bram_total_constant(t, BRAM_B_LOW, BRAM_B_HIGH) || !(spread > 0)) return NAN;
-    return 1 - t->of[BRAM_SQUARED_ERROR] / spread;
-}
-
 static int compare(bram_ctx *cx, double *raw, const void *moments, const double *weight)
 {
-    return bram_moments_map(cx, raw, moments, weight, formula);
+    return bram_moments_map(cx, raw, moments, weight, bram_total_r2);
 }
 
 const bram_metric bram_metric_r2 = {

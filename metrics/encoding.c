@@ -1,0 +1,341 @@
+/*
+ * encoding.c - encoding models: how well features predict the responses of each unit.
+ *
+ * In each fold a ridge map is fitted on the training rows and scored on the test rows: Pearson r or
+ * r2 (against the mean of the test rows) for every unit. raw[u] = mean of that over the folds. A
+ * unit that is undefined in a fold (constant there, or too few training rows) is undefined: NaN.
+ * Without folds in the comparison, folds= contiguous parts of the rows are left out in turn.
+ *
+ * The penalty is chosen in inner folds of the training rows. Only sums over the test rows of each
+ * fold and resampling group are kept. Under weights each fold is scored over its rows as drawn, and
+ * counts in the mean as often as the share of its entries that was drawn.
+ *
+ * Sources: Yamins et al. 2014; Naselaris et al. 2011; the order (unit, then fold) is Brain-Score's
+ * without its median over units.
+ */
+#include "internal.h"
+#include "mapping.h"
+#include "moments.h"
+
+#include <math.h>
+#include <string.h>
+
+static const bram_param params[] = {
+    {"map", BRAM_PARAM_CHOICE, "ridge", "ridge", 0, 0, "the map from features to responses"},
+    {"alpha", BRAM_PARAM_REALS, "0.01..1e7", NULL, 0, INFINITY,
+     "ridge penalties; the best of several is chosen in inner folds"},
+    {"choice", BRAM_PARAM_CHOICE, "local", "local|global|conservative", 0, 0,
+     "a penalty for each unit, one for all, or the largest within one deviation of the best"},
+    {"select", BRAM_PARAM_CHOICE, "l2", "l2|r2|correlation", 0, 0, "the score of that choice"},
+    {"inner", BRAM_PARAM_INTEGER, "5", NULL, 2, 1000,
+     "inner folds, contiguous parts of the training rows, where the fold brings none"},
+    {"folds", BRAM_PARAM_INTEGER, "10", NULL, 2, 1000,
+     "contiguous parts of the rows, where the comparison brings no folds"},
+    {"scale", BRAM_PARAM_CHOICE, "none", "none|zscore", 0, 0,
+     "of the features, by the training rows; they are always centred"},
+    {"score", BRAM_PARAM_CHOICE, "pearson", "pearson|r2", 0, 0, "of the test rows, for each unit"},
+    {"constant", BRAM_PARAM_CHOICE, "nan", "nan|zero", 0, 0,
+     "the Pearson r of a prediction that is constant over the test rows of a fold"},
+    {NULL, BRAM_PARAM_FLAG, NULL, NULL, 0, 0, NULL},
+};
+
+/* A cell holds the test rows of one fold in one resampling group. */
+struct cell {
+    size_t fold, group;
+};
+
+struct encoding {
+    bram_moments *sums; /* its groups are the cells */
+    struct cell *cells;
+    uint8_t *fitted; /* folds x units */
+    size_t folds, units, groups;
+    bool r2;
+};
+
+static void release_pair(void *pair)
+{
+    struct encoding *e = pair;
+    if (!e) return;
+    bram_moments_free(e->sums);
+    bram_free(e->cells);
+    bram_free(e->fitted);
+    bram_free(e);
+}
+
+/* ---- checks ------------------------------------------------------------------------------------- */
+
+static int check_sides(bram_ctx *cx, const bram_side *model, const bram_side *brain)
+{
+    const bram_mat *x = &model->values, *y = &brain->values;
+    if (x->rows != y->rows || x->rows < 1 || x->cols == 0 || y->cols == 0)
+        return bram_fail(cx, BRAM_ESHAPE, "the features are %zu x %zu, the responses %zu x %zu; "
+                         "expected equal rows, a feature and a unit or more",
+                         x->rows, x->cols, y->rows, y->cols);
+    for (size_t i = 0; i < x->rows; i++) {
+        for (size_t k = 0; k < x->cols; k++) {
+            if (model->present && !model->present[i * x->cols + k])
+                return bram_fail(cx, BRAM_ENOTAPPLICABLE, "feature %zu of row %zu is missing, "
+                                 "expected complete features", k, i);
+            if (!isfinite(bram_row(x, i)[k]))
+                return bram_fail(cx, BRAM_ENUMERIC, "feature %zu of row %zu is %g, expected a number",
+                                 k, i, bram_row(x, i)[k]);
+        }
+        for (size_t u = 0; u < y->cols; u++)
+            if ((!brain->present || brain->present[i * y->cols + u]) && !isfinite(bram_row(y, i)[u]))
+                return bram_fail(cx, BRAM_ENUMERIC, "the response in row %zu of unit %zu is %g, "
+                                 "expected a number (what is missing is masked)",
+                                 i, u, bram_row(y, i)[u]);
+    }
+    return BRAM_OK;
+}
+
+/* Rows of one part of a fold: within range; mark holds where they were seen. */
+static int check_rows(bram_ctx *cx, const bram_fold *fold, const size_t *row, size_t count,
+                      uint8_t *seen, size_t rows, uint8_t as)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (row[i] >= rows)
+            return bram_fail(cx, BRAM_ESHAPE, "fold %s names row %zu of %zu", fold->id ? fold->id : "",
+                             row[i], rows);
+        if (seen[row[i]] && seen[row[i]] != as)
+            return bram_fail(cx, BRAM_EUSAGE, "fold %s has row %zu among its training and its test "
+                             "rows", fold->id ? fold->id : "", row[i]);
+        seen[row[i]] = as;
+    }
+    return BRAM_OK;
+}
+
+/* No row is for fitting and for scoring; inner folds stay within the training rows. */
+static int check_fold(bram_ctx *cx, const bram_fold *fold, size_t rows)
+{
+    if (!fold->trains || !fold->tests)
+        return bram_fail(cx, BRAM_ESHAPE, "fold %s has %zu training and %zu test rows, expected one or "
+                         "more", fold->id ? fold->id : "", fold->trains, fold->tests);
+    size_t mark = bram_scratch_mark(cx);
+    uint8_t *seen = bram_scratch(cx, rows, 1);
+    int status = seen ? check_rows(cx, fold, fold->test, fold->tests, seen, rows, 1) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = check_rows(cx, fold, fold->train, fold->trains, seen, rows, 2);
+    for (size_t k = 0; status == BRAM_OK && k < fold->inners; k++) {
+        const bram_fold *inner = &fold->inner[k];
+        status = check_rows(cx, fold, inner->train, inner->trains, seen, rows, 2);
+        if (status == BRAM_OK)
+            status = check_rows(cx, fold, inner->test, inner->tests, seen, rows, 2);
+    }
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* ---- fitting ------------------------------------------------------------------------------------ */
+
+/* Where the predictions of a fold go. */
+struct intake {
+    struct encoding *e;
+    const bram_side *brain;
+    const size_t *cell_of; /* of each row, in this fold */
+    size_t fold;
+};
+
+static void take(void *user, const bram_fold *fold, const bram_mat *prediction, const size_t *unit,
+                 const double *mean)
+{
+    const struct intake *in = user;
+    size_t units = in->e->units;
+    for (size_t k = 0; k < prediction->cols; k++) in->e->fitted[in->fold * units + unit[k]] = 1;
+    for (size_t i = 0; i < fold->tests; i++) {
+        size_t row = fold->test[i];
+        for (size_t k = 0; k < prediction->cols; k++) {
+            if (in->brain->present && !in->brain->present[row * units + unit[k]]) continue;
+            double truth = bram_row(&in->brain->values, row)[unit[k]];
+            bram_entry entry = {bram_row(prediction, i)[k], truth, truth, mean[k], mean[k]};
+            bram_moments_add(in->e->sums, in->cell_of[row], unit[k], &entry);
+        }
+    }
+}
+
+static size_t group_of(const bram_groups *g, size_t row)
+{
+    return g->group ? g->group[row] : row;
+}
+
+/* Numbers the cells in the order in which test rows meet them; cell_of is folds x rows. */
+static int make_cells(bram_ctx *cx, struct encoding *e, size_t *cell_of, const bram_comparison *c,
+                      size_t rows, size_t *count)
+{
+    size_t mark = bram_scratch_mark(cx), most = 0, cells = 0;
+    for (size_t f = 0; f < c->folds; f++) most += c->fold[f].tests;
+    size_t *latest = bram_scratch(cx, e->groups, sizeof *latest); /* 1 + the group's cell */
+    e->cells = latest ? bram_alloc(cx, most, sizeof *e->cells) : NULL;
+    for (size_t f = 0; e->cells && f < c->folds; f++) {
+        size_t first = cells;
+        for (size_t i = 0; i < c->fold[f].tests; i++) {
+            size_t row = c->fold[f].test[i], g = group_of(&c->groups, row);
+            if (latest[g] <= first) {
+                e->cells[cells++] = (struct cell){f, g};
+                latest[g] = cells;
+            }
+            cell_of[f * rows + row] = latest[g] - 1;
+        }
+    }
+    bram_scratch_release(cx, mark);
+    *count = cells;
+    return e->cells ? BRAM_OK : BRAM_ENOMEM;
+}
+
+static int fit_folds(bram_ctx *cx, struct encoding *e, const bram_mapping *m, const bram_comparison *c,
+                     const bram_options *o)
+{
+    size_t rows = m->x->rows, cells, size;
+    if (__builtin_mul_overflow(c->folds, rows, &size))
+        return bram_fail(cx, BRAM_ENOMEM, "no memory for %zu folds of %zu rows", c->folds, rows);
+    size_t *cell_of = bram_scratch(cx, size, sizeof *cell_of);
+    if (!cell_of) return BRAM_ENOMEM;
+    BRAM_TRY(make_cells(cx, e, cell_of, c, rows, &cells));
+    if (!(e->fitted = bram_alloc(cx, c->folds, e->units))) return BRAM_ENOMEM;
+    unsigned needs = e->r2 ? BRAM_R2_NEEDS : BRAM_PEARSON_NEEDS;
+    BRAM_TRY(bram_moments_empty(cx, &e->sums, cells, e->units, needs, c->memory));
+    e->sums->choice = bram_option_is(o, "constant", "zero");
+    for (size_t f = 0; f < c->folds; f++) {
+        struct intake in = {e, m->brain, cell_of + f * rows, f};
+        double bytes = bram_mapping_bytes(m, &c->fold[f]);
+        if (c->memory && bytes > (double)c->memory)
+            return bram_fail(cx, BRAM_EMEMORY, "fitting %zu x %zu features to %zu units needs about "
+                             "%.0f bytes, the budget is %zu",
+                             c->fold[f].trains, m->x->cols, e->units, bytes, c->memory);
+        BRAM_TRY(bram_mapping_fold(cx, m, &c->fold[f], take, &in));
+        bram_ctx_progress(cx, "encoding", (double)f + 1, (double)c->folds);
+    }
+    return bram_moments_check(cx, e->sums);
+}
+
+static bram_mapping mapping_of(const bram_options *o, const bram_side *model, const bram_side *brain)
+{
+    bram_mapping m = {.x = &model->values,
+                      .brain = brain,
+                      .select = BRAM_RIDGE_L2,
+                      .choice = BRAM_RIDGE_LOCAL,
+                      .inner = (size_t)bram_option_integer(o, "inner"),
+                      .zscore = bram_option_is(o, "scale", "zscore")};
+    m.grid = bram_option_reals(o, "alpha", &m.n_grid);
+    if (bram_option_is(o, "select", "r2")) m.select = BRAM_RIDGE_R2;
+    if (bram_option_is(o, "select", "correlation")) m.select = BRAM_RIDGE_CORRELATION;
+    if (bram_option_is(o, "choice", "global")) m.choice = BRAM_RIDGE_GLOBAL;
+    if (bram_option_is(o, "choice", "conservative")) m.choice = BRAM_RIDGE_CONSERVATIVE;
+    return m;
+}
+
+static int fill(bram_ctx *cx, struct encoding *e, const bram_options *o, const bram_comparison *c)
+{
+    bram_mapping m = mapping_of(o, c->model, c->brain);
+    if (m.n_grid == 0) return bram_fail(cx, BRAM_EUSAGE, "alpha names no penalty");
+    for (size_t f = 0; f < c->folds; f++) BRAM_TRY(check_fold(cx, &c->fold[f], m.x->rows));
+    BRAM_TRY(bram_groups_check(cx, &e->groups, &c->groups, m.x->rows));
+    e->folds = c->folds;
+    e->units = m.brain->values.cols;
+    e->r2 = bram_option_is(o, "score", "r2");
+    size_t mark = bram_scratch_mark(cx);
+    int status = fit_folds(cx, e, &m, c, o);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
+                const bram_comparison *given)
+{
+    bram_comparison c = *given;
+    const bram_side *brain = c.brain;
+    bram_fold *folds = NULL;
+    BRAM_TRY(check_sides(cx, c.model, brain));
+    if (!c.folds) {
+        size_t wanted = (size_t)bram_option_integer(o, "folds"), rows = brain->values.rows;
+        if (rows < 2)
+            return bram_fail(cx, BRAM_ESHAPE, "one row, expected two or more to fit and to score");
+        c.folds = wanted < rows ? wanted : rows;
+        BRAM_TRY(bram_kfold(cx, &folds, rows, c.folds));
+        c.fold = folds;
+    }
+    struct encoding *e = bram_alloc(cx, 1, sizeof *e);
+    int status = e ? fill(cx, e, o, &c) : BRAM_ENOMEM;
+    bram_free(folds);
+    if (status == BRAM_OK)
+        *out = e, *values = e->units;
+    else
+        release_pair(e);
+    return status;
+}
+
+/* ---- scoring ------------------------------------------------------------------------------------ */
+
+/* Sums over folds for each unit: score x share drawn, share drawn. */
+struct mean {
+    double sum, share;
+    bool undefined;
+};
+
+/* Adds fold f, its cells under `weight` in drawn (and ones in whole), to the means. */
+static int add_fold(bram_ctx *cx, struct mean *mean, const struct encoding *e, size_t f,
+                    const double *weight, double *drawn, double *whole)
+{
+    bram_total *as_drawn, *all;
+    bool any = false;
+    for (size_t k = 0; k < e->sums->groups; k++) {
+        bool inside = e->cells[k].fold == f;
+        whole[k] = inside;
+        drawn[k] = inside ? weight ? weight[e->cells[k].group] : 1 : 0;
+        any = any || drawn[k] > 0;
+    }
+    BRAM_TRY(bram_moments_total(cx, &as_drawn, e->sums, drawn));
+    BRAM_TRY(bram_moments_total(cx, &all, e->sums, whole));
+    for (size_t u = 0; u < e->units; u++) {
+        bool fitted = e->fitted[f * e->units + u];
+        mean[u].undefined = mean[u].undefined || (any && !fitted);
+        if (!fitted || !(as_drawn[u].of[BRAM_COUNT] > 0)) continue;
+        double share = as_drawn[u].of[BRAM_COUNT] / all[u].of[BRAM_COUNT];
+        double score = e->r2 ? bram_total_r2(&as_drawn[u], 0)
+                             : bram_total_pearson(&as_drawn[u], e->sums->choice);
+        mean[u].sum += share * score;
+        mean[u].share += share;
+    }
+    return BRAM_OK;
+}
+
+static int score(bram_ctx *cx, double *raw, const struct encoding *e, const double *weight)
+{
+    struct mean *mean = bram_scratch(cx, e->units, sizeof *mean);
+    double *drawn = bram_scratch(cx, e->sums->groups, sizeof *drawn);
+    double *whole = bram_scratch(cx, e->sums->groups, sizeof *whole);
+    if (!mean || !drawn || !whole) return BRAM_ENOMEM;
+    for (size_t f = 0; f < e->folds; f++) {
+        size_t mark = bram_scratch_mark(cx);
+        int status = add_fold(cx, mean, e, f, weight, drawn, whole);
+        bram_scratch_release(cx, mark);
+        if (status != BRAM_OK) return status;
+    }
+    for (size_t u = 0; u < e->units; u++)
+        raw[u] = !mean[u].undefined && mean[u].share > 0 ? mean[u].sum / mean[u].share : (double)NAN;
+    return BRAM_OK;
+}
+
+static int compare(bram_ctx *cx, double *raw, const void *state, const double *weight)
+{
+    const struct encoding *e = state;
+    BRAM_TRY(bram_weights_check(cx, weight, e->groups));
+    size_t mark = bram_scratch_mark(cx);
+    int status = score(cx, raw, e, weight);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+const bram_metric bram_metric_encoding = {
+    .name = "encoding",
+    .summary = "cross-validated prediction of each unit from features by a fitted map",
+    .source = "Naselaris et al. 2011; Yamins et al. 2014",
+    .version = 1,
+    .kind = BRAM_METRIC_MAPPED,
+    .flags = BRAM_METRIC_PER_UNIT | BRAM_METRIC_HIGHER_BETTER | BRAM_METRIC_INV_SHIFT |
+             BRAM_METRIC_INV_ROTATE | BRAM_METRIC_FITS,
+    .chance = 0,
+    .params = params,
+    .pair = pair,
+    .release_pair = release_pair,
+    .compare = compare,
+};

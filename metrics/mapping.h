@@ -1,0 +1,49 @@
+/*
+ * mapping.h - predictions of responses from features by a map fitted on the training rows of a fold.
+ *
+ * Everything that is estimated (means, scales of features, the penalty, the weights) comes from the
+ * training rows alone. A response that is missing in some training rows is fitted on the others;
+ * units that miss the same rows share one decomposition.
+ */
+#ifndef BRAMBLE_METRICS_MAPPING_H
+#define BRAMBLE_METRICS_MAPPING_H
+
+#include <bramble/metric.h>
+
+#include "ridge.h"
+
+/** How a map is fitted. The pointers are borrowed. */
+typedef struct bram_mapping {
+    const bram_mat *x;       /* rows x features, all finite */
+    const bram_side *brain;  /* rows x units, finite where present */
+    const double *grid;      /* penalties to choose from; a single one is taken as it is */
+    size_t n_grid;
+    bram_ridge_score select; /* the score of the choice, and for which units it is made */
+    bram_ridge_choice choice;
+    size_t inner;            /* contiguous parts of the training rows, where the fold brings none */
+    bool zscore;             /* scale features by their deviation over the training rows */
+} bram_mapping;
+
+/**
+ * Receives predictions for the test rows of a fold.
+ *
+ * @param prediction  test rows x some units
+ * @param unit        the units these columns are
+ * @param mean        of each of them over its training rows
+ */
+typedef void bram_mapping_fn(void *user, const bram_fold *fold, const bram_mat *prediction,
+                             const size_t *unit, const double *mean);
+
+/**
+ * Fits and predicts one fold, in blocks of units. A unit with fewer than two training rows, or none
+ * left for the choice of the penalty, is not fitted and not passed on.
+ *
+ * @return BRAM_OK; BRAM_ENUMERIC; BRAM_ECANCEL; BRAM_ENOMEM
+ */
+int bram_mapping_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold, bram_mapping_fn *take,
+                      void *user) BRAM_MUST_CHECK;
+
+/** Bytes that a fold takes beyond the data, about; overflow-free, in a double. */
+double bram_mapping_bytes(const bram_mapping *m, const bram_fold *fold);
+
+#endif
