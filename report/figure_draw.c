@@ -120,14 +120,15 @@ static void grid(const bram_figure *f, const bram_layout *l, const bram_canvas *
 static void swatch(const bram_series *s, const bram_canvas *c, double x, double y)
 {
     bram_pen line = {s->colour, BRAM_NO_COLOUR, 2, s->dashed, 1};
-    bram_pen area = {BRAM_NO_COLOUR, s->colour, 0, false, s->mark == BRAM_MARK_BAND ? 0.35 : 0.85};
+    bool pale = s->mark == BRAM_MARK_BAND || (s->mark == BRAM_MARK_SPANS && !s->y);
+    bram_pen area = {BRAM_NO_COLOUR, s->colour, 0, false, pale ? 0.25 : 0.85};
     bram_pen point = {BRAM_PAPER, s->colour, 0.75, false, 1};
     if (s->mark == BRAM_MARK_LINE || s->mark == BRAM_MARK_STEP || s->mark == BRAM_MARK_TICKS)
         c->path(c->user, &line, (double[]){x, y, x + 18, y}, 2, false);
     else if (s->mark == BRAM_MARK_POINTS)
         c->marker(c->user, &point, s->colour > 0 ? s->colour % 4 : 0, x + 9, y, 4);
     else
-        c->rectangle(c->user, &area, x + 3, y - 5, 12, 10);
+        c->rectangle(c->user, &area, pale ? x : x + 3, y - 5, pale ? 18 : 12, 10);
 }
 
 static void legend(const bram_figure *f, const bram_layout *l, const bram_canvas *c)
@@ -135,44 +136,39 @@ static void legend(const bram_figure *f, const bram_layout *l, const bram_canvas
     for (size_t i = 0; i < f->series_count; i++) {
         if (!bram_figure_has_entry(f, i)) continue;
         double row, x = bram_legend_place(f, l, i, &row), y = 14 + 18 * row;
-        swatch(&f->series[i], c, x, y);
+        for (size_t k = i; k < f->series_count; k++) /* a line and its band share an entry */
+            if (f->series[k].name && !strcmp(f->series[k].name, f->series[i].name) &&
+                f->series[k].colour == f->series[i].colour)
+                swatch(&f->series[k], c, x, y);
         put_short(c, (bram_label){x + 24, y + 0.35 * BRAM_SMALL_LETTER, BRAM_SMALL_LETTER, BRAM_ANCHOR_START,
                                   0, BRAM_INK, false, NULL},
                   f->series[i].name, f->width - x - 24);
     }
 }
 
-/*
- * The names of rules, at their ends. Names of lines across stand at the right, those that would touch
- * one placed before are moved down; names of upright lines stand on top, a name that would touch the
- * last is left out of line with it by sides.
- */
+/* The names of lines across stand at their right ends; one that would touch another moves down. */
 static void rule_names(const bram_figure *f, const bram_layout *l, const bram_canvas *c)
 {
+    const double apart = BRAM_SMALL_LETTER + 1;
     double taken[16];
-    size_t n = 0;
-    double end = -INFINITY;
+    size_t n = 0, row;
     for (size_t i = 0; i < f->series_count; i++) {
         const bram_series *s = &f->series[i];
         if (s->mark != BRAM_MARK_RULE || !s->count || !s->name || !*s->name) continue;
-        double at = s->horizontal ? bram_scale_place(&l->x, s->x[0]) : bram_scale_place(&l->y, s->y[0]);
+        double at = s->horizontal ? bram_rule_place(f, l, i, &row) : bram_scale_place(&l->y, s->y[0]);
         if (isnan(at)) continue;
         bram_label label = {l->right + 5, at + 0.35 * BRAM_SMALL_LETTER, BRAM_SMALL_LETTER, BRAM_ANCHOR_START,
                             0, s->colour, true, NULL};
         if (s->horizontal) {
-            double half = bram_text_extent(s->name, BRAM_SMALL_LETTER) / 2;
-            double x = fmax(at, end + half + 6);
-            x = fmin(x, f->width - half - 2);
-            label.x = x, label.y = l->top - 5, label.anchor = BRAM_ANCHOR_MIDDLE;
-            end = x + half;
-        } else {
-            for (size_t k = 0; k < n; k++)
-                if (fabs(label.y - taken[k]) < BRAM_SMALL_LETTER + 1) {
-                    label.y = taken[k] + BRAM_SMALL_LETTER + 1;
-                    k = SIZE_MAX; /* look again from the start */
-                }
-            if (n < sizeof taken / sizeof *taken) taken[n++] = label.y;
+            label.x = at, label.y = l->top - 5 - 16 * (double)row;
+            label.anchor = BRAM_ANCHOR_MIDDLE;
         }
+        for (size_t k = 0; !s->horizontal && k < n;) {
+            bool touches = fabs(label.y - taken[k]) < apart;
+            if (touches) label.y = taken[k] + apart;
+            k = touches ? 0 : k + 1; /* after a move, look at all again */
+        }
+        if (!s->horizontal && n < sizeof taken / sizeof *taken) taken[n++] = label.y;
         put_short(c, label, s->name, 0.3 * f->width);
     }
 }

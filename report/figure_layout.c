@@ -11,18 +11,23 @@
 
 /* ---- text ---------------------------------------------------------------------------------------- */
 
-/* Advance widths of common sans-serif faces, in parts of the size; rounded up a little. */
+/*
+ * Advance widths in parts of the size, those of DejaVu Sans: the widest of the faces that a browser is
+ * likely to have, so that what fits here fits everywhere.
+ */
 static double advance(uint32_t point)
 {
-    if (point >= '0' && point <= '9') return 0.58;
-    if (point < 0x80 && strchr("iIjl.,:;'|!", (int)point)) return 0.3;
-    if (point < 0x80 && strchr("ftr()[]{}/\\ -\"*", (int)point)) return 0.38;
-    if (point < 0x80 && strchr("mwMW@%", (int)point)) return 0.9;
+    static const struct {
+        const char *letters;
+        double width;
+    } ascii[] = {{"iIjl.,:;'| ", 0.33}, {"frt()[]/\\-\"!", 0.41}, {"szcJ_?", 0.56}, {"mW@%", 0.98},
+                 {"wM+=<>~", 0.86},     {"GOQNHDU&", 0.79}};
+    for (size_t i = 0; point < 0x80 && i < sizeof ascii / sizeof *ascii; i++)
+        if (point && strchr(ascii[i].letters, (int)point)) return ascii[i].width;
     if (point >= 'A' && point <= 'Z') return 0.7;
-    if (point == 0x207b || point == 0xb9 || point == 0xb2 || point == 0xb3 ||
-        (point >= 0x2070 && point <= 0x2079))
-        return 0.38;
-    return point < 0x80 ? 0.57 : 0.62 * (double)bram_utf8_point_width(point);
+    if (point == 0xb9 || point == 0xb2 || point == 0xb3 || (point >= 0x2070 && point <= 0x207f))
+        return 0.42;
+    return point < 0x80 ? 0.635 : 0.84 * (double)bram_utf8_point_width(point);
 }
 
 double bram_text_extent(const char *text, double size)
@@ -40,7 +45,7 @@ bool bram_text_shorten(char *out, size_t bytes, const char *text, double size, d
         memcpy(out, text, strlen(text) + 1);
         return false;
     }
-    double used = 0.62 * size;
+    double used = size; /* the ellipsis */
     size_t at = 0, n;
     uint32_t point;
     while ((n = bram_utf8_next(text + at, &point)) && at + n + sizeof ellipsis < bytes) {
@@ -219,13 +224,36 @@ static double rule_width(const bram_figure *f)
     return fmin(width, 0.3 * f->width);
 }
 
-static bool has_upright_rule(const bram_figure *f)
+/*
+ * The names of upright lines stand above the plot, over their lines as far as the figure is wide, in
+ * as few rows as they need not to touch.
+ */
+double bram_rule_place(const bram_figure *f, const bram_layout *l, size_t i, size_t *row)
 {
+    double ends[BRAM_RULE_ROWS], x = NAN;
+    for (size_t r = 0; r < BRAM_RULE_ROWS; r++) ends[r] = -INFINITY;
+    *row = 0;
+    for (size_t k = 0; k <= i; k++) {
+        const bram_series *s = &f->series[k];
+        if (s->mark != BRAM_MARK_RULE || !s->horizontal || !s->count || !s->name || !*s->name) continue;
+        double half = bram_text_extent(s->name, BRAM_SMALL_LETTER) / 2;
+        x = fmin(bram_scale_place(&l->x, s->x[0]), f->width - half - 2);
+        for (*row = 0; *row + 1 < BRAM_RULE_ROWS && x - half < ends[*row] + 6;) ++*row;
+        ends[*row] = fmax(ends[*row], x + half);
+    }
+    return x;
+}
+
+static size_t rule_rows(const bram_figure *f, const bram_layout *l)
+{
+    size_t rows = 0, row;
     for (size_t i = 0; i < f->series_count; i++) {
         const bram_series *s = &f->series[i];
-        if (s->mark == BRAM_MARK_RULE && s->horizontal && s->name && *s->name) return true;
+        if (s->mark != BRAM_MARK_RULE || !s->horizontal || !s->count || !s->name || !*s->name) continue;
+        bram_rule_place(f, l, i, &row);
+        if (row + 1 > rows) rows = row + 1;
     }
-    return false;
+    return rows;
 }
 
 static void bottom_margin(const bram_figure *f, bram_layout *l)
@@ -261,12 +289,12 @@ void bram_figure_lay_out(const bram_figure *f, bram_layout *l)
     double half = f->x.label_count ? 0 : label_width(f, &f->x, &l->x_ticks, 0.2) / 2;
     l->right = f->width - fmax(fmax(10, half + 2), rule_width(f));
     if (f->heat.rows) l->right = f->width - 84;
-    l->top = 10 + legend_height(f, l) + (has_upright_rule(f) ? 18 : 0);
+    if (l->right < l->left + 40) l->right = l->left + 40;
+    l->x.from = l->left, l->x.to = l->right;
+    l->top = 10 + legend_height(f, l) + 16 * (double)rule_rows(f, l);
     bottom_margin(f, l);
     if (l->bottom < l->top + 40) l->bottom = l->top + 40;
-    if (l->right < l->left + 40) l->right = l->left + 40;
     bool down = f->y.label_count || f->heat.rows;
-    l->x.from = l->left, l->x.to = l->right;
     l->y.from = down ? l->top : l->bottom, l->y.to = down ? l->bottom : l->top;
     x_ticks(l);
     bram_scale_ticks(&l->y, wanted(l->bottom - l->top, 40), &l->y_ticks);

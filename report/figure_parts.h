@@ -42,10 +42,15 @@ int bram_figure_draw_marks(bram_ctx *cx, const bram_figure *f, const bram_layout
 /** Appends text shortened to a width with an ellipsis. @return whether it had to be shortened */
 bool bram_text_shorten(char *out, size_t bytes, const char *text, double size, double width);
 
-/** The entries of the legend: @return whether series i has one */
+enum { BRAM_RULE_ROWS = 4 };
+
+/** Where the name of an upright rule stands: the middle of its text, and its row from the plot up. */
+double bram_rule_place(const bram_figure *f, const bram_layout *l, size_t i, size_t *row);
+
+/** @return whether series i has an entry in the legend */
 bool bram_figure_has_entry(const bram_figure *f, size_t i);
 
-/** The width of a legend's entry, and where entry i is in rows of the figure's width. */
+/** @return where the legend's entry of series i begins; row counts from 0 */
 double bram_legend_place(const bram_figure *f, const bram_layout *l, size_t i, double *row);
 
 #endif

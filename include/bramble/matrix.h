@@ -25,7 +25,9 @@ static inline double *bram_row(const bram_mat *m, size_t i)
 /** @return rows first .. first + count - 1 of m, as a view */
 static inline bram_mat bram_mat_rows(bram_mat m, size_t first, size_t count)
 {
-    return (bram_mat){m.data + first * m.stride, count, m.cols, m.stride};
+    m.data += first * m.stride;
+    m.rows = count;
+    return m;
 }
 
 #ifdef __cplusplus

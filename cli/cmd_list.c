@@ -1,0 +1,141 @@
+/*
+ * cmd_list.c - `bramble list WHAT`: the entries of a registry, one line each.
+ */
+#include "args.h"
+#include "output.h"
+
+#include <bramble/benchmark.h>
+#include <bramble/loader.h>
+
+#include <math.h>
+#include <string.h>
+
+static int list_datasets(bram_ctx *cx, bram_table **out)
+{
+    enum { NAME, SUMMARY, READS, VERIFIED, LICENCE, CITATION, DOI };
+    static const bram_table_column columns[] = {
+        [NAME] = {"name", "name", BRAM_CELL_TEXT},
+        [SUMMARY] = {"summary", "what it is", BRAM_CELL_TEXT, .wrap = true},
+        [READS] = {"reads", "reads", BRAM_CELL_TEXT, .wrap = true, .drop = 1},
+        [VERIFIED] = {"verified", "tried on", BRAM_CELL_TEXT, .drop = 2},
+        [LICENCE] = {"licence", "licence", BRAM_CELL_TEXT, .wrap = true, .drop = 3},
+        [CITATION] = {"citation", "citation", BRAM_CELL_TEXT, .audience = BRAM_FOR_MACHINES},
+        [DOI] = {"doi", "DOI", BRAM_CELL_TEXT, .audience = BRAM_FOR_MACHINES},
+    };
+    BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
+    for (const bram_loader *const *l = bram_loader_table; *l; l++) {
+        bram_table_row(*out);
+        bram_table_text(*out, NAME, (*l)->name);
+        bram_table_text(*out, SUMMARY, (*l)->summary);
+        bram_table_text(*out, READS, (*l)->reads);
+        bram_table_text(*out, VERIFIED,
+                        (*l)->verified == BRAM_VERIFIED_REAL ? "real files" : "described files");
+        bram_table_text(*out, LICENCE, (*l)->licence);
+        bram_table_text(*out, CITATION, (*l)->citation);
+        bram_table_text(*out, DOI, (*l)->doi);
+    }
+    return BRAM_OK;
+}
+
+static const char *kind_name(bram_metric_kind kind)
+{
+    static const char *const names[] = {"prediction and recording", "two geometries",
+                                        "features and responses", "log densities", "graph"};
+    return (size_t)kind < sizeof names / sizeof *names ? names[kind] : "other";
+}
+
+static int list_metrics(bram_ctx *cx, bram_table **out)
+{
+    enum { NAME, SUMMARY, COMPARES, CHANCE, BETTER, SOURCE };
+    static const bram_table_column columns[] = {
+        [NAME] = {"name", "name", BRAM_CELL_TEXT},
+        [SUMMARY] = {"summary", "what it is", BRAM_CELL_TEXT, .wrap = true},
+        [COMPARES] = {"compares", "compares", BRAM_CELL_TEXT, .wrap = true, .drop = 2},
+        [CHANCE] = {"chance", "chance", BRAM_CELL_NUMBER, .digits = -1, .drop = 3},
+        [BETTER] = {"better", "better", BRAM_CELL_TEXT, .drop = 3},
+        [SOURCE] = {"source", "source", BRAM_CELL_TEXT, .wrap = true, .drop = 4},
+    };
+    BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
+    for (const bram_metric *const *m = bram_metric_table; *m; m++) {
+        bram_table_row(*out);
+        bram_table_text(*out, NAME, (*m)->name);
+        bram_table_text(*out, SUMMARY, (*m)->summary);
+        bram_table_text(*out, COMPARES, kind_name((*m)->kind));
+        bram_table_number(*out, CHANCE, (*m)->chance);
+        bram_table_text(*out, BETTER,
+                        (*m)->flags & BRAM_METRIC_HIGHER_BETTER ? "higher" : "lower");
+        bram_table_text(*out, SOURCE, (*m)->source);
+    }
+    return BRAM_OK;
+}
+
+static int list_models(bram_ctx *cx, bram_table **out)
+{
+    enum { NAME, SUMMARY, MISSING, SOURCE };
+    static const bram_table_column columns[] = {
+        [NAME] = {"name", "name", BRAM_CELL_TEXT},
+        [SUMMARY] = {"summary", "what it is", BRAM_CELL_TEXT, .wrap = true},
+        [MISSING] = {"missing", "missing columns", BRAM_CELL_TEXT, .wrap = true, .drop = 2},
+        [SOURCE] = {"source", "source", BRAM_CELL_TEXT, .wrap = true, .drop = 3},
+    };
+    BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
+    for (const bram_model *const *m = bram_model_table; *m; m++) {
+        bram_table_row(*out);
+        bram_table_text(*out, NAME, (*m)->name);
+        bram_table_text(*out, SUMMARY, (*m)->summary);
+        bram_table_text(*out, MISSING, (*m)->missing);
+        bram_table_text(*out, SOURCE, (*m)->source);
+    }
+    return BRAM_OK;
+}
+
+static int list_tasks(bram_ctx *cx, bram_table **out)
+{
+    enum { NAME, SUMMARY };
+    static const bram_table_column columns[] = {
+        [NAME] = {"name", "task", BRAM_CELL_TEXT},
+        [SUMMARY] = {"summary", "what it asks", BRAM_CELL_TEXT, .wrap = true},
+    };
+    BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
+    for (const bram_task *const *t = bram_task_table; *t; t++) {
+        bram_table_row(*out);
+        bram_table_text(*out, NAME, (*t)->name);
+        bram_table_text(*out, SUMMARY, (*t)->summary);
+    }
+    return BRAM_OK;
+}
+
+static int run(bram_ctx *cx, const bram_cli_args *args)
+{
+    static const struct {
+        const char *what;
+        int (*list)(bram_ctx *cx, bram_table **out);
+    } lists[] = {{"datasets", list_datasets},
+                 {"metrics", list_metrics},
+                 {"models", list_models},
+                 {"tasks", list_tasks}};
+    const char *what = bram_cli_argument(args, 0);
+    size_t i = 0;
+    while (strcmp(lists[i].what, what) != 0) i++; /* one of .words */
+    bram_table *t = NULL;
+    BRAM_TRY(lists[i].list(cx, &t));
+    int status = bram_cli_print_table(cx, args, t);
+    bram_table_free(t);
+    return status;
+}
+
+const bram_command bram_command_list = {
+    .name = "list",
+    .summary = "lists datasets, metrics, models or tasks",
+    .arguments = "datasets|metrics|models|tasks",
+    .about = "Lists what there is, one line each: the datasets that can be imported, the metrics, "
+             "the built-in models, the kinds of question that benchmarks ask.",
+    .examples = (const bram_cli_example[]){
+        {"bramble list datasets", "the sources that 'bramble import' reads"},
+        {"bramble list metrics --format json", "the same for a program, with sources"},
+        {NULL, NULL}},
+    .least = 1,
+    .most = 1,
+    .words = "datasets|metrics|models|tasks",
+    .run = run,
+};
