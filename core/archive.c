@@ -43,8 +43,8 @@ static int fail_reader(bram_ctx *cx, const bram_archive *a)
 static int fail_bomb(bram_ctx *cx, const bram_archive *a)
 {
     return bram_fail(cx, BRAM_EFORMAT,
-                     "%s: %llu bytes unpack to more than %d-fold; that is taken for an attack", a->path,
-                     (unsigned long long)a->file_size, ARCHIVE_MAX_RATIO);
+                     "%s: %llu bytes unpack to more than %d-fold; that is taken for an attack",
+                     a->path, (unsigned long long)a->file_size, ARCHIVE_MAX_RATIO);
 }
 
 static bool is_bomb(const bram_archive *a, uint64_t unpacked)
@@ -125,15 +125,17 @@ int bram_archive_next(bram_ctx *cx, bram_archive *a, const char **name)
 }
 
 /* Reads the member's bytes, growing as they come: the size in its header is not to be trusted. */
-static int take_bytes(bram_ctx *cx, bram_archive *a, unsigned char **bytes, size_t *size, size_t limit)
+static int take_bytes(bram_ctx *cx, bram_archive *a, unsigned char **bytes, size_t *size,
+                      size_t limit)
 {
     size_t room = FIRST_ROOM, used = 0;
     int64_t stated = archive_entry_size_is_set(a->entry) ? archive_entry_size(a->entry) : 0;
     if (stated > 0 && (uint64_t)stated > limit)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: member %s has %lld bytes, expected at most %zu", a->path,
-                         a->name, (long long)stated, limit);
+        return bram_fail(cx, BRAM_EFORMAT, "%s: member %s has %lld bytes, expected at most %zu",
+                         a->path, a->name, (long long)stated, limit);
     if (stated > 0 && is_bomb(a, (uint64_t)stated)) return fail_bomb(cx, a);
-    if (stated > 0 && (uint64_t)stated / ARCHIVE_MAX_RATIO < a->file_size) room = (size_t)stated + 1;
+    if (stated > 0 && (uint64_t)stated / ARCHIVE_MAX_RATIO < a->file_size)
+        room = (size_t)stated + 1;
     for (;;) {
         unsigned char *grown = bram_realloc(cx, *bytes, room, 1);
         if (!grown) return BRAM_ENOMEM;
@@ -158,8 +160,8 @@ static int take_bytes(bram_ctx *cx, bram_archive *a, unsigned char **bytes, size
             return BRAM_OK;
         }
         if (used >= limit)
-            return bram_fail(cx, BRAM_EFORMAT, "%s: member %s unpacks to more than %zu bytes", a->path,
-                             a->name, limit);
+            return bram_fail(cx, BRAM_EFORMAT, "%s: member %s unpacks to more than %zu bytes",
+                             a->path, a->name, limit);
         if (is_bomb(a, used)) return fail_bomb(cx, a);
         room = room < limit / 2 ? 2 * room : limit + 1;
         if (room < used + 2) room = used + 2;
@@ -170,7 +172,8 @@ static int take_bytes(bram_ctx *cx, bram_archive *a, unsigned char **bytes, size
     }
 }
 
-int bram_archive_take(bram_ctx *cx, bram_archive *a, unsigned char **bytes, size_t *size, size_t limit)
+int bram_archive_take(bram_ctx *cx, bram_archive *a, unsigned char **bytes, size_t *size,
+                      size_t limit)
 {
     if (!a->name || a->taken)
         return bram_fail(cx, BRAM_EUSAGE, "%s: there is no member to take", a->path);
@@ -203,7 +206,8 @@ int bram_archive_read(bram_ctx *cx, const char *path, const char *name, unsigned
     return status;
 }
 
-/* ---- the list of names -------------------------------------------------------------------------- */
+/* ---- the list of names --------------------------------------------------------------------------
+ */
 
 struct names {
     char *text; /* one after the other, each with its zero */

@@ -1,7 +1,7 @@
 /*
- * archivefile.h - members of zip and tar archives (also .tar.gz), read into memory, one after the other
- * or by name. The only user of libarchive, whose own header is called archive.h. Nothing
- * is ever written to disk.
+ * archivefile.h - members of zip and tar archives (also .tar.gz), read into memory, one after the
+ * other or by name. The only user of libarchive, whose own header is called archive.h. Nothing is
+ * ever written to disk.
  */
 #ifndef BRAMBLE_CORE_ARCHIVEFILE_H
 #define BRAMBLE_CORE_ARCHIVEFILE_H
@@ -31,8 +31,8 @@ int bram_archive_next(bram_ctx *cx, bram_archive *a, const char **name) BRAM_MUS
  *
  * @param bytes  the caller frees it with bram_free()
  * @param limit  the most bytes to accept; 0 for the default of 16 GiB
- * @return BRAM_OK; BRAM_EFORMAT: damaged, encrypted, beyond the limit, a bomb (beyond 256 MiB at more
- *         than 500 times the archive's size); BRAM_ENOMEM
+ * @return BRAM_OK; BRAM_EFORMAT: damaged, encrypted, beyond the limit, a bomb (beyond 256 MiB at
+ * more than 500 times the archive's size); BRAM_ENOMEM
  */
 int bram_archive_take(bram_ctx *cx, bram_archive *a, unsigned char **bytes, size_t *size,
                       size_t limit) BRAM_MUST_CHECK;
@@ -44,7 +44,8 @@ int bram_archive_read(bram_ctx *cx, const char *path, const char *name, unsigned
 /**
  * Lists the names of all members that are files.
  *
- * @param names  count pointers in one heap block with the text; the caller frees it with bram_free()
+ * @param names  count pointers in one heap block with the text; the caller frees it with
+ * bram_free()
  */
 int bram_archive_list(bram_ctx *cx, const char *path, char ***names, size_t *count) BRAM_MUST_CHECK;
 

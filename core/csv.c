@@ -1,9 +1,9 @@
 /*
  * csv.c - tables of text cells, parsed and quoted by libcsv (RFC 4180 with its usual liberties).
  *
- * The bytes are handed to the parser one physical line at a time, so that each row knows the line of
- * the file on which it begins. All text of a table lies in one block no larger than the file: a cell
- * and its final zero take no more bytes than the cell and the delimiter behind it took there.
+ * The bytes are handed to the parser one physical line at a time, so that each row knows the line
+ * of the file on which it begins. All text of a table lies in one block no larger than the file: a
+ * cell and its final zero take no more bytes than the cell and the delimiter behind it took there.
  */
 #include "csvfile.h"
 
@@ -32,7 +32,8 @@ struct bram_csv {
     bool header;
 };
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------
+ */
 
 /* State of one reading; the callbacks of libcsv cannot stop it, so they record the failure. */
 struct reading {
@@ -95,8 +96,9 @@ static void on_row(int terminator, void *user)
     size_t cells = t->cell_count - t->rows[t->row_count - 1].first;
     if (t->row_count == 1 || (r->ragged && cells > t->cols)) t->cols = cells;
     if (cells != t->cols && !r->ragged)
-        r->status = bram_fail(r->cx, BRAM_EFORMAT, "line %zu has %zu cells, expected %zu as in line %zu",
-                              r->line, cells, t->cols, t->rows[0].line);
+        r->status = bram_fail(r->cx, BRAM_EFORMAT,
+                              "line %zu has %zu cells, expected %zu as in line %zu", r->line, cells,
+                              t->cols, t->rows[0].line);
 }
 
 /* The length of a line with its LF, CRLF or CR. */
@@ -251,7 +253,8 @@ void bram_csv_free(bram_csv *t)
     bram_free(t);
 }
 
-/* ---- cells -------------------------------------------------------------------------------------- */
+/* ---- cells --------------------------------------------------------------------------------------
+ */
 
 size_t bram_csv_rows(const bram_csv *t)
 {
@@ -306,7 +309,8 @@ int bram_csv_column(bram_ctx *cx, const bram_csv *t, const char *name, size_t *c
         memcpy(names + used, bram_csv_name(t, i), length + 1);
         used += length;
     }
-    return bram_fail(cx, BRAM_EFORMAT, "%s: found no column \"%s\" among: %s", t->name, name, names);
+    return bram_fail(cx, BRAM_EFORMAT, "%s: found no column \"%s\" among: %s", t->name, name,
+                     names);
 }
 
 const char *bram_csv_text(const bram_csv *t, size_t row, size_t col)
@@ -322,12 +326,14 @@ size_t bram_csv_line(const bram_csv *t, size_t row)
 static int fail_cell(bram_ctx *cx, const bram_csv *t, size_t row, size_t col, const char *expected)
 {
     const char *name = bram_csv_name(t, col);
-    return bram_fail(cx, BRAM_EFORMAT, "%s: line %zu, column %zu%s%.80s%s: found \"%.80s\", expected %s",
-                     t->name, bram_csv_line(t, row), col + 1, *name ? " (" : "", name,
-                     *name ? ")" : "", bram_csv_text(t, row, col), expected);
+    return bram_fail(cx, BRAM_EFORMAT,
+                     "%s: line %zu, column %zu%s%.80s%s: found \"%.80s\", expected %s", t->name,
+                     bram_csv_line(t, row), col + 1, *name ? " (" : "", name, *name ? ")" : "",
+                     bram_csv_text(t, row, col), expected);
 }
 
-int bram_csv_number(bram_ctx *cx, const bram_csv *t, size_t row, size_t col, int flags, double *value)
+int bram_csv_number(bram_ctx *cx, const bram_csv *t, size_t row, size_t col, int flags,
+                    double *value)
 {
     if (bram_number_parse(bram_csv_text(t, row, col), flags, value)) return BRAM_OK;
     return fail_cell(cx, t, row, col, "a number");
@@ -346,7 +352,8 @@ int bram_csv_numbers(bram_ctx *cx, const bram_csv *t, size_t col, int flags, dou
     return BRAM_OK;
 }
 
-int bram_csv_matrix(bram_ctx *cx, const bram_csv *t, size_t row, size_t col, int flags, double *values)
+int bram_csv_matrix(bram_ctx *cx, const bram_csv *t, size_t row, size_t col, int flags,
+                    double *values)
 {
     for (; row < bram_csv_rows(t); row++)
         for (size_t j = col; j < t->cols; j++)
@@ -354,7 +361,8 @@ int bram_csv_matrix(bram_ctx *cx, const bram_csv *t, size_t row, size_t col, int
     return BRAM_OK;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------------
+ */
 
 static int to_file(bram_ctx *cx, void *user, const void *bytes, size_t size)
 {

@@ -1,9 +1,9 @@
 /*
- * csvfile.h - tables of text cells in CSV, TSV and semicolon-separated files, read and written. The only
- * user of libcsv, whose own header is called csv.h.
+ * csvfile.h - tables of text cells in CSV, TSV and semicolon-separated files, read and written. The
+ * only user of libcsv, whose own header is called csv.h.
  *
- * Read are: a byte-order mark, LF, CRLF and CR line ends, quoted cells with delimiters and line ends
- * within, blank lines (skipped), gzip (any name). Spaces around an unquoted cell are dropped.
+ * Read are: a byte-order mark, LF, CRLF and CR line ends, quoted cells with delimiters and line
+ * ends within, blank lines (skipped), gzip (any name). Spaces around an unquoted cell are dropped.
  * Rows and columns of a table count from 0 and do not include the header; messages name the line of
  * the file, counted from 1, and the column by its header.
  */
@@ -29,9 +29,9 @@ typedef struct bram_csv_options {
 /**
  * Reads a table from a file. NULL options are all zero.
  *
- * @return BRAM_OK; BRAM_EREAD: absent, unreadable; BRAM_EFORMAT: empty, binary or UTF-16 (zero bytes),
- *         a quote without its end, a row of another length (with its line), damaged gzip, beyond the
- *         limit, a header with the same name twice is allowed (the first is found); BRAM_ENOMEM
+ * @return BRAM_OK; BRAM_EREAD: absent, unreadable; BRAM_EFORMAT: empty, binary or UTF-16 (zero
+ * bytes), a quote without its end, a row of another length (with its line), damaged gzip, beyond
+ * the limit, a header with the same name twice is allowed (the first is found); BRAM_ENOMEM
  */
 int bram_csv_read(bram_ctx *cx, bram_csv **out, const char *path,
                   const bram_csv_options *options) BRAM_MUST_CHECK;
@@ -82,7 +82,8 @@ int bram_csv_numbers(bram_ctx *cx, const bram_csv *t, size_t col, int flags,
 int bram_csv_matrix(bram_ctx *cx, const bram_csv *t, size_t row, size_t col, int flags,
                     double *values) BRAM_MUST_CHECK;
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------------
+ */
 
 /** Takes the bytes of a table; returns BRAM_OK or the status to pass on. */
 typedef int bram_csv_sink(bram_ctx *cx, void *user, const void *bytes, size_t size);
@@ -103,8 +104,8 @@ void bram_csv_to_file(bram_csv_writer *w, bram_outfile *file, char delimiter);
 void bram_csv_to_sink(bram_csv_writer *w, bram_csv_sink *sink, void *user, char delimiter);
 
 /**
- * Append a cell to the row. Text is quoted when it holds a delimiter, a quote, a line end or a space at
- * an end. Numbers are in shortest exact form; NaN is "nan".
+ * Append a cell to the row. Text is quoted when it holds a delimiter, a quote, a line end or a
+ * space at an end. Numbers are in shortest exact form; NaN is "nan".
  */
 int bram_csv_put_text(bram_ctx *cx, bram_csv_writer *w, const char *text) BRAM_MUST_CHECK;
 int bram_csv_put_number(bram_ctx *cx, bram_csv_writer *w, double value) BRAM_MUST_CHECK;

@@ -16,7 +16,8 @@
 
 enum { BUFFER_BYTES = 1 << 16, LFS_POINTER_BYTES = 1024 };
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------
+ */
 
 int bram_file_open(bram_ctx *cx, int *fd, uint64_t *size, const char *path)
 {
@@ -77,8 +78,8 @@ int bram_file_refuse_lfs(bram_ctx *cx, int fd, uint64_t size, const char *path)
     return bram_file_is_lfs_pointer(start, (size_t)size) ? fail_lfs(cx, path) : BRAM_OK;
 }
 
-static int read_open_file(bram_ctx *cx, unsigned char **bytes, size_t *size, int fd, uint64_t length,
-                          const char *path, size_t limit)
+static int read_open_file(bram_ctx *cx, unsigned char **bytes, size_t *size, int fd,
+                          uint64_t length, const char *path, size_t limit)
 {
     if (length == 0) return bram_fail(cx, BRAM_EFORMAT, "%s: the file is empty", path);
     if ((limit && length > limit) || length >= SIZE_MAX / 2)
@@ -97,7 +98,8 @@ static int read_open_file(bram_ctx *cx, unsigned char **bytes, size_t *size, int
     return BRAM_OK;
 }
 
-int bram_file_read(bram_ctx *cx, unsigned char **bytes, size_t *size, const char *path, size_t limit)
+int bram_file_read(bram_ctx *cx, unsigned char **bytes, size_t *size, const char *path,
+                   size_t limit)
 {
     int fd;
     uint64_t length;
@@ -107,7 +109,8 @@ int bram_file_read(bram_ctx *cx, unsigned char **bytes, size_t *size, const char
     return status;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------------
+ */
 
 struct bram_outfile {
     char *path, *temporary;
@@ -134,8 +137,7 @@ static void free_outfile(bram_outfile *o)
 static int check_target(bram_ctx *cx, const char *path, bool replace)
 {
     struct stat about;
-    if (stat(path, &about) != 0)
-        return errno == ENOENT ? BRAM_OK : fail_write(cx, path, errno);
+    if (stat(path, &about) != 0) return errno == ENOENT ? BRAM_OK : fail_write(cx, path, errno);
     if (S_ISDIR(about.st_mode))
         return bram_fail(cx, BRAM_EWRITE, "%s: cannot write: it is a folder", path);
     if (!S_ISREG(about.st_mode))
@@ -255,8 +257,8 @@ int bram_outfile_printf(bram_ctx *cx, bram_outfile *o, const char *format, ...)
 }
 
 /*
- * Gives the finished file its name. link() refuses an existing name in one step, where a check and a
- * rename would leave a gap; file systems without hard links get the check and the rename.
+ * Gives the finished file its name. link() refuses an existing name in one step, where a check and
+ * a rename would leave a gap; file systems without hard links get the check and the rename.
  */
 static int give_name(bram_ctx *cx, bram_outfile *o)
 {
@@ -271,7 +273,8 @@ static int give_name(bram_ctx *cx, bram_outfile *o)
     return BRAM_OK;
 }
 
-/* Makes the new name itself durable. Some file systems cannot sync a folder: then nothing is lost. */
+/* Makes the new name itself durable. Some file systems cannot sync a folder: then nothing is lost.
+ */
 static void sync_folder(const char *path)
 {
     int length = folder_length(path);
@@ -294,10 +297,8 @@ int bram_outfile_commit(bram_ctx *cx, bram_outfile *o)
     o->fd = -1;
     if (!status && closed != 0) status = fail_write(cx, o->path, errno);
     if (!status) status = give_name(cx, o);
-    if (status)
-        unlink(o->temporary);
-    else
-        sync_folder(o->path);
+    if (status) unlink(o->temporary);
+    else sync_folder(o->path);
     free_outfile(o);
     return status;
 }

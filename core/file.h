@@ -1,9 +1,9 @@
 /*
  * file.h - whole files in, atomic files out.
  *
- * Reading gives one block of memory under a size limit. Writing goes to a temporary name in the same
- * folder, is synced and renamed at the end, so that a name never holds half a file: not when the
- * disk is full, not when the process is killed.
+ * Reading gives one block of memory under a size limit. Writing goes to a temporary name in the
+ * same folder, is synced and renamed at the end, so that a name never holds half a file: not when
+ * the disk is full, not when the process is killed.
  */
 #ifndef BRAMBLE_CORE_FILE_H
 #define BRAMBLE_CORE_FILE_H
@@ -28,12 +28,13 @@ int bram_file_read_at(bram_ctx *cx, int fd, uint64_t offset, void *bytes, size_t
                       const char *path) BRAM_MUST_CHECK;
 
 /**
- * Reads a whole file into heap memory. One byte of value 0 follows the last, so that text is a string.
+ * Reads a whole file into heap memory. One byte of value 0 follows the last, so that text is a
+ * string.
  *
  * @param bytes  the caller frees it with bram_free()
  * @param limit  the most bytes to accept; 0 for no limit but memory
- * @return BRAM_OK; BRAM_EREAD: absent, no permission, a folder; BRAM_EFORMAT: empty, larger than the
- *         limit, or a git-LFS pointer in place of the file; BRAM_ENOMEM
+ * @return BRAM_OK; BRAM_EREAD: absent, no permission, a folder; BRAM_EFORMAT: empty, larger than
+ * the limit, or a git-LFS pointer in place of the file; BRAM_ENOMEM
  */
 int bram_file_read(bram_ctx *cx, unsigned char **bytes, size_t *size, const char *path,
                    size_t limit) BRAM_MUST_CHECK;
@@ -41,7 +42,8 @@ int bram_file_read(bram_ctx *cx, unsigned char **bytes, size_t *size, const char
 /** @return true when the bytes are the small text that git-LFS leaves in place of a file */
 bool bram_file_is_lfs_pointer(const unsigned char *bytes, size_t size);
 
-/** @return BRAM_EFORMAT with a message when the file is a git-LFS pointer; for files not read whole */
+/** @return BRAM_EFORMAT with a message when the file is a git-LFS pointer; for files not read whole
+ */
 int bram_file_refuse_lfs(bram_ctx *cx, int fd, uint64_t size, const char *path) BRAM_MUST_CHECK;
 
 /** A file being written. */

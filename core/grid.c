@@ -70,8 +70,9 @@ int bram_grid_add(bram_ctx *cx, bram_grid *g, size_t row, size_t col, bram_cell_
                   const char *text, size_t length, double number)
 {
     if (row >= BRAM_GRID_MAX_ROWS || col >= BRAM_GRID_MAX_COLS)
-        return bram_fail(cx, BRAM_EFORMAT, "found a cell in row %zu, column %zu, expected at most %d, %d",
-                         row + 1, col + 1, BRAM_GRID_MAX_ROWS, BRAM_GRID_MAX_COLS);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "found a cell in row %zu, column %zu, expected at most %d, %d", row + 1,
+                         col + 1, BRAM_GRID_MAX_ROWS, BRAM_GRID_MAX_COLS);
     if (type == BRAM_CELL_EMPTY) return BRAM_OK;
     if (g->count == g->room) {
         size_t room = g->room ? 2 * g->room : GRID_FIRST_ROOM;
@@ -151,10 +152,8 @@ bram_cell bram_grid_cell(const bram_grid *g, size_t row, size_t col)
                 cell.text = g->text + e->text;
             return cell;
         }
-        if (e->col < col)
-            low = middle + 1;
-        else
-            high = middle;
+        if (e->col < col) low = middle + 1;
+        else high = middle;
     }
     return cell;
 }
@@ -165,7 +164,8 @@ const char *bram_grid_text(const bram_grid *g, size_t row, size_t col)
     return cell.type == BRAM_CELL_TEXT ? cell.text : "";
 }
 
-int bram_grid_number(bram_ctx *cx, const bram_grid *g, size_t row, size_t col, int flags, double *value)
+int bram_grid_number(bram_ctx *cx, const bram_grid *g, size_t row, size_t col, int flags,
+                     double *value)
 {
     bram_cell cell = bram_grid_cell(g, row, col);
     if (cell.type == BRAM_CELL_NUMBER || cell.type == BRAM_CELL_BOOLEAN) {
@@ -184,7 +184,8 @@ const char *bram_grid_ref(char *text, size_t row, size_t col)
     char letters[16];
     size_t n = sizeof letters;
     letters[--n] = 0;
-    for (size_t c = col + 1; c && n > 8; c = (c - 1) / 26) letters[--n] = (char)('A' + (c - 1) % 26);
+    for (size_t c = col + 1; c && n > 8; c = (c - 1) / 26)
+        letters[--n] = (char)('A' + (c - 1) % 26);
     snprintf(text, 16, "%s%u", letters + n, (unsigned)(row + 1) % 10000000);
     return text;
 }

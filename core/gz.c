@@ -130,8 +130,7 @@ int bram_gz_inflate(bram_ctx *cx, unsigned char **out, size_t *out_size, const u
     s.out = bram_alloc(cx, s.room, 1);
     if (!s.out) return BRAM_ENOMEM;
     int status = BRAM_OK, result = inflateInit2(&s.z, GZIP_WINDOW);
-    if (result != Z_OK)
-        status = fail_stream(cx, &s, result);
+    if (result != Z_OK) status = fail_stream(cx, &s, result);
     else {
         status = inflate_all(cx, &s);
         inflateEnd(&s.z);

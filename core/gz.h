@@ -14,8 +14,8 @@ bool bram_gz_is(const unsigned char *bytes, size_t size);
  *
  * @param out    the caller frees it with bram_free()
  * @param limit  the most bytes to deliver; 0 for the default of 16 GiB
- * @return BRAM_OK; BRAM_EFORMAT: truncated, corrupt, a wrong checksum, bytes behind the end, more than
- *         the limit, or a bomb (beyond 256 MiB at more than 500 times the input's size); BRAM_ENOMEM
+ * @return BRAM_OK; BRAM_EFORMAT: truncated, corrupt, a wrong checksum, bytes behind the end, more
+ * than the limit, or a bomb (beyond 256 MiB at more than 500 times the input's size); BRAM_ENOMEM
  */
 int bram_gz_inflate(bram_ctx *cx, unsigned char **out, size_t *out_size, const unsigned char *in,
                     size_t in_size, size_t limit) BRAM_MUST_CHECK;
@@ -28,7 +28,8 @@ int bram_gz_inflate(bram_ctx *cx, unsigned char **out, size_t *out_size, const u
 int bram_gz_read_file(bram_ctx *cx, unsigned char **bytes, size_t *size, const char *path,
                       size_t limit) BRAM_MUST_CHECK;
 
-/** Deflates a buffer to one gzip member without name and time, so that equal input gives equal bytes. */
+/** Deflates a buffer to one gzip member without name and time, so that equal input gives equal
+ * bytes. */
 int bram_gz_deflate(bram_ctx *cx, unsigned char **out, size_t *out_size, const unsigned char *in,
                     size_t in_size) BRAM_MUST_CHECK;
 

@@ -40,13 +40,14 @@ typedef struct bram_npy bram_npy;
 /**
  * Opens an array and checks its header against the size of the file.
  *
- * @return BRAM_OK; BRAM_EREAD: absent, unreadable; BRAM_EFORMAT: not .npy, a pickle (the message says
- *         how to convert it), another type, more than 8 dimensions, a file shorter or longer than the
+ * @return BRAM_OK; BRAM_EREAD: absent, unreadable; BRAM_EFORMAT: not .npy, a pickle (the message
+ * says how to convert it), another type, more than 8 dimensions, a file shorter or longer than the
  *         header says, damaged gzip; BRAM_ENOMEM
  */
 int bram_npy_open(bram_ctx *cx, bram_npy **out, const char *path) BRAM_MUST_CHECK;
 
-/** The same from heap memory, which the array takes over, also on failure; name for the messages. */
+/** The same from heap memory, which the array takes over, also on failure; name for the messages.
+ */
 int bram_npy_open_memory(bram_ctx *cx, bram_npy **out, const char *name, unsigned char *bytes,
                          size_t size) BRAM_MUST_CHECK;
 void bram_npy_close(bram_npy *a);
@@ -84,15 +85,18 @@ int bram_npy_read_integers(bram_ctx *cx, const bram_npy *a, int64_t *values) BRA
 /**
  * Reads all strings as UTF-8, row-major.
  *
- * @param texts  count pointers in one heap block with the text; the caller frees it with bram_free()
+ * @param texts  count pointers in one heap block with the text; the caller frees it with
+ * bram_free()
  * @return BRAM_OK; BRAM_EFORMAT: not strings, a code that is no character, a zero within a string
  */
 int bram_npy_read_texts(bram_ctx *cx, const bram_npy *a, char ***texts) BRAM_MUST_CHECK;
 
 /** Opens an array and reads it whole: *values is heap memory, *info a copy. */
-int bram_npy_load(bram_ctx *cx, double **values, bram_npy_info *info, const char *path) BRAM_MUST_CHECK;
+int bram_npy_load(bram_ctx *cx, double **values, bram_npy_info *info,
+                  const char *path) BRAM_MUST_CHECK;
 
-/* ---- writing: version 1, little endian, C order ------------------------------------------------- */
+/* ---- writing: version 1, little endian, C order -------------------------------------------------
+ */
 
 typedef enum bram_npy_type { BRAM_NPY_F64, BRAM_NPY_F32, BRAM_NPY_I64 } bram_npy_type;
 
@@ -100,7 +104,8 @@ typedef enum bram_npy_type { BRAM_NPY_F64, BRAM_NPY_F32, BRAM_NPY_I64 } bram_npy
 int bram_npy_put_header(bram_ctx *cx, bram_outfile *o, bram_npy_type type, size_t dims,
                         const size_t *shape) BRAM_MUST_CHECK;
 
-/** Appends count values; for BRAM_NPY_I64 they must be whole numbers in range (else BRAM_ENUMERIC). */
+/** Appends count values; for BRAM_NPY_I64 they must be whole numbers in range (else BRAM_ENUMERIC).
+ */
 int bram_npy_put_values(bram_ctx *cx, bram_outfile *o, bram_npy_type type, const double *values,
                         size_t count) BRAM_MUST_CHECK;
 
@@ -116,7 +121,8 @@ int bram_npy_write(bram_ctx *cx, const char *path, bool replace, bram_npy_type t
 int bram_npy_write_texts(bram_ctx *cx, const char *path, bool replace, size_t n,
                          const char *const *texts) BRAM_MUST_CHECK;
 
-/* ---- .npz: several arrays in one zip file ------------------------------------------------------- */
+/* ---- .npz: several arrays in one zip file -------------------------------------------------------
+ */
 
 typedef struct bram_npz bram_npz;
 
@@ -130,6 +136,7 @@ size_t bram_npz_count(const bram_npz *z);
 const char *bram_npz_name(const bram_npz *z, size_t i);
 
 /** Reads one array into memory. BRAM_EABSENT names the arrays there are; else as bram_npy_open. */
-int bram_npz_array(bram_ctx *cx, const bram_npz *z, const char *name, bram_npy **out) BRAM_MUST_CHECK;
+int bram_npz_array(bram_ctx *cx, const bram_npz *z, const char *name,
+                   bram_npy **out) BRAM_MUST_CHECK;
 
 #endif

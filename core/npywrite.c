@@ -1,6 +1,6 @@
 /*
- * npywrite.c - writing .npy arrays: version 1, little endian, C order, header padded to 64 bytes, as
- * numpy.save does.
+ * npywrite.c - writing .npy arrays: version 1, little endian, C order, header padded to 64 bytes,
+ * as numpy.save does.
  */
 #include "npy.h"
 
@@ -12,20 +12,29 @@
 
 enum { HEADER_BYTES = 512, BLOCK = 4096 };
 
-static int put_header(bram_ctx *cx, bram_outfile *o, const char *descr, size_t dims, const size_t *shape)
+static int put_header(bram_ctx *cx, bram_outfile *o, const char *descr, size_t dims,
+                      const size_t *shape)
 {
     char text[HEADER_BYTES];
     if (dims > BRAM_NPY_MAX_DIMS)
         return bram_fail(cx, BRAM_ESHAPE, ".npy: found %zu dimensions, expected at most %d", dims,
                          BRAM_NPY_MAX_DIMS);
-    size_t used = (size_t)snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (",
-                                   descr);
+    size_t used = (size_t)snprintf(text, sizeof text,
+                                   "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
     for (size_t d = 0; d < dims; d++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu", d ? ", " : "", shape[d]);
     used += (size_t)snprintf(text + used, sizeof text - used, dims == 1 ? ",), }" : "), }");
     while ((10 + used + 1) % 64) text[used++] = ' ';
     text[used++] = '\n';
-    unsigned char start[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(used & 255),
+    unsigned char start[10] = {0x93,
+                               'N',
+                               'U',
+                               'M',
+                               'P',
+                               'Y',
+                               1,
+                               0,
+                               (unsigned char)(used & 255),
                                (unsigned char)(used >> 8)};
     BRAM_TRY(bram_outfile_write(cx, o, start, sizeof start));
     return bram_outfile_write(cx, o, text, used);
@@ -55,8 +64,8 @@ static int bits_of(bram_ctx *cx, bram_npy_type type, double value, uint64_t *bit
     } else {
         if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0) ||
             value != floor(value))
-            return bram_fail(cx, BRAM_ENUMERIC, ".npy: found %g, expected a whole number of 64 bits",
-                             value);
+            return bram_fail(cx, BRAM_ENUMERIC,
+                             ".npy: found %g, expected a whole number of 64 bits", value);
         *bits = (uint64_t)(int64_t)value;
     }
     return BRAM_OK;
@@ -104,7 +113,8 @@ int bram_npy_write(bram_ctx *cx, const char *path, bool replace, bram_npy_type t
     return status;
 }
 
-/* ---- strings ------------------------------------------------------------------------------------ */
+/* ---- strings ------------------------------------------------------------------------------------
+ */
 
 /* The next character of a UTF-8 text, which moves on; false where it is not UTF-8. */
 static bool next_character(const char **text, uint32_t *character)
@@ -130,12 +140,14 @@ static int measure(bram_ctx *cx, const char *text, size_t *width)
     uint32_t c;
     for (const char *p = text; *p; length++)
         if (!next_character(&p, &c))
-            return bram_fail(cx, BRAM_EUSAGE, ".npy: found text that is not UTF-8: \"%.60s\"", text);
+            return bram_fail(cx, BRAM_EUSAGE, ".npy: found text that is not UTF-8: \"%.60s\"",
+                             text);
     if (length > *width) *width = length;
     return BRAM_OK;
 }
 
-static int put_texts(bram_ctx *cx, bram_outfile *o, size_t n, const char *const *texts, size_t width)
+static int put_texts(bram_ctx *cx, bram_outfile *o, size_t n, const char *const *texts,
+                     size_t width)
 {
     char descr[32];
     snprintf(descr, sizeof descr, "<U%zu", width);

@@ -61,7 +61,8 @@ static int fail_absent(bram_ctx *cx, const bram_npz *z, const char *name)
     char list[400];
     size_t used = 0;
     for (size_t i = 0; i < z->count && used < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", z->names[i]);
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                 z->names[i]);
     return bram_fail(cx, BRAM_EABSENT, "%s: found no array \"%s\" among: %s", z->path, name, list);
 }
 

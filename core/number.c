@@ -1,9 +1,9 @@
 /*
  * number.c - text to number and back, the same in every locale.
  *
- * strtod and printf follow the locale of the calling thread, and a host program (an interpreter with
- * a plug-in) may have set one with a decimal comma. So the thread is put into the C locale for the
- * length of the call.
+ * strtod and printf follow the locale of the calling thread, and a host program (an interpreter
+ * with a plug-in) may have set one with a decimal comma. So the thread is put into the C locale for
+ * the length of the call.
  */
 #include "number.h"
 

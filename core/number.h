@@ -29,7 +29,8 @@ bool bram_number_parse(const char *text, int flags, double *value);
 bool bram_integer_parse(const char *text, int64_t *value);
 
 /**
- * Writes the shortest decimal form that reads back as the same double: "0.1", "1e+300", "nan", "inf",
+ * Writes the shortest decimal form that reads back as the same double: "0.1", "1e+300", "nan",
+ * "inf",
  * "-inf".
  *
  * @param text  BRAM_NUMBER_BYTES bytes

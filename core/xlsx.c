@@ -1,13 +1,13 @@
 /*
  * xlsx.c - sheets of .xlsx workbooks: a zip archive of XML parts (ECMA-376, part 1, chapter 18).
  *
- * xl/workbook.xml lists the sheets; its relations (xl/_rels/workbook.xml.rels) say which part holds each
- * sheet and the shared strings. A sheet is rows of cells: <c r="B2" t="s"><v>7</v></c>, where the type
- * t says what v is. Text may be in runs with formats of their own (<r><t>..</t></r>), whose texts are
- * joined; phonetic hints (<rPh>) are left out.
+ * xl/workbook.xml lists the sheets; its relations (xl/_rels/workbook.xml.rels) say which part holds
+ * each sheet and the shared strings. A sheet is rows of cells: <c r="B2" t="s"><v>7</v></c>, where
+ * the type t says what v is. Text may be in runs with formats of their own (<r><t>..</t></r>),
+ * whose texts are joined; phonetic hints (<rPh>) are left out.
  *
- * Elements are known by their name without its namespace prefix. A part with a DOCTYPE is refused: no
- * spreadsheet has one, and entities are declared nowhere else.
+ * Elements are known by their name without its namespace prefix. A part with a DOCTYPE is refused:
+ * no spreadsheet has one, and entities are declared nowhere else.
  */
 #include "xlsx.h"
 
@@ -24,7 +24,13 @@
 
 #define PART_BYTES ((size_t)1 << 30) /* the most a part may unpack to */
 
-enum { MAX_SHEETS = 4096, MAX_STRINGS = 1 << 26, MAX_TEXT = 1 << 20, MAX_DEPTH = 64, PIECE = 1 << 20 };
+enum {
+    MAX_SHEETS = 4096,
+    MAX_STRINGS = 1 << 26,
+    MAX_TEXT = 1 << 20,
+    MAX_DEPTH = 64,
+    PIECE = 1 << 20
+};
 
 struct sheet {
     char *name, *relation, *part;
@@ -39,7 +45,8 @@ struct bram_xlsx {
     size_t string_count, string_room, text_used, text_room;
 };
 
-/* ---- parsing a part ----------------------------------------------------------------------------- */
+/* ---- parsing a part -----------------------------------------------------------------------------
+ */
 
 /* What is being read; the callbacks of expat record a failure here and stop the parser. */
 struct part {
@@ -79,7 +86,8 @@ static const char *attribute(const char **attributes, const char *name)
     return NULL;
 }
 
-static void on_doctype(void *user, const char *name, const char *system, const char *public, int subset)
+static void on_doctype(void *user, const char *name, const char *system, const char *public,
+                       int subset)
 {
     (void)name, (void)system, (void)public, (void)subset;
     struct part *p = user;
@@ -143,9 +151,11 @@ static int feed(bram_ctx *cx, struct part *p, const unsigned char *bytes, size_t
         if (XML_Parse(p->parser, (const char *)bytes + done, (int)n, last) != XML_STATUS_OK) {
             enum XML_Error error = XML_GetErrorCode(p->parser);
             if (p->status) return p->status;
-            if (error == XML_ERROR_NO_MEMORY) return bram_fail(cx, BRAM_ENOMEM, "no memory for XML");
+            if (error == XML_ERROR_NO_MEMORY)
+                return bram_fail(cx, BRAM_ENOMEM, "no memory for XML");
             return bram_fail(cx, BRAM_EFORMAT, "damaged XML in line %lu: %s",
-                             (unsigned long)XML_GetCurrentLineNumber(p->parser), XML_ErrorString(error));
+                             (unsigned long)XML_GetCurrentLineNumber(p->parser),
+                             XML_ErrorString(error));
         }
         if (last) break;
         done += n;
@@ -162,15 +172,14 @@ static int parse_part(bram_ctx *cx, bram_xlsx *x, const char *name, struct part 
     size_t size;
     int status = bram_archive_read(cx, x->path, name, &bytes, &size, PART_BYTES);
     if (status == BRAM_EABSENT)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: the part %s is missing: not an .xlsx workbook?", x->path,
-                         name);
+        return bram_fail(cx, BRAM_EFORMAT, "%s: the part %s is missing: not an .xlsx workbook?",
+                         x->path, name);
     BRAM_TRY(status);
     const XML_Memory_Handling_Suite memory = {bram_malloc, bram_remalloc, bram_free};
     p->cx = cx;
     p->x = x;
     p->parser = XML_ParserCreate_MM(NULL, &memory, NULL);
-    if (!p->parser)
-        status = bram_fail(cx, BRAM_ENOMEM, "no memory for XML");
+    if (!p->parser) status = bram_fail(cx, BRAM_ENOMEM, "no memory for XML");
     else {
         XML_SetUserData(p->parser, p);
         XML_SetElementHandler(p->parser, on_start, on_end);
@@ -185,7 +194,8 @@ static int parse_part(bram_ctx *cx, bram_xlsx *x, const char *name, struct part 
     return status ? bram_fail_prefix(cx, status, "%s: %s", x->path, name) : BRAM_OK;
 }
 
-/* ---- the workbook and its relations ------------------------------------------------------------- */
+/* ---- the workbook and its relations -------------------------------------------------------------
+ */
 
 static int add_sheet(bram_ctx *cx, bram_xlsx *x, const char *name, const char *relation)
 {
@@ -210,8 +220,9 @@ static void on_workbook(void *user, const char *element, const char **attributes
     const char *name = attribute(attributes, "name"), *relation = NULL;
     for (const char **a = attributes; *a; a += 2) /* r:id, not sheetId */
         if (strchr(a[0], ':') && !strcmp(local_name(a[0]), "id")) relation = a[1];
-    int status = name && relation ? add_sheet(p->cx, p->x, name, relation)
-                                  : bram_fail(p->cx, BRAM_EFORMAT, "found a sheet without name or id");
+    int status = name && relation
+                     ? add_sheet(p->cx, p->x, name, relation)
+                     : bram_fail(p->cx, BRAM_EFORMAT, "found a sheet without name or id");
     if (status) stop(p, status);
 }
 
@@ -246,11 +257,13 @@ static void on_relation(void *user, const char *element, const char **attributes
     char **to = NULL;
     if (ends_with(type, "/sharedStrings") && !p->x->strings_part) to = &p->x->strings_part;
     for (size_t i = 0; i < p->x->sheet_count && ends_with(type, "/worksheet"); i++)
-        if (!strcmp(p->x->sheets[i].relation, id) && !p->x->sheets[i].part) to = &p->x->sheets[i].part;
+        if (!strcmp(p->x->sheets[i].relation, id) && !p->x->sheets[i].part)
+            to = &p->x->sheets[i].part;
     if (to && !(*to = part_name(p->cx, target))) stop(p, BRAM_ENOMEM);
 }
 
-/* ---- shared strings ----------------------------------------------------------------------------- */
+/* ---- shared strings -----------------------------------------------------------------------------
+ */
 
 /* Appends a string; an empty table gets its first entry, the beginning. */
 static int add_string(bram_ctx *cx, bram_xlsx *x, const char *text, size_t length)
@@ -299,7 +312,8 @@ static void on_string_end(void *user, const char *element)
     if (status) stop(p, status);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------------
+ */
 
 /* The old .xls format begins with these bytes, as do encrypted workbooks. */
 static int refuse_xls(bram_ctx *cx, const char *path)
@@ -377,7 +391,8 @@ ptrdiff_t bram_xlsx_find(const bram_xlsx *x, const char *name)
     return -1;
 }
 
-/* ---- a worksheet -------------------------------------------------------------------------------- */
+/* ---- a worksheet --------------------------------------------------------------------------------
+ */
 
 static int begin_row(struct part *p, const char **attributes)
 {
@@ -399,8 +414,9 @@ static int begin_cell(struct part *p, const char **attributes)
     if (r) {
         size_t row;
         if (!bram_grid_parse_ref(r, &row, &p->col))
-            return bram_fail(p->cx, BRAM_EFORMAT, "found a cell reference \"%.40s\", expected A1 to XFD%d",
-                             r, BRAM_GRID_MAX_ROWS);
+            return bram_fail(p->cx, BRAM_EFORMAT,
+                             "found a cell reference \"%.40s\", expected A1 to XFD%d", r,
+                             BRAM_GRID_MAX_ROWS);
         if (row != p->row)
             return bram_fail(p->cx, BRAM_EFORMAT, "found cell %.40s in row %zu", r, p->row + 1);
     }
@@ -424,7 +440,8 @@ static int add_shared(struct part *p)
                          bram_grid_ref(ref, p->row, p->col), text_of(p), x->string_count);
     }
     size_t start = x->strings[i], length = x->strings[i + 1] - start - 1;
-    return bram_grid_add(p->cx, p->grid, p->row, p->col, BRAM_CELL_TEXT, x->text + start, length, NAN);
+    return bram_grid_add(p->cx, p->grid, p->row, p->col, BRAM_CELL_TEXT, x->text + start, length,
+                         NAN);
 }
 
 static int add_cell(struct part *p)
@@ -434,8 +451,9 @@ static int add_cell(struct part *p)
     if (!p->text_used) return BRAM_OK; /* only a format, or a formula without a stored value */
     if (!strcmp(type, "s")) return add_shared(p);
     if (inline_text || !strcmp(type, "e"))
-        return bram_grid_add(p->cx, p->grid, p->row, p->col, inline_text ? BRAM_CELL_TEXT : BRAM_CELL_ERROR,
-                             p->text, p->text_used, NAN);
+        return bram_grid_add(p->cx, p->grid, p->row, p->col,
+                             inline_text ? BRAM_CELL_TEXT : BRAM_CELL_ERROR, p->text, p->text_used,
+                             NAN);
     double number;
     bool boolean = !strcmp(type, "b");
     if ((!boolean && strcmp(type, "n")) || !bram_number_parse(p->text, 0, &number) ||
@@ -444,8 +462,8 @@ static int add_cell(struct part *p)
         return bram_fail(p->cx, BRAM_EFORMAT, "cell %s: found \"%.40s\" as a value of type \"%s\"",
                          bram_grid_ref(ref, p->row, p->col), p->text, type);
     }
-    return bram_grid_add(p->cx, p->grid, p->row, p->col, boolean ? BRAM_CELL_BOOLEAN : BRAM_CELL_NUMBER,
-                         NULL, 0, number);
+    return bram_grid_add(p->cx, p->grid, p->row, p->col,
+                         boolean ? BRAM_CELL_BOOLEAN : BRAM_CELL_NUMBER, NULL, 0, number);
 }
 
 static void on_sheet(void *user, const char *element, const char **attributes)
@@ -455,12 +473,9 @@ static void on_sheet(void *user, const char *element, const char **attributes)
     if (!enter(p, name)) return;
     int status = BRAM_OK;
     if (p->depth == 1) p->is_worksheet = !strcmp(name, "worksheet");
-    if (!strcmp(name, "row") && p->depth == 3)
-        status = begin_row(p, attributes);
-    else if (!strcmp(name, "c") && p->depth == 4)
-        status = begin_cell(p, attributes);
-    else if (p->in_cell && (!strcmp(name, "v") || !strcmp(name, "t")))
-        p->in_text = true;
+    if (!strcmp(name, "row") && p->depth == 3) status = begin_row(p, attributes);
+    else if (!strcmp(name, "c") && p->depth == 4) status = begin_cell(p, attributes);
+    else if (p->in_cell && (!strcmp(name, "v") || !strcmp(name, "t"))) p->in_text = true;
     if (status) stop(p, status);
 }
 
@@ -490,7 +505,8 @@ int bram_xlsx_read(bram_ctx *cx, const bram_xlsx *x, size_t sheet, bram_grid **g
     /* a sheet reads the strings of the workbook and changes nothing of it */
     int status = parse_part(cx, (bram_xlsx *)(uintptr_t)x, s->part, &p, on_sheet, on_sheet_end);
     if (!status && !p.is_worksheet)
-        status = bram_fail(cx, BRAM_EFORMAT, "%s: sheet \"%s\" is not a worksheet", x->path, s->name);
+        status = bram_fail(cx, BRAM_EFORMAT, "%s: sheet \"%s\" is not a worksheet", x->path,
+                           s->name);
     if (!status && (status = bram_grid_finish(cx, g)))
         status = bram_fail_prefix(cx, status, "%s", x->path);
     if (status) {

@@ -33,10 +33,11 @@ ptrdiff_t bram_xlsx_find(const bram_xlsx *x, const char *name);
  * Reads one sheet.
  *
  * @param grid  the caller frees it with bram_grid_free(); it does not need x any more
- * @return BRAM_OK; BRAM_EFORMAT: the sheet is not a worksheet, its part is missing or damaged, a cell
- *         outside the limits; BRAM_ENOMEM
+ * @return BRAM_OK; BRAM_EFORMAT: the sheet is not a worksheet, its part is missing or damaged, a
+ * cell outside the limits; BRAM_ENOMEM
  */
-int bram_xlsx_read(bram_ctx *cx, const bram_xlsx *x, size_t sheet, bram_grid **grid) BRAM_MUST_CHECK;
+int bram_xlsx_read(bram_ctx *cx, const bram_xlsx *x, size_t sheet,
+                   bram_grid **grid) BRAM_MUST_CHECK;
 
 /** Reads the sheet of this name; BRAM_EABSENT names the sheets there are. */
 int bram_xlsx_read_named(bram_ctx *cx, const bram_xlsx *x, const char *name,

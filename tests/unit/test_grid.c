@@ -10,9 +10,9 @@ static void references(void **state)
     static const struct {
         const char *text;
         size_t row, col;
-    } cases[] = {{"A1", 0, 0},     {"Z9", 8, 25},         {"AA10", 9, 26},
-                 {"AB12", 11, 27}, {"ZZ1", 0, 701},       {"AAA1", 0, 702},
-                 {"C7", 6, 2},     {"XFD1048576", 1048575, 16383}};
+    } cases[] = {
+        {"A1", 0, 0},    {"Z9", 8, 25},    {"AA10", 9, 26}, {"AB12", 11, 27},
+        {"ZZ1", 0, 701}, {"AAA1", 0, 702}, {"C7", 6, 2},    {"XFD1048576", 1048575, 16383}};
     size_t row, col;
     char text[16];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -23,9 +23,20 @@ static void references(void **state)
     }
     assert_true(bram_grid_parse_ref("$AB$12", &row, &col));
     assert_int_equal(col, 27);
-    static const char *const bad[] = {"",      "A",   "1",          "A0",       "XFE1", "A1048577",
-                                      "ZZZZ1", "a1",  "A1B",        "A-1",      " A1",  "A99999999999999999999",
-                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAA1", "A1.5"};
+    static const char *const bad[] = {"",
+                                      "A",
+                                      "1",
+                                      "A0",
+                                      "XFE1",
+                                      "A1048577",
+                                      "ZZZZ1",
+                                      "a1",
+                                      "A1B",
+                                      "A-1",
+                                      " A1",
+                                      "A99999999999999999999",
+                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAA1",
+                                      "A1.5"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(bram_grid_parse_ref(bad[i], &row, &col));
 }

@@ -56,13 +56,15 @@ static void put_book(const char *book, const char *rels, const char *sst, const 
 static void every_kind_of_cell(void **state)
 {
     bram_ctx *cx = *state;
-    put_book(workbook, relations, strings,
-             SHEET("<row r=\"2\"><c r=\"B2\" t=\"s\"><v>1</v></c><c r=\"AB2\"><v>-1.5e3</v></c></row>"
-                   "<row><c t=\"b\"><v>1</v></c><c t=\"e\"><v>#N/A</v></c>"
-                   "<c t=\"str\"><f>A1&amp;\"x\"</f><v>made</v></c>"
-                   "<c t=\"inlineStr\"><is><r><t>in</t></r><r><t>line</t></r></is></c>"
-                   "<c s=\"4\"/><c t=\"s\"><v>2</v></c><c t=\"n\"><f>1+1</f><v>2</v></c><c><f>1+1</f></c>"
-                   "<c t=\"s\"><v>0</v></c></row>"));
+    put_book(
+        workbook, relations, strings,
+        SHEET(
+            "<row r=\"2\"><c r=\"B2\" t=\"s\"><v>1</v></c><c r=\"AB2\"><v>-1.5e3</v></c></row>"
+            "<row><c t=\"b\"><v>1</v></c><c t=\"e\"><v>#N/A</v></c>"
+            "<c t=\"str\"><f>A1&amp;\"x\"</f><v>made</v></c>"
+            "<c t=\"inlineStr\"><is><r><t>in</t></r><r><t>line</t></r></is></c>"
+            "<c s=\"4\"/><c t=\"s\"><v>2</v></c><c t=\"n\"><f>1+1</f><v>2</v></c><c><f>1+1</f></c>"
+            "<c t=\"s\"><v>0</v></c></row>"));
     bram_xlsx *x;
     bram_grid *g;
     assert_ok(cx, bram_xlsx_open(cx, &x, path));
@@ -99,9 +101,10 @@ static void every_kind_of_cell(void **state)
 static void prefixes_of_namespaces(void **state)
 {
     bram_ctx *cx = *state;
-    put_book(workbook, relations, strings,
-             "<x:worksheet xmlns:x=\"u\"><x:sheetData><x:row r=\"1\"><x:c r=\"A1\" t=\"s\"><x:v>0</x:v>"
-             "</x:c></x:row></x:sheetData></x:worksheet>");
+    put_book(
+        workbook, relations, strings,
+        "<x:worksheet xmlns:x=\"u\"><x:sheetData><x:row r=\"1\"><x:c r=\"A1\" t=\"s\"><x:v>0</x:v>"
+        "</x:c></x:row></x:sheetData></x:worksheet>");
     bram_xlsx *x;
     bram_grid *g;
     assert_ok(cx, bram_xlsx_open(cx, &x, path));
@@ -111,8 +114,8 @@ static void prefixes_of_namespaces(void **state)
     bram_xlsx_close(x);
 }
 
-static void refuse(bram_ctx *cx, const char *book, const char *rels, const char *sst, const char *sheet,
-                   const char *words)
+static void refuse(bram_ctx *cx, const char *book, const char *rels, const char *sst,
+                   const char *sheet, const char *words)
 {
     put_book(book, rels, sst, sheet);
     bram_xlsx *x = NULL;
@@ -145,7 +148,8 @@ static void damaged_workbooks(void **state)
     refuse(cx, w, r, s, SHEET("<row r=\"1\"><c r=\"XFE1\"><v>1</v></c></row>"), "\"XFE1\"");
     refuse(cx, w, r, s, SHEET("<row r=\"1\"><c r=\"A4294967297\"><v>1</v></c></row>"), "reference");
     refuse(cx, w, r, s, SHEET("<row r=\"1\"><c r=\"A2\"><v>1</v></c></row>"), "cell A2 in row 1");
-    refuse(cx, w, r, s, SHEET("<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"A1\"><v>2</v></c></row>"),
+    refuse(cx, w, r, s,
+           SHEET("<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"A1\"><v>2</v></c></row>"),
            "A1 is given twice");
     refuse(cx, w, r, s, SHEET("<row><c t=\"s\"><v>3</v></c></row>"), "shared string \"3\" of 3");
     refuse(cx, w, r, s, SHEET("<row><c t=\"s\"><v>-1</v></c></row>"), "shared string");
@@ -163,7 +167,8 @@ static void attacks(void **state)
            "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\">]><sst><si><t>&c;</t></si></sst>",
            SHEET(""), "DOCTYPE");
     refuse(cx, workbook, relations, strings,
-           "<!DOCTYPE x [<!ENTITY f SYSTEM \"file:///etc/passwd\">]><worksheet>&f;</worksheet>", "DOCTYPE");
+           "<!DOCTYPE x [<!ENTITY f SYSTEM \"file:///etc/passwd\">]><worksheet>&f;</worksheet>",
+           "DOCTYPE");
     enum { DEEP = 5000 };
     char *deep = malloc(3 * DEEP + 1);
     for (int i = 0; i < DEEP; i++) memcpy(deep + 3 * i, "<a>", 4);
@@ -220,13 +225,15 @@ static bool is_neuron(const bram_grid *g, const char *name)
 
 /*
  * Cook et al. 2019: names in row 3 and column 3, numbers from row 4, column 4 (counted from 1), 300
- * rows, 454 columns; between the 300 neurons 3707 chemical edges with 20905 synapses (PROVENANCE.md).
+ * rows, 454 columns; between the 300 neurons 3707 chemical edges with 20905 synapses
+ * (PROVENANCE.md).
  */
 static void the_connectome_of_cook(void **state)
 {
     bram_ctx *cx = *state;
     char name[512];
-    test_data(name, "celegans/connectome/cook2019/SI 5 Connectome adjacency matrices, corrected July 2020.xlsx");
+    test_data(name, "celegans/connectome/cook2019/SI 5 Connectome adjacency matrices, corrected "
+                    "July 2020.xlsx");
     bram_xlsx *x;
     bram_grid *g;
     clock_t start = clock();
@@ -256,8 +263,8 @@ static void the_connectome_of_cook(void **state)
 }
 
 /*
- * Witvliet et al. 2021, animals 1 and 6: pre, post, type, synapses. Between neurons there are 675 and
- * 1314 chemical edges, and with gap junctions in both directions 164 and 422 electrical ones
+ * Witvliet et al. 2021, animals 1 and 6: pre, post, type, synapses. Between neurons there are 675
+ * and 1314 chemical edges, and with gap junctions in both directions 164 and 422 electrical ones
  * (PROVENANCE.md); other partners are muscles and glia.
  */
 static void the_edge_lists_of_witvliet(void **state)
@@ -286,7 +293,8 @@ static void the_edge_lists_of_witvliet(void **state)
             assert_true(synapses >= 1);
             if (bram_neuron_find(pre) < 0 || bram_neuron_find(post) < 0) continue;
             chemical += !strcmp(bram_grid_text(g, r, 2), "chemical");
-            if (!strcmp(bram_grid_text(g, r, 2), "electrical")) electrical += strcmp(pre, post) ? 2 : 1;
+            if (!strcmp(bram_grid_text(g, r, 2), "electrical"))
+                electrical += strcmp(pre, post) ? 2 : 1;
         }
         assert_int_equal(chemical, cases[i].chemical);
         assert_int_equal(electrical, cases[i].electrical);
