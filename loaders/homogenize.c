@@ -39,7 +39,7 @@ static int median_step(bram_ctx *cx, const double *time, size_t rows, double *ou
     return BRAM_OK;
 }
 
-static int check_time(bram_ctx *cx, const double *time, size_t rows)
+int bram_stamps_check(bram_ctx *cx, const double *time, size_t rows)
 {
     for (size_t i = 0; i < rows; i++) {
         if (!isfinite(time[i]))
@@ -67,7 +67,7 @@ int bram_signals_init(bram_ctx *cx, bram_signals *out, size_t rows, size_t cols,
 {
     size_t count;
     bram_signals s = {.rows = rows, .cols = cols, .segments = rows ? 1 : 0};
-    BRAM_TRY(check_time(cx, time, rows));
+    BRAM_TRY(bram_stamps_check(cx, time, rows));
     if (__builtin_mul_overflow(rows, cols, &count))
         return bram_fail(cx, BRAM_ENOMEM, "no memory for %zu x %zu values", rows, cols);
     BRAM_TRY(median_step(cx, time, rows, &s.step));

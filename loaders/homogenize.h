@@ -46,6 +46,9 @@ int bram_signals_init(bram_ctx *cx, bram_signals *out, size_t rows, size_t cols,
                       const double *values, const uint8_t *mask) BRAM_MUST_CHECK;
 void bram_signals_release(bram_signals *s);
 
+/** Checks stamps alone: BRAM_EFORMAT as above. */
+int bram_stamps_check(bram_ctx *cx, const double *time, size_t rows) BRAM_MUST_CHECK;
+
 /** Appends a step to the history. */
 int bram_signals_record(bram_ctx *cx, bram_signals *s, const char *format, ...)
     BRAM_PRINTF(3, 4) BRAM_MUST_CHECK;

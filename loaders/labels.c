@@ -60,13 +60,15 @@ static bool says_nothing(const char *text)
     return text[strspn(text, "0123456789.-?_*")] == 0;
 }
 
-/* Takes a mark of doubt off the end: "-ALT", "---", "/2". @return true when there was one */
+/* Takes a mark of doubt off the end: "-ALT", "-ALT1", "---", "/2". @return true when there was one
+ */
 static bool take_doubt(char *text)
 {
-    size_t length = strlen(text);
-    if (length > 4 &&
-        (strcmp(text + length - 4, "-ALT") == 0 || strcmp(text + length - 4, " ALT") == 0)) {
-        text[length - 4] = 0;
+    size_t length = strlen(text), bare = length;
+    while (bare && isdigit((unsigned char)text[bare - 1])) bare--;
+    if (bare > 4 &&
+        (memcmp(text + bare - 4, "-ALT", 4) == 0 || memcmp(text + bare - 4, " ALT", 4) == 0)) {
+        text[bare - 4] = 0;
         return true;
     }
     size_t keep = length;

@@ -109,6 +109,7 @@ static void doubtful_names(void **state)
 {
     (void)state;
     expect("NSML-alt", BRAM_LABEL_LOW_CONFIDENCE, "NSML");
+    expect("IL1VR-alt1", BRAM_LABEL_LOW_CONFIDENCE, "IL1VR");
     expect("AVAL---", BRAM_LABEL_LOW_CONFIDENCE, "AVAL");
     expect("VB02/2", BRAM_LABEL_LOW_CONFIDENCE, "VB2");
     expect("AVAL?", BRAM_LABEL_LOW_CONFIDENCE, "AVAL");

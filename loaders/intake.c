@@ -1,0 +1,250 @@
+/*
+ * intake.c - recordings as loaders put them into a dataset: raw traces, behaviour, events.
+ */
+#include "intake.h"
+
+#include "homogenize.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* recordings/ID */
+static char *group_of(bram_ctx *cx, const char *id)
+{
+    return bram_strf(cx, "recordings/%s", id);
+}
+
+static int make_time_axis(bram_ctx *cx, bram_axis **out, const char *name, const double *time,
+                          size_t rows, double start)
+{
+    size_t mark = bram_scratch_mark(cx);
+    double *since = bram_scratch(cx, rows, sizeof *since);
+    if (!since) return BRAM_ENOMEM;
+    for (size_t i = 0; i < rows; i++) since[i] = time[i] - start;
+    bram_axis *axis = NULL;
+    int status = bram_axis_new(cx, &axis, name, rows);
+    if (status == BRAM_OK) status = bram_axis_set_values(cx, axis, since, "s");
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
+    return status;
+}
+
+static int add_trace_columns(bram_ctx *cx, bram_axis *axis, const bram_traces *t, const char **text)
+{
+    for (size_t i = 0; i < t->cols; i++) text[i] = t->labels && t->labels[i] ? t->labels[i] : "";
+    BRAM_TRY(bram_axis_add_text(cx, axis, "raw_label", text));
+    if (t->confidence) BRAM_TRY(bram_axis_add_number(cx, axis, "confidence", t->confidence, ""));
+    if (!t->further) return BRAM_OK;
+    for (size_t i = 0; i < t->cols; i++) text[i] = t->further[i] ? t->further[i] : "";
+    return bram_axis_add_text(cx, axis, "further_labels", text);
+}
+
+static int make_neuron_axis(bram_ctx *cx, bram_axis **out, const bram_traces *t)
+{
+    enum { DIGITS = 24 };
+    size_t mark = bram_scratch_mark(cx);
+    const char **text = bram_scratch(cx, t->cols, sizeof *text);
+    char *number = bram_scratch(cx, t->cols, DIGITS);
+    bram_axis *axis = NULL;
+    int status = text && number ? bram_axis_new(cx, &axis, "neuron", t->cols) : BRAM_ENOMEM;
+    if (status == BRAM_OK) {
+        for (size_t i = 0; i < t->cols; i++) {
+            snprintf(number + i * DIGITS, DIGITS, "%zu", i + 1);
+            text[i] = number + i * DIGITS;
+        }
+        status = bram_axis_set_ids(cx, axis, text);
+    }
+    if (status == BRAM_OK) status = add_trace_columns(cx, axis, t, text);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
+    return status;
+}
+
+/* Values into a new response; those that are not finite are masked. */
+static int fill(bram_ctx *cx, bram_response *r, const double *values)
+{
+    size_t count = bram_response_count(r), missing = 0;
+    double *to = bram_response_f64(r);
+    for (size_t k = 0; k < count; k++) missing += !isfinite(values[k]);
+    uint8_t *mask = missing ? bram_response_mask(cx, r) : NULL;
+    if (missing && !mask) return BRAM_ENOMEM;
+    for (size_t k = 0; k < count; k++) {
+        to[k] = isfinite(values[k]) ? values[k] : 0;
+        if (mask) mask[k] = isfinite(values[k]);
+    }
+    return BRAM_OK;
+}
+
+static int make_raw(bram_ctx *cx, bram_response **out, const bram_traces *t)
+{
+    bram_axis *axes[2] = {NULL, NULL};
+    bram_response *r = NULL;
+    int status = make_time_axis(cx, &axes[0], "raw_time", t->time, t->rows, t->time[0]);
+    if (status == BRAM_OK) status = make_neuron_axis(cx, &axes[1], t);
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &r, "raw", BRAM_F64, 2,
+                                   (const bram_axis *const[]){axes[0], axes[1]});
+    bram_axis_free(axes[0]);
+    bram_axis_free(axes[1]);
+    if (status == BRAM_OK) status = fill(cx, r, t->values);
+    if (status == BRAM_OK)
+        status = bram_attrs_set_text(cx, bram_response_attrs(r), "unit", t->unit ? t->unit : "");
+    if (status == BRAM_OK)
+        status = bram_attrs_set_text(cx, bram_response_attrs(r), "filter",
+                                     t->filter ? t->filter : "none");
+    if (status == BRAM_OK) *out = r;
+    else bram_response_free(r);
+    return status;
+}
+
+static bool any_finite(const double *values, size_t count)
+{
+    for (size_t k = 0; k < count; k++)
+        if (isfinite(values[k])) return true;
+    return false;
+}
+
+int bram_intake_traces(bram_ctx *cx, bram_dataset *ds, const char *id, const bram_traces *t)
+{
+    if (t->rows == 0 || t->cols == 0)
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "recording %s has %zu frames of %zu traces, expected some", id, t->rows,
+                         t->cols);
+    if (!any_finite(t->values, t->rows * t->cols))
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "recording %s: no finite value in %zu frames of %zu traces", id, t->rows,
+                         t->cols);
+    BRAM_TRY(bram_stamps_check(cx, t->time, t->rows));
+    char *group = group_of(cx, id);
+    if (!group) return BRAM_ENOMEM;
+    bram_response *raw = NULL;
+    int status = make_raw(cx, &raw, t);
+    if (status == BRAM_OK) status = bram_dataset_add(cx, ds, group, raw);
+    if (status == BRAM_OK) {
+        bram_attrs *attrs = bram_dataset_attrs(cx, ds, group);
+        status = attrs ? bram_attrs_set_number(cx, attrs, "start", t->time[0]) : BRAM_ENOMEM;
+    }
+    bram_free(group);
+    return status;
+}
+
+/* The attribute start of recordings/ID. */
+static int start_of(bram_ctx *cx, const bram_dataset *ds, const char *group, double *start)
+{
+    const bram_attrs *attrs = bram_dataset_find_attrs(ds, group);
+    *start = attrs ? bram_attrs_number(attrs, "start", NAN) : (double)NAN;
+    return isfinite(*start) ? BRAM_OK : bram_fail(cx, BRAM_EUSAGE, "%s has no traces yet", group);
+}
+
+static int make_behaviour(bram_ctx *cx, bram_response **out, bram_axis *time, size_t cols,
+                          const double *values, const char *const *names, const char *const *units)
+{
+    bram_axis *variable = NULL;
+    bram_response *r = NULL;
+    int status = bram_axis_new(cx, &variable, "variable", cols);
+    if (status == BRAM_OK) status = bram_axis_set_ids(cx, variable, names);
+    if (status == BRAM_OK && units) status = bram_axis_add_text(cx, variable, "unit", units);
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &r, "behaviour", BRAM_F64, 2,
+                                   (const bram_axis *const[]){time, variable});
+    bram_axis_free(variable);
+    if (status == BRAM_OK) status = fill(cx, r, values);
+    if (status == BRAM_OK) *out = r;
+    else bram_response_free(r);
+    return status;
+}
+
+int bram_intake_behaviour(bram_ctx *cx, bram_dataset *ds, const char *id, size_t rows, size_t cols,
+                          const double *time, const double *values, const char *const *names,
+                          const char *const *units)
+{
+    if (rows == 0 || cols == 0) return BRAM_OK;
+    double start = 0;
+    BRAM_TRY(bram_stamps_check(cx, time, rows));
+    char *group = group_of(cx, id);
+    if (!group) return BRAM_ENOMEM;
+    bram_axis *axis = NULL;
+    bram_response *r = NULL;
+    int status = start_of(cx, ds, group, &start);
+    if (status == BRAM_OK) status = make_time_axis(cx, &axis, "behaviour_time", time, rows, start);
+    if (status == BRAM_OK) status = make_behaviour(cx, &r, axis, cols, values, names, units);
+    bram_axis_free(axis);
+    if (status == BRAM_OK) status = bram_dataset_add(cx, ds, group, r);
+    bram_free(group);
+    return status;
+}
+
+static int make_events(bram_ctx *cx, bram_axis **out, const bram_spans *s, double start)
+{
+    size_t mark = bram_scratch_mark(cx);
+    double *onset = bram_scratch(cx, s->count, sizeof *onset);
+    double *offset = bram_scratch(cx, s->count, sizeof *offset);
+    bram_axis *events = NULL;
+    int status = onset && offset ? bram_axis_new(cx, &events, "events", s->count) : BRAM_ENOMEM;
+    for (size_t i = 0; status == BRAM_OK && i < s->count; i++) {
+        onset[i] = s->onset[i] - start;
+        offset[i] = s->offset[i] - start;
+    }
+    if (status == BRAM_OK) status = bram_axis_set_ids(cx, events, s->what);
+    if (status == BRAM_OK) status = bram_axis_add_number(cx, events, "onset", onset, "s");
+    if (status == BRAM_OK) status = bram_axis_add_number(cx, events, "offset", offset, "s");
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = events;
+    else bram_axis_free(events);
+    return status;
+}
+
+int bram_intake_events(bram_ctx *cx, bram_dataset *ds, const char *id, const bram_spans *spans)
+{
+    if (spans->count == 0) return BRAM_OK;
+    double start = 0;
+    char *group = group_of(cx, id);
+    if (!group) return BRAM_ENOMEM;
+    bram_axis *events = NULL;
+    int status = start_of(cx, ds, group, &start);
+    if (status == BRAM_OK) status = make_events(cx, &events, spans, start);
+    if (status == BRAM_OK) status = bram_dataset_add_table(cx, ds, group, events);
+    bram_free(group);
+    return status;
+}
+
+int bram_intake_text(bram_ctx *cx, bram_dataset *ds, const char *id, const char *name,
+                     const char *value)
+{
+    char *group = group_of(cx, id);
+    if (!group) return BRAM_ENOMEM;
+    bram_attrs *attrs = bram_dataset_attrs(cx, ds, group);
+    bram_free(group);
+    return attrs ? bram_attrs_set_text(cx, attrs, name, value) : BRAM_ENOMEM;
+}
+
+const char *bram_intake_id(char *out, size_t bytes, const char *path, const char *ending)
+{
+    static const char *const types[] = {".gz",  ".h5",  ".hdf5", ".mat", ".nwb",  ".npy",
+                                        ".npz", ".csv", ".tsv",  ".txt", ".json", ".xlsx"};
+    const char *slash = strrchr(path, '/');
+    snprintf(out, bytes, "%s", slash ? slash + 1 : path);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        size_t length = strlen(out), type = strlen(types[i]);
+        if (length > type && strcmp(out + length - type, types[i]) == 0) out[length - type] = 0;
+    }
+    size_t length = strlen(out), cut = ending ? strlen(ending) : 0;
+    if (cut && length > cut && strcmp(out + length - cut, ending) == 0) out[length - cut] = 0;
+    if (!out[0] || strcmp(out, ".") == 0 || strcmp(out, "..") == 0)
+        snprintf(out, bytes, "recording");
+    return out;
+}
+
+int bram_recognise(bram_recognition *out, int verdict, const char *format, ...)
+{
+    bram_recognition r = {.verdict = verdict};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(r.reason, sizeof r.reason, format, args);
+    va_end(args);
+    *out = r;
+    return BRAM_OK;
+}
