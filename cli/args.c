@@ -24,7 +24,8 @@ struct bram_cli_args {
     size_t argument_count;
 };
 
-/* ---- misspelt words ------------------------------------------------------------------------------ */
+/* ---- misspelt words
+ * ------------------------------------------------------------------------------ */
 
 enum { WORD_BYTES = 64 };
 
@@ -55,7 +56,8 @@ bool bram_cli_is_choice(const char *word, const char *choices)
     return false;
 }
 
-/* ---- options ------------------------------------------------------------------------------------- */
+/* ---- options
+ * ------------------------------------------------------------------------------------- */
 
 /* The option tables that hold for a command: its own and the global one. */
 static const bram_cli_option *table_at(const bram_command *command, size_t i)
@@ -84,7 +86,8 @@ static const bram_cli_option *find_letter(const bram_command *command, char lett
     return NULL;
 }
 
-static int unknown_option(bram_ctx *cx, const bram_command *command, const char *name, size_t length)
+static int unknown_option(bram_ctx *cx, const bram_command *command, const char *name,
+                          size_t length)
 {
     char word[WORD_BYTES];
     snprintf(word, sizeof word, "%.*s", (int)length, name);
@@ -98,7 +101,8 @@ static int unknown_option(bram_ctx *cx, const bram_command *command, const char 
             if (distance < fewest) best = o->name, fewest = distance;
         }
     if (best)
-        return bram_fail(cx, BRAM_EUSAGE, "unknown option '--%s'; did you mean '--%s'?", word, best);
+        return bram_fail(cx, BRAM_EUSAGE, "unknown option '--%s'; did you mean '--%s'?", word,
+                         best);
     return bram_fail(cx, BRAM_EUSAGE, "unknown option '--%s'", word);
 }
 
@@ -127,7 +131,8 @@ static int add(bram_ctx *cx, bram_cli_args *args, const bram_cli_option *o, cons
 }
 
 /* `--name`, `--name=value`, `--name value`; at is moved past a value that is a word of its own. */
-static int long_option(bram_ctx *cx, bram_cli_args *args, size_t argc, char *const *argv, size_t *at)
+static int long_option(bram_ctx *cx, bram_cli_args *args, size_t argc, char *const *argv,
+                       size_t *at)
 {
     const char *name = argv[*at] + 2;
     size_t length = strcspn(name, "=");
@@ -135,11 +140,14 @@ static int long_option(bram_ctx *cx, bram_cli_args *args, size_t argc, char *con
     const bram_cli_option *o = find_option(args->command, name, length);
     if (!o) return unknown_option(cx, args->command, name, length);
     if (!o->argument) {
-        if (value) return bram_fail(cx, BRAM_EUSAGE, "--%s takes no value, found '%s'", o->name, value);
+        if (value)
+            return bram_fail(cx, BRAM_EUSAGE, "--%s takes no value, found '%s'", o->name, value);
         return add(cx, args, o, "");
     }
     if (!value) {
-        if (*at + 1 >= argc) return bram_fail(cx, BRAM_EUSAGE, "--%s needs a value: --%s %s", o->name, o->name, o->argument);
+        if (*at + 1 >= argc)
+            return bram_fail(cx, BRAM_EUSAGE, "--%s needs a value: --%s %s", o->name, o->name,
+                             o->argument);
         value = argv[++*at];
     }
     return add(cx, args, o, value);
@@ -201,11 +209,10 @@ int bram_cli_args_new(bram_ctx *cx, bram_cli_args **out, const bram_command *com
     args->command = command;
     args->given = bram_alloc(cx, letters, sizeof *args->given);
     args->arguments = bram_alloc(cx, argc, sizeof *args->arguments);
-    int status = args->given && args->arguments ? read_all(cx, args, argc, argv, used) : BRAM_ENOMEM;
-    if (status)
-        bram_cli_args_free(args);
-    else
-        *out = args;
+    int status = args->given && args->arguments ? read_all(cx, args, argc, argv, used)
+                                                : BRAM_ENOMEM;
+    if (status) bram_cli_args_free(args);
+    else *out = args;
     return status;
 }
 
@@ -235,8 +242,8 @@ int bram_cli_args_check(bram_ctx *cx, const bram_cli_args *args)
     const bram_command *c = args->command;
     size_t n = args->argument_count, length = 0;
     if (n < c->least)
-        return bram_fail(cx, BRAM_EUSAGE, "%s needs %s; found %zu argument%s", c->name, c->arguments,
-                         n, n == 1 ? "" : "s");
+        return bram_fail(cx, BRAM_EUSAGE, "%s needs %s; found %zu argument%s", c->name,
+                         c->arguments, n, n == 1 ? "" : "s");
     if (n > c->most)
         return bram_fail(cx, BRAM_EUSAGE, "%s takes no argument '%s'", c->name,
                          args->arguments[c->most]);
@@ -249,7 +256,8 @@ int bram_cli_args_check(bram_ctx *cx, const bram_cli_args *args)
                      args->arguments[0], c->words);
 }
 
-/* ---- what was given ------------------------------------------------------------------------------ */
+/* ---- what was given
+ * ------------------------------------------------------------------------------ */
 
 size_t bram_cli_arguments(const bram_cli_args *args)
 {
@@ -326,8 +334,8 @@ int bram_cli_bytes(bram_ctx *cx, const bram_cli_args *args, const char *name, si
         value <<= shift;
     }
     if (!good || value == 0)
-        return bram_fail(cx, BRAM_EUSAGE, "--%s is '%s', expected a size such as 512M, 8G or 1T", name,
-                         text);
+        return bram_fail(cx, BRAM_EUSAGE, "--%s is '%s', expected a size such as 512M, 8G or 1T",
+                         name, text);
     *out = value;
     return BRAM_OK;
 }

@@ -2,8 +2,8 @@
  * args.h - the command line, read by the tables of command.h.
  *
  * `--name value`, `--name=value`, `-x value`, `-xvalue` and switches together (`-qf`) are all
- * understood; options and arguments may be mixed; `--` ends the options. What is not known is an error that names
- * the nearest thing known.
+ * understood; options and arguments may be mixed; `--` ends the options. What is not known is an
+ * error that names the nearest thing known.
  */
 #ifndef BRAMBLE_CLI_ARGS_H
 #define BRAMBLE_CLI_ARGS_H
@@ -17,8 +17,8 @@
  * @param used     how many of argv were read; NULL when all must be
  * @return BRAM_OK; BRAM_EUSAGE; BRAM_ENOMEM
  */
-int bram_cli_args_new(bram_ctx *cx, bram_cli_args **out, const bram_command *command,
-                      size_t argc, char *const *argv, size_t *used) BRAM_MUST_CHECK;
+int bram_cli_args_new(bram_ctx *cx, bram_cli_args **out, const bram_command *command, size_t argc,
+                      char *const *argv, size_t *used) BRAM_MUST_CHECK;
 void bram_cli_args_free(bram_cli_args *args);
 
 /** Adds the options of `first` before those of `args`, as if they stood there. */

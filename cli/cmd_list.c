@@ -62,8 +62,7 @@ static int list_metrics(bram_ctx *cx, bram_table **out)
         bram_table_text(*out, SUMMARY, (*m)->summary);
         bram_table_text(*out, COMPARES, kind_name((*m)->kind));
         bram_table_number(*out, CHANCE, (*m)->chance);
-        bram_table_text(*out, BETTER,
-                        (*m)->flags & BRAM_METRIC_HIGHER_BETTER ? "higher" : "lower");
+        bram_table_text(*out, BETTER, (*m)->flags & BRAM_METRIC_HIGHER_BETTER ? "higher" : "lower");
         bram_table_text(*out, SOURCE, (*m)->source);
     }
     return BRAM_OK;
@@ -130,10 +129,11 @@ const bram_command bram_command_list = {
     .arguments = "datasets|metrics|models|tasks",
     .about = "Lists what there is, one line each: the datasets that can be imported, the metrics, "
              "the built-in models, the kinds of question that benchmarks ask.",
-    .examples = (const bram_cli_example[]){
-        {"bramble list datasets", "the sources that 'bramble import' reads"},
-        {"bramble list metrics --format json", "the same for a program, with sources"},
-        {NULL, NULL}},
+    .examples = (const bram_cli_example[]){{"bramble list datasets",
+                                            "the sources that 'bramble import' reads"},
+                                           {"bramble list metrics --format json",
+                                            "the same for a program, with sources"},
+                                           {NULL, NULL}},
     .least = 1,
     .most = 1,
     .words = "datasets|metrics|models|tasks",

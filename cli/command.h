@@ -1,7 +1,7 @@
 /*
  * command.h - what a command of the program is: one struct that holds its options, examples and
- * function. Help texts, man pages and shell completions are all made from these tables, so that they
- * cannot disagree with what the program accepts.
+ * function. Help texts, man pages and shell completions are all made from these tables, so that
+ * they cannot disagree with what the program accepts.
  *
  * A new command: one file cli/cmd_NAME.c that defines bram_command_NAME, a line in cli/meson.build,
  * and a line in the table of cli/commands.c.

@@ -15,8 +15,8 @@ const bram_command *const bram_commands[] = {
 
 const bram_cli_option bram_cli_global_options[] = {
     {"format", 0, "FORMAT", "How results are written", "text|csv|tsv|json|md", "Global options"},
-    {"threads", 0, "N", "Threads to use; 0 is one for each processor; the results are the same", NULL,
-     "Global options"},
+    {"threads", 0, "N", "Threads to use; 0 is one for each processor; the results are the same",
+     NULL, "Global options"},
     {"memory", 0, "SIZE", "Memory that may be used, such as 8G", NULL, "Global options"},
     {"progress", 0, "HOW", "Progress on stderr; auto: on a terminal only", "auto|plain|none",
      "Global options"},

@@ -15,10 +15,8 @@ static void words(bram_buffer *out, const char *choices)
 static void quoted(bram_buffer *out, const char *text)
 {
     for (; *text; text++)
-        if (*text == '\'')
-            bram_buffer_put(out, "'\\''");
-        else
-            bram_buffer_write(out, text, 1);
+        if (*text == '\'') bram_buffer_put(out, "'\\''");
+        else bram_buffer_write(out, text, 1);
 }
 
 static void command_names(bram_buffer *out)
@@ -27,7 +25,8 @@ static void command_names(bram_buffer *out)
         bram_buffer_putf(out, "%s%s", i ? " " : "", bram_commands[i]->name);
 }
 
-/* ---- bash ---------------------------------------------------------------------------------------- */
+/* ---- bash
+ * ---------------------------------------------------------------------------------------- */
 
 static void bash_names(bram_buffer *out, const bram_cli_option *o)
 {
@@ -56,14 +55,15 @@ static void bash_values(bram_buffer *out, const char *command, const bram_cli_op
 
 static void bash(bram_buffer *out)
 {
-    bram_buffer_put(out, "# bash completion of bramble; generated.\n"
-                         "_bramble()\n{\n"
-                         "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-                         "    local command= names= first= i\n"
-                         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-                         "        case ${COMP_WORDS[i]} in -*) ;; *) command=${COMP_WORDS[i]}; break ;; esac\n"
-                         "    done\n"
-                         "    case $command:$before in\n");
+    bram_buffer_put(
+        out, "# bash completion of bramble; generated.\n"
+             "_bramble()\n{\n"
+             "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+             "    local command= names= first= i\n"
+             "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+             "        case ${COMP_WORDS[i]} in -*) ;; *) command=${COMP_WORDS[i]}; break ;; esac\n"
+             "    done\n"
+             "    case $command:$before in\n");
     for (size_t i = 0; bram_commands[i]; i++)
         bash_values(out, bram_commands[i]->name, bram_commands[i]->options);
     bash_values(out, "*", bram_cli_global_options);
@@ -90,17 +90,16 @@ static void bash(bram_buffer *out)
                          "complete -o filenames -F _bramble bramble\n");
 }
 
-/* ---- zsh ----------------------------------------------------------------------------------------- */
+/* ---- zsh
+ * ----------------------------------------------------------------------------------------- */
 
 /* Text of a description in _arguments: brackets and colons are special there. */
 static void zsh_text(bram_buffer *out, const char *text)
 {
     for (; *text; text++) {
         if (strchr("[]:\\", *text)) bram_buffer_put(out, "\\");
-        if (*text == '\'')
-            bram_buffer_put(out, "'\\''");
-        else
-            bram_buffer_write(out, text, 1);
+        if (*text == '\'') bram_buffer_put(out, "'\\''");
+        else bram_buffer_write(out, text, 1);
     }
 }
 
@@ -159,7 +158,8 @@ static void zsh(bram_buffer *out)
     bram_buffer_put(out, "        esac ;;\n    esac\n}\n_bramble \"$@\"\n");
 }
 
-/* ---- fish ---------------------------------------------------------------------------------------- */
+/* ---- fish
+ * ---------------------------------------------------------------------------------------- */
 
 static void fish_options(bram_buffer *out, const char *command, const bram_cli_option *o)
 {
@@ -186,7 +186,8 @@ static void fish(bram_buffer *out)
     bram_buffer_put(out, "# fish completion of bramble; generated.\n");
     for (size_t i = 0; bram_commands[i]; i++) {
         const bram_command *c = bram_commands[i];
-        bram_buffer_putf(out, "complete -c bramble -n __fish_use_subcommand -f -a %s -d '", c->name);
+        bram_buffer_putf(out, "complete -c bramble -n __fish_use_subcommand -f -a %s -d '",
+                         c->name);
         quoted(out, c->summary);
         bram_buffer_put(out, "'\n");
         if (c->words) {

@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what the global options alone can ask for ---------------------------------------------------- */
+/* ---- what the global options alone can ask for
+ * ---------------------------------------------------- */
 
 static int print_help(bram_ctx *cx, const bram_command *command)
 {
@@ -25,7 +26,8 @@ static int print_help(bram_ctx *cx, const bram_command *command)
 static int print_version(bram_ctx *cx)
 {
     bram_buffer b = {0};
-    bram_buffer_putf(&b, "bramble %s\n%s (%s)\n", bram_version(), BRAM_BUILT_WITH, bram_blas_core());
+    bram_buffer_putf(&b, "bramble %s\n%s (%s)\n", bram_version(), BRAM_BUILT_WITH,
+                     bram_blas_core());
     return bram_cli_print_buffer(cx, &b);
 }
 
@@ -66,7 +68,8 @@ static int generate(bram_ctx *cx, const bram_cli_args *global)
     return BRAM_OK;
 }
 
-/* ---- commands ------------------------------------------------------------------------------------ */
+/* ---- commands
+ * ------------------------------------------------------------------------------------ */
 
 static int unknown_command(bram_ctx *cx, const char *name)
 {
@@ -75,8 +78,8 @@ static int unknown_command(bram_ctx *cx, const char *name)
         bram_buffer_putf(&names, "%s%s", i ? "|" : "", bram_commands[i]->name);
     size_t length = 0;
     const char *near = bram_cli_nearest(name, bram_buffer_text(&names), &length);
-    int status = near ? bram_fail(cx, BRAM_EUSAGE, "unknown command '%s'; did you mean '%.*s'?", name,
-                                  (int)length, near)
+    int status = near ? bram_fail(cx, BRAM_EUSAGE, "unknown command '%s'; did you mean '%.*s'?",
+                                  name, (int)length, near)
                       : bram_fail(cx, BRAM_EUSAGE, "unknown command '%s'", name);
     bram_buffer_release(&names);
     return status;

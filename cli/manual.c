@@ -17,14 +17,10 @@ static void roff(bram_buffer *out, const char *text)
             continue;
         }
         if (line_start && (*text == '.' || *text == '\'')) bram_buffer_put(out, "\\&");
-        if (*text == '\\')
-            bram_buffer_put(out, "\\e");
-        else if (*text == '-')
-            bram_buffer_put(out, "\\-");
-        else if (*text == '\'')
-            bram_buffer_put(out, "\\(aq");
-        else
-            bram_buffer_write(out, text, 1);
+        if (*text == '\\') bram_buffer_put(out, "\\e");
+        else if (*text == '-') bram_buffer_put(out, "\\-");
+        else if (*text == '\'') bram_buffer_put(out, "\\(aq");
+        else bram_buffer_write(out, text, 1);
         line_start = *text == '\n';
     }
 }
@@ -92,14 +88,15 @@ static void heading(bram_buffer *out, const bram_command *c)
         char upper = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
         bram_buffer_write(out, &upper, 1);
     }
-    bram_buffer_putf(out, "\" 1 \"\" \"bramble %s\" \"bramble manual\"\n.SH NAME\nbramble%s%s \\- %s\n",
-                     bram_version(), c ? "\\-" : "", c ? c->name : "",
-                     c ? c->summary : bram_cli_summary);
+    bram_buffer_putf(
+        out, "\" 1 \"\" \"bramble %s\" \"bramble manual\"\n.SH NAME\nbramble%s%s \\- %s\n",
+        bram_version(), c ? "\\-" : "", c ? c->name : "", c ? c->summary : bram_cli_summary);
     bram_buffer_put(out, ".SH SYNOPSIS\n");
     if (c)
         bram_buffer_putf(out, "\\fBbramble %s\\fR %s [\\fIOPTIONS\\fR]\n", c->name, c->arguments);
     else
-        bram_buffer_put(out, "\\fBbramble\\fR \\fICOMMAND\\fR [\\fIARGUMENTS\\fR] [\\fIOPTIONS\\fR]\n");
+        bram_buffer_put(out,
+                        "\\fBbramble\\fR \\fICOMMAND\\fR [\\fIARGUMENTS\\fR] [\\fIOPTIONS\\fR]\n");
     bram_buffer_put(out, ".SH DESCRIPTION\n");
     roff(out, c ? c->about : bram_cli_about);
     bram_buffer_put(out, "\n");

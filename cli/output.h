@@ -12,7 +12,8 @@
 bram_table_format bram_cli_format(const bram_cli_args *args, bram_table_format fallback);
 
 /** Writes a table to stdout by --format and the terminal. */
-int bram_cli_print_table(bram_ctx *cx, const bram_cli_args *args, const bram_table *t) BRAM_MUST_CHECK;
+int bram_cli_print_table(bram_ctx *cx, const bram_cli_args *args,
+                         const bram_table *t) BRAM_MUST_CHECK;
 
 /** Writes a JSON document to stdout; frees it, also on failure. */
 int bram_cli_print_json(bram_ctx *cx, bram_json_out *o) BRAM_MUST_CHECK;

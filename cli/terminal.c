@@ -45,7 +45,8 @@ static void catch_signals(void)
     }
 }
 
-/* ---- progress ------------------------------------------------------------------------------------ */
+/* ---- progress
+ * ------------------------------------------------------------------------------------ */
 
 static double now(void)
 {
@@ -57,12 +58,9 @@ static double now(void)
 /* "45 s", "12 min", "3 h 05 min" */
 static void duration(char *text, size_t room, double seconds)
 {
-    if (seconds < 100)
-        snprintf(text, room, "%.0f s", seconds);
-    else if (seconds < 100 * 60)
-        snprintf(text, room, "%.0f min", seconds / 60);
-    else
-        snprintf(text, room, "%d h %02d min", (int)(seconds / 3600), (int)(seconds / 60) % 60);
+    if (seconds < 100) snprintf(text, room, "%.0f s", seconds);
+    else if (seconds < 100 * 60) snprintf(text, room, "%.0f min", seconds / 60);
+    else snprintf(text, room, "%d h %02d min", (int)(seconds / 3600), (int)(seconds / 60) % 60);
 }
 
 static void show_progress(void *user, const char *what, double done, double total)
@@ -89,8 +87,7 @@ static void show_progress(void *user, const char *what, double done, double tota
     if (total > 0)
         snprintf(line, sizeof line, "%s: %.0f of %.0f (%.0f%%)%s", what, done, total,
                  100 * done / total, left);
-    else
-        snprintf(line, sizeof line, "%s: %.0f", what, done);
+    else snprintf(line, sizeof line, "%s: %.0f", what, done);
     if (progress.mode == PROGRESS_LINE) {
         int width = (int)bram_cli_width() - 1;
         fprintf(stderr, "\r\033[K%.*s", width > 0 ? width : 1, line);
@@ -118,7 +115,8 @@ void bram_cli_terminal_start(bram_ctx *cx, const bram_cli_args *args)
 {
     const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
     bool screen = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
-    colour = screen && !(none && *none) && strcmp(bram_cli_text(args, "color", "auto"), "never") != 0;
+    colour = screen && !(none && *none) &&
+             strcmp(bram_cli_text(args, "color", "auto"), "never") != 0;
 
     const char *mode = bram_cli_text(args, "progress", "auto");
     bool quiet = bram_cli_has(args, "quiet");
@@ -132,7 +130,8 @@ void bram_cli_terminal_start(bram_ctx *cx, const bram_cli_args *args)
     bram_ctx_set_cancel(cx, &cancelled);
 }
 
-/* ---- output -------------------------------------------------------------------------------------- */
+/* ---- output
+ * -------------------------------------------------------------------------------------- */
 
 void bram_cli_say(const char *format, ...)
 {
@@ -188,18 +187,25 @@ int bram_cli_exit_code(int status)
 {
     enum { OK, NO, USAGE, UNREADABLE, INTERNAL, CANNOT_WRITE, INTERRUPTED = 130 };
     switch (status) {
-    case BRAM_OK: return OK;
+    case BRAM_OK:
+        return OK;
     case BRAM_CLI_NO:
     case BRAM_ENOTAPPLICABLE:
-    case BRAM_EMEMORY: return NO;
+    case BRAM_EMEMORY:
+        return NO;
     case BRAM_EUSAGE:
-    case BRAM_EABSENT: return USAGE;
+    case BRAM_EABSENT:
+        return USAGE;
     case BRAM_EFORMAT:
     case BRAM_EREAD:
     case BRAM_ESHAPE:
-    case BRAM_ENUMERIC: return UNREADABLE;
-    case BRAM_EWRITE: return CANNOT_WRITE;
-    case BRAM_ECANCEL: return INTERRUPTED;
-    default: return INTERNAL;
+    case BRAM_ENUMERIC:
+        return UNREADABLE;
+    case BRAM_EWRITE:
+        return CANNOT_WRITE;
+    case BRAM_ECANCEL:
+        return INTERRUPTED;
+    default:
+        return INTERNAL;
     }
 }

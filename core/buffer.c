@@ -83,6 +83,7 @@ const char *bram_buffer_text(const bram_buffer *b)
 
 int bram_buffer_status(bram_ctx *cx, const bram_buffer *b)
 {
-    return b->failed ? bram_fail(cx, BRAM_ENOMEM, "no memory for more than %zu bytes of text", b->length)
-                     : BRAM_OK;
+    return b->failed
+               ? bram_fail(cx, BRAM_ENOMEM, "no memory for more than %zu bytes of text", b->length)
+               : BRAM_OK;
 }

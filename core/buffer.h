@@ -1,8 +1,8 @@
 /*
  * buffer.h - text that grows: what tables, figures, pages and help texts are written into.
  *
- * A failed allocation is remembered and later calls do nothing, so that a writer checks once, at the
- * end, with bram_buffer_status.
+ * A failed allocation is remembered and later calls do nothing, so that a writer checks once, at
+ * the end, with bram_buffer_status.
  */
 #ifndef BRAMBLE_CORE_BUFFER_H
 #define BRAMBLE_CORE_BUFFER_H

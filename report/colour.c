@@ -1,8 +1,8 @@
 /*
- * colour.c - palette and scales. The scales are linear between five or nine stops in sRGB; the stops
- * of the first follow viridis (van der Walt and Smith 2015), those of the second the RdBu scheme
- * (Brewer 2003); lightness rises evenly along the first and falls evenly from the middle of the
- * second.
+ * colour.c - palette and scales. The scales are linear between five or nine stops in sRGB; the
+ * stops of the first follow viridis (van der Walt and Smith 2015), those of the second the RdBu
+ * scheme (Brewer 2003); lightness rises evenly along the first and falls evenly from the middle of
+ * the second.
  */
 #include "colour.h"
 

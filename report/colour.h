@@ -13,8 +13,8 @@ enum { BRAM_PALETTE = 8 };
 uint32_t bram_palette(int i, bool dark);
 
 /**
- * The colour of t in [0, 1]: a scale of even lightness from dark violet over green to yellow, or, when
- * diverging, from blue over near-white to red.
+ * The colour of t in [0, 1]: a scale of even lightness from dark violet over green to yellow, or,
+ * when diverging, from blue over near-white to red.
  */
 uint32_t bram_colour_scale(double t, bool diverging);
 

@@ -84,7 +84,8 @@ double bram_figure_height(size_t n)
     return height < 160 ? 160 : height;
 }
 
-/* ---- copies -------------------------------------------------------------------------------------- */
+/* ---- copies
+ * -------------------------------------------------------------------------------------- */
 
 /* *out is a copy of text, NULL for NULL; *good becomes false without memory. */
 static void copy_text(bram_ctx *cx, const char **out, const char *text, bool *good)
@@ -93,7 +94,8 @@ static void copy_text(bram_ctx *cx, const char **out, const char *text, bool *go
     if (text && !*out) *good = false;
 }
 
-static void copy_numbers(bram_ctx *cx, const double **out, const double *values, size_t n, bool *good)
+static void copy_numbers(bram_ctx *cx, const double **out, const double *values, size_t n,
+                         bool *good)
 {
     double *copy = values ? bram_alloc(cx, n, sizeof *copy) : NULL;
     if (copy && n) memcpy(copy, values, n * sizeof *copy);

@@ -1,8 +1,9 @@
 /*
  * figure.h - what a figure shows, apart from how it is drawn: axes, series of marks, a heat map.
  *
- * A figure is one panel. Its margins, ticks and legend follow from what is in it. A back end (svg.h)
- * draws it. Points that are NaN or infinite (or not positive, on a logarithmic axis) are gaps.
+ * A figure is one panel. Its margins, ticks and legend follow from what is in it. A back end
+ * (svg.h) draws it. Points that are NaN or infinite (or not positive, on a logarithmic axis) are
+ * gaps.
  */
 #ifndef BRAMBLE_REPORT_FIGURE_H
 #define BRAMBLE_REPORT_FIGURE_H
@@ -22,8 +23,10 @@ typedef enum bram_mark {
     BRAM_MARK_BAND,   /* x, low, high: an area */
     BRAM_MARK_TICKS,  /* x, y: short upright lines in row y (spikes) */
     BRAM_MARK_SPANS,  /* low to high along x; in row y, or over the whole height without y */
-    BRAM_MARK_RULE,   /* one line across at y[0] (horizontal: at x[0]), named at its end: chance, ceiling */
-    BRAM_MARK_TEXT    /* text at x, y, moved a little so that no two overlap; what finds no place is left out */
+    BRAM_MARK_RULE,   /* one line across at y[0] (horizontal: at x[0]), named at its end: chance,
+                         ceiling */
+    BRAM_MARK_TEXT    /* text at x, y, moved a little so that no two overlap; what finds no place is
+                         left out */
 } bram_mark;
 
 /** One series. All arrays hold count values; those a mark does not use are NULL. */
@@ -40,10 +43,10 @@ typedef struct bram_series {
 } bram_series;
 
 typedef struct bram_figure_axis {
-    const char *title;  /* with the unit: "time (s)"; NULL for none */
-    double low, high;   /* equal: from the data */
+    const char *title; /* with the unit: "time (s)"; NULL for none */
+    double low, high;  /* equal: from the data */
     bool log;
-    bool zero;          /* the range takes in zero */
+    bool zero;                 /* the range takes in zero */
     const char *const *labels; /* categories at 0, 1, 2 ...; on y the first is at the top */
     size_t label_count;
 } bram_figure_axis;

@@ -1,6 +1,6 @@
 /*
- * figure_draw.c - draws a figure: heat map, grid, axes, names, legend, colour scale. The marks of the
- * series are in figure_marks.c.
+ * figure_draw.c - draws a figure: heat map, grid, axes, names, legend, colour scale. The marks of
+ * the series are in figure_marks.c.
  */
 #include "figure_parts.h"
 
@@ -10,8 +10,8 @@
 
 enum { LABEL_BYTES = 256, MOST_CELLS = 200 };
 
-static void put(const bram_canvas *c, double x, double y, double size, bram_anchor anchor, double angle,
-                int colour, const char *text)
+static void put(const bram_canvas *c, double x, double y, double size, bram_anchor anchor,
+                double angle, int colour, const char *text)
 {
     bram_label label = {x, y, size, anchor, angle, colour, false, NULL};
     c->text(c->user, &label, text);
@@ -31,7 +31,8 @@ static void put_short(const bram_canvas *c, bram_label label, const char *text, 
     c->text(c->user, &label, shown);
 }
 
-/* ---- axes ---------------------------------------------------------------------------------------- */
+/* ---- axes
+ * ---------------------------------------------------------------------------------------- */
 
 /* Every how many categories have a name, so that names do not touch. */
 static size_t name_every(double slot, double least)
@@ -46,7 +47,8 @@ static void x_names(const bram_figure *f, const bram_layout *l, const bram_canva
     size_t every = l->x_slanted ? name_every(slot, BRAM_SMALL_LETTER + 2) : 1;
     for (size_t i = 0; i < n; i += every) {
         double x = bram_scale_place(&l->x, (double)i);
-        bram_label label = {x, l->bottom + 16, BRAM_SMALL_LETTER, BRAM_ANCHOR_MIDDLE, 0, BRAM_INK, false, NULL};
+        bram_label label = {
+            x, l->bottom + 16, BRAM_SMALL_LETTER, BRAM_ANCHOR_MIDDLE, 0, BRAM_INK, false, NULL};
         if (l->x_slanted) {
             label.x = x + 4, label.y = l->bottom + 13;
             label.anchor = BRAM_ANCHOR_END;
@@ -62,7 +64,8 @@ static void y_names(const bram_figure *f, const bram_layout *l, const bram_canva
     size_t every = name_every((l->bottom - l->top) / (double)n, BRAM_SMALL_LETTER);
     for (size_t i = 0; i < n; i += every) {
         double y = bram_scale_place(&l->y, (double)i) + 0.35 * BRAM_SMALL_LETTER;
-        bram_label label = {l->left - 7, y, BRAM_SMALL_LETTER, BRAM_ANCHOR_END, 0, BRAM_INK, false, NULL};
+        bram_label label = {l->left - 7, y,   BRAM_SMALL_LETTER, BRAM_ANCHOR_END, 0, BRAM_INK,
+                            false,       NULL};
         put_short(c, label, f->y.labels[i], 0.36 * f->width);
     }
 }
@@ -80,12 +83,13 @@ static void x_axis(const bram_figure *f, const bram_layout *l, const bram_canvas
         double x = bram_scale_place(&l->x, l->x_ticks.at[i]);
         if (isnan(x) || !shown(f, l->x_ticks.at[i])) continue;
         put_line(c, BRAM_INK, x, l->bottom, x, l->bottom + 4);
-        put(c, x, l->bottom + 17, BRAM_SMALL_LETTER, BRAM_ANCHOR_MIDDLE, 0, BRAM_INK, l->x_ticks.label[i]);
+        put(c, x, l->bottom + 17, BRAM_SMALL_LETTER, BRAM_ANCHOR_MIDDLE, 0, BRAM_INK,
+            l->x_ticks.label[i]);
     }
     put_line(c, BRAM_INK, l->left, l->bottom, l->right, l->bottom);
     if (f->x.title && *f->x.title)
-        put(c, (l->left + l->right) / 2, f->height - 6, BRAM_LETTER, BRAM_ANCHOR_MIDDLE, 0, BRAM_INK,
-            f->x.title);
+        put(c, (l->left + l->right) / 2, f->height - 6, BRAM_LETTER, BRAM_ANCHOR_MIDDLE, 0,
+            BRAM_INK, f->x.title);
 }
 
 static void y_axis(const bram_figure *f, const bram_layout *l, const bram_canvas *c)
@@ -95,12 +99,13 @@ static void y_axis(const bram_figure *f, const bram_layout *l, const bram_canvas
         double y = bram_scale_place(&l->y, l->y_ticks.at[i]);
         if (isnan(y) || !shown(f, l->y_ticks.at[i])) continue;
         put_line(c, BRAM_INK, l->left - 4, y, l->left, y);
-        put(c, l->left - 7, y + 0.35 * BRAM_SMALL_LETTER, BRAM_SMALL_LETTER, BRAM_ANCHOR_END, 0, BRAM_INK,
-            l->y_ticks.label[i]);
+        put(c, l->left - 7, y + 0.35 * BRAM_SMALL_LETTER, BRAM_SMALL_LETTER, BRAM_ANCHOR_END, 0,
+            BRAM_INK, l->y_ticks.label[i]);
     }
     put_line(c, BRAM_INK, l->left, l->top, l->left, l->bottom);
     if (f->y.title && *f->y.title)
-        put(c, 14, (l->top + l->bottom) / 2, BRAM_LETTER, BRAM_ANCHOR_MIDDLE, -90, BRAM_INK, f->y.title);
+        put(c, 14, (l->top + l->bottom) / 2, BRAM_LETTER, BRAM_ANCHOR_MIDDLE, -90, BRAM_INK,
+            f->y.title);
 }
 
 static void grid(const bram_figure *f, const bram_layout *l, const bram_canvas *c)
@@ -115,7 +120,8 @@ static void grid(const bram_figure *f, const bram_layout *l, const bram_canvas *
     }
 }
 
-/* ---- legend and rules ------------------------------------------------------------------------------ */
+/* ---- legend and rules
+ * ------------------------------------------------------------------------------ */
 
 static void swatch(const bram_series *s, const bram_canvas *c, double x, double y)
 {
@@ -127,8 +133,7 @@ static void swatch(const bram_series *s, const bram_canvas *c, double x, double 
         c->path(c->user, &line, (double[]){x, y, x + 18, y}, 2, false);
     else if (s->mark == BRAM_MARK_POINTS)
         c->marker(c->user, &point, s->colour > 0 ? s->colour % 4 : 0, x + 9, y, 4);
-    else
-        c->rectangle(c->user, &area, pale ? x : x + 3, y - 5, pale ? 18 : 12, 10);
+    else c->rectangle(c->user, &area, pale ? x : x + 3, y - 5, pale ? 18 : 12, 10);
 }
 
 static void legend(const bram_figure *f, const bram_layout *l, const bram_canvas *c)
@@ -140,8 +145,9 @@ static void legend(const bram_figure *f, const bram_layout *l, const bram_canvas
             if (f->series[k].name && !strcmp(f->series[k].name, f->series[i].name) &&
                 f->series[k].colour == f->series[i].colour)
                 swatch(&f->series[k], c, x, y);
-        put_short(c, (bram_label){x + 24, y + 0.35 * BRAM_SMALL_LETTER, BRAM_SMALL_LETTER, BRAM_ANCHOR_START,
-                                  0, BRAM_INK, false, NULL},
+        put_short(c,
+                  (bram_label){x + 24, y + 0.35 * BRAM_SMALL_LETTER, BRAM_SMALL_LETTER,
+                               BRAM_ANCHOR_START, 0, BRAM_INK, false, NULL},
                   f->series[i].name, f->width - x - 24);
     }
 }
@@ -155,10 +161,17 @@ static void rule_names(const bram_figure *f, const bram_layout *l, const bram_ca
     for (size_t i = 0; i < f->series_count; i++) {
         const bram_series *s = &f->series[i];
         if (s->mark != BRAM_MARK_RULE || !s->count || !s->name || !*s->name) continue;
-        double at = s->horizontal ? bram_rule_place(f, l, i, &row) : bram_scale_place(&l->y, s->y[0]);
+        double at = s->horizontal ? bram_rule_place(f, l, i, &row)
+                                  : bram_scale_place(&l->y, s->y[0]);
         if (isnan(at)) continue;
-        bram_label label = {l->right + 5, at + 0.35 * BRAM_SMALL_LETTER, BRAM_SMALL_LETTER, BRAM_ANCHOR_START,
-                            0, s->colour, true, NULL};
+        bram_label label = {l->right + 5,
+                            at + 0.35 * BRAM_SMALL_LETTER,
+                            BRAM_SMALL_LETTER,
+                            BRAM_ANCHOR_START,
+                            0,
+                            s->colour,
+                            true,
+                            NULL};
         if (s->horizontal) {
             label.x = at, label.y = l->top - 5 - 16 * (double)row;
             label.anchor = BRAM_ANCHOR_MIDDLE;
@@ -173,7 +186,8 @@ static void rule_names(const bram_figure *f, const bram_layout *l, const bram_ca
     }
 }
 
-/* ---- heat maps ------------------------------------------------------------------------------------ */
+/* ---- heat maps
+ * ------------------------------------------------------------------------------------ */
 
 static uint8_t level_of(const bram_layout *l, double value)
 {
@@ -209,8 +223,8 @@ static int heat(bram_ctx *cx, const bram_figure *f, const bram_layout *l, const 
             level[i * cols + j] = level_of(
                 l, block_mean(h, i * h->rows / rows, (i + 1) * h->rows / rows, j * h->cols / cols,
                               (j + 1) * h->cols / cols));
-    bram_cells cells = {l->left, l->top, l->right - l->left, l->bottom - l->top, rows, cols, level,
-                        h->diverging};
+    bram_cells cells = {l->left, l->top, l->right - l->left, l->bottom - l->top, rows,
+                        cols,    level,  h->diverging};
     c->cells(c->user, &cells);
     bram_scratch_release(cx, mark);
     return BRAM_OK;
@@ -221,7 +235,8 @@ static void colour_scale(const bram_figure *f, const bram_layout *l, const bram_
     uint8_t level[BRAM_LEVELS];
     for (size_t i = 0; i < BRAM_LEVELS; i++) level[i] = (uint8_t)(BRAM_LEVELS - 1 - i);
     double x = l->right + 14, width = 12;
-    bram_cells cells = {x, l->top, width, l->bottom - l->top, BRAM_LEVELS, 1, level, f->heat.diverging};
+    bram_cells cells = {x,           l->top, width, l->bottom - l->top,
+                        BRAM_LEVELS, 1,      level, f->heat.diverging};
     c->cells(c->user, &cells);
     bram_scale scale = {l->heat_low, l->heat_high, l->bottom, l->top, false};
     bram_ticks ticks;
@@ -237,7 +252,8 @@ static void colour_scale(const bram_figure *f, const bram_layout *l, const bram_
             BRAM_INK, f->heat.title);
 }
 
-/* ---- all ----------------------------------------------------------------------------------------- */
+/* ---- all
+ * ----------------------------------------------------------------------------------------- */
 
 int bram_figure_draw(bram_ctx *cx, const bram_figure *f, const bram_canvas *c)
 {
@@ -246,7 +262,8 @@ int bram_figure_draw(bram_ctx *cx, const bram_figure *f, const bram_canvas *c)
     bram_figure_lay_out(f, l);
     int status = BRAM_OK;
     if (l->empty) {
-        put(c, f->width / 2, f->height / 2, BRAM_LETTER, BRAM_ANCHOR_MIDDLE, 0, BRAM_MUTED, "no data");
+        put(c, f->width / 2, f->height / 2, BRAM_LETTER, BRAM_ANCHOR_MIDDLE, 0, BRAM_MUTED,
+            "no data");
     } else {
         if (f->heat.rows) status = heat(cx, f, l, c);
         else grid(f, l, c);

@@ -9,19 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- text ---------------------------------------------------------------------------------------- */
+/* ---- text
+ * ---------------------------------------------------------------------------------------- */
 
 /*
- * Advance widths in parts of the size, those of DejaVu Sans: the widest of the faces that a browser is
- * likely to have, so that what fits here fits everywhere.
+ * Advance widths in parts of the size, those of DejaVu Sans: the widest of the faces that a browser
+ * is likely to have, so that what fits here fits everywhere.
  */
 static double advance(uint32_t point)
 {
     static const struct {
         const char *letters;
         double width;
-    } ascii[] = {{"iIjl.,:;'| ", 0.33}, {"frt()[]/\\-\"!", 0.41}, {"szcJ_?", 0.56}, {"mW@%", 0.98},
-                 {"wM+=<>~", 0.86},     {"GOQNHDU&", 0.79}};
+    } ascii[] = {{"iIjl.,:;'| ", 0.33}, {"frt()[]/\\-\"!", 0.41}, {"szcJ_?", 0.56},
+                 {"mW@%", 0.98},        {"wM+=<>~", 0.86},        {"GOQNHDU&", 0.79}};
     for (size_t i = 0; point < 0x80 && i < sizeof ascii / sizeof *ascii; i++)
         if (point && strchr(ascii[i].letters, (int)point)) return ascii[i].width;
     if (point >= 'A' && point <= 'Z') return 0.7;
@@ -58,7 +59,8 @@ bool bram_text_shorten(char *out, size_t bytes, const char *text, double size, d
     return true;
 }
 
-/* ---- ranges -------------------------------------------------------------------------------------- */
+/* ---- ranges
+ * -------------------------------------------------------------------------------------- */
 
 static bool uses_y_low(const bram_series *s)
 {
@@ -91,8 +93,8 @@ static bram_range data_range(const bram_figure *f, bool is_x)
     return r;
 }
 
-static void set_range(bram_scale *scale, const bram_figure *f, const bram_figure_axis *axis, bool is_x,
-                      bool *empty)
+static void set_range(bram_scale *scale, const bram_figure *f, const bram_figure_axis *axis,
+                      bool is_x, bool *empty)
 {
     scale->log = axis->log;
     bram_range r = data_range(f, is_x);
@@ -109,14 +111,12 @@ static void set_range(bram_scale *scale, const bram_figure *f, const bram_figure
     }
     bool foot = (bars || axis->zero) && r.low == 0;
     bool air = !(is_x && held);
-    if (axis->label_count)
-        r = (bram_range){-0.5, (double)axis->label_count - 0.5};
+    if (axis->label_count) r = (bram_range){-0.5, (double)axis->label_count - 0.5};
     else if (!is_x && rows)
         r = bram_range_is_empty(&r) ? (bram_range){0, 1} : (bram_range){r.low - 0.6, r.high + 0.6};
     else if (axis->low < axis->high && (!axis->log || axis->low > 0))
         r = (bram_range){axis->low, axis->high};
-    else
-        r = bram_range_widen(r, axis->log, air && !foot, air && !(bars && r.high == 0));
+    else r = bram_range_widen(r, axis->log, air && !foot, air && !(bars && r.high == 0));
     scale->low = r.low;
     scale->high = r.high;
 }
@@ -127,8 +127,7 @@ static void heat_range(const bram_figure *f, bram_layout *l)
     bram_range r = bram_range_empty();
     for (size_t i = 0; i < h->rows * h->cols; i++) bram_range_take(&r, h->values[i], false);
     l->empty = bram_range_is_empty(&r) || !h->rows;
-    if (h->low < h->high)
-        r = (bram_range){h->low, h->high};
+    if (h->low < h->high) r = (bram_range){h->low, h->high};
     else if (h->diverging && !bram_range_is_empty(&r))
         r = (bram_range){-fmax(fabs(r.low), fabs(r.high)), fmax(fabs(r.low), fabs(r.high))};
     if (!(r.low < r.high)) r = bram_range_widen(r, false, true, true);
@@ -138,7 +137,8 @@ static void heat_range(const bram_figure *f, bram_layout *l)
     l->y = (bram_scale){-0.5, (double)h->rows - 0.5, 0, 0, false};
 }
 
-/* ---- margins ------------------------------------------------------------------------------------- */
+/* ---- margins
+ * ------------------------------------------------------------------------------------- */
 
 bool bram_figure_has_entry(const bram_figure *f, size_t i)
 {
@@ -151,7 +151,8 @@ bool bram_figure_has_entry(const bram_figure *f, size_t i)
         if (counts && k < i && s->name && !strcmp(o->name, s->name) && o->colour == s->colour)
             return false; /* a line and its band share an entry */
     }
-    return named > 1 && s->name && *s->name && s->mark != BRAM_MARK_RULE && s->mark != BRAM_MARK_TEXT;
+    return named > 1 && s->name && *s->name && s->mark != BRAM_MARK_RULE &&
+           s->mark != BRAM_MARK_TEXT;
 }
 
 double bram_legend_place(const bram_figure *f, const bram_layout *l, size_t i, double *row)
@@ -179,8 +180,8 @@ static double legend_height(const bram_figure *f, const bram_layout *l)
 }
 
 /* The widest tick label or, for categories, the widest name up to a share of the figure. */
-static double label_width(const bram_figure *f, const bram_figure_axis *axis, const bram_ticks *ticks,
-                          double share)
+static double label_width(const bram_figure *f, const bram_figure_axis *axis,
+                          const bram_ticks *ticks, double share)
 {
     double width = 0;
     for (size_t i = 0; i < axis->label_count; i++)
@@ -225,8 +226,8 @@ static double rule_width(const bram_figure *f)
 }
 
 /*
- * The names of upright lines stand above the plot, over their lines as far as the figure is wide, in
- * as few rows as they need not to touch.
+ * The names of upright lines stand above the plot, over their lines as far as the figure is wide,
+ * in as few rows as they need not to touch.
  */
 double bram_rule_place(const bram_figure *f, const bram_layout *l, size_t i, size_t *row)
 {
@@ -235,7 +236,8 @@ double bram_rule_place(const bram_figure *f, const bram_layout *l, size_t i, siz
     *row = 0;
     for (size_t k = 0; k <= i; k++) {
         const bram_series *s = &f->series[k];
-        if (s->mark != BRAM_MARK_RULE || !s->horizontal || !s->count || !s->name || !*s->name) continue;
+        if (s->mark != BRAM_MARK_RULE || !s->horizontal || !s->count || !s->name || !*s->name)
+            continue;
         double half = bram_text_extent(s->name, BRAM_SMALL_LETTER) / 2;
         x = fmin(bram_scale_place(&l->x, s->x[0]), f->width - half - 2);
         for (*row = 0; *row + 1 < BRAM_RULE_ROWS && x - half < ends[*row] + 6;) ++*row;
@@ -249,7 +251,8 @@ static size_t rule_rows(const bram_figure *f, const bram_layout *l)
     size_t rows = 0, row;
     for (size_t i = 0; i < f->series_count; i++) {
         const bram_series *s = &f->series[i];
-        if (s->mark != BRAM_MARK_RULE || !s->horizontal || !s->count || !s->name || !*s->name) continue;
+        if (s->mark != BRAM_MARK_RULE || !s->horizontal || !s->count || !s->name || !*s->name)
+            continue;
         bram_rule_place(f, l, i, &row);
         if (row + 1 > rows) rows = row + 1;
     }

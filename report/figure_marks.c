@@ -18,7 +18,8 @@ static double limit(double value, double low, double high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* ---- lines --------------------------------------------------------------------------------------- */
+/* ---- lines
+ * --------------------------------------------------------------------------------------- */
 
 struct stroke {
     double *xy;
@@ -133,7 +134,8 @@ static int draw_band(bram_ctx *cx, const struct drawing *d, const bram_series *s
     return BRAM_OK;
 }
 
-/* ---- points and bars ----------------------------------------------------------------------------- */
+/* ---- points and bars
+ * ----------------------------------------------------------------------------- */
 
 /* From the middle of a category, in categories: series stand side by side. */
 static double aside(size_t set, size_t sets, double share)
@@ -146,10 +148,10 @@ static void error_bar(const struct drawing *d, const bram_series *s, double a, d
     const double cap = 3;
     bram_pen pen = {s->colour, BRAM_NO_COLOUR, 1.25, false, 1};
     if (isnan(a) || isnan(b) || isnan(at)) return;
-    double across[] = {a, at - cap, a, at + cap, NAN, NAN, a, at, b, at,
-                       NAN, NAN, b, at - cap, b, at + cap};
-    double up[] = {at - cap, a, at + cap, a, NAN, NAN, at, a, at, b,
-                   NAN, NAN, at - cap, b, at + cap, b};
+    double across[] = {a, at - cap, a,   at + cap, NAN, NAN,      a, at,
+                       b, at,       NAN, NAN,      b,   at - cap, b, at + cap};
+    double up[] = {at - cap, a, at + cap, a,   NAN,      NAN, at,       a,
+                   at,       b, NAN,      NAN, at - cap, b,   at + cap, b};
     d->c->path(d->c->user, &pen, s->horizontal ? across : up, 8, false);
 }
 
@@ -160,7 +162,8 @@ static void draw_points(const struct drawing *d, const bram_series *s, size_t se
     double shift = names ? aside(set, l->point_sets, 0.6) : 0;
     const bram_scale *value = s->horizontal ? &l->x : &l->y;
     double radius = s->count > 400 ? 2 : 3.75;
-    bram_pen pen = {BRAM_PAPER, s->colour, s->count > 400 ? 0 : 0.75, false, s->count > 400 ? 0.6 : 1};
+    bram_pen pen = {BRAM_PAPER, s->colour, s->count > 400 ? 0 : 0.75, false,
+                    s->count > 400 ? 0.6 : 1};
     for (size_t i = 0; i < s->count; i++) {
         double x = bram_scale_place(&l->x, s->x[i] + (s->horizontal ? 0 : shift));
         double y = bram_scale_place(&l->y, s->y[i] + (s->horizontal ? shift : 0));
@@ -185,25 +188,27 @@ static void draw_bars(const struct drawing *d, const bram_series *s, size_t set)
     bram_pen pen = {BRAM_NO_COLOUR, s->colour, 0, false, 0.85};
     for (size_t i = 0; i < s->count; i++) {
         double middle = places[i] + aside(set, l->bar_sets, 0.8);
-        double a = bram_scale_place(place, middle - half), b = bram_scale_place(place, middle + half);
+        double a = bram_scale_place(place, middle - half),
+               b = bram_scale_place(place, middle + half);
         double tip = bram_scale_place(value, values[i]);
         if (isnan(a) || isnan(tip)) continue;
         double from = limit(foot, low, high), end = limit(tip, low, high);
-        double start = fmin(a, b), thick = fabs(b - a), length = fabs(end - from), begin = fmin(from, end);
-        if (s->horizontal)
-            d->c->rectangle(d->c->user, &pen, begin, start, length, thick);
-        else
-            d->c->rectangle(d->c->user, &pen, start, begin, thick, length);
+        double start = fmin(a, b), thick = fabs(b - a), length = fabs(end - from),
+               begin = fmin(from, end);
+        if (s->horizontal) d->c->rectangle(d->c->user, &pen, begin, start, length, thick);
+        else d->c->rectangle(d->c->user, &pen, start, begin, thick, length);
     }
     for (size_t i = 0; s->low && s->high && i < s->count; i++) {
         bram_series ink = *s;
         ink.colour = BRAM_INK;
         double middle = bram_scale_place(place, places[i] + aside(set, l->bar_sets, 0.8));
-        error_bar(d, &ink, bram_scale_place(value, s->low[i]), bram_scale_place(value, s->high[i]), middle);
+        error_bar(d, &ink, bram_scale_place(value, s->low[i]), bram_scale_place(value, s->high[i]),
+                  middle);
     }
 }
 
-/* ---- rasters ------------------------------------------------------------------------------------- */
+/* ---- rasters
+ * ------------------------------------------------------------------------------------- */
 
 static int draw_ticks(bram_ctx *cx, const struct drawing *d, const bram_series *s)
 {
@@ -212,7 +217,8 @@ static int draw_ticks(bram_ctx *cx, const struct drawing *d, const bram_series *
     double before_x = NAN, before_y = NAN;
     for (size_t i = 0; i < s->count; i++) {
         double x = bram_scale_place(&d->l->x, s->x[i]);
-        double a = bram_scale_place(&d->l->y, s->y[i] - 0.4), b = bram_scale_place(&d->l->y, s->y[i] + 0.4);
+        double a = bram_scale_place(&d->l->y, s->y[i] - 0.4),
+               b = bram_scale_place(&d->l->y, s->y[i] + 0.4);
         if (isnan(x) || isnan(a) || isnan(b)) continue;
         if (a == before_y && fabs(x - before_x) < 0.2) continue; /* on top of the last one */
         before_x = x, before_y = a;
@@ -233,7 +239,8 @@ static void draw_spans(const struct drawing *d, const bram_series *s)
         double a = bram_scale_place(&l->x, s->low[i]), b = bram_scale_place(&l->x, s->high[i]);
         double top = l->top, bottom = l->bottom;
         if (s->y) {
-            double one = bram_scale_place(&l->y, s->y[i] - 0.4), two = bram_scale_place(&l->y, s->y[i] + 0.4);
+            double one = bram_scale_place(&l->y, s->y[i] - 0.4),
+                   two = bram_scale_place(&l->y, s->y[i] + 0.4);
             top = fmin(one, two), bottom = fmax(one, two);
         }
         if (isnan(a) || isnan(b) || isnan(top) || isnan(bottom)) continue;
@@ -252,7 +259,8 @@ static void draw_rule(const struct drawing *d, const bram_series *s)
     d->c->path(d->c->user, &pen, s->horizontal ? up : across, 2, false);
 }
 
-/* ---- texts --------------------------------------------------------------------------------------- */
+/* ---- texts
+ * --------------------------------------------------------------------------------------- */
 
 struct box {
     double left, top, right, bottom;
@@ -265,7 +273,8 @@ static bool overlap(const struct box *a, const struct box *b)
 
 static bool is_free(const struct box *boxes, size_t n, const struct box *b, const bram_layout *l)
 {
-    if (b->left < l->left || b->right > l->right || b->top < l->top || b->bottom > l->bottom) return false;
+    if (b->left < l->left || b->right > l->right || b->top < l->top || b->bottom > l->bottom)
+        return false;
     for (size_t i = 0; i < n; i++)
         if (overlap(&boxes[i], b)) return false;
     return true;
@@ -274,7 +283,8 @@ static bool is_free(const struct box *boxes, size_t n, const struct box *b, cons
 /* Texts take the first free place of four about their point; the points themselves are not free. */
 static int draw_texts(bram_ctx *cx, const struct drawing *d, const bram_series *s)
 {
-    static const double places[][2] = {{1, 0}, {-1, 0}, {0, -1}, {0, 1}}; /* right, left, above, below */
+    static const double places[][2] = {
+        {1, 0}, {-1, 0}, {0, -1}, {0, 1}}; /* right, left, above, below */
     const double size = BRAM_SMALL_LETTER, away = 6;
     struct box *boxes = bram_scratch(cx, s->count, 2 * sizeof *boxes);
     if (!boxes) return BRAM_ENOMEM;
@@ -287,10 +297,12 @@ static int draw_texts(bram_ctx *cx, const struct drawing *d, const bram_series *
         double x = bram_scale_place(&d->l->x, s->x[i]), y = bram_scale_place(&d->l->y, s->y[i]);
         double width = bram_text_extent(s->text[i], size);
         for (size_t k = 0; k < 4 && !isnan(x + y); k++) {
-            double cx0 = x + places[k][0] * (away + width / 2), cy = y + places[k][1] * (away + size / 2);
+            double cx0 = x + places[k][0] * (away + width / 2),
+                   cy = y + places[k][1] * (away + size / 2);
             struct box b = {cx0 - width / 2, cy - size / 2, cx0 + width / 2, cy + size / 2};
             if (!is_free(boxes, n, &b, d->l)) continue;
-            bram_label label = {cx0, cy + 0.35 * size, size, BRAM_ANCHOR_MIDDLE, 0, s->colour, true, NULL};
+            bram_label label = {cx0, cy + 0.35 * size, size, BRAM_ANCHOR_MIDDLE,
+                                0,   s->colour,        true, NULL};
             d->c->text(d->c->user, &label, s->text[i]);
             boxes[n++] = b;
             break;
@@ -299,20 +311,33 @@ static int draw_texts(bram_ctx *cx, const struct drawing *d, const bram_series *
     return BRAM_OK;
 }
 
-/* ---- all ----------------------------------------------------------------------------------------- */
+/* ---- all
+ * ----------------------------------------------------------------------------------------- */
 
 static int draw_series(bram_ctx *cx, struct drawing *d, const bram_series *s)
 {
     switch (s->mark) {
     case BRAM_MARK_LINE:
-    case BRAM_MARK_STEP: return draw_line(cx, d, s);
-    case BRAM_MARK_BAND: return draw_band(cx, d, s);
-    case BRAM_MARK_TICKS: return draw_ticks(cx, d, s);
-    case BRAM_MARK_TEXT: return draw_texts(cx, d, s);
-    case BRAM_MARK_SPANS: draw_spans(d, s); break;
-    case BRAM_MARK_POINTS: draw_points(d, s, d->point_set++); break;
-    case BRAM_MARK_BARS: draw_bars(d, s, d->bar_set++); break;
-    case BRAM_MARK_RULE: draw_rule(d, s); break;
+    case BRAM_MARK_STEP:
+        return draw_line(cx, d, s);
+    case BRAM_MARK_BAND:
+        return draw_band(cx, d, s);
+    case BRAM_MARK_TICKS:
+        return draw_ticks(cx, d, s);
+    case BRAM_MARK_TEXT:
+        return draw_texts(cx, d, s);
+    case BRAM_MARK_SPANS:
+        draw_spans(d, s);
+        break;
+    case BRAM_MARK_POINTS:
+        draw_points(d, s, d->point_set++);
+        break;
+    case BRAM_MARK_BARS:
+        draw_bars(d, s, d->bar_set++);
+        break;
+    case BRAM_MARK_RULE:
+        draw_rule(d, s);
+        break;
     }
     return BRAM_OK;
 }
@@ -322,14 +347,20 @@ static int depth(bram_mark mark)
 {
     switch (mark) {
     case BRAM_MARK_SPANS:
-    case BRAM_MARK_BAND: return 0;
-    case BRAM_MARK_BARS: return 1;
-    case BRAM_MARK_RULE: return 2;
+    case BRAM_MARK_BAND:
+        return 0;
+    case BRAM_MARK_BARS:
+        return 1;
+    case BRAM_MARK_RULE:
+        return 2;
     case BRAM_MARK_LINE:
     case BRAM_MARK_STEP:
-    case BRAM_MARK_TICKS: return 3;
-    case BRAM_MARK_POINTS: return 4;
-    case BRAM_MARK_TEXT: return 5;
+    case BRAM_MARK_TICKS:
+        return 3;
+    case BRAM_MARK_POINTS:
+        return 4;
+    case BRAM_MARK_TEXT:
+        return 5;
     }
     return 3;
 }

@@ -44,7 +44,8 @@ bool bram_text_shorten(char *out, size_t bytes, const char *text, double size, d
 
 enum { BRAM_RULE_ROWS = 4 };
 
-/** Where the name of an upright rule stands: the middle of its text, and its row from the plot up. */
+/** Where the name of an upright rule stands: the middle of its text, and its row from the plot up.
+ */
 double bram_rule_place(const bram_figure *f, const bram_layout *l, size_t i, size_t *row);
 
 /** @return whether series i has an entry in the legend */

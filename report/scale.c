@@ -52,7 +52,8 @@ double bram_scale_place(const bram_scale *s, double value)
     return s->from + (s->to - s->from) * ((value / 2 - low / 2) / (high / 2 - low / 2));
 }
 
-/* ---- labels -------------------------------------------------------------------------------------- */
+/* ---- labels
+ * -------------------------------------------------------------------------------------- */
 
 static void append(char *label, const char *text)
 {
@@ -63,9 +64,9 @@ static void append(char *label, const char *text)
 /* "10" with n raised */
 static void put_power(char *label, int n)
 {
-    static const char *const raised[] = {"\xe2\x81\xb0", "\xc2\xb9",     "\xc2\xb2",     "\xc2\xb3",
-                                         "\xe2\x81\xb4", "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7",
-                                         "\xe2\x81\xb8", "\xe2\x81\xb9"};
+    static const char *const raised[] = {
+        "\xe2\x81\xb0", "\xc2\xb9",     "\xc2\xb2",     "\xc2\xb3",     "\xe2\x81\xb4",
+        "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7", "\xe2\x81\xb8", "\xe2\x81\xb9"};
     char digits[12];
     snprintf(digits, sizeof digits, "%d", n < 0 ? -n : n);
     append(label, "10");
@@ -101,7 +102,8 @@ static void put_label(char *label, double value, int decimals, bool powers)
     put_power(label, n);
 }
 
-/* ---- ticks --------------------------------------------------------------------------------------- */
+/* ---- ticks
+ * --------------------------------------------------------------------------------------- */
 
 static void linear_ticks(double low, double high, size_t wanted, bram_ticks *out)
 {

@@ -1,7 +1,7 @@
 /*
- * svg.c - the SVG back end: see svg.h. Colours are classes: s0 .. s7, si, sm, sg, sp for strokes, f...
- * for fills, which the style rules turn into the custom properties --bram-0 ...; only heat maps carry
- * colours of their own. Equal figures give equal bytes.
+ * svg.c - the SVG back end: see svg.h. Colours are classes: s0 .. s7, si, sm, sg, sp for strokes,
+ * f... for fills, which the style rules turn into the custom properties --bram-0 ...; only heat
+ * maps carry colours of their own. Equal figures give equal bytes.
  */
 #include "svg.h"
 
@@ -36,7 +36,8 @@ void bram_xml_escape(bram_buffer *out, const char *text)
     }
 }
 
-/* ---- attributes ---------------------------------------------------------------------------------- */
+/* ---- attributes
+ * ---------------------------------------------------------------------------------- */
 
 static void attribute(bram_buffer *out, const char *name, double value)
 {
@@ -49,15 +50,14 @@ static void attribute(bram_buffer *out, const char *name, double value)
 static void colour_class(bram_buffer *out, char kind, int colour)
 {
     static const char names[] = "?imgp"; /* by -colour */
-    if (colour >= 0)
-        bram_buffer_putf(out, "%c%d", kind, colour % BRAM_PALETTE);
-    else if (colour > BRAM_NO_COLOUR)
-        bram_buffer_putf(out, "%c%c", kind, names[-colour]);
+    if (colour >= 0) bram_buffer_putf(out, "%c%d", kind, colour % BRAM_PALETTE);
+    else if (colour > BRAM_NO_COLOUR) bram_buffer_putf(out, "%c%c", kind, names[-colour]);
 }
 
 static void put_pen(bram_buffer *out, const bram_pen *pen)
 {
-    bool stroke = pen->stroke != BRAM_NO_COLOUR && pen->width > 0, fill = pen->fill != BRAM_NO_COLOUR;
+    bool stroke = pen->stroke != BRAM_NO_COLOUR && pen->width > 0,
+         fill = pen->fill != BRAM_NO_COLOUR;
     bram_buffer_put(out, " class=\"");
     if (stroke) colour_class(out, 's', pen->stroke);
     if (stroke && fill) bram_buffer_put(out, " ");
@@ -76,7 +76,8 @@ static void pair(bram_buffer *out, double x, double y)
     bram_digits_coordinate(out, y);
 }
 
-/* ---- primitives ---------------------------------------------------------------------------------- */
+/* ---- primitives
+ * ---------------------------------------------------------------------------------- */
 
 /* Coordinates far outside the plot are cut, so that no reader's number range is left. */
 static double cut(double value)
@@ -133,7 +134,11 @@ static void marker(void *user, const bram_pen *pen, int shape, double x, double 
     double square[] = {x - a, y - a, x + a, y - a, x + a, y + a, x - a, y + a};
     double triangle[] = {x, y - 1.2 * r, x + 1.15 * r, y + 0.85 * r, x - 1.15 * r, y + 0.85 * r};
     double diamond[] = {x, y - up, x + up, y, x, y + up, x - up, y};
-    path(user, pen, shape == 1 ? square : shape == 2 ? triangle : diamond, shape == 2 ? 3 : 4, true);
+    path(user, pen,
+         shape == 1   ? square
+         : shape == 2 ? triangle
+                      : diamond,
+         shape == 2 ? 3 : 4, true);
 }
 
 static void text(void *user, const bram_label *label, const char *words)
@@ -177,9 +182,9 @@ static void cells_of_level(bram_buffer *out, const bram_cells *c, unsigned level
             if (!any && level == BRAM_LEVEL_MISSING)
                 bram_buffer_put(out, "<path class=\"fg\" d=\"");
             else if (!any)
-                bram_buffer_putf(out, "<path fill=\"#%06x\" d=\"",
-                                 (unsigned)bram_colour_scale(((double)level + 0.5) / BRAM_LEVELS,
-                                                             c->diverging));
+                bram_buffer_putf(
+                    out, "<path fill=\"#%06x\" d=\"",
+                    (unsigned)bram_colour_scale(((double)level + 0.5) / BRAM_LEVELS, c->diverging));
             any = true;
             bram_buffer_putf(out, "M%zu %zuh%zuv1h-%zuz", j, i, k - j, k - j);
         }
@@ -209,7 +214,8 @@ static void clip(void *user, double x, double y, double w, double h)
     attribute(s->out, "y", y);
     attribute(s->out, "width", w);
     attribute(s->out, "height", h);
-    bram_buffer_putf(s->out, "/></clipPath>\n<g clip-path=\"url(#%s-clip%zu)\">\n", s->id, s->clips);
+    bram_buffer_putf(s->out, "/></clipPath>\n<g clip-path=\"url(#%s-clip%zu)\">\n", s->id,
+                     s->clips);
     s->clips++;
 }
 
@@ -218,9 +224,11 @@ static void unclip(void *user)
     bram_buffer_put(((struct svg *)user)->out, "</g>\n");
 }
 
-/* ---- whole figures ------------------------------------------------------------------------------- */
+/* ---- whole figures
+ * ------------------------------------------------------------------------------- */
 
-static int write_svg(bram_ctx *cx, bram_buffer *out, const bram_figure *f, const char *id, bool alone)
+static int write_svg(bram_ctx *cx, bram_buffer *out, const bram_figure *f, const char *id,
+                     bool alone)
 {
     struct svg s = {out, id, 0};
     bram_canvas canvas = {&s, path, rectangle, marker, text, cells, clip, unclip};
@@ -231,8 +239,9 @@ static int write_svg(bram_ctx *cx, bram_buffer *out, const bram_figure *f, const
         attribute(out, "width", f->width);
         attribute(out, "height", f->height);
     }
-    bram_buffer_putf(out, " role=\"img\" aria-labelledby=\"%s-title %s-desc\">\n<title id=\"%s-title\">", id,
-                     id, id);
+    bram_buffer_putf(out,
+                     " role=\"img\" aria-labelledby=\"%s-title %s-desc\">\n<title id=\"%s-title\">",
+                     id, id, id);
     bram_xml_escape(out, f->title);
     bram_buffer_putf(out, "</title>\n<desc id=\"%s-desc\">", id);
     bram_xml_escape(out, f->description);
@@ -262,8 +271,9 @@ static void properties(bram_buffer *out, bool dark)
 {
     for (int i = 0; i < BRAM_PALETTE; i++)
         bram_buffer_putf(out, "--bram-%d:#%06x;", i, (unsigned)bram_palette(i, dark));
-    bram_buffer_put(out, dark ? "--bram-i:#e4e6e8;--bram-m:#a0a6ac;--bram-g:#3a3f45;--bram-p:#16191c"
-                              : "--bram-i:#202428;--bram-m:#666c72;--bram-g:#dfe2e5;--bram-p:#ffffff");
+    bram_buffer_put(out,
+                    dark ? "--bram-i:#e4e6e8;--bram-m:#a0a6ac;--bram-g:#3a3f45;--bram-p:#16191c"
+                         : "--bram-i:#202428;--bram-m:#666c72;--bram-g:#dfe2e5;--bram-p:#ffffff");
 }
 
 void bram_svg_style(bram_buffer *out)
@@ -274,11 +284,12 @@ void bram_svg_style(bram_buffer *out)
     properties(out, true);
     bram_buffer_put(out, "}}\n@media print{.bram{");
     properties(out, false);
-    bram_buffer_put(out, "}}\n.bram{font-family:system-ui,-apple-system,\"Segoe UI\",Helvetica,Arial,"
-                         "sans-serif;font-variant-numeric:tabular-nums;stroke-linejoin:round}\n");
+    bram_buffer_put(out,
+                    "}}\n.bram{font-family:system-ui,-apple-system,\"Segoe UI\",Helvetica,Arial,"
+                    "sans-serif;font-variant-numeric:tabular-nums;stroke-linejoin:round}\n");
     static const char names[] = "01234567imgp";
     for (const char *n = names; *n; n++)
-        bram_buffer_putf(out, ".bram .s%c{stroke:var(--bram-%c)} .bram .f%c{fill:var(--bram-%c)}\n", *n, *n,
-                         *n, *n);
+        bram_buffer_putf(out, ".bram .s%c{stroke:var(--bram-%c)} .bram .f%c{fill:var(--bram-%c)}\n",
+                         *n, *n, *n, *n);
     bram_buffer_put(out, ".bram .h{paint-order:stroke;stroke:var(--bram-p);stroke-width:3px}\n");
 }

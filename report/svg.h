@@ -13,7 +13,8 @@
  * @param id  unique on the page; begins the ids of all parts
  * @return BRAM_OK; BRAM_ENOMEM
  */
-int bram_svg_write(bram_ctx *cx, bram_buffer *out, const bram_figure *f, const char *id) BRAM_MUST_CHECK;
+int bram_svg_write(bram_ctx *cx, bram_buffer *out, const bram_figure *f,
+                   const char *id) BRAM_MUST_CHECK;
 
 /** The same as a file of its own, styles included. */
 int bram_svg_write_file(bram_ctx *cx, bram_buffer *out, const bram_figure *f) BRAM_MUST_CHECK;

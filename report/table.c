@@ -115,7 +115,8 @@ void bram_table_row(bram_table *t)
         t->cell = grown;
         t->room = room;
     }
-    for (size_t j = 0; j < t->columns; j++) t->cell[t->rows * t->columns + j] = (struct cell){false, {NULL}};
+    for (size_t j = 0; j < t->columns; j++)
+        t->cell[t->rows * t->columns + j] = (struct cell){false, {NULL}};
     t->rows++;
 }
 
@@ -250,16 +251,11 @@ void bram_table_put_cell(bram_buffer *out, const bram_table *t, size_t row, size
     const struct cell *cell = at(t, row, column);
     const bram_table_column *c = &t->column[column];
     char text[BRAM_DIGITS_BYTES];
-    if (!cell->present)
-        bram_buffer_put(out, "\xe2\x80\x93"); /* en dash */
-    else if (c->kind == BRAM_CELL_TEXT)
-        bram_buffer_put(out, cell->text);
-    else if (c->kind == BRAM_CELL_INTEGER)
-        bram_buffer_putf(out, "%lld", (long long)cell->integer);
-    else if (c->digits < 0)
-        bram_buffer_put(out, bram_digits_short(text, cell->number, 4));
-    else
-        bram_buffer_put(out, bram_digits_fixed(text, cell->number, c->digits));
+    if (!cell->present) bram_buffer_put(out, "\xe2\x80\x93"); /* en dash */
+    else if (c->kind == BRAM_CELL_TEXT) bram_buffer_put(out, cell->text);
+    else if (c->kind == BRAM_CELL_INTEGER) bram_buffer_putf(out, "%lld", (long long)cell->integer);
+    else if (c->digits < 0) bram_buffer_put(out, bram_digits_short(text, cell->number, 4));
+    else bram_buffer_put(out, bram_digits_fixed(text, cell->number, c->digits));
 }
 
 bool bram_table_is_right(const bram_table_column *c)
@@ -281,11 +277,21 @@ int bram_table_write(bram_ctx *cx, bram_buffer *out, const bram_table *t, bram_t
 {
     BRAM_TRY(bram_table_status(cx, t));
     switch (format) {
-    case BRAM_TABLE_TEXT: bram_table_write_text(out, t, style); break;
-    case BRAM_TABLE_MARKDOWN: bram_table_write_markdown(out, t); break;
-    case BRAM_TABLE_CSV: BRAM_TRY(bram_table_write_csv(cx, out, t, ',')); break;
-    case BRAM_TABLE_TSV: BRAM_TRY(bram_table_write_csv(cx, out, t, '\t')); break;
-    case BRAM_TABLE_JSON: BRAM_TRY(bram_table_write_json(cx, out, t)); break;
+    case BRAM_TABLE_TEXT:
+        bram_table_write_text(out, t, style);
+        break;
+    case BRAM_TABLE_MARKDOWN:
+        bram_table_write_markdown(out, t);
+        break;
+    case BRAM_TABLE_CSV:
+        BRAM_TRY(bram_table_write_csv(cx, out, t, ','));
+        break;
+    case BRAM_TABLE_TSV:
+        BRAM_TRY(bram_table_write_csv(cx, out, t, '\t'));
+        break;
+    case BRAM_TABLE_JSON:
+        BRAM_TRY(bram_table_write_json(cx, out, t));
+        break;
     }
     return bram_buffer_status(cx, out);
 }

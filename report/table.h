@@ -3,7 +3,8 @@
  * writes it into a page).
  *
  * Every cell is text or a number and is formatted by its column: for people with few digits, for
- * machines with all (17 significant). A missing cell is an en dash for people, empty in CSV and TSV, null in JSON.
+ * machines with all (17 significant). A missing cell is an en dash for people, empty in CSV and
+ * TSV, null in JSON.
  */
 #ifndef BRAMBLE_REPORT_TABLE_H
 #define BRAMBLE_REPORT_TABLE_H

@@ -16,9 +16,12 @@ static int put_cell(bram_ctx *cx, bram_csv_writer *w, const bram_table *t, size_
 {
     if (bram_table_missing(t, i, j)) return bram_csv_put_text(cx, w, "");
     switch (bram_table_column_at(t, j)->kind) {
-    case BRAM_CELL_NUMBER: return bram_csv_put_number(cx, w, bram_table_get_number(t, i, j));
-    case BRAM_CELL_INTEGER: return bram_csv_put_integer(cx, w, bram_table_get_integer(t, i, j));
-    case BRAM_CELL_TEXT: break;
+    case BRAM_CELL_NUMBER:
+        return bram_csv_put_number(cx, w, bram_table_get_number(t, i, j));
+    case BRAM_CELL_INTEGER:
+        return bram_csv_put_integer(cx, w, bram_table_get_integer(t, i, j));
+    case BRAM_CELL_TEXT:
+        break;
     }
     return bram_csv_put_text(cx, w, bram_table_get_text(t, i, j));
 }
@@ -46,14 +49,12 @@ void bram_table_put_json(bram_json_out *o, const char *key, const bram_table *t)
         for (size_t j = 0; j < bram_table_columns(t); j++) {
             const bram_table_column *c = bram_table_column_at(t, j);
             if (c->audience == BRAM_FOR_PEOPLE) continue;
-            if (bram_table_missing(t, i, j))
-                bram_json_out_null(o, c->key);
+            if (bram_table_missing(t, i, j)) bram_json_out_null(o, c->key);
             else if (c->kind == BRAM_CELL_NUMBER)
                 bram_json_out_number(o, c->key, bram_table_get_number(t, i, j));
             else if (c->kind == BRAM_CELL_INTEGER)
                 bram_json_out_integer(o, c->key, bram_table_get_integer(t, i, j));
-            else
-                bram_json_out_text(o, c->key, bram_table_get_text(t, i, j));
+            else bram_json_out_text(o, c->key, bram_table_get_text(t, i, j));
         }
         bram_json_out_end(o);
     }
@@ -69,7 +70,8 @@ int bram_table_write_json(bram_ctx *cx, bram_buffer *out, const bram_table *t)
     bram_json_out_text(o, "title", bram_table_title(t));
     bram_table_put_json(o, "rows", t);
     bram_json_out_array(o, "notes");
-    for (size_t i = 0; i < bram_table_notes(t); i++) bram_json_out_text(o, NULL, bram_table_note_at(t, i));
+    for (size_t i = 0; i < bram_table_notes(t); i++)
+        bram_json_out_text(o, NULL, bram_table_note_at(t, i));
     bram_json_out_end(o);
     bram_json_out_end(o);
     int status = bram_json_out_finish(cx, o, &text, false);

@@ -2,7 +2,8 @@
  * table_text.c - a table on a screen and in Markdown.
  *
  * On a screen a table must fit the width: columns that may wrap first shrink to MIN_WRAP, then
- * columns that may be dropped go (a remark names them), then the room left goes to the wrapping ones.
+ * columns that may be dropped go (a remark names them), then the room left goes to the wrapping
+ * ones.
  */
 #include "table.h"
 #include "utf8.h"
@@ -99,8 +100,8 @@ static size_t take_line(const char *text, size_t width, bool utf8, const char **
     return bytes;
 }
 
-static void put_padded(struct layout *l, bram_buffer *out, const char *text, size_t bytes, size_t width,
-                       bool right, bool is_last)
+static void put_padded(struct layout *l, bram_buffer *out, const char *text, size_t bytes,
+                       size_t width, bool right, bool is_last)
 {
     size_t columns = bram_utf8_width(text, bytes, l->style.utf8);
     size_t pad = columns < width ? width - columns : 0;
@@ -157,7 +158,8 @@ static void put_rule(struct layout *l, bram_buffer *out)
         if (!l->width[j]) continue;
         if (!first) bram_buffer_fill(out, ' ', GAP);
         first = false;
-        for (size_t k = 0; k < l->width[j]; k++) bram_utf8_put(out, "\xe2\x94\x80", 3, l->style.utf8);
+        for (size_t k = 0; k < l->width[j]; k++)
+            bram_utf8_put(out, "\xe2\x94\x80", 3, l->style.utf8);
     }
     bram_buffer_put(out, "\n");
 }
@@ -183,11 +185,13 @@ static void put_remarks(struct layout *l, bram_buffer *out)
             bram_buffer_putf(&dropped, "%s%s", dropped.length ? ", " : "", c->title);
     }
     if (dropped.length || bram_table_notes(l->t)) bram_buffer_put(out, "\n");
-    for (size_t i = 0; i < bram_table_notes(l->t); i++) put_paragraph(l, out, bram_table_note_at(l->t, i));
+    for (size_t i = 0; i < bram_table_notes(l->t); i++)
+        put_paragraph(l, out, bram_table_note_at(l->t, i));
     if (dropped.length) {
         bram_buffer_put(&dropped, ".");
         l->scratch.length = 0;
-        bram_buffer_putf(&l->scratch, "Not shown for want of width: %s", bram_buffer_text(&dropped));
+        bram_buffer_putf(&l->scratch, "Not shown for want of width: %s",
+                         bram_buffer_text(&dropped));
         put_paragraph(l, out, bram_buffer_text(&l->scratch));
     }
     out->failed = out->failed || dropped.failed;
@@ -219,7 +223,8 @@ void bram_table_write_text(bram_buffer *out, const bram_table *t, bram_table_sty
     bram_free(widths);
 }
 
-/* ---- Markdown ------------------------------------------------------------------------------------ */
+/* ---- Markdown
+ * ------------------------------------------------------------------------------------ */
 
 /* Text in a cell: a pipe would end it, a line break the row; the rest is Markdown's own. */
 static void put_escaped(bram_buffer *out, const char *text)

@@ -1,6 +1,6 @@
 /*
- * test_buffer.c - text that grows; also the version and the process-wide state, which need no file of
- * their own.
+ * test_buffer.c - text that grows; also the version and the process-wide state, which need no file
+ * of their own.
  */
 #include "buffer.h"
 #include "internal.h"

@@ -6,7 +6,8 @@
 #include "svg.h"
 #include "test.h"
 
-/* ---- a check of well-formedness ------------------------------------------------------------------ */
+/* ---- a check of well-formedness
+ * ------------------------------------------------------------------ */
 
 static const char *skip_name(const char *s)
 {
@@ -84,7 +85,8 @@ static void the_checker_can_fail(void **state)
     assert_false(well_formed("<a b=\"<\"/>"));
 }
 
-/* ---- samples ------------------------------------------------------------------------------------- */
+/* ---- samples
+ * ------------------------------------------------------------------------------------- */
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -122,21 +124,30 @@ static bram_figure *forecast(bram_ctx *cx)
 
 static bram_figure *leaderboard(bram_ctx *cx)
 {
-    static const char *const names[] = {"ridge autoregression, 5 lags", "low-rank linear dynamics",
+    static const char *const names[] = {"ridge autoregression, 5 lags",
+                                        "low-rank linear dynamics",
                                         "connectome-constrained network of leaky integrators",
-                                        "reservoir", "persistence", "mean"};
+                                        "reservoir",
+                                        "persistence",
+                                        "mean"};
     bram_figure *f = figure(cx, "Leaderboard <worm & \"co\">");
     double x[] = {0.52, 0.49, 0.47, 0.38, 0.22, 0.0}, y[] = {0, 1, 2, 3, 4, 5};
-    double low[] = {0.47, 0.45, 0.40, 0.33, 0.20, -0.01}, high[] = {0.57, 0.53, 0.55, 0.42, 0.25, 0.01};
+    double low[] = {0.47, 0.45, 0.40, 0.33, 0.20, -0.01},
+           high[] = {0.57, 0.53, 0.55, 0.42, 0.25, 0.01};
     bram_figure_size(f, 560, bram_figure_height(6));
-    assert_ok(cx, bram_figure_x(cx, f, &(bram_figure_axis){.title = "R\xc2\xb2, 95% interval", .zero = true}));
+    assert_ok(cx,
+              bram_figure_x(cx, f,
+                            &(bram_figure_axis){.title = "R\xc2\xb2, 95% interval", .zero = true}));
     assert_ok(cx, bram_figure_y(cx, f, &(bram_figure_axis){.labels = names, .label_count = 6}));
     bram_series series[] = {
         {BRAM_MARK_POINTS, "all neurons", 0, 6, x, y, low, high, .horizontal = true},
         {BRAM_MARK_POINTS, "labeled neurons", 1, 6, high, y, .horizontal = true},
-        {BRAM_MARK_RULE, "chance", BRAM_MUTED, 1, (double[]){0}, NULL, .horizontal = true, .dashed = true},
-        {BRAM_MARK_RULE, "ceiling", 2, 1, (double[]){0.61}, NULL, .horizontal = true, .dashed = true},
-        {BRAM_MARK_RULE, "other ceiling", 3, 1, (double[]){0.62}, NULL, .horizontal = true, .dashed = true},
+        {BRAM_MARK_RULE, "chance", BRAM_MUTED, 1, (double[]){0}, NULL, .horizontal = true,
+         .dashed = true},
+        {BRAM_MARK_RULE, "ceiling", 2, 1, (double[]){0.61}, NULL, .horizontal = true,
+         .dashed = true},
+        {BRAM_MARK_RULE, "other ceiling", 3, 1, (double[]){0.62}, NULL, .horizontal = true,
+         .dashed = true},
     };
     for (size_t i = 0; i < COUNT(series); i++) assert_ok(cx, bram_figure_add(cx, f, &series[i]));
     return f;
@@ -144,7 +155,8 @@ static bram_figure *leaderboard(bram_ctx *cx)
 
 static bram_figure *bars(bram_ctx *cx)
 {
-    static const char *const names[] = {"V1", "V2", "V4", "inferior temporal", "fusiform face", "PPA"};
+    static const char *const names[] = {"V1", "V2", "V4", "inferior temporal", "fusiform face",
+                                        "PPA"};
     bram_figure *f = figure(cx, "Areas by model");
     double x[] = {0, 1, 2, 3, 4, 5}, a[] = {0.31, 0.28, 0.24, 0.2, -0.04, 0.11};
     double b[] = {0.12, 0.18, 0.29, 0.33, 0.3, 0.27}, low[6], high[6];
@@ -162,7 +174,8 @@ static bram_figure *heat_map(bram_ctx *cx, size_t n, bool diverging)
     bram_figure *f = figure(cx, "A dissimilarity matrix");
     double *v = calloc(n * n, sizeof *v);
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++) v[i * n + j] = sin((double)i * 9 / (double)n) * cos((double)j * 7 / (double)n);
+        for (size_t j = 0; j < n; j++)
+            v[i * n + j] = sin((double)i * 9 / (double)n) * cos((double)j * 7 / (double)n);
     v[n + 2] = NAN;
     bram_figure_size(f, 480, 400);
     assert_ok(cx, bram_figure_x(cx, f, &(bram_figure_axis){.title = "stimulus"}));
@@ -206,7 +219,8 @@ static bram_figure *scatter(bram_ctx *cx)
     assert_ok(cx, bram_figure_x(cx, f, &(bram_figure_axis){.title = "contacts", .log = true}));
     assert_ok(cx, bram_figure_y(cx, f, &(bram_figure_axis){.title = "response", .log = true}));
     assert_ok(cx, bram_figure_add(cx, f, &(bram_series){BRAM_MARK_POINTS, "pairs", 0, 7, x, y}));
-    assert_ok(cx, bram_figure_add(cx, f, &(bram_series){BRAM_MARK_TEXT, "", BRAM_INK, 7, x, y, .text = names}));
+    assert_ok(cx, bram_figure_add(
+                      cx, f, &(bram_series){BRAM_MARK_TEXT, "", BRAM_INK, 7, x, y, .text = names}));
     return f;
 }
 
@@ -278,7 +292,8 @@ static void samples(void **state)
     free(s);
     s = drawn(cx, leaderboard(cx), "leaderboard");
     assert_non_null(strstr(s, "Leaderboard &lt;worm &amp; &quot;co&quot;&gt;"));
-    assert_non_null(strstr(s, "<title>connectome-constrained network of leaky integrators</title>"));
+    assert_non_null(
+        strstr(s, "<title>connectome-constrained network of leaky integrators</title>"));
     free(s);
     s = drawn(cx, bars(cx), "bars");
     assert_int_equal(occurrences(s, "<rect class=\"f0\""), 7); /* six bars and the legend */
@@ -372,9 +387,11 @@ static void failing_allocations(void **state)
         static const char *const names[] = {"a", "b"};
         bram_fail_allocation(k, false);
         status = bram_figure_new(cx, &f, "t", "d");
-        if (!status) status = bram_figure_x(cx, f, &(bram_figure_axis){.labels = names, .label_count = 2});
         if (!status)
-            status = bram_figure_add(cx, f, &(bram_series){BRAM_MARK_LINE, "n", 0, 2, x, y, .text = names});
+            status = bram_figure_x(cx, f, &(bram_figure_axis){.labels = names, .label_count = 2});
+        if (!status)
+            status = bram_figure_add(
+                cx, f, &(bram_series){BRAM_MARK_LINE, "n", 0, 2, x, y, .text = names});
         if (!status) status = bram_svg_write(cx, &b, f, "f");
         bram_fail_allocation(0, false);
         if (status) assert_int_equal(status, BRAM_ENOMEM);
@@ -387,12 +404,9 @@ static void failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_checker_can_fail),
-        cmocka_unit_test(samples),
-        cmocka_unit_test(missing_values_are_gaps),
-        cmocka_unit_test(empty_data_says_so),
-        cmocka_unit_test(odd_ranges_are_drawn),
-        cmocka_unit_test(escapes),
+        cmocka_unit_test(the_checker_can_fail),    cmocka_unit_test(samples),
+        cmocka_unit_test(missing_values_are_gaps), cmocka_unit_test(empty_data_says_so),
+        cmocka_unit_test(odd_ranges_are_drawn),    cmocka_unit_test(escapes),
         cmocka_unit_test(failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
