@@ -126,7 +126,8 @@ static void a_bomb_is_refused(void **state)
 {
     bram_ctx *cx = *state;
     enum { BLOCK = 1 << 24, BLOCKS = 21 };
-    unsigned char header[512], *zeros = calloc(BLOCK, 1), *first = NULL, *rest = NULL, *bytes = NULL;
+    unsigned char header[512], *zeros = calloc(BLOCK, 1), *first = NULL, *rest = NULL,
+                               *bytes = NULL;
     size_t first_size, rest_size, size;
     tar_header(header, "bomb", (size_t)BLOCK * BLOCKS);
     assert_ok(cx, bram_gz_deflate(cx, &first, &first_size, header, sizeof header));
@@ -191,8 +192,9 @@ static void damaged_archives(void **state)
         }
         bram_free(bytes);
     }
-    /* the zip reader also takes members that no directory lists, so a cut at the end costs nothing */
-        assert_true(good > 100 && bad > 100);
+    /* the zip reader also takes members that no directory lists, so a cut at the end costs nothing
+     */
+    assert_true(good > 100 && bad > 100);
 }
 
 static void failing_allocations(void **state)
@@ -219,8 +221,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(members_of_a_zip),  T(a_member_is_taken_once),     T(a_tar_in_gzip),
-        T(a_bomb_is_refused), T(files_that_are_no_archives), T(damaged_archives),
+        T(members_of_a_zip),    T(a_member_is_taken_once),     T(a_tar_in_gzip),
+        T(a_bomb_is_refused),   T(files_that_are_no_archives), T(damaged_archives),
         T(failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,8 @@ static bram_csv *parse(bram_ctx *cx, const char *text, bram_csv_options options)
     return t;
 }
 
-static void fails(bram_ctx *cx, const char *text, size_t size, bram_csv_options options, const char *words)
+static void fails(bram_ctx *cx, const char *text, size_t size, bram_csv_options options,
+                  const char *words)
 {
     bram_csv *t = NULL;
     assert_int_equal(bram_csv_parse(cx, &t, "t.csv", text, size, &options), BRAM_EFORMAT);
@@ -81,8 +82,9 @@ static void delimiters_are_detected(void **state)
         char delimiter;
         size_t cols;
     } cases[] = {
-        {"a,b\n1,2\n", ',', 2},        {"a\tb\tc\n1\t2,5\t3\n", '\t', 3}, {"a;b;c\n1,5;2;3\n", ';', 3},
-        {"a\n1\n2\n", ',', 1},         {"\"a;b;c\",d\n1,2\n", ',', 2},    {"a, b\tc\nd\te\nf\tg\n", '\t', 2},
+        {"a,b\n1,2\n", ',', 2},         {"a\tb\tc\n1\t2,5\t3\n", '\t', 3},
+        {"a;b;c\n1,5;2;3\n", ';', 3},   {"a\n1\n2\n", ',', 1},
+        {"\"a;b;c\",d\n1,2\n", ',', 2}, {"a, b\tc\nd\te\nf\tg\n", '\t', 2},
         {"\t\t\na\tb\tc\n", '\t', 3},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -100,7 +102,8 @@ static void rows_of_different_length(void **state)
 {
     bram_ctx *cx = *state;
     const char *text = "a,b,c\n1,2,3\n\n4,5\n";
-    fails(cx, text, strlen(text), (bram_csv_options){0}, "line 4 has 2 cells, expected 3 as in line 1");
+    fails(cx, text, strlen(text), (bram_csv_options){0},
+          "line 4 has 2 cells, expected 3 as in line 1");
     bram_csv *t = parse(cx, "a,b\n1,2,3\n4\n", (bram_csv_options){.header = true, .ragged = true});
     assert_int_equal(bram_csv_rows(t), 2);
     assert_int_equal(bram_csv_cols(t), 3);
@@ -155,13 +158,17 @@ static void bytes_that_are_no_table(void **state)
     fails(cx, "\n \r\n\n", 5, none, "no rows");
     fails(cx, "a,b\nc,\"d\ne,f\n", 13, none, "line 2: a quote that opens");
     fails(cx, "a\0b", 3, none, "zero bytes");
-    fails(cx, "\xff\xfe" "a\0", 4, none, "UTF-16");
+    fails(cx,
+          "\xff\xfe"
+          "a\0",
+          4, none, "UTF-16");
     fails(cx, "a,b\n", 4, (bram_csv_options){.limit = 3}, "expected at most 3");
     bram_csv *t = NULL;
     assert_int_equal(bram_csv_read(cx, &t, "/nonexistent.csv", NULL), BRAM_EREAD);
     char text[64];
     unsigned x = 1;
-    for (int round = 0; round < 3000; round++) { /* any bytes: a table or a message, never a crash */
+    for (int round = 0; round < 3000;
+         round++) { /* any bytes: a table or a message, never a crash */
         size_t n = (x = x * 1103515245U + 12345U) >> 26;
         for (size_t i = 0; i < n; i++)
             text[i] = ",;\t\"\n\r a1#\xff"[((x = x * 1103515245U + 12345U) >> 16) % 11];
@@ -174,8 +181,9 @@ static void bytes_that_are_no_table(void **state)
 static void written_tables_read_back(void **state)
 {
     bram_ctx *cx = *state;
-    static const char *const texts[] = {"plain", "",      "a,b", "a;b",    "say \"x\"", "two\nlines",
-                                        " lead", "trail ", "\r", "\xc3\xa9", "\""};
+    static const char *const texts[] = {"plain",     "",           "a,b",   "a;b",
+                                        "say \"x\"", "two\nlines", " lead", "trail ",
+                                        "\r",        "\xc3\xa9",   "\""};
     enum { N = sizeof texts / sizeof *texts };
     char path[256];
     test_temporary(path, "out.csv");
@@ -265,7 +273,8 @@ static void failing_allocations(void **state)
 {
     bram_ctx *cx = *state;
     char text[3000] = "", big[600];
-    for (int i = 0; i < 300; i++) strcat(text, "1,2,3\n"); /* more rows and cells than the first room */
+    for (int i = 0; i < 300; i++)
+        strcat(text, "1,2,3\n"); /* more rows and cells than the first room */
     memset(big, 'x', sizeof big - 1), big[sizeof big - 1] = 0;
     strcat(strcat(text, big), ",1,2\n");
     int status = BRAM_ENOMEM;
@@ -294,12 +303,23 @@ static void real_tables(void **state)
     } cases[] = {
         {"celegans/published_reference/neuron_master_sheet.csv", {.header = true}, 300, 7, ','},
         {"celegans/connectome/extrasynaptic/neuropeptide_connectome_short_range_model.csv",
-         {.header = true}, 302, 303, ','},
-        {"vision/encoding/things/sub-01_StimulusMetadata.csv", {.header = true}, 9840, 7, ','},
-        /* 258 lines: its error messages are quoted cells of several lines; python's csv finds 113 rows */
-        {"vision/encoding/leaderboard/laion_fmri_baseline_sweep_results.csv", {.header = true}, 113, 10,
+         {.header = true},
+         302,
+         303,
          ','},
-        {"vision/encoding/allen_cux2_511510667_UNPAIRED/all_exps.csv", {.header = true}, 199, 60, ','},
+        {"vision/encoding/things/sub-01_StimulusMetadata.csv", {.header = true}, 9840, 7, ','},
+        /* 258 lines: its error messages are quoted cells of several lines; python's csv finds 113
+           rows */
+        {"vision/encoding/leaderboard/laion_fmri_baseline_sweep_results.csv",
+         {.header = true},
+         113,
+         10,
+         ','},
+        {"vision/encoding/allen_cux2_511510667_UNPAIRED/all_exps.csv",
+         {.header = true},
+         199,
+         60,
+         ','},
         {"celegans/neurons/neuron_ids.txt", {0}, 300, 2, '\t'},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -313,7 +333,9 @@ static void real_tables(void **state)
         bram_csv_free(t);
     }
     char path[512];
-    test_data(path, "celegans/connectome/white1986/white_1986_whole.csv"); /* tabs, in spite of its name */
+    test_data(
+        path,
+        "celegans/connectome/white1986/white_1986_whole.csv"); /* tabs, in spite of its name */
     bram_csv *t;
     assert_ok(cx, bram_csv_read(cx, &t, path, &(bram_csv_options){.header = true}));
     assert_int_equal(bram_csv_delimiter(t), '\t');
@@ -328,10 +350,17 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(a_table_with_all_liberties), T(delimiters_are_detected), T(rows_of_different_length),
-        T(comments_and_line_ends),     T(integers),                T(bytes_that_are_no_table),
-        T(written_tables_read_back),   T(written_bytes),           T(gzip_is_transparent),
-        T(failing_allocations),        T(real_tables),
+        T(a_table_with_all_liberties),
+        T(delimiters_are_detected),
+        T(rows_of_different_length),
+        T(comments_and_line_ends),
+        T(integers),
+        T(bytes_that_are_no_table),
+        T(written_tables_read_back),
+        T(written_bytes),
+        T(gzip_is_transparent),
+        T(failing_allocations),
+        T(real_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

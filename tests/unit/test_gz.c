@@ -17,10 +17,12 @@ static int tear_down(void **state)
 }
 
 /* What `printf hello | gzip -n` gives. */
-static const unsigned char hello[] = {0x1f, 0x8b, 8,    0, 0, 0,    0,    0,    0,    3, 0xcb, 0x48, 0xcd,
-                                      0xc9, 0xc9, 0x07, 0, 0x86, 0xa6, 0x10, 0x36, 5, 0,    0,    0};
+static const unsigned char hello[] = {0x1f, 0x8b, 8,    0,    0,    0,    0,    0, 0,
+                                      3,    0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0, 0x86,
+                                      0xa6, 0x10, 0x36, 5,    0,    0,    0};
 
-static void fails(bram_ctx *cx, const unsigned char *in, size_t size, size_t limit, const char *words)
+static void fails(bram_ctx *cx, const unsigned char *in, size_t size, size_t limit,
+                  const char *words)
 {
     unsigned char *out = NULL;
     size_t out_size = 42;
@@ -74,8 +76,7 @@ static void every_truncation_and_every_flipped_byte(void **state)
         if (status == BRAM_OK) { /* the time, the system, bits that fill up the last byte */
             assert_int_equal(size, 5);
             assert_memory_equal(out, "hello", 5);
-        } else
-            assert_int_equal(status, BRAM_EFORMAT);
+        } else assert_int_equal(status, BRAM_EFORMAT);
         bram_free(out);
     }
 }
@@ -173,8 +174,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(a_stream_of_gzip), T(members_and_padding), T(every_truncation_and_every_flipped_byte),
-        T(there_and_back),   T(a_bomb_is_refused),   T(files_plain_or_not),
+        T(a_stream_of_gzip),    T(members_and_padding), T(every_truncation_and_every_flipped_byte),
+        T(there_and_back),      T(a_bomb_is_refused),   T(files_plain_or_not),
         T(failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,8 @@ static void put(const void *bytes, size_t size)
 }
 
 /* Writes a file of the given version, header text and values. */
-static size_t compose(unsigned char *to, int version, const char *header, const void *values, size_t size)
+static size_t compose(unsigned char *to, int version, const char *header, const void *values,
+                      size_t size)
 {
     size_t length = strlen(header), used = 0;
     memcpy(to, "\x93NUMPY", 6);
@@ -57,8 +58,7 @@ static void expect(bram_ctx *cx, const char *header, const void *values, size_t 
         assert_ok(cx, bram_npy_load(cx, &found, &info, path));
         assert_int_equal(info.count, count);
         for (size_t i = 0; i < count; i++)
-            if (isnan(expected[i]))
-                assert_true(isnan(found[i]));
+            if (isnan(expected[i])) assert_true(isnan(found[i]));
             else if (found[i] != expected[i])
                 fail_msg("%s: %zu: found %g, expected %g", header, i, found[i], expected[i]);
         bram_free(found);
@@ -118,7 +118,8 @@ static void headers_of_all_sorts(void **state)
     refuse(cx, HEADER("<M8[ns]", "False", "(1,)"), 8, "'<M8[ns]'");
     refuse(cx, HEADER("<f16", "False", "(1,)"), 16, "'<f16'");
     refuse(cx, HEADER("<i3", "False", "(1,)"), 3, "'<i3'");
-    refuse(cx, "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }", 8, "structured");
+    refuse(cx, "{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (1,), }", 8,
+           "structured");
     refuse(cx, HEADER("|u1", "Maybe", "(1,)"), 1, "fortran_order");
     refuse(cx, HEADER("|u1", "False", "(1"), 1, "shape");
     refuse(cx, HEADER("|u1", "False", "(-1,)"), 1, "shape");
@@ -178,7 +179,8 @@ static void blocks_in_both_orders(void **state)
             }
     for (int order = 0; order < 2; order++) {
         bram_npy *a;
-        put_array(1, order ? HEADER("|u1", "True", "(4, 3, 2)") : HEADER("|u1", "False", "(4, 3, 2)"),
+        put_array(1,
+                  order ? HEADER("|u1", "True", "(4, 3, 2)") : HEADER("|u1", "False", "(4, 3, 2)"),
                   order ? f : c, 24);
         assert_ok(cx, bram_npy_open(cx, &a, path));
         for (size_t start = 0; start <= 4; start++)
@@ -186,8 +188,7 @@ static void blocks_in_both_orders(void **state)
                 double values[25];
                 values[6 * count] = 42;
                 assert_ok(cx, bram_npy_read_block(cx, a, start, count, values));
-                for (size_t n = 0; n < 6 * count; n++)
-                    assert_near(values[n], c[6 * start + n], 0);
+                for (size_t n = 0; n < 6 * count; n++) assert_near(values[n], c[6 * start + n], 0);
                 assert_near(values[6 * count], 42, 0);
             }
         double none;
@@ -293,7 +294,8 @@ static void strings(void **state)
     assert_int_equal(bram_npy_read_texts(cx, a, &texts), BRAM_EFORMAT);
     bram_npy_close(a);
 
-    static const char *const words[] = {"AVAL", "", "\xc3\xa9t\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\xa7\xa0"};
+    static const char *const words[] = {"AVAL", "", "\xc3\xa9t\xc3\xa9", "\xe2\x82\xac",
+                                        "\xf0\x9f\xa7\xa0"};
     assert_ok(cx, bram_npy_write_texts(cx, path, true, 5, words));
     assert_ok(cx, bram_npy_open(cx, &a, path));
     assert_string_equal(bram_npy_summary(a), "U4 (5,)");
@@ -309,18 +311,21 @@ static void strings(void **state)
 static void written_bytes(void **state)
 {
     bram_ctx *cx = *state;
-    assert_ok(cx, bram_npy_write(cx, path, false, BRAM_NPY_F32, 1, (size_t[]){2}, (double[]){1, -2}));
+    assert_ok(cx,
+              bram_npy_write(cx, path, false, BRAM_NPY_F32, 1, (size_t[]){2}, (double[]){1, -2}));
     unsigned char bytes[256];
     FILE *f = fopen(path, "rb");
     size_t size = fread(bytes, 1, sizeof bytes, f);
     fclose(f);
     assert_int_equal(size, 128 + 8);
-    assert_memory_equal(bytes, "\x93NUMPY\1\0\x76\0{'descr': '<f4', 'fortran_order': False, "
-                               "'shape': (2,), }   ",
+    assert_memory_equal(bytes,
+                        "\x93NUMPY\1\0\x76\0{'descr': '<f4', 'fortran_order': False, "
+                        "'shape': (2,), }   ",
                         70);
     assert_int_equal(bytes[127], '\n');
     assert_memory_equal(bytes + 128, "\0\0\x80\x3f\0\0\0\xc0", 8);
-    assert_int_equal(bram_npy_write(cx, path, false, BRAM_NPY_F64, 0, NULL, (double[]){1}), BRAM_EWRITE);
+    assert_int_equal(bram_npy_write(cx, path, false, BRAM_NPY_F64, 0, NULL, (double[]){1}),
+                     BRAM_EWRITE);
     double number = 0.5, *found;
     bram_npy_info info;
     assert_int_equal(bram_npy_write(cx, path, true, BRAM_NPY_I64, 0, NULL, &number), BRAM_ENUMERIC);
@@ -515,11 +520,20 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(every_type),          T(headers_of_all_sorts), T(shapes_that_lie),
-        T(blocks_in_both_orders), T(a_large_array),      T(integers),
-        T(strings),             T(written_bytes),        T(gzip_is_transparent),
-        T(arrays_in_a_zip),     T(failing_allocations),  T(real_arrays),
-        T(the_mean_over_repeats), T(real_strings_and_zips),
+        T(every_type),
+        T(headers_of_all_sorts),
+        T(shapes_that_lie),
+        T(blocks_in_both_orders),
+        T(a_large_array),
+        T(integers),
+        T(strings),
+        T(written_bytes),
+        T(gzip_is_transparent),
+        T(arrays_in_a_zip),
+        T(failing_allocations),
+        T(real_arrays),
+        T(the_mean_over_repeats),
+        T(real_strings_and_zips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

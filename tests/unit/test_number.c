@@ -21,7 +21,7 @@ static void decimal_numbers(void **state)
     assert_true(parses(" -1.5e3\r\n", 0, -1500));
     assert_true(parses("+.5", 0, 0.5));
     assert_true(parses("1e-400", 0, 0)); /* rounds to zero */
-    static const char *const bad[] = {"",     " ",    "nan",   "inf", "1,5", "1 2",    "0x10",
+    static const char *const bad[] = {"",      " ",   "nan",   "inf", "1,5", "1 2",  "0x10",
                                       "1e999", "abc", "1.2.3", "-",   "e5",  "1e5x", "--1"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(parses(bad[i], 0, 0));
 }

@@ -1,6 +1,6 @@
 /*
- * testzip.h - makes small zip files in memory, members stored without compression, so that tests can
- * make archives of any content, the damaged and the lying included.
+ * testzip.h - makes small zip files in memory, members stored without compression, so that tests
+ * can make archives of any content, the damaged and the lying included.
  */
 #ifndef BRAMBLE_TESTZIP_H
 #define BRAMBLE_TESTZIP_H
@@ -35,9 +35,9 @@ static inline uint32_t testzip_crc(const void *data, size_t size)
 static inline void testzip_fields(unsigned char *to, size_t *used, uint32_t crc, size_t size,
                                   size_t name)
 {
-    testzip_put(to, used, 20, 2);                    /* version */
-    testzip_put(to, used, 0, 4);                     /* flags, stored */
-    testzip_put(to, used, 0x21 << 16, 4);            /* 1 January 1980 */
+    testzip_put(to, used, 20, 2);         /* version */
+    testzip_put(to, used, 0, 4);          /* flags, stored */
+    testzip_put(to, used, 0x21 << 16, 4); /* 1 January 1980 */
     testzip_put(to, used, crc, 4);
     testzip_put(to, used, (uint32_t)size, 4);
     testzip_put(to, used, (uint32_t)size, 4);
