@@ -304,26 +304,18 @@ int bram_lag_gram_solve(bram_ctx *cx, bram_mat *weights, double *intercept, bram
     return BRAM_OK;
 }
 
-int bram_lag_predict(bram_ctx *cx, bram_mat *out, const bram_mat *y, size_t first,
-                     const bram_mat *weights, const double *intercept)
+int bram_lag_predict(bram_ctx *cx, bram_mat *out, const bram_mat *lagged, const bram_mat *weights,
+                     const double *intercept)
 {
-    size_t units = y->cols, lags = units ? weights->rows / units : 0;
-    if (out->cols != units || weights->cols != units || weights->rows != lags * units)
-        return bram_fail(cx, BRAM_ESHAPE,
-                         "found weights %zu x %zu and an output of %zu columns for "
-                         "%zu units",
-                         weights->rows, weights->cols, out->cols, units);
-    if (first < lags || out->rows > y->rows + 1 || first > y->rows + 1 - out->rows)
-        return bram_fail(cx, BRAM_ESHAPE,
-                         "rows %zu .. %zu cannot be predicted from %zu lags of %zu "
-                         "rows",
-                         first, first + out->rows, lags, y->rows);
-    for (size_t i = 0; i < out->rows; i++)
-        if (units) memcpy(bram_row(out, i), intercept, units * sizeof *intercept);
-    for (size_t l = 1; l <= lags; l++) {
-        bram_mat past = bram_mat_rows(*y, first - l, out->rows);
-        bram_mat w = bram_mat_rows(*weights, (l - 1) * units, units);
-        BRAM_TRY(bram_gemm(cx, out, 1, &past, BRAM_AS_IS, &w, BRAM_AS_IS, 1));
+    size_t units = out->cols, lags = units ? weights->rows / units : 0;
+    if (weights->cols != units || weights->rows != lags * units)
+        return bram_fail(cx, BRAM_ESHAPE, "found weights %zu x %zu for %zu units", weights->rows,
+                         weights->cols, units);
+    for (size_t i = 0; i < out->rows && units; i++)
+        memcpy(bram_row(out, i), intercept, units * sizeof *intercept);
+    for (size_t l = 0; l < lags; l++) {
+        bram_mat w = bram_mat_rows(*weights, l * units, units);
+        BRAM_TRY(bram_gemm(cx, out, 1, &lagged[l], BRAM_AS_IS, &w, BRAM_AS_IS, 1));
     }
     return BRAM_OK;
 }

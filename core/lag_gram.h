@@ -53,12 +53,14 @@ int bram_lag_gram_solve(bram_ctx *cx, bram_mat *weights, double *intercept, bram
                         double lambda) BRAM_MUST_CHECK;
 
 /**
- * One-step predictions of rows first .. first + out.rows - 1 of y from the rows before them.
+ * One-step predictions: out = 1 intercept' + sum over lags of lagged[l] times block l of weights.
  *
- * @return BRAM_OK; BRAM_ESHAPE when shapes differ or first < lags or a row is outside by more
- *         than the one after the last
+ * @param out      rows x units
+ * @param lagged   weights->rows / units matrices like out: row i of lagged[l] is what was l + 1
+ * rows before row i of out. Shifted views of one series serve, as do separate starts
+ * @return BRAM_OK; BRAM_ESHAPE
  */
-int bram_lag_predict(bram_ctx *cx, bram_mat *out, const bram_mat *y, size_t first,
-                     const bram_mat *weights, const double *intercept) BRAM_MUST_CHECK;
+int bram_lag_predict(bram_ctx *cx, bram_mat *out, const bram_mat *lagged, const bram_mat *weights,
+                     const double *intercept) BRAM_MUST_CHECK;
 
 #endif

@@ -32,9 +32,9 @@ static void equals_scikit_learn(double lambda, const double *coef, const double 
         for (size_t r = 0; r < 12; r++) assert_near(bram_row(&w, r)[i], coef[12 * i + r], 1e-9);
     }
     for (size_t h = 0; h < 8; h++) {
-        my.rows = 120 + h;
-        bram_mat next = {y + 4 * my.rows, 1, 4, 4};
-        assert_ok(cx, bram_lag_predict(cx, &next, &my, my.rows, &w, c));
+        bram_mat next = {y + 4 * (120 + h), 1, 4, 4}, lagged[3];
+        for (size_t l = 0; l < 3; l++) lagged[l] = (bram_mat){next.data - 4 * (l + 1), 1, 4, 4};
+        assert_ok(cx, bram_lag_predict(cx, &next, lagged, &w, c));
         for (size_t i = 0; i < 4; i++) assert_near(next.data[i], forecast[4 * h + i], 1e-8);
     }
     bram_lag_gram_free(g);
@@ -174,10 +174,9 @@ static void bad_input_is_refused(void **state)
     assert_int_equal(bram_lag_gram_solve(cx, &y[0], c, g, 1), BRAM_ESHAPE);
     assert_ok(cx, bram_lag_gram_solve(cx, &weights, c, g, 1));
     assert_near(w[3], 0, 0);
-    bram_mat out = {data + 12, 2, 2, 2};
-    assert_int_equal(bram_lag_predict(cx, &out, y, 0, &weights, c), BRAM_ESHAPE);
-    assert_int_equal(bram_lag_predict(cx, &out, y, 6, &weights, c), BRAM_ESHAPE);
-    assert_ok(cx, bram_lag_predict(cx, &out, y, 5, &weights, c));
+    bram_mat out = {data + 12, 2, 2, 2}, narrow = {data + 16, 2, 1, 2};
+    assert_int_equal(bram_lag_predict(cx, &narrow, y, &weights, c), BRAM_ESHAPE);
+    assert_int_equal(bram_lag_predict(cx, &out, y, &weights, c), BRAM_ESHAPE); /* 6 rows for 2 */
     bram_lag_gram_free(g);
     bram_ctx_free(cx);
 }

@@ -1,0 +1,254 @@
+/*
+ * ar.c - autoregression of every unit on its own last L values, ridge penalty, intercept free:
+ *
+ *   minimise sum over t of (y_t - c - sum over l of w_l y_{t-l})^2 + ridge |w|^2
+ *
+ * for each unit, over the rows whose target and L values before it are all present. Against var it
+ * tells self-prediction from interaction. Several lags or penalties: one pair for all units, the
+ * one with the least one-step squared error on the validation data.
+ */
+#include "forecast.h"
+#include "linalg.h"
+
+#include <bramble/parallel.h>
+
+struct ar {
+    bram_mat mean;      /* 1 x units: training means, for what is missing */
+    bram_mat intercept; /* 1 x units */
+    bram_mat weights;   /* lags x units: row l is lag l + 1 */
+};
+
+static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
+                   const bram_mat *lagged)
+{
+    (void)cx;
+    (void)steps; /* 1: the horizon */
+    const struct ar *m = fitted;
+    for (size_t i = 0; i < out->rows; i++) {
+        double *to = bram_row(out, i);
+        for (size_t j = 0; j < out->cols; j++) to[j] = m->intercept.data[j];
+        for (size_t l = 0; l < m->weights.rows; l++) {
+            const double *from = bram_row(&lagged[l], i), *w = bram_row(&m->weights, l);
+            for (size_t j = 0; j < out->cols; j++) to[j] += w[j] * from[j];
+        }
+    }
+    return BRAM_OK;
+}
+
+static bram_forecast view(const struct ar *m)
+{
+    return (bram_forecast){m, m->mean.cols, m->weights.rows, 1, m->mean.data, predict};
+}
+
+static void release(void *fitted)
+{
+    struct ar *m = fitted;
+    if (m) {
+        bram_free(m->mean.data);
+        bram_free(m->intercept.data);
+        bram_free(m->weights.data);
+    }
+    bram_free(m);
+}
+
+/* ---- one unit ---------------------------------------------------------------------------------
+ */
+
+struct job {
+    const bram_panel *train;
+    double ridge;
+    struct ar *m;
+};
+
+/* Means of y_{t-a}, a = 0 .. lags, or the products about them, over the complete rows. */
+static int accumulate(bram_ctx *cx, double *mean, bram_mat *products, const struct job *job,
+                      size_t unit, size_t *rows)
+{
+    size_t lags = job->m->weights.rows, count = 0;
+    for (size_t s = 0; s < job->train->segments; s++) {
+        const bram_segment *g = &job->train->segment[s];
+        size_t mark = bram_scratch_mark(cx), *run;
+        double *y;
+        BRAM_TRY(bram_forecast_column(cx, &y, &run, g, unit));
+        for (size_t t = g->first > lags ? g->first : lags; t < g->y.rows; t++) {
+            if (run[t] <= lags) continue;
+            count++;
+            for (size_t a = 0; a <= lags && !products; a++)
+                mean[a] += y[t - a] - job->m->mean.data[unit];
+            for (size_t a = 1; a <= lags && products; a++)
+                for (size_t b = 0; b <= a; b++)
+                    bram_row(products, a - 1)[b] += (y[t - a] - mean[a]) * (y[t - b] - mean[b]);
+        }
+        bram_scratch_release(cx, mark);
+    }
+    *rows = count;
+    return BRAM_OK;
+}
+
+/* products: row a - 1 holds in column b the product of lags a and b; column 0 is the target. */
+static int solve(bram_ctx *cx, const struct job *job, size_t unit, const double *mean,
+                 const bram_mat *products)
+{
+    struct ar *m = job->m;
+    size_t lags = m->weights.rows;
+    bram_mat gram = {products->data + 1, lags, lags, products->stride}, right;
+    BRAM_TRY(bram_mat_scratch(cx, &right, lags, 1));
+    bool constant = true;
+    for (size_t a = 0; a < lags; a++) {
+        constant = constant && bram_row(&gram, a)[a] == 0;
+        right.data[a] = bram_row(products, a)[0];
+        bram_row(&gram, a)[a] += job->ridge;
+    }
+    m->intercept.data[unit] = mean[0];
+    if (constant) return BRAM_OK; /* its weights stay 0 */
+    int status = bram_cholesky(cx, &gram);
+    if (status == BRAM_OK) status = bram_cholesky_solve(cx, &gram, &right);
+    if (status != BRAM_OK) return bram_fail_prefix(cx, status, "unit %zu", unit);
+    for (size_t a = 0; a < lags; a++) {
+        bram_row(&m->weights, a)[unit] = right.data[a];
+        m->intercept.data[unit] -= right.data[a] * mean[a + 1];
+    }
+    return BRAM_OK;
+}
+
+static int fit_unit(bram_ctx *cx, size_t unit, void *user)
+{
+    const struct job *job = user;
+    size_t lags = job->m->weights.rows, rows;
+    double *mean = bram_scratch(cx, lags + 1, sizeof *mean), middle = job->m->mean.data[unit];
+    bram_mat products;
+    if (!mean) return BRAM_ENOMEM;
+    BRAM_TRY(bram_mat_scratch(cx, &products, lags, lags + 1));
+    BRAM_TRY(accumulate(cx, mean, NULL, job, unit, &rows));
+    for (size_t a = 0; a <= lags; a++) mean[a] = middle + (rows ? mean[a] / (double)rows : 0);
+    if (rows) BRAM_TRY(accumulate(cx, mean, &products, job, unit, &rows));
+    return solve(cx, job, unit, mean, &products);
+}
+
+/* ---- the model --------------------------------------------------------------------------------
+ */
+
+/* A fit with one number of lags and one penalty; borrows the means. */
+static int fit_one(bram_ctx *cx, struct ar *m, const bram_panel *train, size_t lags, double ridge)
+{
+    struct job job = {train, ridge, m};
+    BRAM_TRY(bram_mat_new(cx, &m->weights, lags, m->mean.cols));
+    BRAM_TRY(bram_mat_new(cx, &m->intercept, 1, m->mean.cols));
+    return bram_parallel_for(cx, m->mean.cols, fit_unit, &job);
+}
+
+static int try_one(bram_ctx *cx, struct ar *best, double *least, const bram_panel *train,
+                   const bram_panel *validation, size_t lags, double ridge)
+{
+    struct ar trial = {.mean = best->mean};
+    double error = 0;
+    int status = fit_one(cx, &trial, train, lags, ridge);
+    if (status == BRAM_OK && validation) {
+        bram_forecast f = view(&trial);
+        status = bram_forecast_error(cx, &error, &f, validation);
+    }
+    if (status == BRAM_OK && (!best->weights.data || error < *least)) {
+        struct ar last = *best;
+        *best = trial;
+        *least = error;
+        trial = last;
+    }
+    bram_free(trial.weights.data);
+    bram_free(trial.intercept.data);
+    return status;
+}
+
+static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
+               const bram_panel *validation, uint64_t seed)
+{
+    (void)seed;
+    size_t n, ridges;
+    const int64_t *lags = bram_option_integers(o, "lags", &n);
+    const double *ridge = bram_option_reals(o, "ridge", &ridges);
+    BRAM_TRY(bram_forecast_check_choice(cx, n * ridges, validation));
+    struct ar *m = bram_alloc(cx, 1, sizeof *m);
+    if (!m) return BRAM_ENOMEM;
+    double least = 0;
+    int status = bram_forecast_means(cx, &m->mean.data, train);
+    if (status == BRAM_OK) {
+        size_t units = train->segment[0].y.cols;
+        m->mean = (bram_mat){m->mean.data, 1, units, units};
+    }
+    for (size_t k = 0; k < n * ridges && status == BRAM_OK; k++)
+        status = try_one(cx, m, &least, train, n * ridges > 1 ? validation : NULL,
+                         (size_t)lags[k / ridges], ridge[k % ridges]);
+    if (status == BRAM_OK) *fitted = m;
+    else release(m);
+    return status;
+}
+
+/* On the diagonal the sum of the weights over the lags, zero elsewhere. */
+static int answer_weights(bram_ctx *cx, const struct ar *m, const bram_query *q, bram_dataset *out)
+{
+    size_t mark = bram_scratch_mark(cx);
+    bram_mat sum;
+    BRAM_TRY(bram_mat_scratch(cx, &sum, m->mean.cols, m->mean.cols));
+    for (size_t l = 0; l < m->weights.rows; l++)
+        for (size_t j = 0; j < sum.rows; j++) bram_row(&sum, j)[j] += bram_row(&m->weights, l)[j];
+    int status = bram_forecast_weights(cx, out, q->panel->unit, &sum);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bram_dataset *out)
+{
+    if (query->ask == BRAM_ASK_WEIGHTS) return answer_weights(cx, fitted, query, out);
+    bram_forecast f = view(fitted);
+    return bram_forecast_answer(cx, &f, query, out);
+}
+
+static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
+{
+    const struct ar *m = fitted;
+    BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
+    BRAM_TRY(bram_state_put(cx, out, "intercept", &m->intercept));
+    return bram_state_put(cx, out, "weights", &m->weights);
+}
+
+static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
+{
+    (void)o;
+    struct ar *m = bram_alloc(cx, 1, sizeof *m);
+    if (!m) return BRAM_ENOMEM;
+    int status = bram_state_get(cx, &m->mean, in, "mean");
+    if (status == BRAM_OK) status = bram_state_get(cx, &m->intercept, in, "intercept");
+    if (status == BRAM_OK) status = bram_state_get(cx, &m->weights, in, "weights");
+    size_t units = m->mean.cols;
+    if (status == BRAM_OK &&
+        (!units || m->mean.rows != 1 || m->intercept.rows != 1 || m->intercept.cols != units ||
+         m->weights.cols != units || !m->weights.rows))
+        status = bram_fail(cx, BRAM_EFORMAT, "the state of an ar model has wrong shapes");
+    if (status == BRAM_OK) *fitted = m;
+    else release(m);
+    return status;
+}
+
+static const bram_param params[] = {
+    {"lags", BRAM_PARAM_INTEGERS, "5", NULL, 1, 1000,
+     "values of history; several: chosen on validation"},
+    {"ridge", BRAM_PARAM_REALS, "1", NULL, 0, 1e300,
+     "penalty of the squared weights; several: chosen on validation"},
+    {.name = NULL},
+};
+
+const bram_model bram_model_ar = {
+    .name = "ar",
+    .summary = "linear autoregression of each unit on its own history, ridge penalty",
+    .source = "Luetkepohl 2005; ridge: Hoerl and Kennard 1970",
+    .missing =
+        "fits on rows without a missing value; in a forecast one counts as the training mean",
+    .version = 1,
+    .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
+               BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
+    .params = params,
+    .fit = fit,
+    .answer = answer,
+    .save = save,
+    .load = load,
+    .release = release,
+};

@@ -1,0 +1,83 @@
+/*
+ * forecast.h - what the forecasting baselines share: filling what is missing, answering one-step
+ * and free-run queries, the validation error, and the fitted state as named matrices.
+ *
+ * One rule for what is missing: a value that is masked, or that lies before the first row of a
+ * segment, stands at the mean of its unit over the training rows. A unit that was never seen in
+ * training has the mean 0.
+ */
+#ifndef BRAMBLE_BASELINES_FORECAST_H
+#define BRAMBLE_BASELINES_FORECAST_H
+
+#include <bramble/model.h>
+
+/** A fitted forecaster as the shared code sees it. */
+typedef struct bram_forecast {
+    const void *fitted;
+    size_t units, lags, horizon; /* horizon: steps that one call of predict can give, 1 or more */
+    const double *mean;          /* units values, for what is missing */
+
+    /**
+     * Fills out[0 .. steps - 1] (1 <= steps <= horizon), the rows 1 .. steps ahead, from lagged[0
+     * .. lags - 1]: row i of lagged[l] is what was l + 1 rows before row i of out[0].
+     */
+    int (*predict)(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
+                   const bram_mat *lagged);
+} bram_forecast;
+
+/**
+ * Answers BRAM_ASK_STEP and BRAM_ASK_FREE_RUN (beyond the horizon: own outputs fed back).
+ *
+ * @return BRAM_OK; BRAM_ESHAPE for another number of units or a start beyond the last row + 1;
+ *         BRAM_ENUMERIC for a present value that is not finite; BRAM_ENOTAPPLICABLE for another
+ *         question; BRAM_ENOMEM; errors of predict
+ */
+int bram_forecast_answer(bram_ctx *cx, const bram_forecast *f, const bram_query *query,
+                         bram_dataset *out) BRAM_MUST_CHECK;
+
+/** Mean squared one-step error over all present values of all target rows. Statuses as above. */
+int bram_forecast_error(bram_ctx *cx, double *mse, const bram_forecast *f,
+                        const bram_panel *panel) BRAM_MUST_CHECK;
+
+/**
+ * Mean of each unit over its present target rows, on the heap.
+ *
+ * @return BRAM_OK; BRAM_ENOTAPPLICABLE when the panel has no target row or no unit; BRAM_ENUMERIC
+ *         for a present value that is not finite; BRAM_ESHAPE; BRAM_ENOMEM
+ */
+int bram_forecast_means(bram_ctx *cx, double **mean, const bram_panel *panel) BRAM_MUST_CHECK;
+
+/** The rows of all segments in scratch memory (views where nothing is missing), and their first. */
+int bram_forecast_segments(bram_ctx *cx, bram_mat **segments, size_t **first,
+                           const bram_panel *panel, const double *mean) BRAM_MUST_CHECK;
+
+/**
+ * One unit of a segment, contiguous, in scratch memory: its values (0 where missing), and for each
+ * row how many rows in a run that ends there are present.
+ *
+ * @return BRAM_OK; BRAM_ENUMERIC for a present value that is not finite; BRAM_ENOMEM
+ */
+int bram_forecast_column(bram_ctx *cx, double **values, size_t **run, const bram_segment *segment,
+                         size_t unit) BRAM_MUST_CHECK;
+
+/** @return BRAM_OK, or BRAM_EUSAGE: several values to choose from and no validation data */
+int bram_forecast_check_choice(bram_ctx *cx, size_t candidates,
+                               const bram_panel *validation) BRAM_MUST_CHECK;
+
+/** Adds the response "weights" (from x to): element (j, i) is the influence of unit j on unit i. */
+int bram_forecast_weights(bram_ctx *cx, bram_dataset *out, const bram_axis *unit,
+                          const bram_mat *weights) BRAM_MUST_CHECK;
+
+/** Adds m as the response state/NAME (NAME_row x NAME_column). */
+int bram_state_put(bram_ctx *cx, bram_dataset *out, const char *name,
+                   const bram_mat *m) BRAM_MUST_CHECK;
+
+/**
+ * Reads it back into new heap memory (freed with bram_free).
+ *
+ * @return BRAM_OK; BRAM_EABSENT; BRAM_EFORMAT when it is not a matrix or not finite; BRAM_ENOMEM
+ */
+int bram_state_get(bram_ctx *cx, bram_mat *m, const bram_dataset *in,
+                   const char *name) BRAM_MUST_CHECK;
+
+#endif

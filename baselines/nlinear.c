@@ -1,0 +1,287 @@
+/*
+ * nlinear.c - one linear map from the last L values of a unit to its next H, shared by all units,
+ * with the last value subtracted before and added after (Zeng et al. 2023, NLinear):
+ *
+ *   y_{t+h-1} - y_{t-1} = b_h + sum over l = 2 .. L of w_{l,h} (y_{t-l} - y_{t-1}),  h = 1 .. H
+ *
+ * fitted in closed form with a ridge penalty on w over all rows of all units pooled (those with
+ * all L + H values present). A free run gives H steps at once and feeds them back beyond. Several
+ * lags or penalties: the pair with the least one-step squared error on the validation data.
+ */
+#include "forecast.h"
+#include "linalg.h"
+
+#include <bramble/parallel.h>
+
+#include <string.h>
+
+/* Units whose sums one task adds up; part of the fixed order of the sums. */
+enum { UNIT_BLOCK = 32 };
+
+struct nlinear {
+    bram_mat mean;    /* 1 x units: training means, for what is missing */
+    bram_mat bias;    /* 1 x horizon */
+    bram_mat weights; /* lags x horizon: row l - 1 is lag l; row 0 (the last value) is zero */
+};
+
+static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
+                   const bram_mat *lagged)
+{
+    (void)cx;
+    const struct nlinear *m = fitted;
+    for (size_t h = 0; h < steps; h++)
+        for (size_t i = 0; i < out[h].rows; i++) {
+            const double *last = bram_row(&lagged[0], i);
+            double *to = bram_row(&out[h], i);
+            for (size_t j = 0; j < out[h].cols; j++) to[j] = last[j] + m->bias.data[h];
+            for (size_t l = 1; l < m->weights.rows; l++) {
+                const double *from = bram_row(&lagged[l], i);
+                double w = bram_row(&m->weights, l)[h];
+                for (size_t j = 0; j < out[h].cols; j++) to[j] += w * (from[j] - last[j]);
+            }
+        }
+    return BRAM_OK;
+}
+
+static bram_forecast view(const struct nlinear *m)
+{
+    return (bram_forecast){m,      m->mean.cols, m->weights.rows, m->weights.cols, m->mean.data,
+                           predict};
+}
+
+static void release(void *fitted)
+{
+    struct nlinear *m = fitted;
+    if (m) {
+        bram_free(m->mean.data);
+        bram_free(m->bias.data);
+        bram_free(m->weights.data);
+    }
+    bram_free(m);
+}
+
+/* ---- pooled sums ------------------------------------------------------------------------------
+ */
+
+/* A row is v = (L - 1 inputs, H targets). Of each block of units: the number of rows, the sums of
+ * v, and the products of inputs with v. */
+struct job {
+    const bram_panel *train;
+    size_t lags, horizon, units, width; /* width: L - 1 + H */
+    double *rows;
+    bram_mat sums;     /* blocks x width */
+    bram_mat products; /* blocks (L - 1) x width */
+};
+
+static void add_rows(const struct job *job, size_t block, const double *y, const size_t *run,
+                     const bram_segment *s, double *v)
+{
+    size_t inputs = job->lags - 1;
+    double *sum = bram_row(&job->sums, block);
+    for (size_t t = s->first > job->lags ? s->first : job->lags; t + job->horizon <= s->y.rows;
+         t++) {
+        if (run[t + job->horizon - 1] < job->lags + job->horizon) continue;
+        double last = y[t - 1];
+        for (size_t k = 0; k < inputs; k++) v[k] = y[t - 2 - k] - last;
+        for (size_t h = 0; h < job->horizon; h++) v[inputs + h] = y[t + h] - last;
+        job->rows[block]++;
+        for (size_t k = 0; k < job->width; k++) sum[k] += v[k];
+        for (size_t a = 0; a < inputs; a++) {
+            double *row = bram_row(&job->products, block * inputs + a);
+            for (size_t b = 0; b < job->width; b++) row[b] += v[a] * v[b];
+        }
+    }
+}
+
+static int add_block(bram_ctx *cx, size_t block, void *user)
+{
+    const struct job *job = user;
+    size_t end = (block + 1) * UNIT_BLOCK < job->units ? (block + 1) * UNIT_BLOCK : job->units;
+    double *v = bram_scratch(cx, job->width, sizeof *v);
+    if (!v) return BRAM_ENOMEM;
+    for (size_t unit = block * UNIT_BLOCK; unit < end; unit++)
+        for (size_t s = 0; s < job->train->segments; s++) {
+            size_t mark = bram_scratch_mark(cx), *run;
+            double *y;
+            BRAM_TRY(bram_forecast_column(cx, &y, &run, &job->train->segment[s], unit));
+            add_rows(job, block, y, run, &job->train->segment[s], v);
+            bram_scratch_release(cx, mark);
+        }
+    return BRAM_OK;
+}
+
+/* Adds the blocks into the first one and centres it. */
+static int pooled(bram_ctx *cx, struct job *job)
+{
+    size_t blocks = (job->units + UNIT_BLOCK - 1) / UNIT_BLOCK, inputs = job->lags - 1;
+    if (!(job->rows = bram_scratch(cx, blocks, sizeof *job->rows))) return BRAM_ENOMEM;
+    BRAM_TRY(bram_mat_scratch(cx, &job->sums, blocks, job->width));
+    BRAM_TRY(bram_mat_scratch(cx, &job->products, blocks * inputs, job->width));
+    BRAM_TRY(bram_parallel_for(cx, blocks, add_block, job));
+    double *mean = job->sums.data;
+    for (size_t b = 1; b < blocks; b++) {
+        job->rows[0] += job->rows[b];
+        for (size_t k = 0; k < job->width; k++) mean[k] += bram_row(&job->sums, b)[k];
+        for (size_t k = 0; k < inputs * job->width; k++)
+            job->products.data[k] += job->products.data[b * inputs * job->width + k];
+    }
+    if (job->rows[0] == 0)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no stretch of %zu values without a gap",
+                         job->lags + job->horizon);
+    for (size_t k = 0; k < job->width; k++) mean[k] /= job->rows[0];
+    for (size_t a = 0; a < inputs; a++)
+        for (size_t k = 0; k < job->width; k++)
+            bram_row(&job->products, a)[k] -= job->rows[0] * mean[a] * mean[k];
+    return BRAM_OK;
+}
+
+/* Weights and bias for one penalty from the centred sums of `job`. */
+static int solve(bram_ctx *cx, struct nlinear *m, const struct job *job, double ridge)
+{
+    size_t inputs = job->lags - 1;
+    const double *mean = job->sums.data;
+    bram_mat gram, right = {m->weights.data + job->horizon, inputs, job->horizon, job->horizon};
+    BRAM_TRY(bram_mat_scratch(cx, &gram, inputs, inputs));
+    for (size_t a = 0; a < inputs; a++) {
+        const double *row = bram_row(&job->products, a);
+        memcpy(bram_row(&gram, a), row, inputs * sizeof *row);
+        memcpy(bram_row(&right, a), row + inputs, job->horizon * sizeof *row);
+        bram_row(&gram, a)[a] += ridge;
+    }
+    BRAM_TRY(bram_cholesky(cx, &gram));
+    BRAM_TRY(bram_cholesky_solve(cx, &gram, &right));
+    for (size_t h = 0; h < job->horizon; h++) {
+        m->bias.data[h] = mean[inputs + h];
+        for (size_t a = 0; a < inputs; a++) m->bias.data[h] -= mean[a] * bram_row(&right, a)[h];
+    }
+    return BRAM_OK;
+}
+
+/* ---- the model --------------------------------------------------------------------------------
+ */
+
+/* The search over lags and penalties. */
+struct search {
+    const bram_panel *train, *validation; /* validation NULL: a single candidate */
+    const double *ridge;
+    size_t ridges, horizon;
+    struct nlinear *best;
+    double least;
+};
+
+static int try_one(bram_ctx *cx, struct search *s, const struct job *job, double ridge)
+{
+    struct nlinear trial = {.mean = s->best->mean};
+    double error = 0;
+    int status = bram_mat_new(cx, &trial.weights, job->lags, job->horizon);
+    if (status == BRAM_OK) status = bram_mat_new(cx, &trial.bias, 1, job->horizon);
+    if (status == BRAM_OK) status = solve(cx, &trial, job, ridge);
+    if (status == BRAM_OK && s->validation) {
+        bram_forecast f = view(&trial);
+        status = bram_forecast_error(cx, &error, &f, s->validation);
+    }
+    if (status == BRAM_OK && (!s->best->weights.data || error < s->least)) {
+        struct nlinear last = *s->best;
+        *s->best = trial;
+        s->least = error;
+        trial = last;
+    }
+    bram_free(trial.weights.data);
+    bram_free(trial.bias.data);
+    return status;
+}
+
+static int try_lags(bram_ctx *cx, struct search *s, size_t lags)
+{
+    size_t mark = bram_scratch_mark(cx);
+    struct job job = {.train = s->train,
+                      .lags = lags,
+                      .horizon = s->horizon,
+                      .units = s->best->mean.cols,
+                      .width = lags - 1 + s->horizon};
+    int status = pooled(cx, &job);
+    for (size_t k = 0; k < s->ridges && status == BRAM_OK; k++)
+        status = try_one(cx, s, &job, s->ridge[k]);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
+               const bram_panel *validation, uint64_t seed)
+{
+    (void)seed;
+    size_t n, ridges;
+    const int64_t *lags = bram_option_integers(o, "lags", &n);
+    const double *ridge = bram_option_reals(o, "ridge", &ridges);
+    BRAM_TRY(bram_forecast_check_choice(cx, n * ridges, validation));
+    struct nlinear *m = bram_alloc(cx, 1, sizeof *m);
+    if (!m) return BRAM_ENOMEM;
+    struct search s = {train,  n * ridges > 1 ? validation : NULL,        ridge,
+                       ridges, (size_t)bram_option_integer(o, "horizon"), m,
+                       0};
+    int status = bram_forecast_means(cx, &m->mean.data, train);
+    if (status == BRAM_OK) {
+        size_t units = train->segment[0].y.cols;
+        m->mean = (bram_mat){m->mean.data, 1, units, units};
+    }
+    for (size_t k = 0; k < n && status == BRAM_OK; k++) status = try_lags(cx, &s, (size_t)lags[k]);
+    if (status == BRAM_OK) *fitted = m;
+    else release(m);
+    return status;
+}
+
+static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bram_dataset *out)
+{
+    bram_forecast f = view(fitted);
+    return bram_forecast_answer(cx, &f, query, out);
+}
+
+static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
+{
+    const struct nlinear *m = fitted;
+    BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
+    BRAM_TRY(bram_state_put(cx, out, "bias", &m->bias));
+    return bram_state_put(cx, out, "weights", &m->weights);
+}
+
+static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
+{
+    (void)o;
+    struct nlinear *m = bram_alloc(cx, 1, sizeof *m);
+    if (!m) return BRAM_ENOMEM;
+    int status = bram_state_get(cx, &m->mean, in, "mean");
+    if (status == BRAM_OK) status = bram_state_get(cx, &m->bias, in, "bias");
+    if (status == BRAM_OK) status = bram_state_get(cx, &m->weights, in, "weights");
+    if (status == BRAM_OK && (!m->mean.cols || m->mean.rows != 1 || m->bias.rows != 1 ||
+                              !m->bias.cols || m->weights.cols != m->bias.cols || !m->weights.rows))
+        status = bram_fail(cx, BRAM_EFORMAT, "the state of an nlinear model has wrong shapes");
+    if (status == BRAM_OK) *fitted = m;
+    else release(m);
+    return status;
+}
+
+static const bram_param params[] = {
+    {"lags", BRAM_PARAM_INTEGERS, "10", NULL, 1, 1000,
+     "values of history; several: chosen on validation"},
+    {"horizon", BRAM_PARAM_INTEGER, "1", NULL, 1, 1000,
+     "steps the map gives at once; a free run feeds back beyond"},
+    {"ridge", BRAM_PARAM_REALS, "1", NULL, 0, 1e300,
+     "penalty of the squared weights; several: chosen on validation"},
+    {.name = NULL},
+};
+
+const bram_model bram_model_nlinear = {
+    .name = "nlinear",
+    .summary = "one linear map of L values to H shared by all units, last value subtracted",
+    .source = "Zeng et al. 2023 (NLinear); the linear baseline of ZAPBench with the subtraction",
+    .missing = "fits on stretches without a gap; in a forecast a missing value counts as the "
+               "training mean",
+    .version = 1,
+    .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN),
+    .params = params,
+    .fit = fit,
+    .answer = answer,
+    .save = save,
+    .load = load,
+    .release = release,
+};
