@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MOST_ENTRIES = 1000000, REASON_BYTES = 200 };
+enum { MOST_ENTRIES = 1000000, REASON_BYTES = 200, SMALL_FILE = 16 << 20 };
 
 static _Thread_local bool quiet;
 static _Thread_local char reason[REASON_BYTES];
@@ -122,7 +122,19 @@ static int open_ids(bram_ctx *cx, bram_h5 *file)
     file->links = H5Pcreate(H5P_LINK_ACCESS);
     if (file->links < 0 || H5Pset_elink_cb(file->links, refuse_external, NULL) < 0)
         return bram_fail(cx, BRAM_EINTERNAL, "%s: HDF5: %s", file->path, bram_h5_reason());
-    hid_t id = H5Fopen(file->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    /*
+     * A small file is read at once: thousands of small objects would cost as many reads, and a
+     * buffer of 64 KiB each, which then serves nothing.
+     */
+    bool small = file->bytes <= SMALL_FILE;
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access < 0 || (small && (H5Pset_fapl_core(access, 1 << 16, 0) < 0 ||
+                                 H5Pset_sieve_buf_size(access, 256) < 0))) {
+        if (access >= 0) H5Pclose(access);
+        return bram_fail(cx, BRAM_EINTERNAL, "%s: HDF5: %s", file->path, bram_h5_reason());
+    }
+    hid_t id = H5Fopen(file->path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
     if (id < 0)
         return bram_fail(cx, BRAM_EFORMAT, "%s: a truncated or damaged HDF5 file, or one open for "
                          "writing (HDF5: %s)", file->path, bram_h5_reason());

@@ -227,14 +227,34 @@ struct block {
     hid_t memory, file; /* dataspaces; H5S_ALL for everything */
 };
 
+/*
+ * Makes HDF5's buffer for converting types as small as a small dataset allows: it takes 1 MiB for
+ * each read else, which is most of the time where thousands of single values are read.
+ */
+static bool fit_buffer(const struct source *s, hid_t list, hid_t type)
+{
+    const uint64_t usual = 1u << 20;
+    uint64_t size = H5Tget_size(type), bytes;
+    if (size < s->info.element_size) size = s->info.element_size;
+    if (__builtin_mul_overflow(size, s->info.elements + 1, &bytes) || bytes >= usual) return true;
+    return H5Pset_buffer(list, (size_t)bytes, NULL, NULL) >= 0;
+}
+
 static int transfer(const struct source *s, hid_t element, struct block block, hid_t list, void *out)
 {
     hid_t type = in_memory(s, element);
     if (type < 0) return broken(s, "its type cannot be converted");
-    herr_t got = s->attr ? H5Aread(s->id, type, out)
-                         : H5Dread(s->id, type, block.memory, block.file, list, out);
+    bool made = !s->attr && list == H5P_DEFAULT;
+    if (made) list = H5Pcreate(H5P_DATASET_XFER);
+    herr_t got = -1;
+    if (s->attr)
+        got = H5Aread(s->id, type, out);
+    else if (list >= 0 && fit_buffer(s, list, type))
+        got = H5Dread(s->id, type, block.memory, block.file, list, out);
+    int status = got < 0 ? broken(s, "its values cannot be read") : BRAM_OK;
+    if (made && list >= 0) H5Pclose(list);
     H5Tclose(type);
-    return got < 0 ? broken(s, "its values cannot be read") : BRAM_OK;
+    return status;
 }
 
 static const struct block whole = {H5S_ALL, H5S_ALL};
