@@ -239,7 +239,10 @@ static int scale_of(const struct reading *s, const struct group *g, const struct
     snprintf(field, sizeof field, "scale of dimension %u", dim);
     int status = bram_h5_scale(s->cx, &scale, s->root, item->path, dim);
     if (status == BRAM_EABSENT) return bad(s, item->path, field, "none", "a scale in its group");
-    BRAM_TRY(status);
+    if (status != BRAM_OK) {
+        bram_fail_prefix(s->cx, status, "%s", field);
+        return at_path(s, item->path, status);
+    }
     size_t prefix = strlen(g->path);
     const char *name = NULL;
     if (scale[0] == '/' && strncmp(scale + 1, g->path, prefix) == 0)
