@@ -10,6 +10,7 @@
 /* Attributes of the file that are not the user's. */
 #define BRAM_FORM_SCHEMA "bramble_schema" /* of the root: integer, BRAM_SCHEMA_VERSION */
 #define BRAM_FORM_ROLE   "bramble_role"   /* of every HDF5 dataset: one of those below */
+#define BRAM_FORM_AXIS   "bramble_axis"   /* of a scale: the axis's name where the scale's differs */
 
 #define BRAM_ROLE_AXIS       "axis"       /* a dimension scale */
 #define BRAM_ROLE_TABLE      "table"      /* a dimension scale that is a table of the dataset, too */

@@ -209,14 +209,22 @@ static int read_axis(const struct reading *s, struct item *item)
 {
     bram_h5_info info;
     BRAM_TRY(read_line(s, item->path, &info));
-    if (!bram_name_is_identifier(item->name))
-        return bad(s, item->path, "name", "an axis", "small letters, digits and _, a letter first");
-    BRAM_TRY(bram_axis_new(s->cx, &item->axis, item->name, (size_t)info.dims[0]));
+    char *name;
+    int status = bram_h5_has_attr(s->root, item->path, BRAM_FORM_AXIS) && item->role == AXIS
+                     ? bram_h5_attr_text(s->cx, &name, s->root, item->path, BRAM_FORM_AXIS)
+                     : (name = bram_strdup(s->cx, item->name)) ? BRAM_OK : BRAM_ENOMEM;
+    BRAM_TRY(status);
+    if (!bram_name_is_identifier(name))
+        status = bad(s, item->path, "name", name, "small letters, digits and _, a letter first");
+    else
+        status = bram_axis_new(s->cx, &item->axis, name, (size_t)info.dims[0]);
+    bram_free(name);
+    BRAM_TRY(status);
     if (info.type == BRAM_H5_INTEGER) return read_index(s, item->path);
     if (info.type == BRAM_H5_FLOAT) return read_coordinates(s, item->path, item->axis);
     char **ids;
     BRAM_TRY(bram_h5_read_strings(s->cx, &ids, NULL, s->root, item->path));
-    int status = bram_axis_set_ids(s->cx, item->axis, (const char *const *)ids);
+    status = bram_axis_set_ids(s->cx, item->axis, (const char *const *)ids);
     bram_free(ids);
     return status;
 }
@@ -233,7 +241,7 @@ static struct item *find_item(const struct group *g, const char *name)
 
 /* The axis that is the scale of a dimension; it must stand in the same group and be as long. */
 static int scale_of(const struct reading *s, const struct group *g, const struct item *item,
-                    unsigned dim, uint64_t length, bram_axis **out)
+                    unsigned dim, uint64_t length, const struct item **out)
 {
     char *scale, field[40];
     snprintf(field, sizeof field, "scale of dimension %u", dim);
@@ -253,7 +261,7 @@ static int scale_of(const struct reading *s, const struct group *g, const struct
     else if (bram_axis_length(axis->axis) != length)
         status = bad_length(s, item->path, field, length, bram_axis_length(axis->axis));
     else
-        *out = axis->axis;
+        *out = axis;
     bram_free(scale);
     return status;
 }
@@ -288,11 +296,12 @@ static int read_column_values(const struct reading *s, const struct item *item, 
 static int read_column(const struct reading *s, const struct group *g, const struct item *item)
 {
     bram_h5_info info;
-    bram_axis *axis;
+    const struct item *scale;
     BRAM_TRY(read_line(s, item->path, &info));
-    BRAM_TRY(scale_of(s, g, item, 0, info.dims[0], &axis));
-    size_t prefix = strlen(bram_axis_name(axis));
-    if (strncmp(item->name, bram_axis_name(axis), prefix) != 0 || item->name[prefix] != '_')
+    BRAM_TRY(scale_of(s, g, item, 0, info.dims[0], &scale));
+    bram_axis *axis = scale->axis;
+    size_t prefix = strlen(scale->name);
+    if (strncmp(item->name, scale->name, prefix) != 0 || item->name[prefix] != '_')
         return bad(s, item->path, "name", "another axis's name", "<axis>_<column>");
     const char *name = item->name + prefix + 1;
     if (item->role == COORDINATE) {
@@ -442,8 +451,11 @@ static int read_shape(const struct reading *s, const struct group *g, const stru
     if (status != BRAM_OK) return demanded(status);
     if (info->rank < 1 || info->rank > BRAM_MAX_DIMS)
         return bad_length(s, item->path, "number of dimensions, 1 to 4", info->rank, BRAM_MAX_DIMS);
-    for (unsigned d = 0; d < info->rank; d++)
-        BRAM_TRY(scale_of(s, g, item, d, info->dims[d], &axes[d]));
+    for (unsigned d = 0; d < info->rank; d++) {
+        const struct item *scale;
+        BRAM_TRY(scale_of(s, g, item, d, info->dims[d], &scale));
+        axes[d] = scale->axis;
+    }
     return BRAM_OK;
 }
 

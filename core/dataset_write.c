@@ -9,20 +9,24 @@
 #include "h5_write.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* An axis of a group, the name of its scale, and whether it is a table. */
+struct placed {
+    const bram_axis *axis;
+    const char *name;
+    bool table;
+};
 
 /* What is being written; one of each group in turn. */
 struct writing {
     bram_ctx *cx;
     bram_h5w *w;
     const char *group; /* "/recordings/w1", "" for the root */
-};
-
-/* An axis of a group and whether it is a table. */
-struct placed {
-    const bram_axis *axis;
-    bool table;
+    struct placed *axes;
+    size_t count;
 };
 
 /* "/group/name" in scratch memory, suffix may be "". NULL without memory. */
@@ -96,11 +100,11 @@ static int put_scale(const struct writing *s, const char *path, const bram_axis 
                     ids ? "" : bram_axis_unit(axis));
 }
 
-static int put_column(const struct writing *s, const char *scale, const bram_axis *axis,
+static int put_column(const struct writing *s, const char *scale, const struct placed *placed,
                       const bram_column *c)
 {
-    size_t n = bram_axis_length(axis);
-    char *path = place(s, bram_axis_name(axis), "_", c->name);
+    size_t n = bram_axis_length(placed->axis);
+    char *path = place(s, placed->name, "_", c->name);
     if (!path) return BRAM_ENOMEM;
     bram_h5w_type type = c->text ? BRAM_H5W_TEXT : c->number ? BRAM_H5W_FLOAT64 : BRAM_H5W_INT64;
     const void *values = c->text ? (const void *)c->text
@@ -115,11 +119,13 @@ static int put_axis(const struct writing *s, const struct placed *placed)
 {
     const bram_axis *axis = placed->axis;
     size_t n = bram_axis_length(axis);
-    char *scale = place(s, bram_axis_name(axis), "", "");
+    char *scale = place(s, placed->name, "", "");
     if (!scale) return BRAM_ENOMEM;
     BRAM_TRY(put_scale(s, scale, axis, placed->table));
+    if (strcmp(placed->name, bram_axis_name(axis)) != 0)
+        BRAM_TRY(bram_h5w_attr_text(s->cx, s->w, scale, BRAM_FORM_AXIS, bram_axis_name(axis)));
     if (bram_axis_has_ids(axis) && bram_axis_values(axis)) {
-        char *path = place(s, bram_axis_name(axis), BRAM_SUFFIX_COORDINATE, "");
+        char *path = place(s, placed->name, BRAM_SUFFIX_COORDINATE, "");
         const char *scales[] = {scale};
         if (!path) return BRAM_ENOMEM;
         BRAM_TRY(bram_h5w_dataset(s->cx, s->w, path, BRAM_H5W_FLOAT64, 1, &n,
@@ -130,46 +136,60 @@ static int put_axis(const struct writing *s, const struct placed *placed)
     const bram_column **columns = bram_form_columns(s->cx, axis);
     if (!columns) return BRAM_ENOMEM;
     for (size_t i = 0; i < bram_axis_columns(axis); i++)
-        BRAM_TRY(put_column(s, scale, axis, columns[i]));
+        BRAM_TRY(put_column(s, scale, placed, columns[i]));
     return BRAM_OK;
 }
 
 static int compare_placed(const void *a, const void *b)
 {
-    const struct placed *x = a, *y = b;
-    return strcmp(bram_axis_name(x->axis), bram_axis_name(y->axis));
+    return strcmp(((const struct placed *)a)->name, ((const struct placed *)b)->name);
 }
 
-/* Adds an axis to those of a group, once; two that differ cannot have one name. */
-static int add_axis(const struct writing *s, struct placed *axes, size_t *count,
-                    const bram_axis *axis, bool table)
+/* The place of an axis, by content; NULL when it has none yet. */
+static struct placed *find_placed(const struct writing *s, const bram_axis *axis)
 {
-    for (size_t i = 0; i < *count; i++) {
-        if (strcmp(bram_axis_name(axes[i].axis), bram_axis_name(axis)) != 0) continue;
-        if (!bram_axis_equal(axes[i].axis, axis))
-            return bram_fail(s->cx, BRAM_EUSAGE, "group %s/: two axes named %s differ; give one of "
-                             "them another name", s->group, bram_axis_name(axis));
-        axes[i].table |= table;
-        return BRAM_OK;
+    for (size_t i = 0; i < s->count; i++)
+        if (bram_axis_equal(s->axes[i].axis, axis)) return &s->axes[i];
+    return NULL;
+}
+
+/*
+ * Gives an axis of a response its place. Equal axes share one; the second of two that have one name
+ * and differ (the neurons of `activity` and of `raw`) is called <response>_<axis>.
+ */
+static int place_axis(struct writing *s, const bram_response *r, const bram_axis *axis)
+{
+    if (find_placed(s, axis)) return BRAM_OK;
+    const char *name = bram_axis_name(axis);
+    for (size_t i = 0; i < s->count; i++) {
+        if (strcmp(s->axes[i].name, bram_axis_name(axis)) != 0) continue;
+        const char *response = bram_response_name(r);
+        size_t bytes = strlen(response) + strlen(name) + 2;
+        char *other = bram_scratch(s->cx, bytes, 1);
+        if (!other) return BRAM_ENOMEM;
+        snprintf(other, bytes, "%s_%s", response, name);
+        name = other;
+        break;
     }
-    axes[(*count)++] = (struct placed){axis, table};
+    s->axes[s->count++] = (struct placed){axis, name, false};
     return BRAM_OK;
 }
 
-static int put_axes(const struct writing *s, const bram_form_entry *entries, size_t n)
+static int put_axes(struct writing *s, const bram_form_entry *entries, size_t n)
 {
-    struct placed *axes = bram_scratch(s->cx, n, BRAM_MAX_DIMS * sizeof *axes);
-    size_t count = 0;
-    if (!axes) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        if (entries[i].table) BRAM_TRY(add_axis(s, axes, &count, entries[i].table, true));
+    s->axes = bram_scratch(s->cx, n, BRAM_MAX_DIMS * sizeof *s->axes);
+    if (!s->axes) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) /* the name of a table is its own */
+        if (entries[i].table)
+            s->axes[s->count++] =
+                (struct placed){entries[i].table, bram_axis_name(entries[i].table), true};
+    for (size_t i = 0; i < n; i++)
         for (size_t d = 0; entries[i].response && d < bram_response_dims(entries[i].response); d++)
-            BRAM_TRY(add_axis(s, axes, &count, bram_response_axis(entries[i].response, d), false));
-    }
-    if (count) qsort(axes, count, sizeof *axes, compare_placed);
+            BRAM_TRY(place_axis(s, entries[i].response, bram_response_axis(entries[i].response, d)));
+    if (s->count) qsort(s->axes, s->count, sizeof *s->axes, compare_placed);
     size_t mark = bram_scratch_mark(s->cx);
-    for (size_t i = 0; i < count; i++) {
-        BRAM_TRY(put_axis(s, &axes[i]));
+    for (size_t i = 0; i < s->count; i++) {
+        BRAM_TRY(put_axis(s, &s->axes[i]));
         bram_scratch_release(s->cx, mark);
     }
     return BRAM_OK;
@@ -210,18 +230,18 @@ static char *list_columns(const struct writing *s, const bram_response *r)
         char *list = pass ? bram_scratch(s->cx, bytes, 1) : NULL;
         if (pass && !list) return NULL;
         for (size_t d = 0; d < bram_response_dims(r); d++) {
-            const bram_axis *axis = bram_response_axis(r, d);
+            const struct placed *placed = find_placed(s, bram_response_axis(r, d));
             bool again = false; /* the axis of an earlier dimension */
             for (size_t e = 0; e < d; e++)
-                again |= strcmp(bram_axis_name(bram_response_axis(r, e)), bram_axis_name(axis)) == 0;
-            const bram_column **columns = bram_form_columns(s->cx, axis);
+                again |= find_placed(s, bram_response_axis(r, e)) == placed;
+            const bram_column **columns = bram_form_columns(s->cx, placed->axis);
             if (!columns) return NULL;
-            for (size_t i = 0; !again && i < bram_axis_columns(axis); i++) {
-                if (strchr(columns[i]->name, ' ')) continue;
-                bytes += strlen(bram_axis_name(axis)) + strlen(columns[i]->name) + 2;
+            for (size_t i = 0; !again && i < bram_axis_columns(placed->axis); i++) {
+                if (strchr(columns[i]->name, ' ') || strchr(placed->name, ' ')) continue;
+                bytes += strlen(placed->name) + strlen(columns[i]->name) + 2;
                 if (!list) continue;
                 if (*list) strcat(list, " ");
-                strcat(list, bram_axis_name(axis));
+                strcat(list, placed->name);
                 strcat(list, "_");
                 strcat(list, columns[i]->name);
             }
@@ -239,7 +259,7 @@ static int put_response(const struct writing *s, const bram_response *r)
     if (bram_response_has_mask(r) && !(mask = place(s, name, BRAM_SUFFIX_MASK, "")))
         return BRAM_ENOMEM;
     for (size_t d = 0; d < dims; d++)
-        if (!(scales[d] = place(s, bram_axis_name(bram_response_axis(r, d)), "", "")))
+        if (!(scales[d] = place(s, find_placed(s, bram_response_axis(r, d))->name, "", "")))
             return BRAM_ENOMEM;
     bool small = bram_response_type(r) == BRAM_F32;
     BRAM_TRY(put_values(s, path, mask, r, small ? BRAM_H5W_FLOAT32 : BRAM_H5W_FLOAT64));
@@ -277,7 +297,7 @@ static char *absolute(bram_ctx *cx, const char *group)
 }
 
 /* Axes and responses of a group. */
-static int put_content(const struct writing *s, const bram_form_entry *entries, size_t count)
+static int put_content(struct writing *s, const bram_form_entry *entries, size_t count)
 {
     BRAM_TRY(put_axes(s, entries, count));
     size_t mark = bram_scratch_mark(s->cx);
@@ -295,7 +315,7 @@ static int put_listing(bram_ctx *cx, bram_h5w *w, const bram_dataset *ds,
     int status = BRAM_OK;
     for (size_t i = 0; i < 2 * list->group_count && status == BRAM_OK; i++) {
         size_t k = i % list->group_count, mark = bram_scratch_mark(cx), first, count;
-        struct writing s = {cx, w, absolute(cx, list->groups[k])};
+        struct writing s = {cx, w, absolute(cx, list->groups[k]), NULL, 0};
         bram_form_entries_of(list, k, &first, &count);
         if (!s.group)
             status = BRAM_ENOMEM;

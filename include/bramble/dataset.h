@@ -64,9 +64,9 @@ const char *bram_dataset_table_path(const bram_dataset *ds, size_t i);
  * name never holds half a file. Equal datasets give equal bytes.
  *
  * @param replace false refuses an existing file
- * @return BRAM_OK; BRAM_EWRITE (exists, no permission, disk full); BRAM_EUSAGE (two axes of one name in
- *         a group differ, a name is taken by a column or mask, an attribute's name is part of the
- *         file's form, text is not UTF-8); errors of reading a response; BRAM_ECANCEL
+ * @return BRAM_OK; BRAM_EWRITE (exists, no permission, disk full); BRAM_EUSAGE (a name is taken by a
+ *         column or mask, an attribute's name is part of the file's form, text is not UTF-8); errors
+ *         of reading a response; BRAM_ECANCEL
  */
 int bram_dataset_write(bram_ctx *cx, const bram_dataset *ds, const char *path,
                        bool replace) BRAM_MUST_CHECK;
