@@ -84,6 +84,35 @@ int bram_dataset_open(bram_ctx *cx, bram_dataset **out, const char *path) BRAM_M
 /** @return hex SHA-256 of the content (names, shapes, values, attributes); not of the file's bytes */
 int bram_dataset_hash(bram_ctx *cx, const bram_dataset *ds, char hex[65]) BRAM_MUST_CHECK;
 
+/* ---- checking ----------------------------------------------------------------------------------- */
+
+typedef enum bram_severity {
+    BRAM_WARNING, /* odd, usable */
+    BRAM_ERROR    /* breaks a rule of datasets/schema.md */
+} bram_severity;
+
+/** What is wrong where. The texts live during the call that reports them. */
+typedef struct bram_finding {
+    bram_severity severity;
+    const char *path;     /* "recordings/w1/activity"; "" is the root */
+    const char *field;    /* "dt", "neuron.certainty", "values" */
+    const char *found;
+    const char *expected;
+} bram_finding;
+
+typedef void bram_finding_fn(void *user, const bram_finding *finding);
+
+/**
+ * Checks a dataset against the rules of datasets/schema.md and reports each finding. All values are
+ * read, block by block.
+ *
+ * @param report  called for each finding; may be NULL
+ * @param errors  the number of findings that are errors; may be NULL
+ * @return BRAM_OK whatever was found; errors of reading a response; BRAM_ECANCEL; BRAM_ENOMEM
+ */
+int bram_dataset_check(bram_ctx *cx, const bram_dataset *ds, bram_finding_fn *report, void *user,
+                       size_t *errors) BRAM_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif
