@@ -6,10 +6,14 @@
 
 #include <string.h>
 
-extern const bram_command bram_command_list;
+extern const bram_command bram_command_export, bram_command_import, bram_command_info,
+    bram_command_list;
 
 const bram_command *const bram_commands[] = {
     &bram_command_list,
+    &bram_command_import,
+    &bram_command_info,
+    &bram_command_export,
     NULL,
 };
 
@@ -40,6 +44,8 @@ const char bram_cli_about[] =
 
 const bram_cli_example bram_cli_examples[] = {
     {"bramble list metrics", "what there is to score with"},
+    {"bramble import RAW.nwb -o worm.h5", "a laboratory's file to the homogenized form"},
+    {"bramble info worm.h5", "what is in it"},
     {NULL, NULL},
 };
 

@@ -9,7 +9,7 @@ bramble_folder=$(cd "$(dirname "$1")" && pwd)
 script=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 source=$(cd "$(dirname "$0")/../.." && pwd)
 expected=${script%.sh}.out
-PATH=$bramble_folder:$PATH
+PATH=$bramble_folder:${BRAMBLE_TEST_TOOLS:-$bramble_folder/../tests/cli}:$PATH
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 99' INT TERM
