@@ -119,7 +119,10 @@ const bram_metric *bram_metric_find(const char *name);
  * A metric by its spec string, once, on two sides: what `bramble score` does.
  *
  * @param raw     receives a heap array of *values numbers; the caller frees it with bram_free
- * @param chance  receives the chance level; may be NULL
+ * @param chance    receives the chance level; may be NULL
+ * @param settings  folds, groups, memory, and the reference as a bram_side; its model and brain are
+ *                  not looked at. NULL: none of them
+ * @return BRAM_OK; BRAM_EUSAGE: no such metric, or an option it does not have; what its steps return
  */
 int bram_metric_score(bram_ctx *cx, double **raw, size_t *values, double *chance, const char *spec,
                       const bram_side *model, const bram_side *brain,

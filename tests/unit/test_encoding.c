@@ -1,12 +1,14 @@
 /*
  * Tests of metrics/encoding.c and mapping.c. Reference values (file of the shared test data): the
- * Brain-Score pipeline at c642dbe with ridge, alpha 1, on stored splits.
+ * Brain-Score pipeline at c642dbe with ridge, alpha 1, on stored splits; and scikit-learn 1.2.1 with
+ * ridge, alpha 100, from one recording of macaque V1 to another (Henaff et al. 2021).
  */
 #include <bramble/rng.h>
 
 #include "internal.h"
 #include "json.h"
 #include "linalg.h"
+#include "matlab.h"
 #include "metric_test.h"
 #include "ridge.h"
 
@@ -340,6 +342,76 @@ static void stored_splits_give_brain_scores_values(void **state)
     bram_ctx_free(cx);
 }
 
+/* ---- from one recording of V1 to another -------------------------------------------------------- */
+
+enum { SCALES = 2, CATEGORIES = 3, MOVIES = 10, FRAMES = 11, STIMULI = 2 * SCALES * MOVIES * FRAMES };
+
+/* Means over repeats, missing ones skipped, of natural and synthetic movies at both scales. */
+static bram_side session(bram_ctx *cx, const char *path)
+{
+    bram_matlab *file;
+    bram_matlab_value *all, *counts;
+    double *x;
+    bram_side side = {0};
+    assert_ok(cx, bram_matlab_open(cx, &file, path));
+    assert_ok(cx, bram_matlab_variable(cx, &all, file, "naturalStruct"));
+    assert_ok(cx, bram_matlab_field(cx, &counts, all, "sortedResponses", 0));
+    assert_int_equal(bram_matlab_rank(counts), 6);
+    size_t units = bram_matlab_dims(counts)[4], repeats = bram_matlab_dims(counts)[5];
+    assert_ok(cx, bram_matlab_numbers(cx, &x, counts));
+    assert_ok(cx, bram_mat_new(cx, &side.values, STIMULI, units));
+    for (size_t row = 0; row < STIMULI; row++) {
+        size_t frame = row % FRAMES, movie = row / FRAMES % MOVIES;
+        size_t scale = row / FRAMES / MOVIES % SCALES, category = row / FRAMES / MOVIES / SCALES;
+        for (size_t u = 0; u < units; u++) {
+            double sum = 0, there = 0;
+            for (size_t r = 0; r < repeats; r++) {
+                size_t at = frame + FRAMES * (u + units * r);
+                double count = x[scale + SCALES * (category + CATEGORIES * (movie + MOVIES * at))];
+                if (!isnan(count)) sum += count, there++;
+            }
+            bram_row(&side.values, row)[u] = sum / there;
+        }
+    }
+    bram_free(x);
+    bram_matlab_close(file);
+    return side;
+}
+
+static void one_session_predicts_another(void **state)
+{
+    (void)state;
+    char reference[512], from[512], to[512];
+    test_data(reference, "../reference/encoding_reference.json");
+    test_data(from, "vision/encoding/henaff2021/V1_responses/ay3_u001_image_sequences.mat");
+    test_data(to, "vision/encoding/henaff2021/V1_responses/ay4_u001_image_sequences.mat");
+    bram_ctx *cx = bram_ctx_new();
+    bram_json *file;
+    assert_ok(cx, bram_json_read(cx, &file, reference, 0));
+    const bram_json *real = bram_json_get(bram_json_get(file, "real"), "henaff2021");
+    const bram_json *ridge = bram_json_get(bram_json_get(real, "neural_to_neural"), "ridge100");
+    bram_side r = matrix_of(cx, bram_json_get(ridge, "r_fold_by_unit"));
+    bram_side x = session(cx, from), y = session(cx, to);
+    assert_int_equal(r.values.cols, y.values.cols);
+    double *raw = calloc(y.values.cols, sizeof *raw);
+    for (size_t f = 0; f < 5; f++) { /* whole movies are left out: their frames share images */
+        size_t train[STIMULI], test[STIMULI];
+        bram_fold fold = {.train = train, .test = test};
+        for (size_t row = 0; row < STIMULI; row++)
+            if (row / FRAMES % MOVIES % 5 == f) test[fold.tests++] = row;
+            else train[fold.trains++] = row;
+        bram_comparison c = {.model = &x, .brain = &y, .fold = &fold, .folds = 1};
+        assert_ok(cx, encode(cx, raw, "alpha=100", &c, NULL));
+        for (size_t u = 0; u < y.values.cols; u++) assert_near(raw[u], bram_row(&r.values, f)[u], 1e-9);
+    }
+    free(raw);
+    bram_free(r.values.data);
+    bram_free(x.values.data);
+    bram_free(y.values.data);
+    bram_json_free(file);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -351,6 +423,7 @@ int main(void)
         cmocka_unit_test(units_that_cannot_be_fitted_are_undefined),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(stored_splits_give_brain_scores_values),
+        cmocka_unit_test(one_session_predicts_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
