@@ -34,8 +34,8 @@ static int find(bram_ctx *cx, struct work *w, const char *spec)
     char name[MAX_NAME];
     size_t length = bram_spec_name_length(spec);
     if (length == 0 || length >= sizeof name)
-        return bram_fail(cx, BRAM_EUSAGE, "\"%s\" is not a metric: expected NAME or NAME:KEY=VALUE,...",
-                         spec);
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "\"%s\" is not a metric: expected NAME or NAME:KEY=VALUE,...", spec);
     memcpy(name, spec, length);
     name[length] = 0;
     w->metric = bram_metric_find(name);
@@ -70,8 +70,8 @@ static int compare(bram_ctx *cx, struct work *w, double **raw, size_t *values)
     return BRAM_OK;
 }
 
-static int score(bram_ctx *cx, struct work *w, double **raw, size_t *values,
-                 const bram_side *model, const bram_side *brain, const bram_comparison *settings)
+static int score(bram_ctx *cx, struct work *w, double **raw, size_t *values, const bram_side *model,
+                 const bram_side *brain, const bram_comparison *settings)
 {
     bram_comparison c = settings ? *settings : (bram_comparison){0};
     const bram_side *reference = c.reference;

@@ -42,14 +42,17 @@ static int check_shapes(bram_ctx *cx, const bram_side *model, const bram_side *b
 {
     const bram_mat *m = &model->values, *b = &brain->values;
     if (m->rows != b->rows || m->cols != b->cols || b->rows != b->cols || b->rows == 0)
-        return bram_fail(cx, BRAM_ESHAPE, "the scores are %zu x %zu, the edges %zu x %zu; expected "
-                         "two square matrices over the same nodes", m->rows, m->cols, b->rows, b->cols);
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "the scores are %zu x %zu, the edges %zu x %zu; expected "
+                         "two square matrices over the same nodes",
+                         m->rows, m->cols, b->rows, b->cols);
     if (b->rows > UINT32_MAX)
         return bram_fail(cx, BRAM_ESHAPE, "%zu nodes, expected at most %u", b->rows, UINT32_MAX);
     return BRAM_OK;
 }
 
-static bool counts(const bram_side *model, const bram_side *brain, size_t i, size_t j, bool diagonal)
+static bool counts(const bram_side *model, const bram_side *brain, size_t i, size_t j,
+                   bool diagonal)
 {
     size_t at = i * brain->values.cols + j;
     return (diagonal || i != j) && (!model->present || model->present[at]) &&
@@ -74,8 +77,10 @@ static int collect(bram_ctx *cx, bram_edges *e, const bram_options *o, const bra
             if (!counts(model, brain, i, j, diagonal)) continue;
             double score = bram_row(&model->values, i)[j], weight = bram_row(&brain->values, i)[j];
             if (!isfinite(score) || !isfinite(weight))
-                return bram_fail(cx, BRAM_ENUMERIC, "the pair (%zu, %zu) has score %g and weight %g, "
-                                 "expected numbers (what is unknown is masked)", i, j, score, weight);
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "the pair (%zu, %zu) has score %g and weight %g, "
+                                 "expected numbers (what is unknown is masked)",
+                                 i, j, score, weight);
             bool edge = fabs(weight) > threshold;
             e->pairs[e->count++] = (struct scored){score, (uint32_t)i, (uint32_t)j, edge};
             e->edges += edge;

@@ -16,7 +16,7 @@ extern const bram_param bram_edges_params[];
 
 typedef struct bram_edges bram_edges;
 
-/** The pair and release_pair steps of such a metric; the state is a bram_edges, the value is one. */
+/** The pair and release_pair steps of such a metric: the state is a bram_edges, one value. */
 int bram_edges_pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                     const bram_comparison *c) BRAM_MUST_CHECK;
 void bram_edges_free(void *edges);
@@ -29,8 +29,8 @@ typedef void bram_edges_fn(void *user, double edges, double others);
  *
  * @return BRAM_OK; BRAM_ENUMERIC for a weight that is not allowed
  */
-int bram_edges_walk(bram_ctx *cx, const bram_edges *edges, const double *weight, bram_edges_fn *take,
-                    void *user) BRAM_MUST_CHECK;
+int bram_edges_walk(bram_ctx *cx, const bram_edges *edges, const double *weight,
+                    bram_edges_fn *take, void *user) BRAM_MUST_CHECK;
 
 /** @return edges over pairs, each counted once */
 double bram_edges_density(const void *edges);

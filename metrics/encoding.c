@@ -62,27 +62,33 @@ static void release_pair(void *pair)
     bram_free(e);
 }
 
-/* ---- checks ------------------------------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 static int check_sides(bram_ctx *cx, const bram_side *model, const bram_side *brain)
 {
     const bram_mat *x = &model->values, *y = &brain->values;
     if (x->rows != y->rows || x->rows < 1 || x->cols == 0 || y->cols == 0)
-        return bram_fail(cx, BRAM_ESHAPE, "the features are %zu x %zu, the responses %zu x %zu; "
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "the features are %zu x %zu, the responses %zu x %zu; "
                          "expected equal rows, a feature and a unit or more",
                          x->rows, x->cols, y->rows, y->cols);
     for (size_t i = 0; i < x->rows; i++) {
         for (size_t k = 0; k < x->cols; k++) {
             if (model->present && !model->present[i * x->cols + k])
-                return bram_fail(cx, BRAM_ENOTAPPLICABLE, "feature %zu of row %zu is missing, "
-                                 "expected complete features", k, i);
+                return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                                 "feature %zu of row %zu is missing, "
+                                 "expected complete features",
+                                 k, i);
             if (!isfinite(bram_row(x, i)[k]))
-                return bram_fail(cx, BRAM_ENUMERIC, "feature %zu of row %zu is %g, expected a number",
-                                 k, i, bram_row(x, i)[k]);
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "feature %zu of row %zu is %g, expected a number", k, i,
+                                 bram_row(x, i)[k]);
         }
         for (size_t u = 0; u < y->cols; u++)
-            if ((!brain->present || brain->present[i * y->cols + u]) && !isfinite(bram_row(y, i)[u]))
-                return bram_fail(cx, BRAM_ENUMERIC, "the response in row %zu of unit %zu is %g, "
+            if ((!brain->present || brain->present[i * y->cols + u]) &&
+                !isfinite(bram_row(y, i)[u]))
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "the response in row %zu of unit %zu is %g, "
                                  "expected a number (what is missing is masked)",
                                  i, u, bram_row(y, i)[u]);
     }
@@ -95,11 +101,13 @@ static int check_rows(bram_ctx *cx, const bram_fold *fold, const size_t *row, si
 {
     for (size_t i = 0; i < count; i++) {
         if (row[i] >= rows)
-            return bram_fail(cx, BRAM_ESHAPE, "fold %s names row %zu of %zu", fold->id ? fold->id : "",
-                             row[i], rows);
+            return bram_fail(cx, BRAM_ESHAPE, "fold %s names row %zu of %zu",
+                             fold->id ? fold->id : "", row[i], rows);
         if (seen[row[i]] && seen[row[i]] != as)
-            return bram_fail(cx, BRAM_EUSAGE, "fold %s has row %zu among its training and its test "
-                             "rows", fold->id ? fold->id : "", row[i]);
+            return bram_fail(cx, BRAM_EUSAGE,
+                             "fold %s has row %zu among its training and its test "
+                             "rows",
+                             fold->id ? fold->id : "", row[i]);
         seen[row[i]] = as;
     }
     return BRAM_OK;
@@ -109,8 +117,10 @@ static int check_rows(bram_ctx *cx, const bram_fold *fold, const size_t *row, si
 static int check_fold(bram_ctx *cx, const bram_fold *fold, size_t rows)
 {
     if (!fold->trains || !fold->tests)
-        return bram_fail(cx, BRAM_ESHAPE, "fold %s has %zu training and %zu test rows, expected one or "
-                         "more", fold->id ? fold->id : "", fold->trains, fold->tests);
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "fold %s has %zu training and %zu test rows, expected one or "
+                         "more",
+                         fold->id ? fold->id : "", fold->trains, fold->tests);
     size_t mark = bram_scratch_mark(cx);
     uint8_t *seen = bram_scratch(cx, rows, 1);
     int status = seen ? check_rows(cx, fold, fold->test, fold->tests, seen, rows, 1) : BRAM_ENOMEM;
@@ -125,7 +135,7 @@ static int check_fold(bram_ctx *cx, const bram_fold *fold, size_t rows)
     return status;
 }
 
-/* ---- fitting ------------------------------------------------------------------------------------ */
+/* ---- fitting --------------------------------------------------------------------------------- */
 
 /* Where the predictions of a fold go. */
 struct intake {
@@ -181,8 +191,8 @@ static int make_cells(bram_ctx *cx, struct encoding *e, size_t *cell_of, const b
     return e->cells ? BRAM_OK : BRAM_ENOMEM;
 }
 
-static int fit_folds(bram_ctx *cx, struct encoding *e, const bram_mapping *m, const bram_comparison *c,
-                     const bram_options *o)
+static int fit_folds(bram_ctx *cx, struct encoding *e, const bram_mapping *m,
+                     const bram_comparison *c, const bram_options *o)
 {
     size_t rows = m->x->rows, cells, size;
     if (__builtin_mul_overflow(c->folds, rows, &size))
@@ -198,7 +208,8 @@ static int fit_folds(bram_ctx *cx, struct encoding *e, const bram_mapping *m, co
         struct intake in = {e, m->brain, cell_of + f * rows, f};
         double bytes = bram_mapping_bytes(m, &c->fold[f]);
         if (c->memory && bytes > (double)c->memory)
-            return bram_fail(cx, BRAM_EMEMORY, "fitting %zu x %zu features to %zu units needs about "
+            return bram_fail(cx, BRAM_EMEMORY,
+                             "fitting %zu x %zu features to %zu units needs about "
                              "%.0f bytes, the budget is %zu",
                              c->fold[f].trains, m->x->cols, e->units, bytes, c->memory);
         BRAM_TRY(bram_mapping_fold(cx, m, &c->fold[f], take, &in));
@@ -207,7 +218,8 @@ static int fit_folds(bram_ctx *cx, struct encoding *e, const bram_mapping *m, co
     return bram_moments_check(cx, e->sums);
 }
 
-static bram_mapping mapping_of(const bram_options *o, const bram_side *model, const bram_side *brain)
+static bram_mapping mapping_of(const bram_options *o, const bram_side *model,
+                               const bram_side *brain)
 {
     bram_mapping m = {.x = &model->values,
                       .brain = brain,
@@ -256,14 +268,12 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
     struct encoding *e = bram_alloc(cx, 1, sizeof *e);
     int status = e ? fill(cx, e, o, &c) : BRAM_ENOMEM;
     bram_free(folds);
-    if (status == BRAM_OK)
-        *out = e, *values = e->units;
-    else
-        release_pair(e);
+    if (status == BRAM_OK) *out = e, *values = e->units;
+    else release_pair(e);
     return status;
 }
 
-/* ---- scoring ------------------------------------------------------------------------------------ */
+/* ---- scoring --------------------------------------------------------------------------------- */
 
 /* Sums over folds for each unit: score x share drawn, share drawn. */
 struct mean {
@@ -311,7 +321,8 @@ static int score(bram_ctx *cx, double *raw, const struct encoding *e, const doub
         if (status != BRAM_OK) return status;
     }
     for (size_t u = 0; u < e->units; u++)
-        raw[u] = !mean[u].undefined && mean[u].share > 0 ? mean[u].sum / mean[u].share : (double)NAN;
+        raw[u] = !mean[u].undefined && mean[u].share > 0 ? mean[u].sum / mean[u].share
+                                                         : (double)NAN;
     return BRAM_OK;
 }
 

@@ -41,8 +41,10 @@ static int fill(bram_ctx *cx, struct densities *d, const bram_comparison *c)
     if (__builtin_mul_overflow(d->groups, units, &entries))
         return bram_fail(cx, BRAM_ENOMEM, "no memory for %zu x %zu sums", d->groups, units);
     if (c->memory && entries > c->memory / (2 * sizeof(double)))
-        return bram_fail(cx, BRAM_EMEMORY, "sums of %zu groups x %zu units exceed the budget of "
-                         "%zu bytes: use fewer resampling groups", d->groups, units, c->memory);
+        return bram_fail(cx, BRAM_EMEMORY,
+                         "sums of %zu groups x %zu units exceed the budget of "
+                         "%zu bytes: use fewer resampling groups",
+                         d->groups, units, c->memory);
     d->sum = bram_alloc(cx, entries, sizeof *d->sum);
     d->count = bram_alloc(cx, entries, sizeof *d->count);
     if (!d->sum || !d->count) return BRAM_ENOMEM;
@@ -53,8 +55,10 @@ static int fill(bram_ctx *cx, struct densities *d, const bram_comparison *c)
             if (model->present && !model->present[i * units + u]) continue;
             double x = bram_row(&model->values, i)[u];
             if (!(x < (double)INFINITY))
-                return bram_fail(cx, BRAM_ENUMERIC, "the log density in row %zu of unit %zu is %g, "
-                                 "expected a number or minus infinity", i, u, x);
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "the log density in row %zu of unit %zu is %g, "
+                                 "expected a number or minus infinity",
+                                 i, u, x);
             d->sum[g * units + u] += x;
             d->count[g * units + u] += 1;
         }
@@ -68,7 +72,8 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
     const bram_side *model = c->model, *brain = c->brain;
     const bram_mat *m = &model->values, *b = brain ? &brain->values : m;
     if (m->rows != b->rows || m->cols != b->cols || m->rows == 0 || m->cols == 0)
-        return bram_fail(cx, BRAM_ESHAPE, "the log densities are %zu x %zu, the recording %zu x %zu; "
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "the log densities are %zu x %zu, the recording %zu x %zu; "
                          "expected equal shapes with one row and one unit or more",
                          m->rows, m->cols, b->rows, b->cols);
     size_t groups;

@@ -16,8 +16,8 @@ enum { UNIT_BLOCK = 256 };
 /* Units that are present in the same training rows of a fold. */
 struct cohort {
     size_t *unit, units;
-    size_t *row, rows;        /* their training rows */
-    bram_mat y;               /* all rows x units; only the rows above are looked at */
+    size_t *row, rows; /* their training rows */
+    bram_mat y;        /* all rows x units; only the rows above are looked at */
     bram_fold *inner;
     size_t inners;
     double *alpha, *mean;
@@ -28,7 +28,7 @@ static bool in_row(const bram_side *brain, size_t row, size_t unit)
     return !brain->present || brain->present[row * brain->values.cols + unit];
 }
 
-/* ---- units that miss the same rows -------------------------------------------------------------- */
+/* ---- units that miss the same rows ----------------------------------------------------------- */
 
 struct pattern {
     uint64_t hash;
@@ -68,7 +68,7 @@ static struct pattern *order_units(bram_ctx *cx, const bram_mapping *m, const br
     return pattern;
 }
 
-/* ---- inner folds -------------------------------------------------------------------------------- */
+/* ---- inner folds ----------------------------------------------------------------------------- */
 
 /* Those of index[0 .. count - 1] that the cohort's first unit has. */
 static int keep_present(bram_ctx *cx, const size_t **out, size_t *kept, const bram_mapping *m,
@@ -83,7 +83,8 @@ static int keep_present(bram_ctx *cx, const size_t **out, size_t *kept, const br
     return BRAM_OK;
 }
 
-/* The fold's own inner folds without missing rows; those left without rows on a side are dropped. */
+/* The fold's own inner folds without missing rows; those left without rows on a side are dropped.
+ */
 static int given_inner(bram_ctx *cx, const bram_mapping *m, struct cohort *c, const bram_fold *fold)
 {
     c->inner = bram_scratch(cx, fold->inners, sizeof *c->inner);
@@ -117,7 +118,7 @@ static int own_inner(bram_ctx *cx, const bram_mapping *m, struct cohort *c)
     return BRAM_OK;
 }
 
-/* ---- one cohort --------------------------------------------------------------------------------- */
+/* ---- one cohort ------------------------------------------------------------------------------ */
 
 static void gather_rows(bram_mat *out, const bram_mat *from, const size_t *row, size_t first)
 {
@@ -218,7 +219,7 @@ static int fit_cohort(bram_ctx *cx, const bram_mapping *m, struct cohort *c, con
     return status;
 }
 
-/* ---- one fold ----------------------------------------------------------------------------------- */
+/* ---- one fold -------------------------------------------------------------------------------- */
 
 /* Features over their standard deviations in the training rows; constant ones stay as they are. */
 static int scale(bram_ctx *cx, bram_mat *out, const bram_mat *x, const bram_fold *fold)
@@ -241,8 +242,8 @@ static int scale(bram_ctx *cx, bram_mat *out, const bram_mat *x, const bram_fold
     return BRAM_OK;
 }
 
-static int fit_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold, bram_mapping_fn *take,
-                    void *user)
+static int fit_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold,
+                    bram_mapping_fn *take, void *user)
 {
     bram_mat x = *m->x;
     if (m->zscore) BRAM_TRY(scale(cx, &x, m->x, fold));
@@ -251,9 +252,9 @@ static int fit_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold, 
     size_t *unit = pattern ? bram_scratch(cx, units, sizeof *unit) : NULL;
     if (!unit) return BRAM_ENOMEM;
     for (size_t u = 0, end; u < units; u = end) {
-        for (end = u; end < units && pattern[end].hash == pattern[u].hash &&
-                      (!m->brain->present ||
-                       same_rows(m->brain, fold, pattern[u].unit, pattern[end].unit));
+        for (end = u;
+             end < units && pattern[end].hash == pattern[u].hash &&
+             (!m->brain->present || same_rows(m->brain, fold, pattern[u].unit, pattern[end].unit));
              end++)
             unit[end] = pattern[end].unit;
         struct cohort c = {.unit = unit + u, .units = end - u};
@@ -266,8 +267,8 @@ static int fit_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold, 
     return BRAM_OK;
 }
 
-int bram_mapping_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold, bram_mapping_fn *take,
-                      void *user)
+int bram_mapping_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold,
+                      bram_mapping_fn *take, void *user)
 {
     size_t mark = bram_scratch_mark(cx);
     int status = fit_fold(cx, m, fold, take, user);

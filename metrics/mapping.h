@@ -1,5 +1,6 @@
 /*
- * mapping.h - predictions of responses from features by a map fitted on the training rows of a fold.
+ * mapping.h - predictions of responses from features by a map fitted on the training rows of a
+ * fold.
  *
  * Everything that is estimated (means, scales of features, the penalty, the weights) comes from the
  * training rows alone. A response that is missing in some training rows is fitted on the others;
@@ -14,14 +15,14 @@
 
 /** How a map is fitted. The pointers are borrowed. */
 typedef struct bram_mapping {
-    const bram_mat *x;       /* rows x features, all finite */
-    const bram_side *brain;  /* rows x units, finite where present */
-    const double *grid;      /* penalties to choose from; a single one is taken as it is */
+    const bram_mat *x;      /* rows x features, all finite */
+    const bram_side *brain; /* rows x units, finite where present */
+    const double *grid;     /* penalties to choose from; a single one is taken as it is */
     size_t n_grid;
     bram_ridge_score select; /* the score of the choice, and for which units it is made */
     bram_ridge_choice choice;
-    size_t inner;            /* contiguous parts of the training rows, where the fold brings none */
-    bool zscore;             /* scale features by their deviation over the training rows */
+    size_t inner; /* contiguous parts of the training rows, where the fold brings none */
+    bool zscore;  /* scale features by their deviation over the training rows */
 } bram_mapping;
 
 /**
@@ -40,8 +41,8 @@ typedef void bram_mapping_fn(void *user, const bram_fold *fold, const bram_mat *
  *
  * @return BRAM_OK; BRAM_ENUMERIC; BRAM_ECANCEL; BRAM_ENOMEM
  */
-int bram_mapping_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold, bram_mapping_fn *take,
-                      void *user) BRAM_MUST_CHECK;
+int bram_mapping_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold,
+                      bram_mapping_fn *take, void *user) BRAM_MUST_CHECK;
 
 /** Bytes that a fold takes beyond the data, about; overflow-free, in a double. */
 double bram_mapping_bytes(const bram_mapping *m, const bram_fold *fold);

@@ -55,13 +55,15 @@ static int check_shapes(bram_ctx *cx, const struct sides *s)
 {
     const bram_mat *m = &s->model->values, *b = &s->brain->values;
     if (m->rows != b->rows || m->cols != b->cols || b->rows == 0 || b->cols == 0)
-        return bram_fail(cx, BRAM_ESHAPE, "the prediction is %zu x %zu, the recording %zu x %zu; "
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "the prediction is %zu x %zu, the recording %zu x %zu; "
                          "expected equal shapes with one row and one unit or more",
                          m->rows, m->cols, b->rows, b->cols);
     const bram_mat *r = s->reference ? &s->reference->values : b;
     if (r->rows != b->rows || r->cols != b->cols)
-        return bram_fail(cx, BRAM_ESHAPE, "the reference prediction is %zu x %zu, expected %zu x %zu",
-                         r->rows, r->cols, b->rows, b->cols);
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "the reference prediction is %zu x %zu, expected %zu x %zu", r->rows,
+                         r->cols, b->rows, b->cols);
     return BRAM_OK;
 }
 
@@ -74,7 +76,8 @@ static int check_finite(bram_ctx *cx, const struct sides *s)
             const double *row = bram_row(&side[k]->values, i);
             for (size_t u = 0; u < s->units; u++)
                 if (!isfinite(row[u]) && is_present(s, i, u))
-                    return bram_fail(cx, BRAM_ENUMERIC, "the %s has %g in row %zu of unit %zu, "
+                    return bram_fail(cx, BRAM_ENUMERIC,
+                                     "the %s has %g in row %zu of unit %zu, "
                                      "expected a number (what is missing is masked)",
                                      names[k], row[u], i, u);
         }
@@ -167,7 +170,8 @@ static int make_planes(bram_ctx *cx, bram_moments *t, unsigned needs, size_t mem
         return bram_fail(cx, BRAM_ENOMEM, "no memory for sums of %zu groups x %zu units", t->groups,
                          t->units);
     if (memory && entries * planes * sizeof(double) > memory)
-        return bram_fail(cx, BRAM_EMEMORY, "sums of %zu groups x %zu units need %zu bytes, the "
+        return bram_fail(cx, BRAM_EMEMORY,
+                         "sums of %zu groups x %zu units need %zu bytes, the "
                          "budget is %zu: use fewer resampling groups",
                          t->groups, t->units, entries * planes * sizeof(double), memory);
     for (size_t k = 0; k < BRAM_MOMENTS; k++) {
@@ -184,22 +188,22 @@ int bram_moments_check(bram_ctx *cx, const bram_moments *t)
     for (size_t k = 0; k < BRAM_M_LOW; k++)
         for (size_t e = 0; t->plane[k] && e < t->groups * t->units; e++)
             if (!isfinite(t->plane[k][e]))
-                return bram_fail(cx, BRAM_ENUMERIC, "the sums of unit %zu overflow: its values are "
-                                 "too large to be squared", e % t->units);
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "the sums of unit %zu overflow: its values are "
+                                 "too large to be squared",
+                                 e % t->units);
     return BRAM_OK;
 }
 
-int bram_moments_empty(bram_ctx *cx, bram_moments **out, size_t groups, size_t units, unsigned needs,
-                       size_t memory)
+int bram_moments_empty(bram_ctx *cx, bram_moments **out, size_t groups, size_t units,
+                       unsigned needs, size_t memory)
 {
     bram_moments *t = bram_alloc(cx, 1, sizeof *t);
     if (!t) return BRAM_ENOMEM;
     t->groups = groups, t->units = units;
     int status = make_planes(cx, t, needs | BRAM_NEEDS(BRAM_COUNT), memory);
-    if (status == BRAM_OK)
-        *out = t;
-    else
-        bram_moments_free(t);
+    if (status == BRAM_OK) *out = t;
+    else bram_moments_free(t);
     return status;
 }
 
@@ -231,10 +235,8 @@ int bram_moments_new(bram_ctx *cx, bram_moments **out, const bram_comparison *c,
     size_t mark = bram_scratch_mark(cx);
     int status = fill(cx, t, &s, &c->groups);
     bram_scratch_release(cx, mark);
-    if (status == BRAM_OK)
-        *out = t;
-    else
-        bram_moments_free(t);
+    if (status == BRAM_OK) *out = t;
+    else bram_moments_free(t);
     return status;
 }
 
@@ -251,12 +253,9 @@ static void add_group(bram_total *total, const bram_moments *t, size_t k, size_t
 {
     const double *from = t->plane[k] + g * t->units;
     for (size_t u = 0; u < t->units; u++) {
-        if (k == BRAM_M_LOW || k == BRAM_B_LOW)
-            lower(&total[u].of[k], from[u]);
-        else if (is_extreme(k))
-            raise(&total[u].of[k], from[u]);
-        else
-            total[u].of[k] += w * from[u];
+        if (k == BRAM_M_LOW || k == BRAM_B_LOW) lower(&total[u].of[k], from[u]);
+        else if (is_extreme(k)) raise(&total[u].of[k], from[u]);
+        else total[u].of[k] += w * from[u];
     }
 }
 

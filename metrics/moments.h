@@ -1,10 +1,10 @@
 /*
  * moments.h - sums by resampling group and unit, from which the paired metrics follow.
  *
- * Each sum runs over the rows of one group where the entry is present on every side. The values of a
- * unit enter relative to an offset (its mean, reached from its first value, so that a constant unit
- * has sums of exactly zero): large offsets do no harm. Scoring a bootstrap draw then costs groups x
- * units, whatever the number of rows.
+ * Each sum runs over the rows of one group where the entry is present on every side. The values of
+ * a unit enter relative to an offset (its mean, reached from its first value, so that a constant
+ * unit has sums of exactly zero): large offsets do no harm. Scoring a bootstrap draw then costs
+ * groups x units, whatever the number of rows.
  */
 #ifndef BRAMBLE_METRICS_MOMENTS_H
 #define BRAMBLE_METRICS_MOMENTS_H
@@ -49,18 +49,19 @@ typedef struct bram_total {
  * @param out    on the heap; free with bram_moments_free
  * @param c      model, brain (and reference, where asked for) are bram_side
  * @param needs  the moments wanted, as BRAM_NEEDS bits; the count always is
- * @return BRAM_OK; BRAM_ESHAPE; BRAM_EUSAGE without the reference; BRAM_ENUMERIC for a value that is
- *         present and not finite, or a sum that overflows; BRAM_EMEMORY; BRAM_ENOMEM
+ * @return BRAM_OK; BRAM_ESHAPE; BRAM_EUSAGE without the reference; BRAM_ENUMERIC for a value that
+ * is present and not finite, or a sum that overflows; BRAM_EMEMORY; BRAM_ENOMEM
  */
 int bram_moments_new(bram_ctx *cx, bram_moments **out, const bram_comparison *c,
                      unsigned needs) BRAM_MUST_CHECK;
 void bram_moments_free(void *moments);
 
 /** The same without any entry yet, for metrics that make their predictions themselves. */
-int bram_moments_empty(bram_ctx *cx, bram_moments **out, size_t groups, size_t units, unsigned needs,
-                       size_t memory) BRAM_MUST_CHECK;
+int bram_moments_empty(bram_ctx *cx, bram_moments **out, size_t groups, size_t units,
+                       unsigned needs, size_t memory) BRAM_MUST_CHECK;
 
-/** One entry: the values on each side and the offsets of its unit (the same for all its entries). */
+/** One entry: the values on each side and the offsets of its unit (the same for all its entries).
+ */
 typedef struct bram_entry {
     double model, brain, reference, model_offset, brain_offset;
 } bram_entry;
@@ -74,7 +75,8 @@ int bram_moments_check(bram_ctx *cx, const bram_moments *moments) BRAM_MUST_CHEC
 /**
  * Weighted totals of every unit, in scratch memory of cx (the caller releases it).
  *
- * @param weight  groups numbers, finite and not negative; NULL: ones. A group of weight 0 is left out
+ * @param weight  groups numbers, finite and not negative; NULL: ones. A group of weight 0 is left
+ * out
  * @return BRAM_OK; BRAM_ENUMERIC for a weight that is not allowed; BRAM_ENOMEM
  */
 int bram_moments_total(bram_ctx *cx, bram_total **out, const bram_moments *moments,

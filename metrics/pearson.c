@@ -1,9 +1,9 @@
 /*
  * pearson.c - Pearson correlation, unit by unit.
  *
- * raw[u] = r(model, brain) over the entries present on both sides. A unit whose recording is constant
- * over the scored entries has no r: NaN. Where the prediction alone is constant the published
- * conventions differ: undefined here, 0 with constant=zero. Source: Pearson 1896.
+ * raw[u] = r(model, brain) over the entries present on both sides. A unit whose recording is
+ * constant over the scored entries has no r: NaN. Where the prediction alone is constant the
+ * published conventions differ: undefined here, 0 with constant=zero. Source: Pearson 1896.
  */
 #include "moments.h"
 

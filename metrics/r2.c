@@ -1,9 +1,9 @@
 /*
  * r2.c - coefficient of determination, unit by unit.
  *
- * raw[u] = 1 - sum (brain - model)^2 / sum (brain - mean)^2, the mean being the recording's over the
- * scored entries of that unit. 1 is perfect, 0 is what that mean would get, and a model may do worse.
- * A unit whose recording is constant over the scored entries has no r2: NaN.
+ * raw[u] = 1 - sum (brain - model)^2 / sum (brain - mean)^2, the mean being the recording's over
+ * the scored entries of that unit. 1 is perfect, 0 is what that mean would get, and a model may do
+ * worse. A unit whose recording is constant over the scored entries has no r2: NaN.
  */
 #include "moments.h"
 

@@ -36,7 +36,8 @@ double bram_weighted_pearson(const double *x, const double *y, const double *wei
 
 /**
  * Kendall's tau-a, (concordant - discordant) / (pairs of entries); 0 where a side is all ties, NaN
- * for fewer than two entries. O(n log n) with the orders given (a Fenwick tree over the ranks of y).
+ * for fewer than two entries. O(n log n) with the orders given (a Fenwick tree over the ranks of
+ * y).
  *
  * @return BRAM_OK; BRAM_ENOMEM
  */

@@ -5,8 +5,9 @@
  * has been moved by one of its own values, the one nearest its mean: that removes large offsets and
  * keeps whole numbers whole, so equal distances stay equal. Where cancellation would show (few
  * channels, or a distance small beside q_i + q_j) the pair is computed by differences. The
- * correlation distance of rows of mean 0 and length 1 is 1 - g_ij, or |z_i - z_j|^2 / 2 where small.
- * Cost: n^2 p / 2 multiply-adds in one product. Sources: Kriegeskorte et al. 2008; Nili et al. 2014.
+ * correlation distance of rows of mean 0 and length 1 is 1 - g_ij, or |z_i - z_j|^2 / 2 where
+ * small. Cost: n^2 p / 2 multiply-adds in one product. Sources: Kriegeskorte et al. 2008; Nili et
+ * al. 2014.
  */
 #include "rdm.h"
 
@@ -18,7 +19,7 @@
 
 enum { MAX_ROWS = 1 << 16, FEW_CHANNELS = 32 };
 
-static const double small_share = 1e-6;   /* of q_i + q_j: below, differences are used */
+static const double small_share = 1e-6; /* of q_i + q_j: below, differences are used */
 static const double given_tolerance = 1e-8;
 
 /* Conditions x channels, and the mask that goes with it. */
@@ -36,18 +37,24 @@ static bool has(const struct patterns *a, size_t i, size_t k)
 static int check(bram_ctx *cx, const struct patterns *a)
 {
     if (a->n == 0 || a->p == 0 || a->n > MAX_ROWS)
-        return bram_fail(cx, BRAM_ESHAPE, "%zu conditions x %zu channels, expected 1 to %d conditions "
-                         "and a channel or more", a->n, a->p, MAX_ROWS);
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "%zu conditions x %zu channels, expected 1 to %d conditions "
+                         "and a channel or more",
+                         a->n, a->p, MAX_ROWS);
     for (size_t i = 0; i < a->n; i++)
         for (size_t k = 0; k < a->p; k++)
             if (has(a, i, k) && !isfinite(bram_row(a->x, i)[k]))
-                return bram_fail(cx, BRAM_ENUMERIC, "condition %zu, channel %zu is %g, expected a "
-                                 "number (what is missing is masked)", i, k, bram_row(a->x, i)[k]);
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "condition %zu, channel %zu is %g, expected a "
+                                 "number (what is missing is masked)",
+                                 i, k, bram_row(a->x, i)[k]);
     size_t budget = bram_ctx_memory(cx);
     double bytes = 8.0 * ((double)a->n * (double)a->p + 1.5 * (double)a->n * (double)a->n);
     if (budget && bytes > (double)budget)
-        return bram_fail(cx, BRAM_EMEMORY, "the RDM of %zu conditions x %zu channels needs %.0f "
-                         "bytes, the budget is %zu", a->n, a->p, bytes, budget);
+        return bram_fail(cx, BRAM_EMEMORY,
+                         "the RDM of %zu conditions x %zu channels needs %.0f "
+                         "bytes, the budget is %zu",
+                         a->n, a->p, bytes, budget);
     return BRAM_OK;
 }
 
@@ -65,8 +72,7 @@ static int centre_columns(bram_ctx *cx, const bram_mat *x, bram_mat *c)
             if (i == 0 || fabs(v - mean[k]) < fabs(nearest[k] - mean[k])) nearest[k] = v;
         }
     for (size_t i = 0; i < x->rows; i++)
-        for (size_t k = 0; k < x->cols; k++)
-            bram_row(c, i)[k] = bram_row(x, i)[k] - nearest[k];
+        for (size_t k = 0; k < x->cols; k++) bram_row(c, i)[k] = bram_row(x, i)[k] - nearest[k];
     return BRAM_OK;
 }
 
@@ -96,8 +102,8 @@ static int euclidean(bram_ctx *cx, double *d, const bram_mat *x)
 }
 
 /*
- * z = (x - mean) / length of that. false where x is constant but for rounding. The largest deviation
- * is taken out first, so that no square overflows or vanishes.
+ * z = (x - mean) / length of that. false where x is constant but for rounding. The largest
+ * deviation is taken out first, so that no square overflows or vanishes.
  */
 static bool standardize(double *z, const double *x, size_t p)
 {
@@ -181,10 +187,8 @@ int bram_rdm_new(bram_ctx *cx, double **out, const bram_side *side, bram_rdm_kin
     for (size_t k = 0; status == BRAM_OK && k < bram_rdm_pairs(a.n); k++)
         if (isinf(d[k]) || (isnan(d[k]) && kind == BRAM_RDM_EUCLIDEAN && !a.present))
             status = bram_fail(cx, BRAM_ENUMERIC, "the values are too large for their distances");
-    if (status == BRAM_OK)
-        *out = d;
-    else
-        bram_free(d);
+    if (status == BRAM_OK) *out = d;
+    else bram_free(d);
     return status;
 }
 
@@ -203,12 +207,15 @@ static int check_given(bram_ctx *cx, const struct patterns *a)
     double allowed = given_tolerance * largest_magnitude(a);
     for (size_t i = 0; i < a->n; i++) {
         if (has(a, i, i) && fabs(bram_row(a->x, i)[i]) > allowed)
-            return bram_fail(cx, BRAM_ENUMERIC, "the dissimilarity of condition %zu with itself is "
-                             "%g, expected 0: are these similarities?", i, bram_row(a->x, i)[i]);
+            return bram_fail(cx, BRAM_ENUMERIC,
+                             "the dissimilarity of condition %zu with itself is "
+                             "%g, expected 0: are these similarities?",
+                             i, bram_row(a->x, i)[i]);
         for (size_t j = i + 1; j < a->n; j++) {
             double above = bram_row(a->x, i)[j], below = bram_row(a->x, j)[i];
             if (has(a, i, j) && has(a, j, i) && fabs(above - below) > allowed)
-                return bram_fail(cx, BRAM_ENUMERIC, "the dissimilarities (%zu, %zu) = %g and (%zu, "
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "the dissimilarities (%zu, %zu) = %g and (%zu, "
                                  "%zu) = %g differ, expected a symmetric matrix",
                                  i, j, above, j, i, below);
         }
@@ -220,8 +227,8 @@ int bram_rdm_given(bram_ctx *cx, double **out, const bram_side *side)
 {
     struct patterns a = {&side->values, side->present, side->values.rows, side->values.cols};
     if (a.n != a.p)
-        return bram_fail(cx, BRAM_ESHAPE, "a dissimilarity matrix of %zu x %zu, expected a square one",
-                         a.n, a.p);
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "a dissimilarity matrix of %zu x %zu, expected a square one", a.n, a.p);
     BRAM_TRY(check(cx, &a));
     BRAM_TRY(check_given(cx, &a));
     double *d = bram_alloc(cx, bram_rdm_pairs(a.n), sizeof *d);

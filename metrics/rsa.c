@@ -2,13 +2,13 @@
  * rsa.c - representational similarity analysis: how alike two dissimilarity matrices are.
  *
  * Each side is an RDM, or patterns from which rdm= makes one over the rows (conditions). Pairs that
- * are undefined on either side are left out of both. raw = the comparison over the pairs: one value,
- * NaN where it is not defined (a constant RDM, fewer than three conditions).
+ * are undefined on either side are left out of both. raw = the comparison over the pairs: one
+ * value, NaN where it is not defined (a constant RDM, fewer than three conditions).
  *
  * Weights are multiplicities of conditions. A condition drawn m_i times makes m_i m_j pairs with
  * each other condition; its pairs with itself, zero by construction, are left out. Ranks are those
- * of the matrix written out with its repeats. Cost of a comparison: O(n^2), tau-a O(n^2 log n); each
- * RDM is sorted once, when it is prepared.
+ * of the matrix written out with its repeats. Cost of a comparison: O(n^2), tau-a O(n^2 log n);
+ * each RDM is sorted once, when it is prepared.
  *
  * Sources: Kriegeskorte, Mur & Bandettini 2008; Nili et al. 2014 (tau-a); Schuett et al. 2023.
  */
@@ -68,10 +68,10 @@ static void release(void *prepared)
 
 static int make_rdm(bram_ctx *cx, struct rdm *r, const bram_options *o, const bram_side *side)
 {
-    if (side->is_rdm)
-        BRAM_TRY(bram_rdm_given(cx, &r->d, side));
+    if (side->is_rdm) BRAM_TRY(bram_rdm_given(cx, &r->d, side));
     else if (bram_option_is(o, "rdm", "given"))
-        return bram_fail(cx, BRAM_EUSAGE, "rdm=given, but this side is %zu x %zu patterns, not an RDM",
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "rdm=given, but this side is %zu x %zu patterns, not an RDM",
                          side->values.rows, side->values.cols);
     else
         BRAM_TRY(bram_rdm_new(cx, &r->d, side,
@@ -87,10 +87,8 @@ static int prepare(bram_ctx *cx, void **prepared, const bram_options *o, const b
     struct rdm *r = bram_alloc(cx, 1, sizeof *r);
     if (!r) return BRAM_ENOMEM;
     int status = make_rdm(cx, r, o, side);
-    if (status == BRAM_OK)
-        *prepared = r;
-    else
-        release(r);
+    if (status == BRAM_OK) *prepared = r;
+    else release(r);
     return status;
 }
 
@@ -169,9 +167,8 @@ static int compare_weighted(bram_ctx *cx, double *value, const struct rsa *s, co
     *value = NAN;
     if (weigh_pairs(s, w, weight) < 3) return BRAM_OK;
     if (by_ranks(s->comparator)) return compare_ranks(cx, value, s, w);
-    *value = s->comparator == PEARSON
-                 ? bram_weighted_pearson(s->model->d, s->brain->d, w, pairs)
-                 : bram_weighted_cosine(s->model->d, s->brain->d, w, pairs);
+    *value = s->comparator == PEARSON ? bram_weighted_pearson(s->model->d, s->brain->d, w, pairs)
+                                      : bram_weighted_cosine(s->model->d, s->brain->d, w, pairs);
     return BRAM_OK;
 }
 

@@ -1,9 +1,9 @@
 /*
  * skill.c - skill of a forecast: 1 - MSE / MSE of a trivial model (persistence, the mean).
  *
- * Both errors are taken over the same entries: those present in the recording, in the prediction and
- * in the reference prediction. over=unit gives a value for each unit; over=pooled a single one from
- * the errors of all units and rows together. Where the reference makes no error the skill is
+ * Both errors are taken over the same entries: those present in the recording, in the prediction
+ * and in the reference prediction. over=unit gives a value for each unit; over=pooled a single one
+ * from the errors of all units and rows together. Where the reference makes no error the skill is
  * undefined: NaN. Source: Murphy 1988 (skill score).
  */
 #include "moments.h"
@@ -20,8 +20,8 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                 const bram_comparison *c)
 {
     bram_moments *moments;
-    BRAM_TRY(bram_moments_new(
-        cx, &moments, c, BRAM_NEEDS(BRAM_SQUARED_ERROR) | BRAM_NEEDS(BRAM_REFERENCE_ERROR)));
+    BRAM_TRY(bram_moments_new(cx, &moments, c,
+                              BRAM_NEEDS(BRAM_SQUARED_ERROR) | BRAM_NEEDS(BRAM_REFERENCE_ERROR)));
     moments->choice = bram_option_is(o, "over", "pooled");
     *out = moments, *values = moments->choice ? 1 : moments->units;
     return BRAM_OK;

@@ -118,7 +118,7 @@ const bram_metric *bram_metric_find(const char *name);
 /**
  * A metric by its spec string, once, on two sides: what `bramble score` does.
  *
- * @param raw     receives a heap array of *values numbers; the caller frees it with bram_free
+ * @param raw       receives a heap array of *values numbers; the caller frees it with bram_free
  * @param chance    receives the chance level; may be NULL
  * @param settings  folds, groups, memory, and the reference as a bram_side; its model and brain are
  *                  not looked at. NULL: none of them

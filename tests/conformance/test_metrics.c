@@ -53,8 +53,7 @@ static size_t score(double *raw, const bram_metric *m, const struct test_scoring
     bram_ctx *cx = bram_ctx_new();
     size_t values = 0;
     int status = test_score(cx, m->name, raw, ROOM, &values, s);
-    if (status != BRAM_OK)
-        fail_msg("%s: status %d: %s", m->name, status, bram_ctx_message(cx));
+    if (status != BRAM_OK) fail_msg("%s: status %d: %s", m->name, status, bram_ctx_message(cx));
     bram_ctx_free(cx);
     return values;
 }
@@ -64,15 +63,14 @@ static void same(const bram_metric *m, const char *what, const double *a, const 
 {
     for (size_t u = 0; u < values; u++) {
         bool equal = isnan(a[u]) ? isnan(b[u]) != 0 : fabs(a[u] - b[u]) <= tolerance;
-        if (!equal)
-            fail_msg("%s: %s: value %zu is %.17g and %.17g", m->name, what, u, a[u], b[u]);
+        if (!equal) fail_msg("%s: %s: value %zu is %.17g and %.17g", m->name, what, u, a[u], b[u]);
     }
 }
 
 #define each_metric(m) /* loops over the table */                                                  \
     for (const bram_metric *const *entry_ = bram_metric_table, *m = *entry_; m; m = *++entry_)
 
-/* ---- the entry itself --------------------------------------------------------------------------- */
+/* ---- the entry itself ------------------------------------------------------------------------ */
 
 static void entries_are_complete(void **state)
 {
@@ -82,7 +80,8 @@ static void entries_are_complete(void **state)
     {
         if (!m->name || bram_spec_name_length(m->name) != strlen(m->name))
             fail_msg("\"%s\" is not a name", m->name ? m->name : "");
-        if (!m->summary || !m->summary[0] || strchr(m->summary, '\n') || !m->source || !m->source[0])
+        if (!m->summary || !m->summary[0] || strchr(m->summary, '\n') || !m->source ||
+            !m->source[0])
             fail_msg("%s: summary and source are a line each", m->name);
         if (!m->version || !m->pair || !m->compare) fail_msg("%s: a step is missing", m->name);
         if (bram_metric_find(m->name) != m) fail_msg("%s: the name is taken", m->name);
@@ -109,7 +108,7 @@ static void values_lie_along_units(void **state)
     }
 }
 
-/* ---- flags -------------------------------------------------------------------------------------- */
+/* ---- flags ----------------------------------------------------------------------------------- */
 
 static void identity_is_as_promised(void **state)
 {
@@ -203,7 +202,7 @@ static void the_better_direction_is_as_promised(void **state)
     }
 }
 
-/* ---- weights ------------------------------------------------------------------------------------ */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 static void weights_of_one_change_nothing(void **state)
 {
@@ -263,8 +262,8 @@ static void make_rdms(struct inputs *in)
 }
 
 /*
- * Rows written out as often as they were drawn; things that are both rows and columns on both sides,
- * and then without the pairs of a thing with its own copies.
+ * Rows written out as often as they were drawn; things that are both rows and columns on both
+ * sides, and then without the pairs of a thing with its own copies.
  */
 static void weights_are_repeats(void **state)
 {
@@ -296,7 +295,7 @@ static void weights_are_repeats(void **state)
     }
 }
 
-/* ---- what is missing ---------------------------------------------------------------------------- */
+/* ---- what is missing ------------------------------------------------------------------------- */
 
 static void a_unit_that_is_missing_is_undefined(void **state)
 {
@@ -333,10 +332,11 @@ static void what_is_masked_is_not_read(void **state)
     }
 }
 
-/* ---- what is wrong ------------------------------------------------------------------------------ */
+/* ---- what is wrong --------------------------------------------------------------------------- */
 
 /* Scores inputs that must be refused with a message, the output untouched. */
-static void refused(const bram_metric *m, const struct test_scoring *s, const char *what, int expected)
+static void refused(const bram_metric *m, const struct test_scoring *s, const char *what,
+                    int expected)
 {
     bram_ctx *cx = bram_ctx_new();
     double raw[ROOM];

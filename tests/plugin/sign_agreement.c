@@ -37,7 +37,8 @@ static int check(bram_ctx *cx, const bram_side *m, const bram_side *b, const bra
                          m->values.rows, m->values.cols, rows, units);
     for (size_t i = 0; g->group && i < rows; i++)
         if (g->group[i] >= g->groups)
-            return bram_fail(cx, BRAM_ESHAPE, "row %zu is in group %u of %zu", i, g->group[i], g->groups);
+            return bram_fail(cx, BRAM_ESHAPE, "row %zu is in group %u of %zu", i, g->group[i],
+                             g->groups);
     return BRAM_OK;
 }
 

@@ -27,18 +27,20 @@ static void a_plugin_metric_is_found_and_scores(void **state)
     bram_side model = {.values = {m, 3, 2, 2}}, brain = {.values = {b, 3, 2, 2}};
     double *raw, chance;
     size_t values;
-    assert_ok(cx, bram_metric_score(cx, &raw, &values, &chance, "sign-agreement", &model, &brain, NULL));
+    assert_ok(
+        cx, bram_metric_score(cx, &raw, &values, &chance, "sign-agreement", &model, &brain, NULL));
     assert_int_equal(values, 2);
     assert_near(raw[0], 1, 0);
     assert_near(raw[1], 0, 0);
     assert_near(chance, 0.5, 0);
     bram_free(raw);
-    assert_ok(cx, bram_metric_score(cx, &raw, &values, NULL, "sign-agreement:zero=drop", &model, &brain,
-                                    NULL));
+    assert_ok(cx, bram_metric_score(cx, &raw, &values, NULL, "sign-agreement:zero=drop", &model,
+                                    &brain, NULL));
     bram_free(raw);
     b[2] = NAN;
-    assert_int_equal(bram_metric_score(cx, &raw, &values, NULL, "sign-agreement", &model, &brain, NULL),
-                     BRAM_ENUMERIC);
+    assert_int_equal(
+        bram_metric_score(cx, &raw, &values, NULL, "sign-agreement", &model, &brain, NULL),
+        BRAM_ENUMERIC);
     bram_ctx_free(cx);
 }
 

@@ -58,8 +58,8 @@ static inline int test_pair(bram_ctx *cx, const bram_metric *m, struct test_pair
 }
 
 /** Scores; raw has room for `room` values, and values (may be NULL) receives their number. */
-static inline int test_score(bram_ctx *cx, const char *name, double *raw, size_t room, size_t *values,
-                             const struct test_scoring *s)
+static inline int test_score(bram_ctx *cx, const char *name, double *raw, size_t room,
+                             size_t *values, const struct test_scoring *s)
 {
     const bram_metric *m = bram_metric_find(name);
     assert_non_null(m);

@@ -13,9 +13,10 @@ static void reference_values(void **state)
 {
     (void)state;
     const char *label = "11011000101000010010111000101010001000100101100001";
-    const double tenths[] = {11, -8, -14, 8,  18, 16, 8,  21, -4, 22,  21, -3, 4,  -13, -10, 6,  -12,
-                             2,  5,  1,   10, 20, 2,  10, 15, -4, -6,  -24, 5, 11, 5,   21,  16, 8,
-                             0,  -9, 1,   5,  0,  -3, -4, 7,  -17, -3, 1,  7,  7,  -2,  -6,  -11};
+    const double tenths[] = {11,  -8,  -14, 8,   18, 16, 8,  21, -4, 22, 21, -3, 4,
+                             -13, -10, 6,   -12, 2,  5,  1,  10, 20, 2,  10, 15, -4,
+                             -6,  -24, 5,   11,  5,  21, 16, 8,  0,  -9, 1,  5,  0,
+                             -3,  -4,  7,   -17, -3, 1,  7,  7,  -2, -6, -11};
     double score[NODES * NODES] = {0}, edge[NODES * NODES] = {0};
     uint8_t present[NODES * NODES] = {0};
     for (size_t k = 0, at = 0; k < 50; k++, at++) {
@@ -29,8 +30,8 @@ static void reference_values(void **state)
     bram_ctx *cx = bram_ctx_new();
     double *raw, chance;
     size_t values;
-    assert_ok(cx, bram_metric_score(cx, &raw, &values, &chance, "average-precision", &s.model, &s.brain,
-                                    NULL));
+    assert_ok(cx, bram_metric_score(cx, &raw, &values, &chance, "average-precision", &s.model,
+                                    &s.brain, NULL));
     assert_near(chance, 20 / 50.0, 0);
     bram_free(raw);
     assert_ok(cx, bram_metric_score(cx, &raw, &values, &chance, "auroc", &s.model, &s.brain, NULL));
@@ -68,7 +69,8 @@ static void weights_are_repeats(void **state)
         edge[i] = bram_rng_below(&g, 3) == 0;
         present[i] = bram_rng_below(&g, 5) > 0;
     }
-    bram_side model = test_side(score, NODES, NODES, NULL), brain = test_side(edge, NODES, NODES, present);
+    bram_side model = test_side(score, NODES, NODES, NULL),
+              brain = test_side(edge, NODES, NODES, present);
     for (size_t sample = 0; sample < 5; sample++) {
         double weight[NODES];
         size_t times[NODES];

@@ -1,7 +1,7 @@
 /*
  * Tests of metrics/encoding.c and mapping.c. Reference values (file of the shared test data): the
- * Brain-Score pipeline at c642dbe with ridge, alpha 1, on stored splits; and scikit-learn 1.2.1 with
- * ridge, alpha 100, from one recording of macaque V1 to another (Henaff et al. 2021).
+ * Brain-Score pipeline at c642dbe with ridge, alpha 1, on stored splits; and scikit-learn 1.2.1
+ * with ridge, alpha 100, from one recording of macaque V1 to another (Henaff et al. 2021).
  */
 #include <bramble/rng.h>
 
@@ -91,7 +91,8 @@ static double direct(const struct fixture *f, const bram_fold *fold, size_t u, d
         size_t row = fold->test[i];
         double m = f->brain.present && !f->present[row * T + u] ? 0 : times[row];
         double dp = p[i] - mp / drawn, y = f->y[row * T + u], dy = y - my_test / drawn;
-        pp += m * dp * dp, yy += m * dy * dy, py += m * dp * dy, error += m * (y - p[i]) * (y - p[i]);
+        pp += m * dp * dp, yy += m * dy * dy, py += m * dp * dy,
+            error += m * (y - p[i]) * (y - p[i]);
     }
     return r2 ? 1 - error / yy : py / sqrt(pp * yy);
 }
@@ -138,8 +139,8 @@ static void weights_are_repeats_of_test_rows(void **state)
         whole[i] = (uint32_t)(i / 8);
     }
     assert_ok(cx, bram_kfold(cx, &folds, N, 3));
-    bram_comparison c = {.model = &f.model, .brain = &f.brain, .fold = folds, .folds = 3,
-                         .groups = {group, 4}};
+    bram_comparison c = {
+        .model = &f.model, .brain = &f.brain, .fold = folds, .folds = 3, .groups = {group, 4}};
     assert_ok(cx, encode(cx, raw, "alpha=1", &c, weight));
     for (size_t u = 0; u < T; u++) {
         double sum = 0, shares = 0;
@@ -158,8 +159,11 @@ static void weights_are_repeats_of_test_rows(void **state)
     for (size_t i = 0; i < N; i++) times[i] = 1;
     assert_ok(cx, encode(cx, raw, "alpha=1", &c, fold_weight));
     for (size_t u = 0; u < T; u++)
-        assert_near(raw[u], (2 * direct(&f, &folds[0], u, 1, times, false) +
-                             direct(&f, &folds[2], u, 1, times, false)) / 3, 1e-11);
+        assert_near(raw[u],
+                    (2 * direct(&f, &folds[0], u, 1, times, false) +
+                     direct(&f, &folds[2], u, 1, times, false)) /
+                        3,
+                    1e-11);
     bram_free(folds);
     bram_ctx_free(cx);
 }
@@ -232,7 +236,8 @@ static void units_that_cannot_be_fitted_are_undefined(void **state)
     bram_comparison c = {.model = &f.model, .brain = &f.brain};
     assert_ok(cx, encode(cx, raw, "folds=2", &c, NULL));
     for (size_t u = 0; u < T; u++) assert_int_equal(isnan(raw[u]) != 0, u < 3);
-    for (size_t i = 0; i < N * P; i++) f.x[i] = 1; /* nothing to predict from: constant predictions */
+    for (size_t i = 0; i < N * P; i++)
+        f.x[i] = 1; /* nothing to predict from: constant predictions */
     assert_ok(cx, encode(cx, raw, "folds=2,constant=zero", &c, NULL));
     assert_near(raw[4], 0, 0);
     assert_ok(cx, encode(cx, raw, "folds=2", &c, NULL));
@@ -275,7 +280,7 @@ static void what_is_wrong_is_said(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- the stored splits -------------------------------------------------------------------------- */
+/* ---- the stored splits ----------------------------------------------------------------------- */
 
 static bram_side matrix_of(bram_ctx *cx, const bram_json *rows)
 {
@@ -311,11 +316,13 @@ static void stored_splits_give_brain_scores_values(void **state)
     bram_json *file;
     assert_ok(cx, bram_json_read(cx, &file, path, 0));
     const bram_json *tall = bram_json_get(bram_json_get(file, "inputs"), "tall");
-    bram_side x = matrix_of(cx, bram_json_get(tall, "X")), y = matrix_of(cx, bram_json_get(tall, "Y"));
+    bram_side x = matrix_of(cx, bram_json_get(tall, "X")),
+              y = matrix_of(cx, bram_json_get(tall, "Y"));
     static const char *const schemes[] = {"shuffle", "stratified"};
     for (size_t s = 0; s < 2; s++) {
         const bram_json *scheme = bram_json_get(bram_json_get(file, "brainscore_cv"), schemes[s]);
-        const bram_json *trains = bram_json_get(scheme, "train"), *tests = bram_json_get(scheme, "test");
+        const bram_json *trains = bram_json_get(scheme, "train"),
+                        *tests = bram_json_get(scheme, "test");
         const bram_json *ridge = bram_json_get(scheme, "ridge1");
         bram_side r = matrix_of(cx, bram_json_get(ridge, "r_split_by_neuroid"));
         assert_int_equal(r.values.rows, 10);
@@ -326,8 +333,10 @@ static void stored_splits_give_brain_scores_values(void **state)
         for (size_t k = 0; k < 10; k++) {
             const bram_json *a = bram_json_at(trains, k), *b = bram_json_at(tests, k);
             train[k] = indices_of(a), test[k] = indices_of(b);
-            folds[k] = (bram_fold){.train = train[k], .trains = bram_json_count(a),
-                                   .test = test[k], .tests = bram_json_count(b)};
+            folds[k] = (bram_fold){.train = train[k],
+                                   .trains = bram_json_count(a),
+                                   .test = test[k],
+                                   .tests = bram_json_count(b)};
             for (size_t u = 0; u < T; u++) mean[u] += bram_row(&r.values, k)[u] / 10;
         }
         bram_comparison c = {.model = &x, .brain = &y, .fold = folds, .folds = 10};
@@ -342,9 +351,15 @@ static void stored_splits_give_brain_scores_values(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- from one recording of V1 to another -------------------------------------------------------- */
+/* ---- from one recording of V1 to another ----------------------------------------------------- */
 
-enum { SCALES = 2, CATEGORIES = 3, MOVIES = 10, FRAMES = 11, STIMULI = 2 * SCALES * MOVIES * FRAMES };
+enum {
+    SCALES = 2,
+    CATEGORIES = 3,
+    MOVIES = 10,
+    FRAMES = 11,
+    STIMULI = 2 * SCALES * MOVIES * FRAMES
+};
 
 /* Means over repeats, missing ones skipped, of natural and synthetic movies at both scales. */
 static bram_side session(bram_ctx *cx, const char *path)
@@ -402,7 +417,8 @@ static void one_session_predicts_another(void **state)
             else train[fold.trains++] = row;
         bram_comparison c = {.model = &x, .brain = &y, .fold = &fold, .folds = 1};
         assert_ok(cx, encode(cx, raw, "alpha=100", &c, NULL));
-        for (size_t u = 0; u < y.values.cols; u++) assert_near(raw[u], bram_row(&r.values, f)[u], 1e-9);
+        for (size_t u = 0; u < y.values.cols; u++)
+            assert_near(raw[u], bram_row(&r.values, f)[u], 1e-9);
     }
     free(raw);
     bram_free(r.values.data);

@@ -54,10 +54,12 @@ static void what_is_wrong_is_said(void **state)
         {"rsa:rdm=given", "rsa: model: rdm=given", BRAM_EUSAGE},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        assert_int_equal(bram_metric_score(cx, &raw, &values, &chance, cases[k].spec, &model, &brain, NULL),
-                         cases[k].status);
+        assert_int_equal(
+            bram_metric_score(cx, &raw, &values, &chance, cases[k].spec, &model, &brain, NULL),
+            cases[k].status);
         if (!strstr(bram_ctx_message(cx), cases[k].says))
-            fail_msg("%s: \"%s\" does not say \"%s\"", cases[k].spec, bram_ctx_message(cx), cases[k].says);
+            fail_msg("%s: \"%s\" does not say \"%s\"", cases[k].spec, bram_ctx_message(cx),
+                     cases[k].says);
     }
     assert_ptr_equal(raw, m);
     assert_int_equal(values, 42);

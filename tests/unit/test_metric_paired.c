@@ -163,9 +163,8 @@ static void a_unit_that_is_constant_in_a_draw_is_undefined(void **state)
     (void)state;
     double m[] = {1, 2, 3, 4, 5, 6}, b[] = {.1, .1, .1, .1, .7, .3}, weight[] = {2, 1, 0};
     uint32_t group[] = {0, 0, 1, 1, 2, 2};
-    struct test_scoring s = {.model = test_side(m, 6, 1, NULL),
-                             .brain = test_side(b, 6, 1, NULL),
-                             .groups = {group, 3}};
+    struct test_scoring s = {
+        .model = test_side(m, 6, 1, NULL), .brain = test_side(b, 6, 1, NULL), .groups = {group, 3}};
     assert_false(isnan(test_score_one("pearson", &s)));
     s.weight = weight;
     assert_true(isnan(test_score_one("pearson", &s)));

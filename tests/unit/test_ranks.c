@@ -33,7 +33,8 @@ static double plain_pearson(const double *x, const double *y, size_t n)
     double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
     for (size_t i = 0; i < n; i++) mx += x[i] / (double)n, my += y[i] / (double)n;
     for (size_t i = 0; i < n; i++)
-        xx += (x[i] - mx) * (x[i] - mx), yy += (y[i] - my) * (y[i] - my), xy += (x[i] - mx) * (y[i] - my);
+        xx += (x[i] - mx) * (x[i] - mx), yy += (y[i] - my) * (y[i] - my),
+            xy += (x[i] - mx) * (y[i] - my);
     return xy / sqrt(xx * yy);
 }
 
@@ -84,10 +85,10 @@ static void weights_are_repeats(void **state)
                 assert_near(rank[i], d.rx[d.first[i]], 0);
                 assert_near(other[i], d.ry[d.first[i]], 0);
             }
-        assert_same(bram_weighted_pearson(rank, other, d.weight, N), plain_pearson(d.rx, d.ry, d.written),
-                    1e-14);
-        assert_same(bram_weighted_pearson(d.x, d.y, d.weight, N), plain_pearson(d.wx, d.wy, d.written),
-                    1e-14);
+        assert_same(bram_weighted_pearson(rank, other, d.weight, N),
+                    plain_pearson(d.rx, d.ry, d.written), 1e-14);
+        assert_same(bram_weighted_pearson(d.x, d.y, d.weight, N),
+                    plain_pearson(d.wx, d.wy, d.written), 1e-14);
         assert_same(bram_weighted_cosine(d.x, d.y, d.weight, N),
                     bram_weighted_cosine(d.wx, d.wy, d.one, d.written), 1e-15);
         assert_ok(cx, bram_weighted_tau_a(cx, &tau, d.x, &x_order, d.y, &y_order, d.weight, N));

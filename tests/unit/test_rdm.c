@@ -1,4 +1,5 @@
-/* Tests of metrics/rdm.c. Reference values: rsatoolbox 0.3.2 (f1f83ca) on the 12 x 7 patterns below. */
+/* Tests of metrics/rdm.c. Reference values: rsatoolbox 0.3.2 (f1f83ca) on the 12 x 7 patterns
+ * below. */
 #include <bramble/rng.h>
 
 #include "internal.h"
@@ -8,9 +9,10 @@
 enum { N = 12, P = 7, MANY = 50 };
 
 static const double patterns[N * P] = {
-    2,  0,  0, -1, -1, 1, -1, -1, -2, 0, -1, 0, 1, 0, 0,  0, 0, -1, 0,  0,  2, 0, 0, 0, -1, 0, 0, 2,
-    1,  0,  -1, -2, -1, -1, -2, 0, -1, -1, 0, 0, 0, 0, 0, -1, 0, -1, 0, 1,  -1, -1, -1, 0, 0, -1, 2, 1,
-    -1, 1,  -3, -1, 0, 1, 1, -1, 1,  1, 1, 0, 1, 0, 0,  0, 1, -1, 0,  0,  2, 0, 1, 1, 0, -1, -1, 1};
+    2,  0,  0, -1, -1, 1, -1, -1, -2, 0,  -1, 0,  1,  0,  0,  0,  0,  -1, 0,  0,  2,
+    0,  0,  0, -1, 0,  0, 2,  1,  0,  -1, -2, -1, -1, -2, 0,  -1, -1, 0,  0,  0,  0,
+    0,  -1, 0, -1, 0,  1, -1, -1, -1, 0,  0,  -1, 2,  1,  -1, 1,  -3, -1, 0,  1,  1,
+    -1, 1,  1, 1,  0,  1, 0,  0,  0,  1,  -1, 0,  0,  2,  0,  1,  1,  0,  -1, -1, 1};
 
 static void reference_values(void **state)
 {
@@ -24,9 +26,17 @@ static void reference_values(void **state)
     for (size_t k = 0; k < N - 1; k++) assert_near(d[k], euclidean[k] / 7, 0);
     bram_free(d);
     assert_ok(cx, bram_rdm_new(cx, &d, &side, BRAM_RDM_CORRELATION));
-    const double correlation[] = {1.0, 1.160422236979937, 1.160422236979937, 0.18990741269901745,
-                                  1.0, 0.42717803813052, 1.0, 1.096480623123495, 1.3668996928526713,
-                                  1.151744244666721, 1.160422236979937};
+    const double correlation[] = {1.0,
+                                  1.160422236979937,
+                                  1.160422236979937,
+                                  0.18990741269901745,
+                                  1.0,
+                                  0.42717803813052,
+                                  1.0,
+                                  1.096480623123495,
+                                  1.3668996928526713,
+                                  1.151744244666721,
+                                  1.160422236979937};
     for (size_t k = 0; k < N - 1; k++) assert_near(d[k], correlation[k], 1e-14);
     assert_near(d[bram_rdm_pairs(N) - 1], 0.4714058601290757, 1e-14);
     bram_free(d);
@@ -99,7 +109,8 @@ static void a_constant_row_has_no_correlation(void **state)
     assert_ok(cx, bram_rdm_new(cx, &d, &side, BRAM_RDM_CORRELATION));
     assert_true(isnan(d[0]) && isnan(d[2]) && !isnan(d[1]));
     bram_free(d);
-    x[3] = 0x1p-600, x[4] = 0x1p-599, x[5] = 0x1p-598; /* squares vanish; the correlation does not */
+    x[3] = 0x1p-600, x[4] = 0x1p-599,
+    x[5] = 0x1p-598; /* squares vanish; the correlation does not */
     assert_ok(cx, bram_rdm_new(cx, &d, &side, BRAM_RDM_CORRELATION));
     assert_near(d[0], 0, 1e-15);
     bram_free(d);

@@ -60,10 +60,10 @@ static void weights_are_repeats(void **state)
         bram_side long_model = test_repeat(&model, times, true);
         bram_side long_brain = test_repeat(&brain, times, true);
         for (size_t k = 0; k < 4; k++) {
-            struct test_scoring s = {.options = comparators[k], .model = model, .brain = brain,
-                                     .weight = weight};
-            struct test_scoring written = {.options = comparators[k], .model = long_model,
-                                           .brain = long_brain};
+            struct test_scoring s = {
+                .options = comparators[k], .model = model, .brain = brain, .weight = weight};
+            struct test_scoring written = {
+                .options = comparators[k], .model = long_model, .brain = long_brain};
             assert_near(test_score_one("rsa", &s), test_score_one("rsa", &written), 1e-12);
         }
         test_repeat_free(&long_model);
@@ -77,10 +77,13 @@ static void groups_of_conditions_are_drawn_together(void **state)
     bram_rng g = bram_rng_new(12, "test/rsa/groups");
     double a[N * P], b[N * P], by_group[] = {2, 0, 1}, by_row[N];
     uint32_t group[N];
-    for (size_t i = 0; i < N * P; i++) a[i] = bram_rng_normal(&g), b[i] = a[i] + bram_rng_normal(&g);
+    for (size_t i = 0; i < N * P; i++)
+        a[i] = bram_rng_normal(&g), b[i] = a[i] + bram_rng_normal(&g);
     for (size_t i = 0; i < N; i++) by_row[i] = by_group[group[i] = (uint32_t)(i / 4)];
-    struct test_scoring s = {.options = "rdm=euclidean", .model = test_side(a, N, P, NULL),
-                             .brain = test_side(b, N, P, NULL), .weight = by_row};
+    struct test_scoring s = {.options = "rdm=euclidean",
+                             .model = test_side(a, N, P, NULL),
+                             .brain = test_side(b, N, P, NULL),
+                             .weight = by_row};
     double rows = test_score_one("rsa", &s);
     s.groups = (bram_groups){group, 3}, s.weight = by_group;
     assert_near(test_score_one("rsa", &s), rows, 0);
@@ -102,8 +105,8 @@ static void what_is_undefined_is_nan(void **state)
         s.weight = weight; /* two conditions are left */
         assert_true(isnan(test_score_one("rsa", &s)));
     }
-    struct test_scoring none = {.options = "compare=cosine", .model = given(zero, NULL),
-                                .brain = given(b, NULL)};
+    struct test_scoring none = {
+        .options = "compare=cosine", .model = given(zero, NULL), .brain = given(b, NULL)};
     assert_true(isnan(test_score_one("rsa", &none)));
 }
 
@@ -120,7 +123,8 @@ static void sides_of_different_kinds(void **state)
             for (size_t k = 0; k < P; k++) rdm[i * N + j] += pow(x[i * P + k] - x[j * P + k], 2);
         }
     struct test_scoring s = {.options = "rdm=euclidean,compare=tau-a",
-                             .model = test_side(x, N, P, NULL), .brain = given(rdm, NULL)};
+                             .model = test_side(x, N, P, NULL),
+                             .brain = given(rdm, NULL)};
     assert_near(test_score_one("rsa", &s), 1, 1e-15);
     s.options = "rdm=given";
     assert_int_equal(test_score(cx, "rsa", &raw, 1, NULL, &s), BRAM_EUSAGE);

@@ -1,7 +1,7 @@
 /*
- * RSA against rsatoolbox 0.3.2 (f1f83ca): estimators, comparisons with ties and missing pairs, every
- * bootstrap draw of conditions; and monkey against human IT (Kriegeskorte et al. 2008). The numbers
- * are in the shared test data.
+ * RSA against rsatoolbox 0.3.2 (f1f83ca): estimators, comparisons with ties and missing pairs,
+ * every bootstrap draw of conditions; and monkey against human IT (Kriegeskorte et al. 2008). The
+ * numbers are in the shared test data.
  */
 #include "internal.h"
 #include "json.h"
@@ -11,10 +11,8 @@
 
 enum { N = 12, PAIRS = N * (N - 1) / 2, MAX_RDMS = 6 };
 
-static const char *const comparators[][2] = {{"cosine", "cosine"},
-                                             {"corr", "pearson"},
-                                             {"spearman", "spearman"},
-                                             {"tau-a", "tau-a"}};
+static const char *const comparators[][2] = {
+    {"cosine", "cosine"}, {"corr", "pearson"}, {"spearman", "spearman"}, {"tau-a", "tau-a"}};
 
 struct reference {
     bram_ctx *cx;
@@ -38,8 +36,8 @@ static void close_reference(struct reference *r)
 
 static double *input(struct reference *r, const char *name, size_t *count)
 {
-    const bram_json *data =
-        bram_json_get(bram_json_get(bram_json_get(r->file, "inputs"), name), "data");
+    const bram_json *data = bram_json_get(bram_json_get(bram_json_get(r->file, "inputs"), name),
+                                          "data");
     double *values;
     assert_ok(r->cx, bram_json_numbers(r->cx, &values, count, data));
     return values;
@@ -142,8 +140,8 @@ static void comparisons(void **state)
             const bram_json *table = value_of(&r, id);
             for (size_t i = 0; i < a.count; i++)
                 for (size_t j = 0; j < b.count; j++) {
-                    struct test_scoring scoring = {.options = options, .model = rdm(&a, i),
-                                                   .brain = rdm(&b, j)};
+                    struct test_scoring scoring = {
+                        .options = options, .model = rdm(&a, i), .brain = rdm(&b, j)};
                     assert_near(test_score_one("rsa", &scoring), number_at(table, i, j), 1e-12);
                 }
         }
@@ -179,8 +177,10 @@ static void bootstrap_draws(void **state)
             for (size_t m = 0; m < models.count; m++) {
                 double mean = 0;
                 for (size_t s = 0; s < subjects.count; s++) {
-                    struct test_scoring scoring = {.options = options, .model = rdm(&models, m),
-                                                   .brain = rdm(&subjects, s), .weight = weight};
+                    struct test_scoring scoring = {.options = options,
+                                                   .model = rdm(&models, m),
+                                                   .brain = rdm(&subjects, s),
+                                                   .weight = weight};
                     mean += test_score_one("rsa", &scoring) / (double)subjects.count;
                 }
                 assert_near(mean, number_at(evaluations, draw, m), 1e-12);
@@ -210,7 +210,8 @@ static void monkey_and_human_it(void **state)
 {
     (void)state;
     char path[512];
-    test_data(path, "vision/rsa/rsatoolbox/92imageData/Kriegeskorte_Neuron2008_supplementalData.mat");
+    test_data(path,
+              "vision/rsa/rsatoolbox/92imageData/Kriegeskorte_Neuron2008_supplementalData.mat");
     bram_ctx *cx = bram_ctx_new();
     bram_matlab *file;
     bram_matlab_value *rdms;
