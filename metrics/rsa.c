@@ -100,6 +100,15 @@ static void release_pair(void *pair)
     bram_free(s);
 }
 
+/* Tells the user how many pairs count, unless all do. */
+static void note_undefined(bram_ctx *cx, const struct rdm *a, const struct rdm *b)
+{
+    size_t pairs = bram_rdm_pairs(b->n), left = 0;
+    for (size_t k = 0; k < pairs; k++) left += !isnan(a->d[k]) && !isnan(b->d[k]);
+    if (left < pairs)
+        bram_note(cx, "rsa: %zu of %zu pairs of conditions are defined on both sides", left, pairs);
+}
+
 static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                 const bram_comparison *c)
 {
@@ -120,6 +129,7 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
         }
         memcpy(s->group, c->groups.group, brain->n * sizeof *s->group);
     }
+    note_undefined(cx, model, brain);
     *out = s, *values = 1;
     return BRAM_OK;
 }

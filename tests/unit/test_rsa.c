@@ -137,6 +137,25 @@ static void sides_of_different_kinds(void **state)
     bram_ctx_free(cx);
 }
 
+static void take_note(void *user, const char *line)
+{
+    snprintf(user, 100, "%s", line);
+}
+
+static void pairs_left_out_are_told(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    char note[100] = "";
+    double a[] = {1, 2, 4, 3, 3, 3, 2, 9, 1, 5, 4, 4}, raw; /* the second row is constant */
+    bram_ctx_set_note(cx, take_note, note);
+    struct test_scoring s = {.model = test_side(a, 4, 3, NULL), .brain = test_side(a, 4, 3, NULL)};
+    assert_ok(cx, test_score(cx, "rsa", &raw, 1, NULL, &s));
+    assert_string_equal(note, "rsa: 3 of 6 pairs of conditions are defined on both sides");
+    assert_near(raw, 1, 1e-15);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -146,6 +165,7 @@ int main(void)
         cmocka_unit_test(groups_of_conditions_are_drawn_together),
         cmocka_unit_test(what_is_undefined_is_nan),
         cmocka_unit_test(sides_of_different_kinds),
+        cmocka_unit_test(pairs_left_out_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
