@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { MESSAGE_BYTES = 512 };
+
 struct job {
     bram_input input;
     const char *source;
@@ -172,11 +174,32 @@ static int move(bram_ctx *cx, const char *from, const char *to, bool replace)
     return bram_fail(cx, BRAM_EWRITE, "cannot write %s: %s", to, strerror(errno));
 }
 
+/* The first error of a check, for the message. */
+static void first_error(void *user, const bram_finding *f)
+{
+    char *text = user;
+    if (f->severity == BRAM_ERROR && !*text)
+        snprintf(text, MESSAGE_BYTES, "%s: %s: found %s, expected %s", f->path, f->field, f->found,
+                 f->expected);
+}
+
+static int validate(bram_ctx *cx, const bram_dataset *ds)
+{
+    char text[MESSAGE_BYTES] = "";
+    size_t errors = 0;
+    BRAM_TRY(bram_dataset_check(cx, ds, first_error, text, &errors));
+    if (!errors) return BRAM_OK;
+    return bram_fail(cx, BRAM_EFORMAT,
+                     "what was imported breaks %zu rule%s of the homogenized form: %s", errors,
+                     errors == 1 ? "" : "s", text);
+}
+
 static int finish(bram_ctx *cx, const bram_cli_args *args, const char *path, const char *out)
 {
     bram_dataset *ds = NULL;
     BRAM_TRY(bram_dataset_open(cx, &ds, path));
-    int status = move(cx, path, out, bram_cli_has(args, "force"));
+    int status = validate(cx, ds);
+    if (!status) status = move(cx, path, out, bram_cli_has(args, "force"));
     if (!status) status = print_report(cx, args, ds);
     bram_dataset_free(ds);
     return status;

@@ -6,15 +6,12 @@
 
 #include <string.h>
 
-extern const bram_command bram_command_export, bram_command_import, bram_command_info,
-    bram_command_list;
+extern const bram_command bram_command_check, bram_command_export, bram_command_import,
+    bram_command_info, bram_command_list;
 
 const bram_command *const bram_commands[] = {
-    &bram_command_list,
-    &bram_command_import,
-    &bram_command_info,
-    &bram_command_export,
-    NULL,
+    &bram_command_list,  &bram_command_import, &bram_command_info,
+    &bram_command_check, &bram_command_export, NULL,
 };
 
 const bram_cli_option bram_cli_global_options[] = {

@@ -1,12 +1,13 @@
 /*
  * make_sample.c - writes a small homogenized file for the tests of the program: two recordings of
- * three neurons with a missing value and a label, and a table.
+ * three neurons with a missing value and labels, and a table. With a second argument
+ * the first recording lacks its time step, which is an error by the schema.
  */
 #include <bramble/dataset.h>
 
 #include <stdio.h>
 
-static int add_recording(bram_ctx *cx, bram_dataset *ds, const char *id, size_t rows)
+static int add_recording(bram_ctx *cx, bram_dataset *ds, const char *id, size_t rows, bool bad)
 {
     static const char *const ids[] = {"1", "2", "3"}, *const labels[] = {"AVAL", "", "AVAR"};
     double time[8];
@@ -19,6 +20,7 @@ static int add_recording(bram_ctx *cx, bram_dataset *ds, const char *id, size_t 
     BRAM_TRY(bram_attrs_set_text(cx, a, "session", "1"));
     BRAM_TRY(bram_attrs_set_text(cx, a, "species", "Caenorhabditis elegans"));
     BRAM_TRY(bram_attrs_set_text(cx, a, "condition", "immobilized"));
+    if (!bad) BRAM_TRY(bram_attrs_set_number(cx, a, "dt", 0.5));
 
     bram_axis *t = NULL, *neuron = NULL;
     bram_response *r = NULL;
@@ -40,7 +42,7 @@ static int add_recording(bram_ctx *cx, bram_dataset *ds, const char *id, size_t 
     return bram_dataset_add(cx, ds, group, r);
 }
 
-static int make(bram_ctx *cx, const char *path)
+static int make(bram_ctx *cx, const char *path, bool bad)
 {
     static const char *const names[] = {"AVAL", "AVAR"};
     bram_dataset *ds = NULL;
@@ -52,8 +54,9 @@ static int make(bram_ctx *cx, const char *path)
     BRAM_TRY(bram_attrs_set_integer(cx, a, "version", 1));
     BRAM_TRY(bram_attrs_set_text(cx, a, "licence", "CC0-1.0"));
     BRAM_TRY(bram_attrs_set_text(cx, a, "citation", "made for a test"));
-    BRAM_TRY(add_recording(cx, ds, "worm1", 4));
-    BRAM_TRY(add_recording(cx, ds, "worm2", 8));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "history", "make_sample"));
+    BRAM_TRY(add_recording(cx, ds, "worm1", 4, bad));
+    BRAM_TRY(add_recording(cx, ds, "worm2", 8, false));
     BRAM_TRY(bram_axis_new(cx, &table, "notes", 2));
     BRAM_TRY(bram_axis_set_ids(cx, table, names));
     BRAM_TRY(bram_axis_add_text(cx, table, "remark", names));
@@ -67,7 +70,7 @@ int main(int argc, char **argv)
 {
     bram_init();
     bram_ctx *cx = bram_ctx_new();
-    int status = cx && argc == 2 ? make(cx, argv[1]) : BRAM_EUSAGE;
+    int status = cx && argc >= 2 ? make(cx, argv[1], argc > 2) : BRAM_EUSAGE;
     if (status && cx) fprintf(stderr, "make_sample: %s\n", bram_ctx_message(cx));
     bram_ctx_free(cx);
     return status ? 99 : 0;
