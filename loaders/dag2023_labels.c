@@ -1,0 +1,166 @@
+/*
+ * dag2023_labels.c - labels of Dag et al. 2023: the dictionary as JSON and as JLD2, and the
+ * laboratory's workbooks.
+ *
+ * The dictionary maps a recording to two things: trace index (1-based) to label, and class to its
+ * traces; the first is read. A workbook has sheets "labels v1", "labels v2 ..." of which the last
+ * by name counts; its rows name a NeuroPAL region, which the recording's own file matches to a
+ * trace. The laboratory takes a match of confidence 2 or more. Labels of low confidence are kept
+ * with their confidence; the import's threshold (2.5, the laboratory's) marks them.
+ */
+#include "dag2023.h"
+
+#include "h5.h"
+#include "json.h"
+#include "number.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+int bram_dag_labels_new(bram_ctx *cx, bram_dag_labels *out, size_t traces)
+{
+    bram_dag_labels l = {.traces = traces};
+    l.label = bram_alloc(cx, traces, sizeof *l.label);
+    l.further = bram_alloc(cx, traces, sizeof *l.further);
+    l.confidence = bram_alloc(cx, traces, sizeof *l.confidence);
+    if (!l.label || !l.further || !l.confidence) {
+        bram_dag_labels_release(&l);
+        return BRAM_ENOMEM;
+    }
+    for (size_t i = 0; i < traces; i++) l.confidence[i] = (double)NAN;
+    *out = l;
+    return BRAM_OK;
+}
+
+void bram_dag_labels_release(bram_dag_labels *l)
+{
+    for (size_t i = 0; i < l->traces; i++) {
+        if (l->label) bram_free(l->label[i]);
+        if (l->further) bram_free(l->further[i]);
+    }
+    bram_free(l->label);
+    bram_free(l->further);
+    bram_free(l->confidence);
+    *l = (bram_dag_labels){0};
+}
+
+static int add_further(bram_ctx *cx, char **further, const char *label)
+{
+    char *longer = bram_strf(cx, "%s%s%s", *further ? *further : "", *further ? " | " : "", label);
+    if (!longer) return BRAM_ENOMEM;
+    bram_free(*further);
+    *further = longer;
+    return BRAM_OK;
+}
+
+int bram_dag_labels_add(bram_ctx *cx, bram_dag_labels *l, size_t trace, const char *label,
+                        double confidence)
+{
+    bool second_choice = strstr(label, "alt") != NULL;
+    if (l->label[trace] && (second_choice || !strstr(l->label[trace], "alt")))
+        return add_further(cx, &l->further[trace], label);
+    if (l->label[trace]) BRAM_TRY(add_further(cx, &l->further[trace], l->label[trace]));
+    char *copy = bram_strdup(cx, label);
+    if (!copy) return BRAM_ENOMEM;
+    bram_free(l->label[trace]);
+    l->label[trace] = copy;
+    l->confidence[trace] = confidence;
+    return BRAM_OK;
+}
+
+/* ---- which form ---------------------------------------------------------------------------------
+ */
+
+int bram_dag_form_of(bram_ctx *cx, bram_dag_form *out, const char *path)
+{
+    unsigned char head[64] = {0};
+    FILE *file = fopen(path, "rb");
+    size_t size = file ? fread(head, 1, sizeof head - 1, file) : 0, at = 0;
+    if (file) fclose(file);
+    *out = BRAM_DAG_NONE;
+    if (size >= 4 && memcmp(head, "PK\3\4", 4) == 0) *out = BRAM_DAG_XLSX;
+    else if (bram_h5_probe(path)) {
+        bram_h5 *h5 = NULL;
+        int status = bram_h5_open(cx, &h5, path);
+        if (status == BRAM_ENOMEM) return status;
+        if (status == BRAM_OK && bram_h5_exists(bram_h5_root(h5), "NeuroPAL_labels"))
+            *out = BRAM_DAG_JLD2;
+        bram_h5_close(h5);
+    } else {
+        if (size >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0) at = 3;
+        while (at < size && isspace(head[at])) at++;
+        if (head[at] == '{') *out = BRAM_DAG_JSON;
+    }
+    return BRAM_OK;
+}
+
+int bram_dag_labels_read(bram_ctx *cx, bram_dag_labels *l, bram_dag_form form, const char *path,
+                         const char *uid, const bram_dag_match *match)
+{
+    static const char *const words[] = {"none", "JSON dictionary", "JLD2 dictionary", "workbook"};
+    int status = form == BRAM_DAG_JSON   ? bram_dag_read_json(cx, l, path, uid)
+                 : form == BRAM_DAG_JLD2 ? bram_dag_read_jld2(cx, l, path, uid)
+                 : form == BRAM_DAG_XLSX
+                     ? bram_dag_read_xlsx(cx, l, path, match)
+                     : bram_fail(cx, BRAM_EFORMAT, "%s: not a file of labels", path);
+    BRAM_TRY(status);
+    if (!l->form[0]) snprintf(l->form, sizeof l->form, "%s", words[form]);
+    return BRAM_OK;
+}
+
+/* ---- the dictionary as JSON ---------------------------------------------------------------------
+ */
+
+static int add_member(bram_ctx *cx, bram_dag_labels *l, const bram_json_member *m, const char *path,
+                      const char *uid)
+{
+    int64_t trace;
+    double confidence = (double)NAN;
+    const char *label = bram_json_text(bram_json_get(m->value, "label"));
+    if (!bram_integer_parse(m->key, &trace))
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: %s: found key \"%s\", expected the number of a trace", path, uid,
+                         m->key);
+    if (trace < 1 || (uint64_t)trace > l->traces)
+        return bram_fail(
+            cx, BRAM_EFORMAT,
+            "%s: %s: found a label for trace %lld, expected 1 to %zu, the traces of the "
+            "recording",
+            path, uid, (long long)trace, l->traces);
+    if (!label)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: %s: trace %lld has no text \"label\"", path, uid,
+                         (long long)trace);
+    bram_json_number(bram_json_get(m->value, "confidence"), &confidence);
+    return bram_dag_labels_add(cx, l, (size_t)trace - 1, label, confidence);
+}
+
+static int read_dictionary(bram_ctx *cx, bram_dag_labels *l, const bram_json *root,
+                           const char *path, const char *uid)
+{
+    const bram_json *entry = bram_json_get(root, uid), *traces;
+    if (!entry)
+        return bram_fail(cx, BRAM_EABSENT, "%s knows %zu recordings but not \"%s\"", path,
+                         bram_json_count(root), uid);
+    traces = bram_json_kind_of(entry) == BRAM_JSON_ARRAY ? bram_json_at(entry, 0) : entry;
+    if (!traces || bram_json_kind_of(traces) != BRAM_JSON_OBJECT)
+        return bram_fail(
+            cx, BRAM_EFORMAT, "%s: %s: found %s, expected an object of traces", path, uid,
+            traces ? bram_json_kind_name(bram_json_kind_of(traces)) : "an empty array");
+    bram_json_member member = {0};
+    while (bram_json_next(traces, &member)) BRAM_TRY(add_member(cx, l, &member, path, uid));
+    return BRAM_OK;
+}
+
+int bram_dag_read_json(bram_ctx *cx, bram_dag_labels *l, const char *path, const char *uid)
+{
+    bram_json *root = NULL;
+    BRAM_TRY(bram_json_read(cx, &root, path, 0));
+    int status = bram_json_kind_of(root) == BRAM_JSON_OBJECT
+                     ? read_dictionary(cx, l, root, path, uid)
+                     : bram_fail(cx, BRAM_EFORMAT, "%s: found %s, expected an object of recordings",
+                                 path, bram_json_kind_name(bram_json_kind_of(root)));
+    bram_json_free(root);
+    return status;
+}
