@@ -152,6 +152,10 @@ void bram_results_free(bram_results *r);
 size_t bram_results_count(const bram_results *r);
 const bram_result *bram_results_at(const bram_results *r, size_t i);
 
+/** The plan of a benchmark: attributes title, task, version, dataset, dataset_hash, citation, options;
+ *  tables cell and metrics. NULL when there is none of that name. */
+const bram_dataset *bram_results_plan(const bram_results *r, const char *benchmark);
+
 #ifdef __cplusplus
 }
 #endif

@@ -40,6 +40,8 @@ typedef struct bram_segment {
 typedef struct bram_panel {
     const bram_axis *unit;  /* columns of y */
     const bram_axis *input; /* columns of x, NULL when there are none */
+    const bram_dataset *public_data; /* where stimuli/ holds what anybody may know of the stimuli
+                                        (images, features); models look at nothing else in it */
     const bram_segment *segment;
     size_t segments;
 } bram_panel;
@@ -112,6 +114,10 @@ typedef struct bram_model {
 
     void (*release)(void *fitted);
 
+    /** SHA-256 of what the spec names but does not contain (a file of predictions, a program), so
+     *  that a changed file is a new model; NULL: there is nothing of the kind. */
+    int (*content)(bram_ctx *cx, char hex[65], const bram_options *o);
+
     /** Bytes needed beyond the data to fit on this many rows; NULL: negligible. */
     size_t (*memory)(const bram_options *o, size_t rows, size_t units, size_t inputs);
 } bram_model;
@@ -123,6 +129,19 @@ const bram_model *bram_model_find(const char *name);
 /* ---- a model by its spec string ---------------------------------------------------------------- */
 
 typedef struct bram_fitted bram_fitted;
+
+/**
+ * Parses a spec string without fitting.
+ *
+ * @param options   receives the options, for bram_options_free; may be NULL
+ * @param canonical receives the canonical spec, for bram_free; may be NULL
+ * @return BRAM_OK; BRAM_EUSAGE: no such model or option
+ */
+int bram_model_parse(bram_ctx *cx, const bram_model **model, bram_options **options,
+                     char **canonical, const char *spec) BRAM_MUST_CHECK;
+
+/** The content hash of a model by its spec string, "" when it has none. See bram_model.content. */
+int bram_model_content(bram_ctx *cx, char hex[65], const char *spec) BRAM_MUST_CHECK;
 
 /** Parses "ar:lags=5", finds the model, fits. See bram_model.fit. */
 int bram_fitted_new(bram_ctx *cx, bram_fitted **out, const char *spec, const bram_panel *train,
