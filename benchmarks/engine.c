@@ -1,0 +1,461 @@
+/*
+ * engine.c - plans the cells of a suite and runs those that are not there yet.
+ *
+ * Cells run in worker processes, one cell at a time each: HDF5 serialises threads, and a cell that
+ * crashes takes its worker along but not the run. Parent and worker talk over two pipes; a worker
+ * whose parent is gone finishes its cell and ends. What a cell computes never depends on the number
+ * of workers, so neither do the bytes of its result.
+ */
+#include "data.h"
+#include "store.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+const bram_task *bram_task_find(const char *name)
+{
+    for (size_t i = 0; bram_task_table[i]; i++)
+        if (strcmp(bram_task_table[i]->name, name) == 0) return bram_task_table[i];
+    return NULL;
+}
+
+/* ---- planning ----------------------------------------------------------------------------------- */
+
+struct pending {
+    const bram_plan *plan;
+    const bram_planned *cell;
+};
+
+struct engine {
+    const bram_suite *suite;
+    const bram_run_settings *settings;
+    bram_plan *plan; /* one a benchmark */
+    size_t plans;
+    struct pending *pending;
+    size_t count;
+    bram_run_counts counts;
+};
+
+static void release(struct engine *e)
+{
+    for (size_t i = 0; i < e->plans; i++) bram_plan_release(&e->plan[i]);
+    bram_free(e->plan);
+    bram_free(e->pending);
+}
+
+static int plan_cell(bram_ctx *cx, bram_plan *plan, const char *part, const char *spec,
+                     uint64_t seed)
+{
+    bram_planned *c = &plan->cell[plan->cells];
+    const bram_model *model;
+    c->seed = seed;
+    BRAM_TRY(bram_model_parse(cx, &model, NULL, &c->model, spec));
+    c->part = bram_strdup(cx, part);
+    plan->cells++; /* from here bram_plan_release sees to it */
+    if (!c->part) return BRAM_ENOMEM;
+    return bram_cell_key(cx, c->key, plan->benchmark, plan->dataset_hash, part, c->model, seed);
+}
+
+/* All models on one part; one seed is enough for a model that draws no random numbers. */
+static int plan_part(bram_ctx *cx, bram_plan *plan, const bram_run_settings *settings,
+                     const char *part)
+{
+    static const uint64_t zero = 0;
+    const uint64_t *seeds = settings->seed_count ? settings->seeds : &zero;
+    size_t seed_count = settings->seed_count ? settings->seed_count : 1;
+    const bram_benchmark *b = plan->benchmark;
+    for (size_t m = 0; m < b->model_count + settings->model_count; m++) {
+        const char *spec = m < b->model_count ? b->models[m] : settings->models[m - b->model_count];
+        const bram_model *model;
+        BRAM_TRY(bram_model_parse(cx, &model, NULL, NULL, spec));
+        size_t n = model->flags & BRAM_MODEL_STOCHASTIC ? seed_count : 1;
+        for (size_t s = 0; s < n; s++) BRAM_TRY(plan_cell(cx, plan, part, spec, seeds[s]));
+    }
+    return BRAM_OK;
+}
+
+/* The bytes of the largest cell. */
+static int estimate(bram_ctx *cx, bram_plan *plan, const bram_task *task, const bram_dataset *ds)
+{
+    for (size_t c = 0; c < plan->cells; c++) {
+        const bram_planned *p = &plan->cell[c];
+        bram_cell cell = {plan->benchmark, ds, p->part, p->model, p->seed};
+        size_t bytes = 0;
+        BRAM_TRY(task->memory(cx, &bytes, &cell));
+        if (bytes > plan->largest) plan->largest = bytes;
+    }
+    return BRAM_OK;
+}
+
+static int plan_benchmark(bram_ctx *cx, struct engine *e, const bram_benchmark *b)
+{
+    const bram_run_settings *settings = e->settings;
+    const bram_task *task = bram_task_find(b->task);
+    if (!task) return bram_fail(cx, BRAM_EUSAGE, "%s: no task is named %s", b->name, b->task);
+    bram_dataset *ds = NULL;
+    bram_axis *parts = NULL;
+    bram_plan *plan = &e->plan[e->plans++];
+    plan->benchmark = b;
+    BRAM_TRY(bram_data_open(cx, &ds, b->dataset, settings->data));
+    int status = bram_dataset_hash(cx, ds, plan->dataset_hash);
+    if (status == BRAM_OK) status = task->parts(cx, &parts, b, ds);
+    size_t n = parts ? bram_axis_length(parts) : 0, seeds = settings->seed_count;
+    if (status == BRAM_OK) {
+        size_t most = n * (b->model_count + settings->model_count) * (seeds ? seeds : 1);
+        plan->cell = bram_alloc(cx, most, sizeof *plan->cell);
+        if (!plan->cell) status = BRAM_ENOMEM;
+    }
+    for (size_t i = 0; i < n && status == BRAM_OK; i++)
+        status = plan_part(cx, plan, settings, bram_axis_id(parts, i));
+    if (status == BRAM_OK) status = estimate(cx, plan, task, ds);
+    bram_axis_free(parts);
+    bram_dataset_free(ds);
+    return status == BRAM_OK ? BRAM_OK : bram_fail_prefix(cx, status, "benchmark %s", b->name);
+}
+
+static int plan_all(bram_ctx *cx, struct engine *e)
+{
+    e->plan = bram_alloc(cx, e->suite->benchmarks, sizeof *e->plan);
+    if (!e->plan) return BRAM_ENOMEM;
+    for (size_t i = 0; i < e->suite->benchmarks; i++)
+        BRAM_TRY(plan_benchmark(cx, e, e->suite->benchmark[i]));
+    for (size_t i = 0; i < e->plans; i++) e->counts.planned += e->plan[i].cells;
+    e->pending = bram_alloc(cx, e->counts.planned, sizeof *e->pending);
+    return e->pending ? BRAM_OK : BRAM_ENOMEM;
+}
+
+/* What is left to do for this shard. */
+static void find_pending(bram_ctx *cx, struct engine *e)
+{
+    const bram_run_settings *s = e->settings;
+    size_t index = 0;
+    for (size_t i = 0; i < e->plans; i++)
+        for (size_t c = 0; c < e->plan[i].cells; c++, index++) {
+            const bram_planned *cell = &e->plan[i].cell[c];
+            if (bram_store_has(cx, s->out, cell->key))
+                e->counts.kept++;
+            else if (s->shards && index % s->shards != s->shard - 1)
+                e->counts.not_run++;
+            else
+                e->pending[e->count++] = (struct pending){&e->plan[i], cell};
+        }
+}
+
+/* ---- one cell, in a worker ------------------------------------------------------------------------ */
+
+/* What a worker tells of a cell; written in one piece, which a pipe keeps whole (PIPE_BUF). */
+struct message {
+    size_t index;
+    int state, status;
+    double seconds;
+    char reason[400];
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int run_task(bram_ctx *cx, bram_dataset **out, const bram_cell *cell, const bram_task *task)
+{
+    size_t bytes = 0, budget = bram_ctx_memory(cx);
+    BRAM_TRY(task->memory(cx, &bytes, cell));
+    if (budget && bytes > budget)
+        return bram_fail(cx, BRAM_EMEMORY, "needs about %zu MB, above the limit of %zu MB",
+                         bytes >> 20, budget >> 20);
+    bram_dataset *result = NULL;
+    BRAM_TRY(bram_dataset_new(cx, &result));
+    int status = task->run(cx, result, cell);
+    if (status == BRAM_OK)
+        *out = result;
+    else
+        bram_dataset_free(result);
+    return status;
+}
+
+/* A failure that the same inputs would give again is a result; one of this machine or run is not. */
+static bool is_a_result(int status)
+{
+    return status != BRAM_ENOMEM && status != BRAM_EMEMORY && status != BRAM_ECANCEL &&
+           status != BRAM_EWRITE;
+}
+
+static void run_cell(bram_ctx *cx, struct message *m, const struct engine *e, const bram_dataset *ds)
+{
+    const struct pending *p = &e->pending[m->index];
+    const bram_benchmark *b = p->plan->benchmark;
+    bram_cell cell = {b, ds, p->cell->part, p->cell->model, p->cell->seed};
+    bram_dataset *result = NULL;
+    double start = now();
+    m->status = run_task(cx, &result, &cell, bram_task_find(b->task));
+    m->state = m->status == BRAM_OK              ? BRAM_STATE_SCORED
+               : m->status == BRAM_ENOTAPPLICABLE ? BRAM_STATE_NOT_APPLICABLE
+                                                  : BRAM_STATE_FAILED;
+    const char *reason = m->status == BRAM_OK ? "" : bram_ctx_message(cx);
+    snprintf(m->reason, sizeof m->reason, "%.399s", reason);
+    if (is_a_result(m->status)) {
+        int status = bram_store_put(cx, e->settings->out, p->plan, p->cell, m->state, m->reason, result);
+        if (status != BRAM_OK) {
+            m->status = status;
+            m->state = BRAM_STATE_FAILED;
+            snprintf(m->reason, sizeof m->reason, "%.399s", bram_ctx_message(cx));
+        }
+    }
+    m->seconds = now() - start;
+    bram_store_log(cx, e->settings->out, p->cell->key, m->state, m->seconds);
+    bram_scratch_release(cx, 0);
+}
+
+static bool read_all(int fd, void *bytes, size_t count)
+{
+    for (size_t got = 0; got < count;) {
+        ssize_t n = read(fd, (char *)bytes + got, count - got);
+        if (n == 0 || (n < 0 && errno != EINTR)) return false;
+        if (n > 0) got += (size_t)n;
+    }
+    return true;
+}
+
+/* The life of a worker: an index comes in, a message goes out, until the pipe closes. */
+static void work(bram_ctx *cx, const struct engine *e, int in, int out)
+{
+    const bram_plan *open_plan = NULL;
+    bram_dataset *ds = NULL;
+    struct message m = {0};
+    while (read_all(in, &m.index, sizeof m.index)) {
+        const struct pending *p = &e->pending[m.index];
+        if (p->plan != open_plan) {
+            bram_dataset_free(ds);
+            ds = NULL;
+            open_plan = NULL;
+            m.status = bram_data_open(cx, &ds, p->plan->benchmark->dataset, e->settings->data);
+            if (m.status == BRAM_OK) open_plan = p->plan;
+        }
+        if (open_plan)
+            run_cell(cx, &m, e, ds);
+        else {
+            m.state = BRAM_STATE_FAILED;
+            snprintf(m.reason, sizeof m.reason, "%.399s", bram_ctx_message(cx));
+        }
+        if (write(out, &m, sizeof m) != (ssize_t)sizeof m) break;
+    }
+    bram_dataset_free(ds);
+}
+
+/* ---- the pool of workers ------------------------------------------------------------------------------ */
+
+struct worker {
+    pid_t pid;
+    int to, from; /* pipes; -1 when closed */
+    bool busy;
+    size_t index; /* of the cell in hand */
+};
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+static int start_worker(bram_ctx *cx, struct worker *w, const struct engine *e, struct worker *all,
+                        size_t count, unsigned threads)
+{
+    int to[2] = {-1, -1}, from[2] = {-1, -1};
+    *w = (struct worker){.to = -1, .from = -1};
+    if (pipe(to) != 0 || pipe(from) != 0 || (w->pid = fork()) < 0) {
+        int error = errno;
+        for (int i = 0; i < 2; i++) close_end(&to[i]), close_end(&from[i]);
+        return bram_fail(cx, BRAM_EINTERNAL, "cannot start a worker process: %s", strerror(error));
+    }
+    if (w->pid == 0) {
+        for (size_t i = 0; i < count; i++) close_end(&all[i].to), close_end(&all[i].from);
+        close(to[1]);
+        close(from[0]);
+        bram_ctx *own = bram_ctx_fork(cx);
+        if (own) {
+            bram_ctx_set_threads(own, threads);
+            bram_ctx_set_progress(own, NULL, NULL);
+            work(own, e, to[0], from[1]);
+        }
+        bram_ctx_free(own);
+        _exit(0);
+    }
+    close(to[0]);
+    close(from[1]);
+    w->to = to[1];
+    w->from = from[0];
+    return BRAM_OK;
+}
+
+static void count_message(bram_ctx *cx, struct engine *e, const struct message *m)
+{
+    const struct pending *p = &e->pending[m->index];
+    if (m->state == BRAM_STATE_SCORED) e->counts.scored++;
+    if (m->state == BRAM_STATE_NOT_APPLICABLE) e->counts.not_applicable++;
+    if (m->status == BRAM_ECANCEL) {
+        e->counts.not_run++;
+        return;
+    }
+    if (m->state == BRAM_STATE_FAILED) {
+        e->counts.failed++;
+        bram_note(cx, "%s, %s, %s: failed: %s", p->plan->benchmark->name, p->cell->part,
+                  p->cell->model, m->reason);
+    }
+}
+
+/* A worker is gone: by a signal in the middle of a cell, or because it was done. */
+static int bury(bram_ctx *cx, struct engine *e, struct worker *w)
+{
+    int how = 0;
+    close_end(&w->to);
+    close_end(&w->from);
+    while (waitpid(w->pid, &how, 0) < 0 && errno == EINTR) {}
+    w->pid = 0;
+    if (!w->busy) return BRAM_OK;
+    w->busy = false;
+    struct message m = {.index = w->index, .state = BRAM_STATE_FAILED, .status = BRAM_EINTERNAL};
+    int signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
+    snprintf(m.reason, sizeof m.reason, "the worker ended with %s %d", signal ? "signal" : "status",
+             signal ? signal : WEXITSTATUS(how));
+    count_message(cx, e, &m);
+    const struct pending *p = &e->pending[w->index];
+    bool outside = signal == SIGKILL || signal == SIGTERM || signal == SIGINT;
+    if (!signal || outside) return BRAM_OK; /* not this cell's own doing: it stays "not run" */
+    return bram_store_put(cx, e->settings->out, p->plan, p->cell, BRAM_STATE_FAILED, m.reason, NULL);
+}
+
+struct pool {
+    struct worker *worker;
+    size_t workers, next, done;
+    unsigned inner_threads;
+};
+
+/* Gives each idle worker a cell, starting workers where there are none. */
+static int hand_out(bram_ctx *cx, struct engine *e, struct pool *pool)
+{
+    for (size_t i = 0; i < pool->workers && pool->next < e->count; i++) {
+        struct worker *w = &pool->worker[i];
+        if (w->busy) continue;
+        if (!w->pid)
+            BRAM_TRY(start_worker(cx, w, e, pool->worker, pool->workers, pool->inner_threads));
+        w->index = pool->next;
+        if (write(w->to, &w->index, sizeof w->index) != (ssize_t)sizeof w->index) continue;
+        w->busy = true;
+        pool->next++;
+    }
+    return BRAM_OK;
+}
+
+/* Waits for one or more messages and takes them. */
+static int collect(bram_ctx *cx, struct engine *e, struct pool *pool)
+{
+    struct pollfd fd[256];
+    size_t of[256], n = 0;
+    for (size_t i = 0; i < pool->workers && n < 256; i++)
+        if (pool->worker[i].busy) {
+            fd[n] = (struct pollfd){.fd = pool->worker[i].from, .events = POLLIN};
+            of[n++] = i;
+        }
+    if (poll(fd, (nfds_t)n, 500) <= 0) return BRAM_OK;
+    for (size_t k = 0; k < n; k++) {
+        if (!fd[k].revents) continue;
+        struct worker *w = &pool->worker[of[k]];
+        struct message m;
+        if (read_all(w->from, &m, sizeof m)) {
+            w->busy = false;
+            count_message(cx, e, &m);
+        } else
+            BRAM_TRY(bury(cx, e, w));
+        pool->done++;
+        bram_ctx_progress(cx, "cells", (double)pool->done, (double)e->count);
+    }
+    return BRAM_OK;
+}
+
+static size_t busy_workers(const struct pool *pool)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < pool->workers; i++) n += pool->worker[i].busy;
+    return n;
+}
+
+static int run_pending(bram_ctx *cx, struct engine *e)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t threads = bram_ctx_threads(cx);
+    if (!threads) threads = processors > 0 ? (size_t)processors : 1;
+    if (threads > 256) threads = 256;
+    size_t largest = 1, budget = bram_ctx_memory(cx);
+    for (size_t i = 0; i < e->plans; i++)
+        if (e->plan[i].largest > largest) largest = e->plan[i].largest;
+    struct pool pool = {.workers = threads < e->count ? threads : e->count};
+    /* as many at a time as the budget holds; a cell too large for all of it is refused by itself */
+    if (budget && pool.workers > budget / largest)
+        pool.workers = budget / largest ? budget / largest : 1;
+    if (!e->count) return BRAM_OK;
+    pool.inner_threads = (unsigned)(threads / pool.workers);
+    pool.worker = bram_alloc(cx, pool.workers, sizeof *pool.worker);
+    if (!pool.worker) return BRAM_ENOMEM;
+    for (size_t i = 0; i < pool.workers; i++) pool.worker[i].to = pool.worker[i].from = -1;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigaction(SIGPIPE, &ignore, &before); /* a worker that died must not take the parent along */
+    bram_ctx_progress(cx, "cells", 0, (double)e->count);
+    int status = BRAM_OK;
+    while (status == BRAM_OK && (pool.next < e->count || busy_workers(&pool))) {
+        status = bram_ctx_check_cancel(cx);
+        if (status == BRAM_OK) status = hand_out(cx, e, &pool);
+        if (status == BRAM_OK) status = collect(cx, e, &pool);
+    }
+    for (size_t i = 0; i < pool.workers; i++) {
+        struct worker *w = &pool.worker[i];
+        if (!w->pid) continue;
+        if (w->busy) kill(w->pid, SIGTERM); /* only after a failure or a request to stop */
+        w->busy = false;
+        bury(cx, e, w);
+    }
+    e->counts.not_run += e->count - pool.done;
+    sigaction(SIGPIPE, &before, NULL);
+    bram_free(pool.worker);
+    return status;
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------- */
+
+static void say_plan(bram_ctx *cx, const struct engine *e)
+{
+    for (size_t i = 0; i < e->plans; i++)
+        bram_note(cx, "%s: %zu cells, at most about %.1f MB each", e->plan[i].benchmark->name,
+                  e->plan[i].cells, (double)e->plan[i].largest / 1e6);
+}
+
+int bram_run(bram_ctx *cx, bram_run_counts *counts, const bram_suite *suite,
+             const bram_run_settings *settings)
+{
+    if (settings->shards && (settings->shard < 1 || settings->shard > settings->shards))
+        return bram_fail(cx, BRAM_EUSAGE, "shard %u/%u: expected 1/%u to %u/%u", settings->shard,
+                         settings->shards, settings->shards, settings->shards, settings->shards);
+    struct engine e = {.suite = suite, .settings = settings};
+    int status = plan_all(cx, &e);
+    if (status == BRAM_OK) find_pending(cx, &e);
+    if (status == BRAM_OK && settings->dry_run) {
+        say_plan(cx, &e);
+        e.counts.not_run += e.count;
+    } else if (status == BRAM_OK) {
+        status = bram_store_make(cx, settings->out);
+        for (size_t i = 0; i < e.plans && status == BRAM_OK; i++)
+            status = bram_store_put_plan(cx, settings->out, &e.plan[i]);
+        if (status == BRAM_OK) status = run_pending(cx, &e);
+    }
+    if (status == BRAM_OK || status == BRAM_ECANCEL) *counts = e.counts;
+    release(&e);
+    return status;
+}

@@ -1,0 +1,701 @@
+/*
+ * forecast.c - the task "forecast": predict a recording's future from its past.
+ *
+ * within   one recording, cut in time: train | gap | validation | gap | test. Every recorded unit is a
+ *          target; the labelled ones are reported beside as a subset.
+ * across   one animal left out, the others to learn from; units are matched by name, and only exactly
+ *          labelled ones take part. Each animal is put on a common scale by its own first rows
+ *          (`calibration`), which are never scored.
+ *
+ * Scores are of one step ("step": each target row from the true rows before it) and of free runs
+ * ("h4": four steps ahead, own outputs fed back; all horizons from the same starts). The gap belongs
+ * to the benchmark: targets stay out of it, a model's context may reach back across it.
+ *
+ * Every cell also holds the trivial forecasts of the same rows: copy (the last value stays) and mean
+ * (the training mean). Intervals: block bootstrap over time (resample.h), blocks from the training
+ * part's autocorrelation, so that they are the same for every model.
+ */
+#include "recording.h"
+#include "resample.h"
+#include "scores.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const bram_param params[] = {
+    {"response", BRAM_PARAM_TEXT, "activity", NULL, 0, 0, "the response below recordings/ID"},
+    {"variant", BRAM_PARAM_CHOICE, "within", "within|across", 0, 0,
+     "within: cut each recording in time; across: leave one animal out"},
+    {"train", BRAM_PARAM_REAL, "0.6", NULL, 0.05, 0.95, "share of rows to learn from"},
+    {"validation", BRAM_PARAM_REAL, "0.2", NULL, 0, 0.9, "share of rows to choose options by"},
+    {"gap", BRAM_PARAM_INTEGER, "0", NULL, 0, 100000, "rows between the parts that are no targets"},
+    {"horizons", BRAM_PARAM_INTEGERS, "1+2+4+8+16+32", NULL, 1, 100000, "steps of the free runs"},
+    {"average", BRAM_PARAM_FLAG, "no", NULL, 0, 0, "score all steps of the free runs together too"},
+    {"stride", BRAM_PARAM_INTEGER, "1", NULL, 1, 100000, "rows between the starts of free runs"},
+    {"offset", BRAM_PARAM_INTEGER, "0", NULL, 0, 100000, "rows of the test part before the first start"},
+    {"calibration", BRAM_PARAM_REAL, "0.2", NULL, 0.01, 0.9, "across: share of rows that set the scale"},
+    {"filter", BRAM_PARAM_CHOICE, "causal", "causal|any", 0, 0,
+     "causal refuses recordings smoothed with a filter that looks ahead"},
+    {"samples", BRAM_PARAM_INTEGER, "1000", NULL, 0, 1000000, "bootstrap draws"},
+    {"level", BRAM_PARAM_REAL, "0.95", NULL, 0.5, 0.999, "level of the intervals"},
+    {.name = NULL}};
+
+/* ---- parts ------------------------------------------------------------------------------------- */
+
+static bool takes_part(const bram_benchmark *b, const char *id)
+{
+    if (!b->part_count) return true;
+    for (size_t i = 0; i < b->part_count; i++)
+        if (strcmp(b->parts[i], id) == 0) return true;
+    return false;
+}
+
+static int parts(bram_ctx *cx, bram_axis **out, const bram_benchmark *b, const bram_dataset *ds)
+{
+    size_t n = bram_dataset_groups(ds, "recordings"), used = 0;
+    const char **ids = bram_alloc(cx, n, sizeof *ids);
+    if (!ids) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const char *id = bram_dataset_group_at(ds, "recordings", i);
+        if (takes_part(b, id)) ids[used++] = id;
+    }
+    int status = used ? BRAM_OK
+                      : bram_fail(cx, BRAM_EABSENT, "dataset %s has none of the recordings that %s "
+                                  "asks for", b->dataset, b->name);
+    bram_axis *axis = NULL;
+    if (status == BRAM_OK) status = bram_axis_new(cx, &axis, "part", used);
+    if (status == BRAM_OK) status = bram_axis_set_ids(cx, axis, ids);
+    bram_free(ids);
+    if (status == BRAM_OK)
+        *out = axis;
+    else
+        bram_axis_free(axis);
+    return status;
+}
+
+/* ---- the work of one cell -------------------------------------------------------------------------- */
+
+struct forecast {
+    const bram_cell *cell;
+    const bram_options *o;
+    bram_recording *recording; /* across: all of them, the left-out one first */
+    size_t recordings;
+    bram_slice train, validation, test;
+    bram_fitted *model, *floor[2]; /* floors: copy, mean */
+    uint8_t *subset;               /* labelled units; NULL when all are or none is */
+    size_t block; /* rows a block, at least */
+    bram_blocks blocks;
+    char axis[64];
+    bram_scores *scores;
+};
+
+static const char *const floor_names[] = {"copy", "mean"};
+
+static void release(struct forecast *f)
+{
+    for (size_t i = 0; i < f->recordings; i++) bram_recording_release(&f->recording[i]);
+    bram_free(f->recording);
+    bram_slice_release(&f->train);
+    bram_slice_release(&f->validation);
+    bram_slice_release(&f->test);
+    bram_fitted_free(f->model);
+    for (size_t i = 0; i < 2; i++) bram_fitted_free(f->floor[i]);
+    bram_free(f->subset);
+    bram_scores_free(f->scores);
+}
+
+/* A forecast from values that were smoothed with the future in hand would be a leak. */
+static int check_filter(bram_ctx *cx, const struct forecast *f, const char *id)
+{
+    char *path = bram_strf(cx, "recordings/%s/%s", id, bram_option_text(f->o, "response"));
+    if (!path) return BRAM_ENOMEM;
+    const bram_response *r = bram_dataset_response(f->cell->dataset, path);
+    const char *filter = r ? bram_attrs_text(bram_response_attrs_const(r), "filter") : NULL;
+    int status = BRAM_OK;
+    if (filter && strcmp(filter, "non-causal") == 0 && bram_option_is(f->o, "filter", "causal"))
+        status = bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                           "%s was smoothed with a non-causal filter: forecasting it would use the "
+                           "future (filter=any in the benchmark's options allows it)", path);
+    bram_free(path);
+    return status;
+}
+
+static int read_one(bram_ctx *cx, struct forecast *f, const char *id)
+{
+    BRAM_TRY(check_filter(cx, f, id));
+    BRAM_TRY(bram_recording_read(cx, &f->recording[f->recordings], f->cell->dataset, id,
+                                 bram_option_text(f->o, "response")));
+    f->recordings++;
+    return BRAM_OK;
+}
+
+/* true for a unit whose id is the canonical name of an exactly labelled neuron */
+static bool is_labelled(const bram_axis *unit, size_t i)
+{
+    const bram_column *certainty = bram_axis_column(unit, "certainty");
+    return certainty && certainty->type == BRAM_TEXT && strcmp(certainty->text[i], "exact") == 0;
+}
+
+static int find_subset(bram_ctx *cx, struct forecast *f)
+{
+    const bram_axis *unit = f->recording[0].unit;
+    size_t n = bram_axis_length(unit), labelled = 0;
+    for (size_t i = 0; i < n; i++) labelled += is_labelled(unit, i);
+    if (labelled == 0 || labelled == n) return BRAM_OK;
+    f->subset = bram_alloc(cx, n, 1);
+    if (!f->subset) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) f->subset[i] = is_labelled(unit, i);
+    return BRAM_OK;
+}
+
+/* ---- within: one recording cut in time ---------------------------------------------------------- */
+
+static int split_within(bram_ctx *cx, struct forecast *f)
+{
+    f->recording = bram_alloc(cx, 1, sizeof *f->recording);
+    if (!f->recording) return BRAM_ENOMEM;
+    BRAM_TRY(read_one(cx, f, f->cell->part));
+    const bram_recording *r = &f->recording[0];
+    double train = bram_option_real(f->o, "train"), validation = bram_option_real(f->o, "validation");
+    size_t gap = (size_t)bram_option_integer(f->o, "gap");
+    size_t a = (size_t)floor(train * (double)r->rows);
+    size_t b = (size_t)floor((train + validation) * (double)r->rows);
+    if (a < 2 || b + gap >= r->rows || (validation > 0 && a + gap >= b))
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "%zu rows are too few for shares of %g and %g with gaps of %zu rows",
+                         r->rows, train, validation, gap);
+    BRAM_TRY(bram_slice_make(cx, &f->train, &(bram_cut){r, 0, 0, a}, 1));
+    if (validation > 0)
+        BRAM_TRY(bram_slice_make(cx, &f->validation, &(bram_cut){r, 0, a + gap, b}, 1));
+    BRAM_TRY(bram_slice_make(cx, &f->test, &(bram_cut){r, 0, b + gap, r->rows}, 1));
+    return find_subset(cx, f);
+}
+
+/* ---- across: one animal left out ------------------------------------------------------------------ */
+
+/* The names that are exact in the left-out animal and in at least one other. */
+static int common_units(bram_ctx *cx, bram_axis **out, const struct forecast *f)
+{
+    const bram_axis *first = f->recording[0].unit;
+    size_t n = bram_axis_length(first), used = 0;
+    size_t *index = bram_alloc(cx, n, sizeof *index);
+    if (!index) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        bool elsewhere = false;
+        for (size_t r = 1; r < f->recordings && !elsewhere; r++) {
+            ptrdiff_t at = bram_axis_find(f->recording[r].unit, bram_axis_id(first, i));
+            elsewhere = at >= 0 && is_labelled(f->recording[r].unit, (size_t)at);
+        }
+        if (is_labelled(first, i) && elsewhere) index[used++] = i;
+    }
+    int status = used >= 2 ? bram_axis_take(cx, out, first, index, used)
+                           : bram_fail(cx, BRAM_ENOTAPPLICABLE, "%zu exactly labelled neurons of %s "
+                                       "occur in another animal, at least 2 are needed", used,
+                                       f->cell->part);
+    bram_free(index);
+    return status;
+}
+
+/* Mean 0 and deviation 1 of the first `rows` rows of each unit; a unit constant there is masked. */
+static void calibrate(bram_recording *r, size_t rows)
+{
+    for (size_t u = 0; u < r->units; u++) {
+        double n = 0, mean = 0, square = 0;
+        for (size_t t = 0; t < rows; t++)
+            if (r->present[t * r->units + u]) n++, mean += r->values[t * r->units + u];
+        mean = n > 0 ? mean / n : 0;
+        for (size_t t = 0; t < rows; t++)
+            if (r->present[t * r->units + u]) {
+                double d = r->values[t * r->units + u] - mean;
+                square += d * d;
+            }
+        double deviation = n > 1 ? sqrt(square / n) : 0;
+        for (size_t t = 0; t < r->rows; t++) {
+            double *value = &r->values[t * r->units + u];
+            if (deviation > 0)
+                *value = (*value - mean) / deviation;
+            else
+                *value = 0, r->present[t * r->units + u] = 0;
+        }
+    }
+}
+
+static size_t calibration_rows(const struct forecast *f, const bram_recording *r)
+{
+    return (size_t)(bram_option_real(f->o, "calibration") * (double)r->rows) + 1;
+}
+
+static int read_all(bram_ctx *cx, struct forecast *f)
+{
+    const bram_dataset *ds = f->cell->dataset;
+    size_t n = bram_dataset_groups(ds, "recordings");
+    if (n < 2)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the dataset has %zu recording; leaving one out "
+                         "needs 2", n);
+    f->recording = bram_alloc(cx, n, sizeof *f->recording);
+    if (!f->recording) return BRAM_ENOMEM;
+    BRAM_TRY(read_one(cx, f, f->cell->part));
+    for (size_t i = 0; i < n; i++) {
+        const char *id = bram_dataset_group_at(ds, "recordings", i);
+        if (strcmp(id, f->cell->part) != 0) BRAM_TRY(read_one(cx, f, id));
+    }
+    return BRAM_OK;
+}
+
+static int align_all(bram_ctx *cx, struct forecast *f, const bram_axis *unit)
+{
+    for (size_t i = 0; i < f->recordings; i++) {
+        bram_recording aligned;
+        BRAM_TRY(bram_recording_align(cx, &aligned, &f->recording[i], unit));
+        bram_recording_release(&f->recording[i]);
+        f->recording[i] = aligned;
+        calibrate(&f->recording[i], calibration_rows(f, &aligned));
+    }
+    return BRAM_OK;
+}
+
+static int split_across(bram_ctx *cx, struct forecast *f)
+{
+    BRAM_TRY(read_all(cx, f));
+    bram_axis *unit = NULL;
+    BRAM_TRY(common_units(cx, &unit, f));
+    int status = align_all(cx, f, unit);
+    bram_axis_free(unit);
+    BRAM_TRY(status);
+    size_t others = f->recordings - 1, gap = (size_t)bram_option_integer(f->o, "gap");
+    bram_cut *train = bram_scratch(cx, 2 * others, sizeof *train), *validation = train + others;
+    if (!train) return BRAM_ENOMEM;
+    double share = bram_option_real(f->o, "train") + bram_option_real(f->o, "validation");
+    share = bram_option_real(f->o, "train") / share;
+    for (size_t i = 0; i < others; i++) {
+        const bram_recording *r = &f->recording[i + 1];
+        size_t cut = (size_t)(share * (double)r->rows);
+        train[i] = (bram_cut){r, 0, 0, cut};
+        validation[i] = (bram_cut){r, 0, cut + gap, r->rows};
+    }
+    BRAM_TRY(bram_slice_make(cx, &f->train, train, others));
+    BRAM_TRY(bram_slice_make(cx, &f->validation, validation, others));
+    const bram_recording *out = &f->recording[0];
+    return bram_slice_make(cx, &f->test, &(bram_cut){out, 0, calibration_rows(f, out), out->rows}, 1);
+}
+
+/* ---- asking ----------------------------------------------------------------------------------------- */
+
+/* Which rows of a segment are scored: `rows` starts, target at start + step - 1. */
+struct question {
+    size_t segment;
+    size_t *start;
+    size_t starts, steps;
+};
+
+/* An answer as a matrix of starts x (steps * units), taken out of the dataset that holds it. */
+static int ask(bram_ctx *cx, double *out, uint8_t *present, const struct forecast *f,
+               const bram_fitted *model, const struct question *q)
+{
+    bool step = q->steps == 0;
+    bram_query query = {.ask = step ? BRAM_ASK_STEP : BRAM_ASK_FREE_RUN, .panel = &f->test.panel,
+                        .segment = q->segment, .start = q->start, .starts = q->starts,
+                        .steps = q->steps};
+    bram_dataset *answer = NULL;
+    BRAM_TRY(bram_fitted_answer(cx, &answer, model, &query));
+    const bram_response *mean = bram_dataset_response(answer, "mean");
+    size_t units = bram_axis_length(f->test.panel.unit);
+    size_t want[3] = {q->starts, step ? units : q->steps, units};
+    int status = BRAM_OK;
+    if (!mean || bram_response_dims(mean) != (step ? 2u : 3u))
+        status = bram_fail(cx, BRAM_ESHAPE, "%s gave no \"mean\" of %d dimensions",
+                           bram_fitted_spec(model), step ? 2 : 3);
+    for (size_t d = 0; status == BRAM_OK && d < bram_response_dims(mean); d++)
+        if (bram_response_length(mean, d) != want[d])
+            status = bram_fail(cx, BRAM_ESHAPE, "%s: \"mean\" has %zu along dimension %zu, expected "
+                               "%zu", bram_fitted_spec(model), bram_response_length(mean, d), d + 1,
+                               want[d]);
+    if (status == BRAM_OK)
+        status = bram_response_read(cx, mean, (size_t[]){0, 0, 0}, want, out, present);
+    size_t count = q->starts * (step ? 1 : q->steps) * units;
+    for (size_t i = 0; status == BRAM_OK && i < count; i++)
+        if (present[i] && !isfinite(out[i]))
+            status = bram_fail(cx, BRAM_ENUMERIC, "%s forecasts a value that is not finite (unit %s)",
+                               bram_fitted_spec(model), bram_axis_id(f->test.panel.unit, i % units));
+    bram_dataset_free(answer);
+    return status;
+}
+
+/* Predictions of the model and of the floors, and the truth, for all segments together. */
+struct answers {
+    size_t rows, steps, units; /* steps is 1 for one-step forecasts */
+    double *value[3], *truth;  /* model, copy, mean: rows x steps x units */
+    uint8_t *present[3], *truth_present;
+    uint32_t *group;
+    struct question *question; /* one a segment */
+};
+
+static int plan_questions(bram_ctx *cx, struct answers *a, const struct forecast *f, bool free_run,
+                          size_t steps)
+{
+    const bram_slice *test = &f->test;
+    size_t stride = free_run ? (size_t)bram_option_integer(f->o, "stride") : 1;
+    size_t offset = free_run ? (size_t)bram_option_integer(f->o, "offset") : 0;
+    *a = (struct answers){.steps = steps, .units = bram_axis_length(test->panel.unit)};
+    a->question = bram_scratch(cx, test->panel.segments, sizeof *a->question);
+    if (!a->question) return BRAM_ENOMEM;
+    for (size_t s = 0; s < test->panel.segments; s++) {
+        const bram_segment *segment = &test->segment[s];
+        struct question *q = &a->question[s];
+        *q = (struct question){.segment = s, .steps = free_run ? steps : 0};
+        q->start = bram_scratch(cx, segment->y.rows, sizeof *q->start);
+        if (!q->start) return BRAM_ENOMEM;
+        /* a free run from row 0 of a piece would have no past at all */
+        size_t first = segment->first > 0 ? segment->first : 1;
+        if (!free_run) first = segment->first;
+        for (size_t t = first + offset; t + steps <= segment->y.rows; t += stride)
+            q->start[q->starts++] = t;
+        a->rows += q->starts;
+    }
+    return BRAM_OK;
+}
+
+static uint32_t block_of(bram_blocks blocks, size_t row)
+{
+    uint32_t at = 0;
+    while (at + 1 < blocks.count && bram_blocks_first(blocks, at + 1) <= row) at++;
+    return at;
+}
+
+/* Group of a row: its block in time, counted over the test part. */
+static void fill_truth(struct answers *a, const struct forecast *f)
+{
+    size_t row = 0;
+    for (size_t s = 0; s < f->test.panel.segments; s++) {
+        const struct question *q = &a->question[s];
+        const bram_segment *segment = &f->test.segment[s];
+        size_t origin = f->test.begin[0] + f->test.segment[0].first;
+        for (size_t i = 0; i < q->starts; i++, row++) {
+            size_t from = q->start[i] * a->units, width = a->steps * a->units;
+            memcpy(a->truth + row * width, segment->y.data + from, width * sizeof(double));
+            memcpy(a->truth_present + row * width, segment->y_present + from, width);
+            a->group[row] = block_of(f->blocks, f->test.begin[s] + q->start[i] - origin);
+        }
+    }
+}
+
+static int ask_all(bram_ctx *cx, struct answers *a, const struct forecast *f)
+{
+    size_t count = a->rows * a->steps * a->units;
+    a->truth = bram_scratch(cx, count, sizeof(double));
+    a->truth_present = bram_scratch(cx, count, 1);
+    a->group = bram_scratch(cx, a->rows, sizeof *a->group);
+    if (!a->truth || !a->truth_present || !a->group) return BRAM_ENOMEM;
+    fill_truth(a, f);
+    for (size_t m = 0; m < 3; m++) {
+        a->value[m] = bram_scratch(cx, count, sizeof(double));
+        a->present[m] = bram_scratch(cx, count, 1);
+        if (!a->value[m] || !a->present[m]) return BRAM_ENOMEM;
+        size_t row = 0, width = a->steps * a->units;
+        for (size_t s = 0; s < f->test.panel.segments; s++) {
+            const struct question *q = &a->question[s];
+            if (q->starts)
+                BRAM_TRY(ask(cx, a->value[m] + row * width, a->present[m] + row * width, f,
+                             m ? f->floor[m - 1] : f->model, q));
+            row += q->starts;
+        }
+    }
+    return BRAM_OK;
+}
+
+/* The side of step `step` (0-based), or of all steps together when step == a->steps. */
+static bram_side side_of(const struct answers *a, double *value, const uint8_t *present, size_t step,
+                         const bram_axis *unit)
+{
+    bram_side side = {.column = unit};
+    if (step == a->steps) {
+        side.values = (bram_mat){value, a->rows * a->steps, a->units, a->units};
+        side.present = present;
+        return side;
+    }
+    side.values = (bram_mat){value + step * a->units, a->rows, a->units, a->steps * a->units};
+    return side;
+}
+
+/* The mask of one step, packed as bram_side wants it. */
+static uint8_t *packed_mask(bram_ctx *cx, const struct answers *a, const uint8_t *present, size_t step)
+{
+    uint8_t *mask = bram_scratch(cx, a->rows * a->units, 1);
+    for (size_t i = 0; mask && i < a->rows; i++)
+        memcpy(mask + i * a->units, present + (i * a->steps + step) * a->units, a->units);
+    return mask;
+}
+
+static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a, size_t step,
+                      const char *label, int64_t horizon)
+{
+    const bram_axis *unit = f->test.panel.unit;
+    bool all = step == a->steps;
+    bram_score_job job = {.label = label, .horizon = horizon, .floors = 2, .axis = f->axis,
+                          .groups = {a->group, f->blocks.count}, .ceiling = NAN, .ceiling_low = NAN,
+                          .ceiling_high = NAN};
+    job.brain = side_of(a, a->truth, a->truth_present, step, unit);
+    job.model = side_of(a, a->value[0], a->present[0], step, unit);
+    for (size_t i = 0; i < 2; i++)
+        job.floor[i] = (bram_floor){floor_names[i],
+                                    side_of(a, a->value[i + 1], a->present[i + 1], step, unit)};
+    if (all) {
+        uint32_t *group = bram_scratch(cx, a->rows * a->steps, sizeof *group);
+        if (!group) return BRAM_ENOMEM;
+        for (size_t i = 0; i < a->rows * a->steps; i++) group[i] = a->group[i / a->steps];
+        job.groups.group = group;
+    } else {
+        job.brain.present = packed_mask(cx, a, a->truth_present, step);
+        job.model.present = packed_mask(cx, a, a->present[0], step);
+        for (size_t i = 0; i < 2; i++)
+            job.floor[i].side.present = packed_mask(cx, a, a->present[i + 1], step);
+        if (!job.brain.present || !job.model.present || !job.floor[0].side.present ||
+            !job.floor[1].side.present)
+            return BRAM_ENOMEM;
+    }
+    const bram_benchmark *b = f->cell->benchmark;
+    for (size_t m = 0; m < b->metric_count; m++)
+        BRAM_TRY(bram_scores_add(cx, f->scores, b->metrics[m], &job));
+    if (!f->subset || horizon > 1) return BRAM_OK;
+    char *labelled = bram_strf(cx, "%s/labelled", label);
+    if (!labelled) return BRAM_ENOMEM;
+    job.label = labelled;
+    job.subset = f->subset;
+    int status = BRAM_OK;
+    for (size_t m = 0; m < b->metric_count && status == BRAM_OK; m++)
+        status = bram_scores_add(cx, f->scores, b->metrics[m], &job);
+    bram_free(labelled);
+    return status;
+}
+
+/* ---- examples for the report ---------------------------------------------------------------------------- */
+
+enum { EXAMPLE_UNITS = 6, EXAMPLE_ROWS = 400 };
+
+/* The units of largest variance in the training part: a choice that no model has a say in. */
+static size_t example_units(const struct forecast *f, size_t chosen[EXAMPLE_UNITS])
+{
+    size_t units = bram_axis_length(f->train.panel.unit), n = 0;
+    double best[EXAMPLE_UNITS];
+    for (size_t u = 0; u < units; u++) {
+        double count = 0, mean = 0, square = 0;
+        for (size_t s = 0; s < f->train.panel.segments; s++) {
+            const bram_segment *g = &f->train.segment[s];
+            for (size_t t = g->first; t < g->y.rows; t++) {
+                if (!g->y_present[t * units + u]) continue;
+                double d = bram_row(&g->y, t)[u] - mean;
+                mean += d / ++count;
+                square += d * (bram_row(&g->y, t)[u] - mean);
+            }
+        }
+        double variance = count > 1 ? square / count : -1;
+        size_t at = n;
+        while (at > 0 && best[at - 1] < variance) at--;
+        if (at >= EXAMPLE_UNITS) continue;
+        for (size_t k = n < EXAMPLE_UNITS ? n : EXAMPLE_UNITS - 1; k > at; k--)
+            best[k] = best[k - 1], chosen[k] = chosen[k - 1];
+        best[at] = variance, chosen[at] = u;
+        if (n < EXAMPLE_UNITS) n++;
+    }
+    return n;
+}
+
+static int add_example(bram_ctx *cx, bram_dataset *result, const char *name, const bram_axis *row,
+                       const bram_axis *unit, const double *value, const uint8_t *present,
+                       size_t units, const size_t *chosen)
+{
+    bram_response *r = NULL;
+    BRAM_TRY(bram_response_new(cx, &r, name, BRAM_F64, 2, (const bram_axis *[]){row, unit}));
+    uint8_t *mask = bram_response_mask(cx, r);
+    if (!mask) {
+        bram_response_free(r);
+        return BRAM_ENOMEM;
+    }
+    double *out = bram_response_f64(r);
+    size_t n = bram_axis_length(unit);
+    for (size_t t = 0; t < bram_axis_length(row); t++)
+        for (size_t i = 0; i < n; i++) {
+            out[t * n + i] = value[t * units + chosen[i]];
+            mask[t * n + i] = present[t * units + chosen[i]];
+        }
+    return bram_dataset_add(cx, result, "example", r);
+}
+
+static int keep_examples(bram_ctx *cx, const struct forecast *f, const struct answers *a,
+                         bram_dataset *result)
+{
+    size_t chosen[EXAMPLE_UNITS], n = example_units(f, chosen), rows = a->question[0].starts;
+    if (rows > EXAMPLE_ROWS) rows = EXAMPLE_ROWS;
+    if (!n || !rows) return BRAM_OK;
+    bram_axis *row = NULL, *unit = NULL;
+    int status = bram_axis_take(cx, &unit, f->test.panel.unit, chosen, n);
+    if (status == BRAM_OK)
+        status = bram_axis_take(cx, &row, f->test.segment[0].row, a->question[0].start, rows);
+    if (status == BRAM_OK)
+        status = add_example(cx, result, "recorded", row, unit, a->truth, a->truth_present, a->units,
+                             chosen);
+    if (status == BRAM_OK)
+        status = add_example(cx, result, "predicted", row, unit, a->value[0], a->present[0], a->units,
+                             chosen);
+    bram_axis_free(row);
+    bram_axis_free(unit);
+    return status;
+}
+
+/* ---- run -------------------------------------------------------------------------------------------------- */
+
+static int score_one_step(bram_ctx *cx, struct forecast *f, bram_dataset *result)
+{
+    size_t mark = bram_scratch_mark(cx);
+    struct answers a;
+    BRAM_TRY(plan_questions(cx, &a, f, false, 1));
+    if (!a.rows) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the test part has no rows");
+    BRAM_TRY(ask_all(cx, &a, f));
+    BRAM_TRY(score_step(cx, f, &a, 0, "step", 1));
+    BRAM_TRY(keep_examples(cx, f, &a, result));
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+static int score_free_runs(bram_ctx *cx, struct forecast *f)
+{
+    size_t count, steps = 0, mark = bram_scratch_mark(cx);
+    const int64_t *horizon = bram_option_integers(f->o, "horizons", &count);
+    if (!count || !(bram_fitted_model(f->model)->answers & BRAM_ANSWERS(BRAM_ASK_FREE_RUN))) return BRAM_OK;
+    for (size_t i = 0; i < count; i++)
+        if ((size_t)horizon[i] > steps) steps = (size_t)horizon[i];
+    struct answers a;
+    BRAM_TRY(plan_questions(cx, &a, f, true, steps));
+    if (!a.rows) return BRAM_OK; /* the test part is shorter than the longest run */
+    BRAM_TRY(ask_all(cx, &a, f));
+    for (size_t i = 0; i < count; i++) {
+        char label[32];
+        snprintf(label, sizeof label, "h%lld", (long long)horizon[i]);
+        BRAM_TRY(score_step(cx, f, &a, (size_t)horizon[i] - 1, label, horizon[i]));
+    }
+    if (bram_option_flag(f->o, "average")) {
+        char label[32];
+        snprintf(label, sizeof label, "h1-%zu", steps);
+        BRAM_TRY(score_step(cx, f, &a, a.steps, label, (int64_t)steps));
+    }
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+static int fit_all(bram_ctx *cx, struct forecast *f)
+{
+    const bram_panel *validation = f->validation.panel.segments ? &f->validation.panel : NULL;
+    BRAM_TRY(bram_fitted_new(cx, &f->model, f->cell->model, &f->train.panel, validation,
+                             f->cell->seed));
+    for (size_t i = 0; i < 2; i++)
+        BRAM_TRY(bram_fitted_new(cx, &f->floor[i], floor_names[i], &f->train.panel, NULL, 0));
+    return BRAM_OK;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The median over units of the block length that the training part's autocorrelation asks for. */
+static int block_length(bram_ctx *cx, size_t *out, const struct forecast *f)
+{
+    if (!f->train.panel.segments) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no rows to learn from");
+    const bram_segment *g = &f->train.segment[0];
+    for (size_t s = 1; s < f->train.panel.segments; s++)
+        if (f->train.segment[s].y.rows > g->y.rows) g = &f->train.segment[s];
+    size_t units = g->y.cols, n = 0;
+    size_t *length = bram_scratch(cx, units, sizeof *length);
+    double *series = bram_scratch(cx, g->y.rows, sizeof *series);
+    if (!length || !series) return BRAM_ENOMEM;
+    for (size_t u = 0; u < units; u++) {
+        size_t rows = 0;
+        for (size_t t = 0; t < g->y.rows; t++)
+            if (g->y_present[t * units + u]) series[rows++] = bram_row(&g->y, t)[u];
+        if (rows >= 16) BRAM_TRY(bram_block_length(cx, &length[n++], series, rows));
+    }
+    qsort(length, n, sizeof *length, ascending);
+    *out = n ? length[n / 2] : 1;
+    return BRAM_OK;
+}
+
+static int make_blocks(bram_ctx *cx, struct forecast *f)
+{
+    const bram_slice *test = &f->test;
+    size_t last = test->panel.segments - 1;
+    if (!test->panel.segments) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the test part has no rows");
+    size_t rows = test->begin[last] + test->segment[last].y.rows - test->begin[0] -
+                  test->segment[0].first;
+    BRAM_TRY(block_length(cx, &f->block, f));
+    f->blocks = bram_blocks_cut(rows, f->block);
+    snprintf(f->axis, sizeof f->axis, "%zu time blocks of %zu rows", f->blocks.count,
+             rows / f->blocks.count);
+    return BRAM_OK;
+}
+
+static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
+{
+    struct forecast f = {.cell = cell, .o = cell->benchmark->options};
+    size_t mark = bram_scratch_mark(cx);
+    char *stream = bram_strf(cx, "%s/%s", cell->benchmark->name, cell->part);
+    int status = stream ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK)
+        status = bram_option_is(f.o, "variant", "within") ? split_within(cx, &f)
+                                                          : split_across(cx, &f);
+    if (status == BRAM_OK) status = fit_all(cx, &f);
+    if (status == BRAM_OK) status = make_blocks(cx, &f);
+    if (status == BRAM_OK)
+        status = bram_scores_new(cx, &f.scores, f.test.panel.unit, stream, 0,
+                                 (size_t)bram_option_integer(f.o, "samples"),
+                                 bram_option_real(f.o, "level"));
+    if (status == BRAM_OK) status = score_one_step(cx, &f, result);
+    if (status == BRAM_OK) status = score_free_runs(cx, &f);
+    if (status == BRAM_OK) status = bram_scores_finish(cx, f.scores, result);
+    bram_free(stream);
+    release(&f);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
+{
+    (void)cx;
+    const bram_dataset *ds = cell->dataset;
+    size_t total = 0, rows = 0, units = 0;
+    for (size_t i = 0; i < bram_dataset_responses(ds); i++) {
+        const bram_response *r = bram_dataset_response(ds, bram_dataset_response_path(ds, i));
+        if (bram_response_dims(r) != 2 ||
+            strcmp(bram_response_name(r), bram_option_text(cell->benchmark->options, "response")) != 0)
+            continue;
+        if (bram_response_count(r) > rows * units)
+            rows = bram_response_length(r, 0), units = bram_response_length(r, 1);
+        total += 9 * bram_response_count(r);
+    }
+    size_t count, longest = 1;
+    const int64_t *horizon = bram_option_integers(cell->benchmark->options, "horizons", &count);
+    for (size_t i = 0; i < count; i++)
+        if ((size_t)horizon[i] > longest) longest = (size_t)horizon[i];
+    /* four arrays of predictions of the test part for every step, and their masks */
+    size_t stride = (size_t)bram_option_integer(cell->benchmark->options, "stride");
+    total += 36 * (rows / 4 / stride + 1) * longest * units;
+    const bram_model *model;
+    bram_options *o = NULL;
+    BRAM_TRY(bram_model_parse(cx, &model, &o, NULL, cell->model));
+    if (model->memory) total += model->memory(o, rows, units, 0);
+    bram_options_free(o);
+    *bytes = total;
+    return BRAM_OK;
+}
+
+const bram_task bram_task_forecast = {
+    .name = "forecast",
+    .summary = "predict a recording's future from its past, one step and free-running",
+    .version = 1,
+    .params = params,
+    .parts = parts,
+    .memory = memory,
+    .run = run,
+};

@@ -1,0 +1,446 @@
+/*
+ * scores.c - scores with floors, draws and intervals, the same way for every task.
+ *
+ * A draw takes G groups with replacement and gives each its multiplicity as weight. The draw depends
+ * on (seed, stream, sample) alone, so the same draw hits every model and differences are paired.
+ * Intervals are percentile intervals (Efron & Tibshirani 1993, section 13.3).
+ */
+#include "scores.h"
+
+#include "resample.h"
+
+#include <bramble/parallel.h>
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+    char *id, *metric, *axis;
+    bool median, higher_better;
+    int64_t horizon, units, undefined, groups;
+    double value, low, high, chance, floor[BRAM_MAX_FLOORS], ceiling, ceiling_low, ceiling_high;
+    double *raw;  /* one for each unit of the set */
+    double *draw; /* samples */
+};
+
+struct bram_scores {
+    const bram_axis *units;
+    char *stream;
+    uint64_t seed;
+    size_t samples, count, room;
+    double level;
+    const char *floor_name[BRAM_MAX_FLOORS];
+    size_t floors;
+    struct row *row;
+};
+
+int bram_scores_new(bram_ctx *cx, bram_scores **out, const bram_axis *units, const char *stream,
+                    uint64_t seed, size_t samples, double level)
+{
+    bram_scores *s = bram_alloc(cx, 1, sizeof *s);
+    if (!s) return BRAM_ENOMEM;
+    *s = (bram_scores){.units = bram_axis_ref(units), .stream = bram_strdup(cx, stream),
+                       .seed = seed, .samples = samples, .level = level};
+    if (!s->stream) {
+        bram_scores_free(s);
+        return BRAM_ENOMEM;
+    }
+    *out = s;
+    return BRAM_OK;
+}
+
+void bram_scores_free(bram_scores *s)
+{
+    if (!s) return;
+    for (size_t i = 0; i < s->count; i++) {
+        bram_free(s->row[i].id);
+        bram_free(s->row[i].metric);
+        bram_free(s->row[i].axis);
+        bram_free(s->row[i].raw);
+        bram_free(s->row[i].draw);
+    }
+    bram_axis_free((bram_axis *)(uintptr_t)s->units);
+    bram_free(s->row);
+    bram_free(s->stream);
+    bram_free(s);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double bram_summary(const double *raw, size_t count, bool median, double *scratch,
+                    size_t *undefined)
+{
+    size_t defined = 0;
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(raw[i])) sum += scratch[defined++] = raw[i];
+    if (undefined) *undefined = count - defined;
+    if (!defined) return NAN;
+    if (!median) return sum / (double)defined;
+    qsort(scratch, defined, sizeof *scratch, ascending);
+    return defined % 2 ? scratch[defined / 2]
+                       : (scratch[defined / 2 - 1] + scratch[defined / 2]) / 2;
+}
+
+/* ---- one metric on one job --------------------------------------------------------------------- */
+
+struct metric_use {
+    const bram_metric *metric;
+    bram_options *options;
+    char *spec; /* canonical */
+    bool median;
+};
+
+static void release_use(struct metric_use *use)
+{
+    bram_options_free(use->options);
+    bram_free(use->spec);
+}
+
+static int parse_metric(bram_ctx *cx, struct metric_use *use, const char *text)
+{
+    static const bram_param none[] = {{.name = NULL}};
+    *use = (struct metric_use){.median = strncmp(text, "median ", 7) == 0};
+    if (use->median) text += 7;
+    else if (strncmp(text, "mean ", 5) == 0) text += 5;
+    size_t length = bram_spec_name_length(text);
+    char *name = bram_strdup(cx, text);
+    if (!name) return BRAM_ENOMEM;
+    name[length] = 0;
+    use->metric = length ? bram_metric_find(name) : NULL;
+    int status = BRAM_OK;
+    if (!use->metric)
+        status = bram_fail(cx, BRAM_EUSAGE, "no metric is named \"%s\" (bramble list metrics shows "
+                           "them)", length ? name : text);
+    if (status == BRAM_OK)
+        status = bram_options_new(cx, &use->options, use->metric->params ? use->metric->params : none,
+                                  text[length] == ':' ? text + length + 1 : "");
+    if (status == BRAM_OK) {
+        const char *rest = bram_options_canonical(use->options);
+        use->spec = bram_strf(cx, "%s%s%s", name, *rest ? ":" : "", rest);
+        if (!use->spec) status = BRAM_ENOMEM;
+    }
+    bram_free(name);
+    if (status != BRAM_OK) release_use(use);
+    return status;
+}
+
+/* A side as the metric keeps it: what prepare made of it, or the side itself. */
+struct prepared {
+    const void *view;
+    void *owned;
+};
+
+static int prepare(bram_ctx *cx, struct prepared *p, const struct metric_use *use,
+                   const bram_side *side)
+{
+    *p = (struct prepared){.view = side};
+    if (!use->metric->prepare) return BRAM_OK;
+    BRAM_TRY(use->metric->prepare(cx, &p->owned, use->options, side));
+    p->view = p->owned;
+    return BRAM_OK;
+}
+
+static void release_prepared(struct prepared *p, const struct metric_use *use)
+{
+    if (p->owned && use->metric->release) use->metric->release(p->owned);
+}
+
+static int make_pair(bram_ctx *cx, void **pair, size_t *values, const struct metric_use *use,
+                     const bram_score_job *job, const struct prepared *model,
+                     const struct prepared *brain, const struct prepared *reference)
+{
+    bram_comparison c = {.model = model->view, .brain = brain->view,
+                         .reference = reference ? reference->view : NULL, .fold = job->fold,
+                         .folds = job->folds, .groups = job->groups,
+                         .memory = bram_ctx_memory(cx)};
+    return use->metric->pair(cx, pair, values, use->options, &c);
+}
+
+/* Mean or median of the units that count. Uses `scratch` for `values` numbers twice over. */
+static double summarize(const struct metric_use *use, const bram_score_job *job, const double *raw,
+                        size_t values, double *scratch, size_t *counted, size_t *undefined)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < values; i++)
+        if (!job->subset || job->subset[i]) scratch[n++] = raw[i];
+    if (counted) *counted = n;
+    return bram_summary(scratch, n, use->median, scratch + values, undefined);
+}
+
+struct draws {
+    const bram_scores *set;
+    const struct metric_use *use;
+    const bram_score_job *job;
+    const void *pair;
+    size_t groups, values;
+    double *out;
+};
+
+/* Task of the pool: draw number `sample`. */
+static int one_draw(bram_ctx *cx, size_t sample, void *user)
+{
+    struct draws *d = user;
+    double *weight = bram_scratch(cx, d->groups, sizeof *weight);
+    double *raw = bram_scratch(cx, 3 * d->values, sizeof *raw);
+    uint32_t *times = bram_scratch(cx, d->groups, sizeof *times);
+    if (!weight || !raw || !times) return BRAM_ENOMEM;
+    bram_bootstrap_draw(times, d->groups, d->set->seed, d->set->stream, sample);
+    for (size_t g = 0; g < d->groups; g++) weight[g] = times[g];
+    BRAM_TRY(d->use->metric->compare(cx, raw, d->pair, weight));
+    d->out[sample] = summarize(d->use, d->job, raw, d->values, raw + d->values, NULL, NULL);
+    return BRAM_OK;
+}
+
+static int draw_interval(bram_ctx *cx, struct row *row, struct draws *d)
+{
+    const bram_scores *s = d->set;
+    if (d->groups < BRAM_MIN_BLOCKS || s->samples == 0) return BRAM_OK;
+    d->out = row->draw;
+    BRAM_TRY(bram_parallel_for(cx, s->samples, one_draw, d));
+    bram_interval interval;
+    int status = bram_interval_of(cx, &interval, BRAM_PERCENTILE, row->value, row->draw, s->samples,
+                                  s->level);
+    if (status == BRAM_ENOTAPPLICABLE) return BRAM_OK; /* most draws are undefined: no interval */
+    BRAM_TRY(status);
+    row->low = interval.low;
+    row->high = interval.high;
+    return BRAM_OK;
+}
+
+static int score_model(bram_ctx *cx, bram_scores *s, struct row *row, const struct metric_use *use,
+                       const bram_score_job *job, const struct prepared *brain,
+                       const struct prepared *reference)
+{
+    struct prepared model = {0};
+    void *pair = NULL;
+    size_t values = 0, counted = 0, undefined = 0;
+    int status = prepare(cx, &model, use, &job->model);
+    if (status == BRAM_OK)
+        status = make_pair(cx, &pair, &values, use, job, &model, brain, reference);
+    if (status == BRAM_OK && values > bram_axis_length(s->units))
+        status = bram_fail(cx, BRAM_ESHAPE, "%s gives %zu values for %zu units", use->spec, values,
+                           bram_axis_length(s->units));
+    double *scratch = status == BRAM_OK ? bram_scratch(cx, 2 * values, sizeof *scratch) : NULL;
+    if (status == BRAM_OK && !scratch) status = BRAM_ENOMEM;
+    if (status == BRAM_OK) status = use->metric->compare(cx, row->raw, pair, NULL);
+    if (status == BRAM_OK) {
+        row->value = summarize(use, job, row->raw, values, scratch, &counted, &undefined);
+        row->units = (int64_t)counted;
+        row->undefined = (int64_t)undefined;
+        row->chance = use->metric->chance_of ? use->metric->chance_of(pair) : use->metric->chance;
+        size_t groups = job->groups.group || job->groups.groups ? job->groups.groups
+                                                                : job->brain.values.rows;
+        row->groups = (int64_t)groups;
+        struct draws d = {s, use, job, pair, groups, values, NULL};
+        status = draw_interval(cx, row, &d);
+    }
+    if (pair && use->metric->release_pair) use->metric->release_pair(pair);
+    release_prepared(&model, use);
+    return status;
+}
+
+/* The value of one floor; floors get no interval here: they are models with cells of their own. */
+static int score_floor(bram_ctx *cx, double *value, const struct metric_use *use,
+                       const bram_score_job *job, size_t i, const struct prepared *brain,
+                       const struct prepared *reference)
+{
+    struct prepared model = {0};
+    void *pair = NULL;
+    size_t values = 0;
+    int status = prepare(cx, &model, use, &job->floor[i].side);
+    if (status == BRAM_OK)
+        status = make_pair(cx, &pair, &values, use, job, &model, brain, reference);
+    double *raw = status == BRAM_OK ? bram_scratch(cx, 3 * values, sizeof *raw) : NULL;
+    if (status == BRAM_OK && !raw) status = BRAM_ENOMEM;
+    if (status == BRAM_OK) status = use->metric->compare(cx, raw, pair, NULL);
+    if (status == BRAM_OK) *value = summarize(use, job, raw, values, raw + values, NULL, NULL);
+    if (pair && use->metric->release_pair) use->metric->release_pair(pair);
+    release_prepared(&model, use);
+    return status;
+}
+
+static struct row *new_row(bram_ctx *cx, bram_scores *s, const struct metric_use *use,
+                           const bram_score_job *job)
+{
+    if (s->count == s->room) {
+        size_t room = s->room ? 2 * s->room : 16;
+        struct row *grown = bram_realloc(cx, s->row, room, sizeof *grown);
+        if (!grown) return NULL;
+        s->row = grown;
+        s->room = room;
+    }
+    struct row *row = &s->row[s->count];
+    *row = (struct row){.median = use->median, .horizon = job->horizon,
+                        .higher_better = use->metric->flags & BRAM_METRIC_HIGHER_BETTER,
+                        .value = NAN, .low = NAN, .high = NAN, .chance = NAN,
+                        .ceiling = job->ceiling, .ceiling_low = job->ceiling_low,
+                        .ceiling_high = job->ceiling_high};
+    const char *median = use->median ? "median " : "";
+    row->id = job->label ? bram_strf(cx, "%s%s@%s", median, use->spec, job->label)
+                         : bram_strf(cx, "%s%s", median, use->spec);
+    row->metric = bram_strdup(cx, use->spec);
+    row->axis = bram_strdup(cx, job->axis ? job->axis : "rows");
+    row->raw = bram_alloc(cx, bram_axis_length(s->units), sizeof *row->raw);
+    row->draw = bram_alloc(cx, s->samples, sizeof *row->draw);
+    s->count++; /* from here bram_scores_free sees to it */
+    if (!row->id || !row->metric || !row->axis || !row->raw || !row->draw) return NULL;
+    for (size_t i = 0; i < bram_axis_length(s->units); i++) row->raw[i] = NAN;
+    for (size_t i = 0; i < s->samples; i++) row->draw[i] = NAN;
+    for (size_t i = 0; i < BRAM_MAX_FLOORS; i++) row->floor[i] = NAN;
+    return row;
+}
+
+int bram_scores_add(bram_ctx *cx, bram_scores *s, const char *metric, const bram_score_job *job)
+{
+    struct metric_use use;
+    BRAM_TRY(parse_metric(cx, &use, metric));
+    size_t mark = bram_scratch_mark(cx);
+    struct prepared brain = {0}, reference = {0};
+    struct row *row = new_row(cx, s, &use, job);
+    int status = row ? prepare(cx, &brain, &use, &job->brain) : BRAM_ENOMEM;
+    bool wants = use.metric->flags & BRAM_METRIC_REFERENCE;
+    if (status == BRAM_OK && wants && !job->floors)
+        status = bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s needs a trivial prediction to compare with",
+                           use.spec);
+    if (status == BRAM_OK && wants) status = prepare(cx, &reference, &use, &job->floor[0].side);
+    const struct prepared *given = wants ? &reference : NULL;
+    if (status == BRAM_OK) status = score_model(cx, s, row, &use, job, &brain, given);
+    for (size_t i = 0; status == BRAM_OK && i < job->floors; i++) {
+        s->floor_name[i] = job->floor[i].name;
+        if (s->floors < job->floors) s->floors = job->floors;
+        status = score_floor(cx, &row->floor[i], &use, job, i, &brain, given);
+    }
+    release_prepared(&brain, &use);
+    release_prepared(&reference, &use);
+    release_use(&use);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* ---- the result -------------------------------------------------------------------------------- */
+
+/* A number column from one member of all rows. */
+static int number_column(bram_ctx *cx, bram_axis *table, const bram_scores *s, const char *name,
+                         size_t offset, double *buffer)
+{
+    for (size_t i = 0; i < s->count; i++)
+        memcpy(&buffer[i], (const char *)&s->row[i] + offset, sizeof *buffer);
+    return bram_axis_add_number(cx, table, name, buffer, "");
+}
+
+static int integer_column(bram_ctx *cx, bram_axis *table, const bram_scores *s, const char *name,
+                          size_t offset, int64_t *buffer)
+{
+    for (size_t i = 0; i < s->count; i++)
+        memcpy(&buffer[i], (const char *)&s->row[i] + offset, sizeof *buffer);
+    return bram_axis_add_integer(cx, table, name, buffer);
+}
+
+static int text_columns(bram_ctx *cx, bram_axis *table, const bram_scores *s)
+{
+    const char **text = bram_scratch(cx, s->count, sizeof *text);
+    if (!text) return BRAM_ENOMEM;
+    for (size_t i = 0; i < s->count; i++) text[i] = s->row[i].id;
+    BRAM_TRY(bram_axis_set_ids(cx, table, text));
+    for (size_t i = 0; i < s->count; i++) text[i] = s->row[i].metric;
+    BRAM_TRY(bram_axis_add_text(cx, table, "metric", text));
+    for (size_t i = 0; i < s->count; i++) text[i] = s->row[i].median ? "median" : "mean";
+    BRAM_TRY(bram_axis_add_text(cx, table, "summary", text));
+    for (size_t i = 0; i < s->count; i++) text[i] = s->row[i].axis;
+    return bram_axis_add_text(cx, table, "resampled", text);
+}
+
+static int fill_table(bram_ctx *cx, bram_axis *table, const bram_scores *s)
+{
+    double *number = bram_scratch(cx, s->count, sizeof *number);
+    int64_t *integer = bram_scratch(cx, s->count, sizeof *integer);
+    if (!number || !integer) return BRAM_ENOMEM;
+    BRAM_TRY(text_columns(cx, table, s));
+    static const struct {
+        const char *name;
+        size_t offset;
+    } numbers[] = {{"value", offsetof(struct row, value)},
+                   {"low", offsetof(struct row, low)},
+                   {"high", offsetof(struct row, high)},
+                   {"chance", offsetof(struct row, chance)},
+                   {"ceiling", offsetof(struct row, ceiling)},
+                   {"ceiling_low", offsetof(struct row, ceiling_low)},
+                   {"ceiling_high", offsetof(struct row, ceiling_high)}},
+      integers[] = {{"horizon", offsetof(struct row, horizon)},
+                    {"units", offsetof(struct row, units)},
+                    {"undefined", offsetof(struct row, undefined)},
+                    {"groups", offsetof(struct row, groups)}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        BRAM_TRY(number_column(cx, table, s, numbers[i].name, numbers[i].offset, number));
+    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
+        BRAM_TRY(integer_column(cx, table, s, integers[i].name, integers[i].offset, integer));
+    for (size_t i = 0; i < s->count; i++) integer[i] = s->row[i].higher_better;
+    BRAM_TRY(bram_axis_add_integer(cx, table, "higher_better", integer));
+    for (size_t i = 0; i < s->floors; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "floor_%s", s->floor_name[i]);
+        BRAM_TRY(number_column(cx, table, s, name, offsetof(struct row, floor) + i * sizeof(double),
+                               number));
+    }
+    /* the score on the way from chance to the ceiling, where both are known */
+    for (size_t i = 0; i < s->count; i++) {
+        const struct row *r = &s->row[i];
+        number[i] = (r->value - r->chance) / (r->ceiling - r->chance);
+        if (!isfinite(number[i])) number[i] = NAN;
+    }
+    return bram_axis_add_number(cx, table, "normalized", number, "");
+}
+
+/* A response (score x other) whose row i is the n numbers at `offset` of row i; NaN is missing. */
+static int add_rows(bram_ctx *cx, bram_dataset *result, const bram_scores *s, const char *name,
+                    const bram_axis *table, const bram_axis *other, size_t offset)
+{
+    bram_response *r = NULL;
+    BRAM_TRY(bram_response_new(cx, &r, name, BRAM_F64, 2, (const bram_axis *[]){table, other}));
+    uint8_t *mask = bram_response_mask(cx, r);
+    if (!mask) {
+        bram_response_free(r);
+        return BRAM_ENOMEM;
+    }
+    size_t n = bram_axis_length(other);
+    double *out = bram_response_f64(r);
+    for (size_t i = 0; i < s->count; i++) {
+        double *values;
+        memcpy(&values, (const char *)&s->row[i] + offset, sizeof values);
+        for (size_t j = 0; j < n; j++) {
+            mask[i * n + j] = !isnan(values[j]);
+            out[i * n + j] = isnan(values[j]) ? 0 : values[j];
+        }
+    }
+    return bram_dataset_add(cx, result, "", r);
+}
+
+int bram_scores_finish(bram_ctx *cx, bram_scores *s, bram_dataset *result)
+{
+    size_t mark = bram_scratch_mark(cx);
+    bram_axis *table = NULL, *samples = NULL;
+    int status = bram_axis_new(cx, &table, "score", s->count);
+    if (status == BRAM_OK) status = fill_table(cx, table, s);
+    if (status == BRAM_OK)
+        status = add_rows(cx, result, s, "raw", table, s->units, offsetof(struct row, raw));
+    if (status == BRAM_OK && s->samples) {
+        status = bram_axis_new(cx, &samples, "sample", s->samples);
+        if (status == BRAM_OK)
+            status = add_rows(cx, result, s, "draw", table, samples, offsetof(struct row, draw));
+    }
+    bram_attrs *attrs = bram_dataset_attrs(cx, result, "");
+    if (status == BRAM_OK && !attrs) status = BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_attrs_set_number(cx, attrs, "interval_level", s->level);
+    bram_axis_free(table);
+    bram_axis_free(samples);
+    bram_scratch_release(cx, mark);
+    return status;
+}

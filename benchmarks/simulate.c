@@ -1,0 +1,48 @@
+/*
+ * simulate.c - the made datasets by name.
+ */
+#include "simulate.h"
+
+#include <string.h>
+
+const bram_simulation bram_simulation_table[] = {
+    {"simulated-worm", "connectome-constrained worm, 4 animals of 48 neurons, 600 samples each",
+     bram_simulate_worm, false},
+    {"simulated-worm-full", "the same with 10 animals of 120 neurons, 3000 samples each",
+     bram_simulate_worm, true},
+    {.name = NULL}};
+
+const bram_simulation *bram_simulation_find(const char *name)
+{
+    for (const bram_simulation *s = bram_simulation_table; s->name; s++)
+        if (strcmp(s->name, name) == 0) return s;
+    return NULL;
+}
+
+static int describe(bram_ctx *cx, bram_dataset *ds, const bram_simulation *s, uint64_t seed)
+{
+    bram_attrs *a = bram_dataset_attrs(cx, ds, "");
+    if (!a) return BRAM_ENOMEM;
+    BRAM_TRY(bram_attrs_set_text(cx, a, "dataset", s->name));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "title", s->summary));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "version", "1"));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "licence", "CC0-1.0"));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "citation", "made by bramble"));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "doi", ""));
+    return bram_attrs_set_integer(cx, a, "seed", (int64_t)seed);
+}
+
+int bram_simulate(bram_ctx *cx, bram_dataset **out, const char *name, uint64_t seed)
+{
+    const bram_simulation *s = bram_simulation_find(name);
+    if (!s) return bram_fail(cx, BRAM_EABSENT, "no simulation is named \"%s\"", name);
+    bram_dataset *ds = NULL;
+    BRAM_TRY(bram_dataset_new(cx, &ds));
+    int status = describe(cx, ds, s, seed);
+    if (status == BRAM_OK) status = s->make(cx, ds, seed, s->full);
+    if (status == BRAM_OK)
+        *out = ds;
+    else
+        bram_dataset_free(ds);
+    return status;
+}

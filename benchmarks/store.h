@@ -1,0 +1,59 @@
+/*
+ * store.h - a results folder:
+ *
+ *   DIR/cells/KEY.h5     one finished cell: scored, failed or not applicable (attribute state)
+ *   DIR/plans/NAME.h5    what was planned for benchmark NAME: a table of its cells and its words
+ *   DIR/log.jsonl        one line a cell run: time, host, seconds; not part of any result
+ *
+ * All of it is written under a temporary name, synced and renamed.
+ */
+#ifndef BRAMBLE_BENCHMARKS_STORE_H
+#define BRAMBLE_BENCHMARKS_STORE_H
+
+#include <bramble/benchmark.h>
+
+/** One planned cell. Strings are its own. */
+typedef struct bram_planned {
+    char key[65];
+    char *part, *model;
+    uint64_t seed;
+} bram_planned;
+
+/** The cells of one benchmark on one dataset. */
+typedef struct bram_plan {
+    const bram_benchmark *benchmark;
+    char dataset_hash[65];
+    bram_planned *cell;
+    size_t cells;
+    size_t largest; /* bytes that the largest cell is estimated to need */
+} bram_plan;
+
+void bram_plan_release(bram_plan *p);
+
+/** SHA-256 of everything a cell's result depends on. See docs/results.md for the list. */
+int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const char *dataset_hash,
+                  const char *part, const char *model, uint64_t seed) BRAM_MUST_CHECK;
+
+/** Makes DIR, DIR/cells and DIR/plans. @return BRAM_OK; BRAM_EWRITE */
+int bram_store_make(bram_ctx *cx, const char *dir) BRAM_MUST_CHECK;
+
+bool bram_store_has(bram_ctx *cx, const char *dir, const char *key);
+
+/**
+ * Writes a cell's result with its identity and state. The result's content is `data`'s when scored.
+ * Takes data over, also on failure.
+ */
+int bram_store_put(bram_ctx *cx, const char *dir, const bram_plan *plan, const bram_planned *cell,
+                   bram_state state, const char *reason, bram_dataset *data) BRAM_MUST_CHECK;
+
+/** Writes the plan; cells of an earlier plan of the same definition and dataset are kept in it. */
+int bram_store_put_plan(bram_ctx *cx, const char *dir, const bram_plan *plan) BRAM_MUST_CHECK;
+
+/** Adds the cells of the plan file `source` to those of `target`, which must be of the same thing. */
+int bram_store_join_plans(bram_ctx *cx, const char *target, const char *source) BRAM_MUST_CHECK;
+
+/** Appends a line to DIR/log.jsonl in one write. Failure is not an error: it is only a log. */
+void bram_store_log(bram_ctx *cx, const char *dir, const char *key, bram_state state,
+                    double seconds);
+
+#endif
