@@ -1,0 +1,404 @@
+/*
+ * board.c - values, intervals and ranks of the models on one benchmark; see board.h.
+ */
+#include "board.h"
+
+#include "resample.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t bram_board_benchmarks(const bram_results *r, const char **name, size_t most)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < bram_results_count(r); i++) {
+        const char *benchmark = bram_results_at(r, i)->benchmark;
+        bool seen = false;
+        for (size_t k = 0; k < n && k < most && !seen; k++) seen = strcmp(name[k], benchmark) == 0;
+        if (seen) continue;
+        if (n < most) name[n] = benchmark;
+        n++;
+    }
+    return n;
+}
+
+static const bram_axis *score_axis(const bram_result *r)
+{
+    const bram_response *raw = r->data ? bram_dataset_response(r->data, "raw") : NULL;
+    return raw && r->state == BRAM_STATE_SCORED ? bram_response_axis(raw, 0) : NULL;
+}
+
+const bram_axis *bram_board_scores(const bram_results *r, const char *benchmark)
+{
+    for (size_t i = 0; i < bram_results_count(r); i++) {
+        const bram_result *cell = bram_results_at(r, i);
+        if (strcmp(cell->benchmark, benchmark) == 0 && score_axis(cell)) return score_axis(cell);
+    }
+    return NULL;
+}
+
+/* ---- cells of one model --------------------------------------------------------------------------- */
+
+struct cell {
+    const bram_result *result;
+    size_t model, part;
+    ptrdiff_t at; /* row of the score in the cell; -1: not scored */
+    double *draw; /* NULL without */
+};
+
+struct board {
+    bram_board board; /* first: the public part */
+    struct cell *cell;
+    size_t cells;
+    const char **part;
+    double *value; /* models x parts: mean over seeds; NaN where not scored */
+    double *draw;  /* models x parts x draws */
+};
+
+void bram_board_free(bram_board *b)
+{
+    if (!b) return;
+    struct board *own = (struct board *)b;
+    for (size_t i = 0; i < own->cells; i++) bram_free(own->cell[i].draw);
+    for (size_t i = 0; i < b->rows; i++) bram_free(b->row[i].draw);
+    bram_free(own->cell);
+    bram_free(own->value);
+    bram_free(own->draw);
+    bram_free(own->part);
+    bram_free(b->row);
+    bram_free(b);
+}
+
+static double number(const struct cell *c, const char *column)
+{
+    const bram_column *values = bram_axis_column(score_axis(c->result), column);
+    return values && values->number ? values->number[c->at] : NAN;
+}
+
+static int64_t integer(const struct cell *c, const char *column)
+{
+    const bram_column *values = bram_axis_column(score_axis(c->result), column);
+    return values && values->integer ? values->integer[c->at] : 0;
+}
+
+static int read_draws(bram_ctx *cx, struct board *b, struct cell *c)
+{
+    const bram_response *draw = bram_dataset_response(c->result->data, "draw");
+    if (!draw || bram_response_dims(draw) != 2) return BRAM_OK;
+    size_t n = bram_response_length(draw, 1);
+    if (!b->board.draws) b->board.draws = n;
+    if (n != b->board.draws || !n) return BRAM_OK;
+    c->draw = bram_alloc(cx, n, sizeof *c->draw);
+    uint8_t *present = bram_alloc(cx, n, 1);
+    int status = c->draw && present ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK)
+        status = bram_response_read(cx, draw, (size_t[]){(size_t)c->at, 0}, (size_t[]){1, n}, c->draw,
+                                    present);
+    size_t defined = 0;
+    for (size_t i = 0; status == BRAM_OK && i < n; i++) {
+        if (!present[i]) c->draw[i] = NAN;
+        defined += present[i];
+    }
+    bram_free(present);
+    if (status == BRAM_OK && !defined) {
+        bram_free(c->draw);
+        c->draw = NULL;
+    }
+    return status;
+}
+
+static size_t index_of(const char **list, size_t *count, const char *text)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(list[i], text) == 0) return i;
+    list[*count] = text;
+    return (*count)++;
+}
+
+static int gather(bram_ctx *cx, struct board *b, const bram_results *r)
+{
+    size_t most = bram_results_count(r), models = 0;
+    const char **model = bram_scratch(cx, most, sizeof *model);
+    b->cell = bram_alloc(cx, most, sizeof *b->cell);
+    b->part = bram_alloc(cx, most, sizeof *b->part);
+    b->board.row = bram_alloc(cx, most, sizeof *b->board.row);
+    if (!model || !b->cell || !b->part || !b->board.row) return BRAM_ENOMEM;
+    for (size_t i = 0; i < most; i++) {
+        const bram_result *result = bram_results_at(r, i);
+        if (strcmp(result->benchmark, b->board.benchmark) != 0) continue;
+        struct cell *c = &b->cell[b->cells++];
+        *c = (struct cell){.result = result, .at = -1,
+                           .model = index_of(model, &models, result->model),
+                           .part = index_of(b->part, &b->board.parts, result->part)};
+        b->board.row[c->model].model = model[c->model];
+        if (score_axis(result)) c->at = bram_axis_find(score_axis(result), b->board.score);
+        if (c->at >= 0) BRAM_TRY(read_draws(cx, b, c));
+    }
+    b->board.rows = models;
+    return BRAM_OK;
+}
+
+/* ---- one row ---------------------------------------------------------------------------------------- */
+
+/* Puts the cells into the tables by model and part, the mean over seeds where there are several. */
+static int tabulate(bram_ctx *cx, struct board *b)
+{
+    size_t slots = b->board.rows * b->board.parts, n = b->board.draws;
+    size_t *seeds = bram_scratch(cx, slots, sizeof *seeds);
+    b->value = bram_alloc(cx, slots, sizeof *b->value);
+    b->draw = bram_alloc(cx, slots, n * sizeof *b->draw);
+    if (!seeds || !b->value || !b->draw) return BRAM_ENOMEM;
+    for (size_t i = 0; i < b->cells; i++) {
+        const struct cell *c = &b->cell[i];
+        size_t slot = c->model * b->board.parts + c->part;
+        if (c->at < 0) continue;
+        seeds[slot]++;
+        b->value[slot] += number(c, "value");
+        for (size_t s = 0; s < n; s++) b->draw[slot * n + s] += c->draw ? c->draw[s] : NAN;
+    }
+    for (size_t slot = 0; slot < slots; slot++) {
+        double count = seeds[slot] ? (double)seeds[slot] : NAN;
+        b->value[slot] /= count;
+        for (size_t s = 0; s < n; s++) b->draw[slot * n + s] /= count;
+    }
+    return BRAM_OK;
+}
+
+/* Mean over the parts with use[part] (NULL: those the model was scored on) of the value, or of one
+ * draw when sample >= 0. NaN when there are none. */
+static double mean_over_parts(const struct board *b, size_t model, ptrdiff_t sample, const bool *use)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (size_t p = 0; p < b->board.parts; p++) {
+        size_t slot = model * b->board.parts + p;
+        if (use ? !use[p] : isnan(b->value[slot])) continue;
+        sum += sample < 0 ? b->value[slot] : b->draw[slot * b->board.draws + (size_t)sample];
+        n++;
+    }
+    return n ? sum / (double)n : NAN;
+}
+
+static double mean_column(const struct board *b, size_t model, const char *column)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < b->cells; i++)
+        if (b->cell[i].model == model && b->cell[i].at >= 0) {
+            sum += number(&b->cell[i], column);
+            n++;
+        }
+    return n ? sum / (double)n : NAN;
+}
+
+static void count_states(const struct board *b, size_t model, bram_board_row *row)
+{
+    row->parts = b->board.parts;
+    row->reason = "";
+    for (size_t i = 0; i < b->cells; i++) {
+        const struct cell *c = &b->cell[i];
+        if (c->model != model) continue;
+        row->scored += c->at >= 0;
+        row->failed += c->result->state == BRAM_STATE_FAILED;
+        row->not_applicable += c->result->state == BRAM_STATE_NOT_APPLICABLE ||
+                               (c->result->state == BRAM_STATE_SCORED && c->at < 0);
+        row->not_run += c->result->state == BRAM_STATE_NOT_RUN;
+        if (!*row->reason && c->result->reason) row->reason = c->result->reason;
+        if (c->at >= 0) row->units += integer(c, "units"), row->undefined += integer(c, "undefined");
+    }
+}
+
+static void seed_range(const struct board *b, size_t model, bram_board_row *row)
+{
+    row->seed_low = row->seed_high = NAN;
+    for (size_t i = 0; i < b->cells; i++) {
+        if (b->cell[i].model != model || b->cell[i].at < 0) continue;
+        uint64_t seed = b->cell[i].result->seed;
+        bool first = true;
+        double sum = 0;
+        size_t n = 0;
+        for (size_t k = 0; k < b->cells; k++) {
+            const struct cell *c = &b->cell[k];
+            if (c->model != model || c->at < 0 || c->result->seed != seed) continue;
+            if (k < i) first = false;
+            sum += number(c, "value");
+            n++;
+        }
+        if (!first) continue;
+        row->seeds++;
+        double mean = sum / (double)n;
+        if (!(mean >= row->seed_low)) row->seed_low = mean;
+        if (!(mean <= row->seed_high)) row->seed_high = mean;
+    }
+}
+
+static int fill_row(bram_ctx *cx, struct board *b, size_t model)
+{
+    bram_board_row *row = &b->board.row[model];
+    count_states(b, model, row);
+    seed_range(b, model, row);
+    row->value = mean_over_parts(b, model, -1, NULL);
+    row->low = row->high = row->difference = row->difference_low = row->difference_high = NAN;
+    row->chance = mean_column(b, model, "chance");
+    row->ceiling = mean_column(b, model, "ceiling");
+    row->ceiling_low = mean_column(b, model, "ceiling_low");
+    row->ceiling_high = mean_column(b, model, "ceiling_high");
+    row->normalized = mean_column(b, model, "normalized");
+    for (size_t f = 0; f < b->board.floors; f++) {
+        char column[64];
+        snprintf(column, sizeof column, "floor_%s", b->board.floor_name[f]);
+        row->floor[f] = mean_column(b, model, column);
+    }
+    if (!b->board.draws || !row->scored) return BRAM_OK;
+    row->draw = bram_alloc(cx, b->board.draws, sizeof *row->draw);
+    if (!row->draw) return BRAM_ENOMEM;
+    for (size_t s = 0; s < b->board.draws; s++)
+        row->draw[s] = mean_over_parts(b, model, (ptrdiff_t)s, NULL);
+    bram_interval interval;
+    int status = bram_interval_of(cx, &interval, BRAM_PERCENTILE, row->value, row->draw,
+                                  b->board.draws, b->board.level);
+    if (status == BRAM_OK) row->low = interval.low, row->high = interval.high;
+    return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
+}
+
+/* ---- pairs of models ------------------------------------------------------------------------------------ */
+
+/* a - c on the parts that both have; NaN bounds where no interval can be given. */
+static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size_t c, double out[3])
+{
+    size_t mark = bram_scratch_mark(cx), n = b->board.draws;
+    bool *use = bram_scratch(cx, b->board.parts, sizeof *use);
+    double *draw = bram_scratch(cx, n, sizeof *draw);
+    if (!use || !draw) return BRAM_ENOMEM;
+    for (size_t p = 0; p < b->board.parts; p++)
+        use[p] = !isnan(b->value[a * b->board.parts + p]) && !isnan(b->value[c * b->board.parts + p]);
+    out[0] = mean_over_parts(b, a, -1, use) - mean_over_parts(b, c, -1, use);
+    out[1] = out[2] = NAN;
+    for (size_t s = 0; s < n; s++)
+        draw[s] = mean_over_parts(b, a, (ptrdiff_t)s, use) - mean_over_parts(b, c, (ptrdiff_t)s, use);
+    bram_interval interval;
+    int status = n ? bram_interval_of(cx, &interval, BRAM_PERCENTILE, out[0], draw, n, b->board.level)
+                   : BRAM_ENOTAPPLICABLE;
+    if (status == BRAM_OK) out[1] = interval.low, out[2] = interval.high;
+    bram_scratch_release(cx, mark);
+    return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
+}
+
+static int rank_all(bram_ctx *cx, struct board *b)
+{
+    for (size_t a = 0; a < b->board.rows; a++) {
+        bram_board_row *row = &b->board.row[a];
+        if (!row->scored || !isfinite(row->low)) continue;
+        row->rank = 1;
+        for (size_t c = 0; c < b->board.rows; c++) {
+            double d[3];
+            if (c == a || !b->board.row[c].scored) continue;
+            BRAM_TRY(paired_difference(cx, b, c, a, d));
+            row->rank += b->board.higher_better ? d[1] > 0 : d[2] < 0;
+        }
+    }
+    return BRAM_OK;
+}
+
+/* Paired difference to the model that is the first floor ("copy"), where it was run. */
+static int compare_with_floor(bram_ctx *cx, struct board *b)
+{
+    if (!b->board.floors) return BRAM_OK;
+    for (size_t f = 0; f < b->board.rows; f++) {
+        if (strcmp(b->board.row[f].model, b->board.floor_name[0]) != 0) continue;
+        for (size_t a = 0; a < b->board.rows; a++) {
+            double d[3];
+            if (!b->board.row[a].scored || !b->board.row[f].scored) continue;
+            BRAM_TRY(paired_difference(cx, b, a, f, d));
+            b->board.row[a].difference = d[0];
+            b->board.row[a].difference_low = d[1];
+            b->board.row[a].difference_high = d[2];
+        }
+    }
+    return BRAM_OK;
+}
+
+static int best_first(const void *a, const void *b)
+{
+    const bram_board_row *x = a, *y = b;
+    bool no_x = isnan(x->value), no_y = isnan(y->value);
+    if (no_x != no_y) return no_x ? 1 : -1;
+    if (!no_x && x->value != y->value) return x->value < y->value ? 1 : -1;
+    return strcmp(x->model, y->model);
+}
+
+static int best_last(const void *a, const void *b)
+{
+    const bram_board_row *x = a, *y = b;
+    if (isnan(x->value) || isnan(y->value) || x->value == y->value) return best_first(a, b);
+    return x->value < y->value ? -1 : 1;
+}
+
+/* ---- the board -------------------------------------------------------------------------------------------- */
+
+static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, const char *score)
+{
+    const bram_axis *ids = bram_board_scores(r, b->board.benchmark);
+    if (!ids || bram_axis_length(ids) == 0) {
+        b->board.score = score ? score : "";
+        return BRAM_OK; /* nothing is scored: a board of states only */
+    }
+    ptrdiff_t at = score ? bram_axis_find(ids, score) : 0;
+    if (at < 0) {
+        char known[400] = "";
+        for (size_t i = 0; i < bram_axis_length(ids); i++) {
+            size_t used = strlen(known);
+            snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", bram_axis_id(ids, i));
+        }
+        return bram_fail(cx, BRAM_EABSENT, "benchmark %s has no score \"%s\"; it has: %s",
+                         b->board.benchmark, score, known);
+    }
+    b->board.score = bram_axis_id(ids, (size_t)at);
+    const bram_column *better = bram_axis_column(ids, "higher_better");
+    b->board.higher_better = better && better->integer && better->integer[at];
+    const bram_column *summary = bram_axis_column(ids, "summary");
+    const bram_column *resampled = bram_axis_column(ids, "resampled");
+    if (summary && summary->text) b->board.summary = summary->text[at];
+    if (resampled && resampled->text) b->board.resampled = resampled->text[at];
+    for (size_t i = 0; i < bram_axis_columns(ids) && b->board.floors < BRAM_BOARD_FLOORS; i++) {
+        const char *name = bram_axis_column_at(ids, i)->name;
+        if (strncmp(name, "floor_", 6) == 0) b->board.floor_name[b->board.floors++] = name + 6;
+    }
+    return BRAM_OK;
+}
+
+int bram_board_new(bram_ctx *cx, bram_board **out, const bram_results *r, const char *benchmark,
+                   const char *score)
+{
+    const bram_dataset *plan = bram_results_plan(r, benchmark);
+    if (!plan) return bram_fail(cx, BRAM_EABSENT, "these results hold no benchmark %s", benchmark);
+    struct board *b = bram_alloc(cx, 1, sizeof *b);
+    if (!b) return BRAM_ENOMEM;
+    size_t mark = bram_scratch_mark(cx);
+    const bram_attrs *words = bram_dataset_find_attrs(plan, "");
+    const char *title = bram_attrs_text(words, "title");
+    b->board = (bram_board){.benchmark = bram_attrs_text(words, "benchmark"),
+                            .title = title ? title : "", .summary = "mean", .resampled = "",
+                            .level = 0.95};
+    int status = find_score(cx, b, r, score);
+    if (status == BRAM_OK) status = gather(cx, b, r);
+    for (size_t i = 0; status == BRAM_OK && i < b->cells; i++)
+        if (b->cell[i].at >= 0)
+            b->board.level = bram_attrs_number(bram_dataset_find_attrs(b->cell[i].result->data, ""),
+                                               "interval_level", 0.95);
+    if (status == BRAM_OK) status = tabulate(cx, b);
+    for (size_t m = 0; status == BRAM_OK && m < b->board.rows; m++) status = fill_row(cx, b, m);
+    if (status == BRAM_OK) status = rank_all(cx, b);
+    if (status == BRAM_OK) status = compare_with_floor(cx, b);
+    if (status == BRAM_OK && b->board.rows)
+        qsort(b->board.row, b->board.rows, sizeof *b->board.row,
+              b->board.higher_better ? best_first : best_last);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK)
+        *out = &b->board;
+    else
+        bram_board_free(&b->board);
+    return status;
+}

@@ -1,0 +1,61 @@
+/*
+ * board.h - the leaderboard of one benchmark: models compared by one score over the parts.
+ *
+ * A model's value is the mean over the parts it was scored on (and over seeds). Its interval is that
+ * of the same mean over the bootstrap draws: it tells how sure the value is for these recordings, not
+ * for other animals; with few parts no interval over animals is claimed, their number is printed.
+ *
+ * Two models are compared on the parts both were scored on, draw by draw (draws never depend on the
+ * model). rank = 1 + the number of models whose paired difference to this one is better with an
+ * interval that excludes zero; so models that cannot be told apart share a rank. Without intervals
+ * there is no rank. Nothing is imputed: failed and missing cells only lower the coverage.
+ */
+#ifndef BRAMBLE_REPORT_BOARD_H
+#define BRAMBLE_REPORT_BOARD_H
+
+#include <bramble/benchmark.h>
+
+enum { BRAM_BOARD_FLOORS = 3 };
+
+typedef struct bram_board_row {
+    const char *model;
+    size_t parts, scored, failed, not_applicable, not_run; /* scored + ... = parts x seeds */
+    const char *reason;          /* of the first failure or "not applicable"; "" */
+    double value, low, high;     /* NaN: no score, no interval */
+    double seed_low, seed_high;  /* smallest and largest value over seeds */
+    size_t seeds;
+    double chance, ceiling, ceiling_low, ceiling_high, normalized;
+    double floor[BRAM_BOARD_FLOORS];
+    double difference, difference_low, difference_high; /* to the first floor: floor's model, paired */
+    size_t rank;                 /* 0: none */
+    int64_t units, undefined;    /* over all parts */
+    double *draw;                /* of the mean over parts; NULL without */
+} bram_board_row;
+
+typedef struct bram_board {
+    const char *benchmark, *title, *score; /* score: the id, "skill@h4" */
+    const char *summary, *resampled;
+    bool higher_better;
+    double level;
+    size_t parts, draws;
+    const char *floor_name[BRAM_BOARD_FLOORS];
+    size_t floors;
+    bram_board_row *row; /* best first; those without a score last, by name */
+    size_t rows;
+} bram_board;
+
+/** The names of the benchmarks in a results folder, in order of the plans; and how many. */
+size_t bram_board_benchmarks(const bram_results *r, const char **name, size_t most);
+
+/** The score ids of a benchmark, in the order of its cells, from its first scored cell. */
+const bram_axis *bram_board_scores(const bram_results *r, const char *benchmark);
+
+/**
+ * @param score  an id of bram_board_scores; NULL: the first
+ * @return BRAM_OK; BRAM_EABSENT: no such benchmark or score (the known ones are named); BRAM_ENOMEM
+ */
+int bram_board_new(bram_ctx *cx, bram_board **out, const bram_results *r, const char *benchmark,
+                   const char *score) BRAM_MUST_CHECK;
+void bram_board_free(bram_board *b);
+
+#endif

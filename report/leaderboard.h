@@ -1,0 +1,19 @@
+/*
+ * leaderboard.h - a board as a table for people and for machines.
+ */
+#ifndef BRAMBLE_REPORT_LEADERBOARD_H
+#define BRAMBLE_REPORT_LEADERBOARD_H
+
+#include "board.h"
+#include "table.h"
+
+/**
+ * Makes the table of a board; the caller frees it. Every number that a person sees is one that a
+ * machine gets, at full precision.
+ */
+int bram_leaderboard_table(bram_ctx *cx, bram_table **out, const bram_board *b) BRAM_MUST_CHECK;
+
+/** "skill" of "skill:over=pooled@h4", and "h4"; both for people. Buffers of 64 bytes. */
+void bram_score_words(const char *id, char metric[64], char label[64]);
+
+#endif
