@@ -1,9 +1,11 @@
 /*
- * true_worm.c - the model `true-worm`: forecasts a simulated worm with the very network that made it.
+ * true_worm.c - the model `true-worm`: forecasts a simulated worm with the very network that made
+ * it.
  *
- * It shows what can be reached: in the simulated suite it should win. It reads from the unit axis which
- * neuron each trace truly is (column truth) and on what scale it was recorded; neurons that are not
- * recorded stand at their training mean, so it is not all-knowing. For other data it does not apply.
+ * It shows what can be reached: in the simulated suite it should win. It reads from the unit axis
+ * which neuron each trace truly is (column truth) and on what scale it was recorded; neurons that
+ * are not recorded stand at their training mean, so it is not all-knowing. For other data it does
+ * not apply.
  */
 #include <bramble/model.h>
 
@@ -54,8 +56,10 @@ static int match_units(bram_ctx *cx, struct truth *m, const bram_axis *unit)
     for (size_t u = 0; u < m->units; u++) {
         ptrdiff_t at = find_neuron(&m->network, truth->text[u]);
         if (at < 0)
-            return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the network of %zu neurons has no %s: another "
-                             "value of pairs?", m->network.neurons, truth->text[u]);
+            return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                             "the network of %zu neurons has no %s: another "
+                             "value of pairs?",
+                             m->network.neurons, truth->text[u]);
         m->neuron[u] = (size_t)at;
         m->scale[u] = scale->number[u];
         m->offset[u] = offset->number[u];
@@ -97,10 +101,8 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     }
     if (status == BRAM_OK) status = match_units(cx, m, train->unit);
     if (status == BRAM_OK) status = find_rest(cx, m);
-    if (status == BRAM_OK)
-        *fitted = m;
-    else
-        release(m);
+    if (status == BRAM_OK) *fitted = m;
+    else release(m);
     return status;
 }
 
@@ -145,7 +147,8 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
     BRAM_TRY(status);
     double *value = bram_response_f64(mean);
     for (size_t i = 0; i < rows; i++)
-        run(m, s, step ? s->first + i : q->start[i], steps, value + i * steps * m->units, x, scratch);
+        run(m, s, step ? s->first + i : q->start[i], steps, value + i * steps * m->units, x,
+            scratch);
     return bram_dataset_add(cx, out, "", mean);
 }
 

@@ -22,14 +22,17 @@ static int absent(bram_ctx *cx, const char *name, const char *root)
     if (!where) return BRAM_ENOMEM;
     int status;
     if (loader)
-        status = bram_fail(cx, BRAM_EABSENT,
-                           "dataset %s: %s. Its recordings: %s, doi %s. Import them with: bramble "
-                           "import --source %s FILES -o %s/%s.h5. Without recordings, run the suite "
-                           "simulated", name, where, loader->citation, loader->doi, name,
-                           root ? root : "DIR", name);
+        status = bram_fail(
+            cx, BRAM_EABSENT,
+            "dataset %s: %s. Its recordings: %s, doi %s. Import them with: bramble "
+            "import --source %s FILES -o %s/%s.h5. Without recordings, run the suite "
+            "simulated",
+            name, where, loader->citation, loader->doi, name, root ? root : "DIR", name);
     else
-        status = bram_fail(cx, BRAM_EABSENT, "dataset %s: %s, and no loader has that name. Without "
-                           "recordings, run the suite simulated", name, where);
+        status = bram_fail(cx, BRAM_EABSENT,
+                           "dataset %s: %s, and no loader has that name. Without "
+                           "recordings, run the suite simulated",
+                           name, where);
     bram_free(where);
     return status;
 }

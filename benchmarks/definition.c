@@ -25,7 +25,8 @@ void bram_benchmark_free(bram_benchmark *b)
     bram_free(b);
 }
 
-/* ---- finding files ---------------------------------------------------------------------------------- */
+/* ---- finding files
+ * ---------------------------------------------------------------------------------- */
 
 static bool is_path(const char *name)
 {
@@ -34,7 +35,8 @@ static bool is_path(const char *name)
 }
 
 /* The first NAME.yaml of a colon-separated list of folders; *out stays NULL when there is none. */
-static int search(bram_ctx *cx, char **out, const char *folders, const char *below, const char *name)
+static int search(bram_ctx *cx, char **out, const char *folders, const char *below,
+                  const char *name)
 {
     for (const char *at = folders; at && *at;) {
         size_t length = strcspn(at, ":");
@@ -62,7 +64,8 @@ static int locate(bram_ctx *cx, char **out, const char *below, const char *name)
     return *out ? BRAM_OK : search(cx, out, BRAM_BENCHMARK_FOLDERS, below, name);
 }
 
-/* ---- benchmarks -------------------------------------------------------------------------------------- */
+/* ---- benchmarks
+ * -------------------------------------------------------------------------------------- */
 
 static bool table_of(void *user, const char *task, const bram_param **table)
 {
@@ -109,8 +112,7 @@ static int read_benchmark(bram_ctx *cx, bram_benchmark **out, const char *path)
     bram_benchmark *b = bram_alloc(cx, 1, sizeof *b);
     int status = b ? from_record(cx, b, y) : BRAM_ENOMEM;
     bram_yaml_benchmark_free(y);
-    if (status == BRAM_OK)
-        *out = b;
+    if (status == BRAM_OK) *out = b;
     else {
         bram_benchmark_free(b);
         if (status != BRAM_ENOMEM) bram_fail_prefix(cx, status, "%s", path);
@@ -123,14 +125,17 @@ int bram_benchmark_read(bram_ctx *cx, bram_benchmark **out, const char *name)
     char *path = NULL;
     BRAM_TRY(locate(cx, &path, "", name));
     if (!path)
-        return bram_fail(cx, BRAM_EABSENT, "no benchmark is named \"%s\" (bramble list benchmarks "
-                         "shows them)", name);
+        return bram_fail(cx, BRAM_EABSENT,
+                         "no benchmark is named \"%s\" (bramble list benchmarks "
+                         "shows them)",
+                         name);
     int status = read_benchmark(cx, out, path);
     bram_free(path);
     return status;
 }
 
-/* ---- suites -------------------------------------------------------------------------------------------- */
+/* ---- suites
+ * -------------------------------------------------------------------------------------------- */
 
 void bram_suite_free(bram_suite *s)
 {
@@ -182,21 +187,19 @@ int bram_suite_read(bram_ctx *cx, bram_suite **out, const char *name)
         status = suite_of_one(cx, s, name);
         if (status == BRAM_EFORMAT) {
             char *message = bram_strdup(cx, bram_ctx_message(cx));
-            if (suite_from_file(cx, s, name) == BRAM_OK)
-                status = BRAM_OK;
-            else if (message)
-                bram_fail(cx, status, "%s", message);
+            if (suite_from_file(cx, s, name) == BRAM_OK) status = BRAM_OK;
+            else if (message) bram_fail(cx, status, "%s", message);
             bram_free(message);
         }
     } else if (status == BRAM_OK)
         status = path ? suite_from_file(cx, s, path) : suite_of_one(cx, s, name);
     if (status == BRAM_EABSENT)
-        bram_fail(cx, status, "no suite or benchmark is named \"%s\" (bramble list benchmarks shows "
-                  "them)", name);
+        bram_fail(cx, status,
+                  "no suite or benchmark is named \"%s\" (bramble list benchmarks shows "
+                  "them)",
+                  name);
     bram_free(path);
-    if (status == BRAM_OK)
-        *out = s;
-    else
-        bram_suite_free(s);
+    if (status == BRAM_OK) *out = s;
+    else bram_suite_free(s);
     return status;
 }

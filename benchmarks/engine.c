@@ -26,7 +26,8 @@ const bram_task *bram_task_find(const char *name)
     return NULL;
 }
 
-/* ---- planning ----------------------------------------------------------------------------------- */
+/* ---- planning -----------------------------------------------------------------------------------
+ */
 
 struct pending {
     const bram_plan *plan;
@@ -139,16 +140,14 @@ static void find_pending(bram_ctx *cx, struct engine *e)
     for (size_t i = 0; i < e->plans; i++)
         for (size_t c = 0; c < e->plan[i].cells; c++, index++) {
             const bram_planned *cell = &e->plan[i].cell[c];
-            if (bram_store_has(cx, s->out, cell->key))
-                e->counts.kept++;
-            else if (s->shards && index % s->shards != s->shard - 1)
-                e->counts.not_run++;
-            else
-                e->pending[e->count++] = (struct pending){&e->plan[i], cell};
+            if (bram_store_has(cx, s->out, cell->key)) e->counts.kept++;
+            else if (s->shards && index % s->shards != s->shard - 1) e->counts.not_run++;
+            else e->pending[e->count++] = (struct pending){&e->plan[i], cell};
         }
 }
 
-/* ---- one cell, in a worker ------------------------------------------------------------------------ */
+/* ---- one cell, in a worker
+ * ------------------------------------------------------------------------ */
 
 /* What a worker tells of a cell; written in one piece, which a pipe keeps whole (PIPE_BUF). */
 struct message {
@@ -175,21 +174,21 @@ static int run_task(bram_ctx *cx, bram_dataset **out, const bram_cell *cell, con
     bram_dataset *result = NULL;
     BRAM_TRY(bram_dataset_new(cx, &result));
     int status = task->run(cx, result, cell);
-    if (status == BRAM_OK)
-        *out = result;
-    else
-        bram_dataset_free(result);
+    if (status == BRAM_OK) *out = result;
+    else bram_dataset_free(result);
     return status;
 }
 
-/* A failure that the same inputs would give again is a result; one of this machine or run is not. */
+/* A failure that the same inputs would give again is a result; one of this machine or run is not.
+ */
 static bool is_a_result(int status)
 {
     return status != BRAM_ENOMEM && status != BRAM_EMEMORY && status != BRAM_ECANCEL &&
            status != BRAM_EWRITE;
 }
 
-static void run_cell(bram_ctx *cx, struct message *m, const struct engine *e, const bram_dataset *ds)
+static void run_cell(bram_ctx *cx, struct message *m, const struct engine *e,
+                     const bram_dataset *ds)
 {
     const struct pending *p = &e->pending[m->index];
     const bram_benchmark *b = p->plan->benchmark;
@@ -197,13 +196,14 @@ static void run_cell(bram_ctx *cx, struct message *m, const struct engine *e, co
     bram_dataset *result = NULL;
     double start = now();
     m->status = run_task(cx, &result, &cell, bram_task_find(b->task));
-    m->state = m->status == BRAM_OK              ? BRAM_STATE_SCORED
+    m->state = m->status == BRAM_OK               ? BRAM_STATE_SCORED
                : m->status == BRAM_ENOTAPPLICABLE ? BRAM_STATE_NOT_APPLICABLE
                                                   : BRAM_STATE_FAILED;
     const char *reason = m->status == BRAM_OK ? "" : bram_ctx_message(cx);
     snprintf(m->reason, sizeof m->reason, "%.399s", reason);
     if (is_a_result(m->status)) {
-        int status = bram_store_put(cx, e->settings->out, p->plan, p->cell, m->state, m->reason, result);
+        int status = bram_store_put(cx, e->settings->out, p->plan, p->cell, m->state, m->reason,
+                                    result);
         if (status != BRAM_OK) {
             m->status = status;
             m->state = BRAM_STATE_FAILED;
@@ -240,8 +240,7 @@ static void work(bram_ctx *cx, const struct engine *e, int in, int out)
             m.status = bram_data_open(cx, &ds, p->plan->benchmark->dataset, e->settings->data);
             if (m.status == BRAM_OK) open_plan = p->plan;
         }
-        if (open_plan)
-            run_cell(cx, &m, e, ds);
+        if (open_plan) run_cell(cx, &m, e, ds);
         else {
             m.state = BRAM_STATE_FAILED;
             snprintf(m.reason, sizeof m.reason, "%.399s", bram_ctx_message(cx));
@@ -251,7 +250,8 @@ static void work(bram_ctx *cx, const struct engine *e, int in, int out)
     bram_dataset_free(ds);
 }
 
-/* ---- the pool of workers ------------------------------------------------------------------------------ */
+/* ---- the pool of workers
+ * ------------------------------------------------------------------------------ */
 
 struct worker {
     pid_t pid;
@@ -330,7 +330,8 @@ static int bury(bram_ctx *cx, struct engine *e, struct worker *w)
     const struct pending *p = &e->pending[w->index];
     bool outside = signal == SIGKILL || signal == SIGTERM || signal == SIGINT;
     if (!signal || outside) return BRAM_OK; /* not this cell's own doing: it stays "not run" */
-    return bram_store_put(cx, e->settings->out, p->plan, p->cell, BRAM_STATE_FAILED, m.reason, NULL);
+    return bram_store_put(cx, e->settings->out, p->plan, p->cell, BRAM_STATE_FAILED, m.reason,
+                          NULL);
 }
 
 struct pool {
@@ -373,8 +374,7 @@ static int collect(bram_ctx *cx, struct engine *e, struct pool *pool)
         if (read_all(w->from, &m, sizeof m)) {
             w->busy = false;
             count_message(cx, e, &m);
-        } else
-            BRAM_TRY(bury(cx, e, w));
+        } else BRAM_TRY(bury(cx, e, w));
         pool->done++;
         bram_ctx_progress(cx, "cells", (double)pool->done, (double)e->count);
     }
@@ -428,7 +428,8 @@ static int run_pending(bram_ctx *cx, struct engine *e)
     return status;
 }
 
-/* ---- the run ---------------------------------------------------------------------------------------------- */
+/* ---- the run
+ * ---------------------------------------------------------------------------------------------- */
 
 static void say_plan(bram_ctx *cx, const struct engine *e)
 {

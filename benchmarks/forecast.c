@@ -1,19 +1,19 @@
 /*
  * forecast.c - the task "forecast": predict a recording's future from its past.
  *
- * within   one recording, cut in time: train | gap | validation | gap | test. Every recorded unit is a
- *          target; the labelled ones are reported beside as a subset.
- * across   one animal left out, the others to learn from; units are matched by name, and only exactly
- *          labelled ones take part. Each animal is put on a common scale by its own first rows
+ * within   one recording, cut in time: train | gap | validation | gap | test. Every recorded unit
+ * is a target; the labelled ones are reported beside as a subset. across   one animal left out, the
+ * others to learn from; units are matched by name, and only exactly labelled ones take part. Each
+ * animal is put on a common scale by its own first rows
  *          (`calibration`), which are never scored.
  *
  * Scores are of one step ("step": each target row from the true rows before it) and of free runs
- * ("h4": four steps ahead, own outputs fed back; all horizons from the same starts). The gap belongs
- * to the benchmark: targets stay out of it, a model's context may reach back across it.
+ * ("h4": four steps ahead, own outputs fed back; all horizons from the same starts). The gap
+ * belongs to the benchmark: targets stay out of it, a model's context may reach back across it.
  *
- * Every cell also holds the trivial forecasts of the same rows: copy (the last value stays) and mean
- * (the training mean). Intervals: block bootstrap over time (resample.h), blocks from the training
- * part's autocorrelation, so that they are the same for every model.
+ * Every cell also holds the trivial forecasts of the same rows: copy (the last value stays) and
+ * mean (the training mean). Intervals: block bootstrap over time (resample.h), blocks from the
+ * training part's autocorrelation, so that they are the same for every model.
  */
 #include "recording.h"
 #include "resample.h"
@@ -34,15 +34,18 @@ static const bram_param params[] = {
     {"horizons", BRAM_PARAM_INTEGERS, "1+2+4+8+16+32", NULL, 1, 100000, "steps of the free runs"},
     {"average", BRAM_PARAM_FLAG, "no", NULL, 0, 0, "score all steps of the free runs together too"},
     {"stride", BRAM_PARAM_INTEGER, "1", NULL, 1, 100000, "rows between the starts of free runs"},
-    {"offset", BRAM_PARAM_INTEGER, "0", NULL, 0, 100000, "rows of the test part before the first start"},
-    {"calibration", BRAM_PARAM_REAL, "0.2", NULL, 0.01, 0.9, "across: share of rows that set the scale"},
+    {"offset", BRAM_PARAM_INTEGER, "0", NULL, 0, 100000,
+     "rows of the test part before the first start"},
+    {"calibration", BRAM_PARAM_REAL, "0.2", NULL, 0.01, 0.9,
+     "across: share of rows that set the scale"},
     {"filter", BRAM_PARAM_CHOICE, "causal", "causal|any", 0, 0,
      "causal refuses recordings smoothed with a filter that looks ahead"},
     {"samples", BRAM_PARAM_INTEGER, "1000", NULL, 0, 1000000, "bootstrap draws"},
     {"level", BRAM_PARAM_REAL, "0.95", NULL, 0.5, 0.999, "level of the intervals"},
     {.name = NULL}};
 
-/* ---- parts ------------------------------------------------------------------------------------- */
+/* ---- parts -------------------------------------------------------------------------------------
+ */
 
 static bool takes_part(const bram_benchmark *b, const char *id)
 {
@@ -62,20 +65,21 @@ static int parts(bram_ctx *cx, bram_axis **out, const bram_benchmark *b, const b
         if (takes_part(b, id)) ids[used++] = id;
     }
     int status = used ? BRAM_OK
-                      : bram_fail(cx, BRAM_EABSENT, "dataset %s has none of the recordings that %s "
-                                  "asks for", b->dataset, b->name);
+                      : bram_fail(cx, BRAM_EABSENT,
+                                  "dataset %s has none of the recordings that %s "
+                                  "asks for",
+                                  b->dataset, b->name);
     bram_axis *axis = NULL;
     if (status == BRAM_OK) status = bram_axis_new(cx, &axis, "part", used);
     if (status == BRAM_OK) status = bram_axis_set_ids(cx, axis, ids);
     bram_free(ids);
-    if (status == BRAM_OK)
-        *out = axis;
-    else
-        bram_axis_free(axis);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
     return status;
 }
 
-/* ---- the work of one cell -------------------------------------------------------------------------- */
+/* ---- the work of one cell
+ * -------------------------------------------------------------------------- */
 
 struct forecast {
     const bram_cell *cell;
@@ -85,7 +89,7 @@ struct forecast {
     bram_slice train, validation, test;
     bram_fitted *model, *floor[2]; /* floors: copy, mean */
     uint8_t *subset;               /* labelled units; NULL when all are or none is */
-    size_t block; /* rows a block, at least */
+    size_t block;                  /* rows a block, at least */
     bram_blocks blocks;
     char axis[64];
     bram_scores *scores;
@@ -117,7 +121,8 @@ static int check_filter(bram_ctx *cx, const struct forecast *f, const char *id)
     if (filter && strcmp(filter, "non-causal") == 0 && bram_option_is(f->o, "filter", "causal"))
         status = bram_fail(cx, BRAM_ENOTAPPLICABLE,
                            "%s was smoothed with a non-causal filter: forecasting it would use the "
-                           "future (filter=any in the benchmark's options allows it)", path);
+                           "future (filter=any in the benchmark's options allows it)",
+                           path);
     bram_free(path);
     return status;
 }
@@ -150,7 +155,8 @@ static int find_subset(bram_ctx *cx, struct forecast *f)
     return BRAM_OK;
 }
 
-/* ---- within: one recording cut in time ---------------------------------------------------------- */
+/* ---- within: one recording cut in time ----------------------------------------------------------
+ */
 
 static int split_within(bram_ctx *cx, struct forecast *f)
 {
@@ -158,7 +164,8 @@ static int split_within(bram_ctx *cx, struct forecast *f)
     if (!f->recording) return BRAM_ENOMEM;
     BRAM_TRY(read_one(cx, f, f->cell->part));
     const bram_recording *r = &f->recording[0];
-    double train = bram_option_real(f->o, "train"), validation = bram_option_real(f->o, "validation");
+    double train = bram_option_real(f->o, "train"),
+           validation = bram_option_real(f->o, "validation");
     size_t gap = (size_t)bram_option_integer(f->o, "gap");
     size_t a = (size_t)floor(train * (double)r->rows);
     size_t b = (size_t)floor((train + validation) * (double)r->rows);
@@ -173,7 +180,8 @@ static int split_within(bram_ctx *cx, struct forecast *f)
     return find_subset(cx, f);
 }
 
-/* ---- across: one animal left out ------------------------------------------------------------------ */
+/* ---- across: one animal left out
+ * ------------------------------------------------------------------ */
 
 /* The names that are exact in the left-out animal and in at least one other. */
 static int common_units(bram_ctx *cx, bram_axis **out, const struct forecast *f)
@@ -191,9 +199,10 @@ static int common_units(bram_ctx *cx, bram_axis **out, const struct forecast *f)
         if (is_labelled(first, i) && elsewhere) index[used++] = i;
     }
     int status = used >= 2 ? bram_axis_take(cx, out, first, index, used)
-                           : bram_fail(cx, BRAM_ENOTAPPLICABLE, "%zu exactly labelled neurons of %s "
-                                       "occur in another animal, at least 2 are needed", used,
-                                       f->cell->part);
+                           : bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                                       "%zu exactly labelled neurons of %s "
+                                       "occur in another animal, at least 2 are needed",
+                                       used, f->cell->part);
     bram_free(index);
     return status;
 }
@@ -214,10 +223,8 @@ static void calibrate(bram_recording *r, size_t rows)
         double deviation = n > 1 ? sqrt(square / n) : 0;
         for (size_t t = 0; t < r->rows; t++) {
             double *value = &r->values[t * r->units + u];
-            if (deviation > 0)
-                *value = (*value - mean) / deviation;
-            else
-                *value = 0, r->present[t * r->units + u] = 0;
+            if (deviation > 0) *value = (*value - mean) / deviation;
+            else *value = 0, r->present[t * r->units + u] = 0;
         }
     }
 }
@@ -232,8 +239,10 @@ static int read_all(bram_ctx *cx, struct forecast *f)
     const bram_dataset *ds = f->cell->dataset;
     size_t n = bram_dataset_groups(ds, "recordings");
     if (n < 2)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the dataset has %zu recording; leaving one out "
-                         "needs 2", n);
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "the dataset has %zu recording; leaving one out "
+                         "needs 2",
+                         n);
     f->recording = bram_alloc(cx, n, sizeof *f->recording);
     if (!f->recording) return BRAM_ENOMEM;
     BRAM_TRY(read_one(cx, f, f->cell->part));
@@ -278,10 +287,12 @@ static int split_across(bram_ctx *cx, struct forecast *f)
     BRAM_TRY(bram_slice_make(cx, &f->train, train, others));
     BRAM_TRY(bram_slice_make(cx, &f->validation, validation, others));
     const bram_recording *out = &f->recording[0];
-    return bram_slice_make(cx, &f->test, &(bram_cut){out, 0, calibration_rows(f, out), out->rows}, 1);
+    return bram_slice_make(cx, &f->test, &(bram_cut){out, 0, calibration_rows(f, out), out->rows},
+                           1);
 }
 
-/* ---- asking ----------------------------------------------------------------------------------------- */
+/* ---- asking
+ * ----------------------------------------------------------------------------------------- */
 
 /* Which rows of a segment are scored: `rows` starts, target at start + step - 1. */
 struct question {
@@ -295,8 +306,11 @@ static int ask(bram_ctx *cx, double *out, uint8_t *present, const struct forecas
                const bram_fitted *model, const struct question *q)
 {
     bool step = q->steps == 0;
-    bram_query query = {.ask = step ? BRAM_ASK_STEP : BRAM_ASK_FREE_RUN, .panel = &f->test.panel,
-                        .segment = q->segment, .start = q->start, .starts = q->starts,
+    bram_query query = {.ask = step ? BRAM_ASK_STEP : BRAM_ASK_FREE_RUN,
+                        .panel = &f->test.panel,
+                        .segment = q->segment,
+                        .start = q->start,
+                        .starts = q->starts,
                         .steps = q->steps};
     bram_dataset *answer = NULL;
     BRAM_TRY(bram_fitted_answer(cx, &answer, model, &query));
@@ -309,16 +323,19 @@ static int ask(bram_ctx *cx, double *out, uint8_t *present, const struct forecas
                            bram_fitted_spec(model), step ? 2 : 3);
     for (size_t d = 0; status == BRAM_OK && d < bram_response_dims(mean); d++)
         if (bram_response_length(mean, d) != want[d])
-            status = bram_fail(cx, BRAM_ESHAPE, "%s: \"mean\" has %zu along dimension %zu, expected "
-                               "%zu", bram_fitted_spec(model), bram_response_length(mean, d), d + 1,
+            status = bram_fail(cx, BRAM_ESHAPE,
+                               "%s: \"mean\" has %zu along dimension %zu, expected "
+                               "%zu",
+                               bram_fitted_spec(model), bram_response_length(mean, d), d + 1,
                                want[d]);
     if (status == BRAM_OK)
         status = bram_response_read(cx, mean, (size_t[]){0, 0, 0}, want, out, present);
     size_t count = q->starts * (step ? 1 : q->steps) * units;
     for (size_t i = 0; status == BRAM_OK && i < count; i++)
         if (present[i] && !isfinite(out[i]))
-            status = bram_fail(cx, BRAM_ENUMERIC, "%s forecasts a value that is not finite (unit %s)",
-                               bram_fitted_spec(model), bram_axis_id(f->test.panel.unit, i % units));
+            status = bram_fail(
+                cx, BRAM_ENUMERIC, "%s forecasts a value that is not finite (unit %s)",
+                bram_fitted_spec(model), bram_axis_id(f->test.panel.unit, i % units));
     bram_dataset_free(answer);
     return status;
 }
@@ -406,8 +423,8 @@ static int ask_all(bram_ctx *cx, struct answers *a, const struct forecast *f)
 }
 
 /* The side of step `step` (0-based), or of all steps together when step == a->steps. */
-static bram_side side_of(const struct answers *a, double *value, const uint8_t *present, size_t step,
-                         const bram_axis *unit)
+static bram_side side_of(const struct answers *a, double *value, const uint8_t *present,
+                         size_t step, const bram_axis *unit)
 {
     bram_side side = {.column = unit};
     if (step == a->steps) {
@@ -420,7 +437,8 @@ static bram_side side_of(const struct answers *a, double *value, const uint8_t *
 }
 
 /* The mask of one step, packed as bram_side wants it. */
-static uint8_t *packed_mask(bram_ctx *cx, const struct answers *a, const uint8_t *present, size_t step)
+static uint8_t *packed_mask(bram_ctx *cx, const struct answers *a, const uint8_t *present,
+                            size_t step)
 {
     uint8_t *mask = bram_scratch(cx, a->rows * a->units, 1);
     for (size_t i = 0; mask && i < a->rows; i++)
@@ -433,8 +451,13 @@ static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a,
 {
     const bram_axis *unit = f->test.panel.unit;
     bool all = step == a->steps;
-    bram_score_job job = {.label = label, .horizon = horizon, .floors = 2, .axis = f->axis,
-                          .groups = {a->group, f->blocks.count}, .ceiling = NAN, .ceiling_low = NAN,
+    bram_score_job job = {.label = label,
+                          .horizon = horizon,
+                          .floors = 2,
+                          .axis = f->axis,
+                          .groups = {a->group, f->blocks.count},
+                          .ceiling = NAN,
+                          .ceiling_low = NAN,
                           .ceiling_high = NAN};
     job.brain = side_of(a, a->truth, a->truth_present, step, unit);
     job.model = side_of(a, a->value[0], a->present[0], step, unit);
@@ -470,7 +493,8 @@ static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a,
     return status;
 }
 
-/* ---- examples for the report ---------------------------------------------------------------------------- */
+/* ---- examples for the report
+ * ---------------------------------------------------------------------------- */
 
 enum { EXAMPLE_UNITS = 6, EXAMPLE_ROWS = 400 };
 
@@ -534,17 +558,19 @@ static int keep_examples(bram_ctx *cx, const struct forecast *f, const struct an
     if (status == BRAM_OK)
         status = bram_axis_take(cx, &row, f->test.segment[0].row, a->question[0].start, rows);
     if (status == BRAM_OK)
-        status = add_example(cx, result, "recorded", row, unit, a->truth, a->truth_present, a->units,
-                             chosen);
+        status = add_example(cx, result, "recorded", row, unit, a->truth, a->truth_present,
+                             a->units, chosen);
     if (status == BRAM_OK)
-        status = add_example(cx, result, "predicted", row, unit, a->value[0], a->present[0], a->units,
-                             chosen);
+        status = add_example(cx, result, "predicted", row, unit, a->value[0], a->present[0],
+                             a->units, chosen);
     bram_axis_free(row);
     bram_axis_free(unit);
     return status;
 }
 
-/* ---- run -------------------------------------------------------------------------------------------------- */
+/* ---- run
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static int score_one_step(bram_ctx *cx, struct forecast *f, bram_dataset *result)
 {
@@ -563,7 +589,8 @@ static int score_free_runs(bram_ctx *cx, struct forecast *f)
 {
     size_t count, steps = 0, mark = bram_scratch_mark(cx);
     const int64_t *horizon = bram_option_integers(f->o, "horizons", &count);
-    if (!count || !(bram_fitted_model(f->model)->answers & BRAM_ANSWERS(BRAM_ASK_FREE_RUN))) return BRAM_OK;
+    if (!count || !(bram_fitted_model(f->model)->answers & BRAM_ANSWERS(BRAM_ASK_FREE_RUN)))
+        return BRAM_OK;
     for (size_t i = 0; i < count; i++)
         if ((size_t)horizon[i] > steps) steps = (size_t)horizon[i];
     struct answers a;
@@ -587,8 +614,8 @@ static int score_free_runs(bram_ctx *cx, struct forecast *f)
 static int fit_all(bram_ctx *cx, struct forecast *f)
 {
     const bram_panel *validation = f->validation.panel.segments ? &f->validation.panel : NULL;
-    BRAM_TRY(bram_fitted_new(cx, &f->model, f->cell->model, &f->train.panel, validation,
-                             f->cell->seed));
+    BRAM_TRY(
+        bram_fitted_new(cx, &f->model, f->cell->model, &f->train.panel, validation, f->cell->seed));
     for (size_t i = 0; i < 2; i++)
         BRAM_TRY(bram_fitted_new(cx, &f->floor[i], floor_names[i], &f->train.panel, NULL, 0));
     return BRAM_OK;
@@ -603,7 +630,8 @@ static int ascending(const void *a, const void *b)
 /* The median over units of the block length that the training part's autocorrelation asks for. */
 static int block_length(bram_ctx *cx, size_t *out, const struct forecast *f)
 {
-    if (!f->train.panel.segments) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no rows to learn from");
+    if (!f->train.panel.segments)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no rows to learn from");
     const bram_segment *g = &f->train.segment[0];
     for (size_t s = 1; s < f->train.panel.segments; s++)
         if (f->train.segment[s].y.rows > g->y.rows) g = &f->train.segment[s];
@@ -626,7 +654,8 @@ static int make_blocks(bram_ctx *cx, struct forecast *f)
 {
     const bram_slice *test = &f->test;
     size_t last = test->panel.segments - 1;
-    if (!test->panel.segments) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the test part has no rows");
+    if (!test->panel.segments)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the test part has no rows");
     size_t rows = test->begin[last] + test->segment[last].y.rows - test->begin[0] -
                   test->segment[0].first;
     BRAM_TRY(block_length(cx, &f->block, f));
@@ -668,7 +697,8 @@ static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
     for (size_t i = 0; i < bram_dataset_responses(ds); i++) {
         const bram_response *r = bram_dataset_response(ds, bram_dataset_response_path(ds, i));
         if (bram_response_dims(r) != 2 ||
-            strcmp(bram_response_name(r), bram_option_text(cell->benchmark->options, "response")) != 0)
+            strcmp(bram_response_name(r), bram_option_text(cell->benchmark->options, "response")) !=
+                0)
             continue;
         if (bram_response_count(r) > rows * units)
             rows = bram_response_length(r, 0), units = bram_response_length(r, 1);

@@ -45,11 +45,12 @@ int bram_recording_read(bram_ctx *cx, bram_recording *out, const bram_dataset *d
     if (!path) return BRAM_ENOMEM;
     const bram_response *r = bram_dataset_response(ds, path);
     int status = BRAM_OK;
-    if (!r)
-        status = bram_fail(cx, BRAM_EABSENT, "the dataset has no %s", path);
+    if (!r) status = bram_fail(cx, BRAM_EABSENT, "the dataset has no %s", path);
     else if (bram_response_dims(r) != 2 || !bram_axis_values(bram_response_axis(r, 0)))
-        status = bram_fail(cx, BRAM_EFORMAT, "%s has %zu dimensions and %s time, expected time x unit "
-                           "with seconds", path, bram_response_dims(r),
+        status = bram_fail(cx, BRAM_EFORMAT,
+                           "%s has %zu dimensions and %s time, expected time x unit "
+                           "with seconds",
+                           path, bram_response_dims(r),
                            bram_axis_values(bram_response_axis(r, 0)) ? "a" : "no");
     else if (bram_response_length(r, 0) == 0 || bram_response_length(r, 1) == 0)
         status = bram_fail(cx, BRAM_EFORMAT, "%s is empty", path);
@@ -68,10 +69,8 @@ int bram_recording_read(bram_ctx *cx, bram_recording *out, const bram_dataset *d
                                     rec.values, rec.present);
     if (status == BRAM_OK) status = find_pieces(cx, &rec);
     bram_free(path);
-    if (status == BRAM_OK)
-        *out = rec;
-    else
-        bram_recording_release(&rec);
+    if (status == BRAM_OK) *out = rec;
+    else bram_recording_release(&rec);
     return status;
 }
 
@@ -89,8 +88,13 @@ int bram_recording_align(bram_ctx *cx, bram_recording *out, const bram_recording
                          const bram_axis *unit)
 {
     size_t units = bram_axis_length(unit);
-    bram_recording a = {.id = r->id, .rows = r->rows, .units = units, .pieces = r->pieces,
-                        .dt = r->dt, .unit = bram_axis_ref(unit), .time = bram_axis_ref(r->time)};
+    bram_recording a = {.id = r->id,
+                        .rows = r->rows,
+                        .units = units,
+                        .pieces = r->pieces,
+                        .dt = r->dt,
+                        .unit = bram_axis_ref(unit),
+                        .time = bram_axis_ref(r->time)};
     a.values = bram_alloc(cx, r->rows * units, sizeof *a.values);
     a.present = bram_alloc(cx, r->rows * units, 1);
     a.piece = bram_alloc(cx, r->pieces + 1, sizeof *a.piece);
@@ -111,7 +115,8 @@ int bram_recording_align(bram_ctx *cx, bram_recording *out, const bram_recording
     return BRAM_OK;
 }
 
-/* ---- panels ------------------------------------------------------------------------------------ */
+/* ---- panels ------------------------------------------------------------------------------------
+ */
 
 static size_t larger(size_t a, size_t b)
 {
@@ -136,8 +141,12 @@ static int add_segment(bram_ctx *cx, bram_slice *s, const bram_recording *r, siz
     BRAM_TRY(status);
     s->begin[s->panel.segments] = from;
     s->segment[s->panel.segments++] = (bram_segment){
-        .id = r->id, .row = row, .y = {r->values + from * r->units, rows, r->units, r->units},
-        .y_present = r->present + from * r->units, .first = first - from, .dt = r->dt};
+        .id = r->id,
+        .row = row,
+        .y = {r->values + from * r->units, rows, r->units, r->units},
+        .y_present = r->present + from * r->units,
+        .first = first - from,
+        .dt = r->dt};
     return BRAM_OK;
 }
 
@@ -159,10 +168,8 @@ int bram_slice_make(bram_ctx *cx, bram_slice *out, const bram_cut *cut, size_t c
         }
     }
     s.panel.segment = s.segment;
-    if (status == BRAM_OK)
-        *out = s;
-    else
-        bram_slice_release(&s);
+    if (status == BRAM_OK) *out = s;
+    else bram_slice_release(&s);
     return status;
 }
 

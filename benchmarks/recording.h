@@ -49,7 +49,8 @@ typedef struct bram_cut {
     const bram_recording *recording;
     size_t begin, first, end;
 } bram_cut;
-int bram_slice_make(bram_ctx *cx, bram_slice *out, const bram_cut *cut, size_t cuts) BRAM_MUST_CHECK;
+int bram_slice_make(bram_ctx *cx, bram_slice *out, const bram_cut *cut,
+                    size_t cuts) BRAM_MUST_CHECK;
 void bram_slice_release(bram_slice *s);
 
 #endif

@@ -51,7 +51,8 @@ const bram_dataset *bram_results_plan(const bram_results *r, const char *benchma
     return NULL;
 }
 
-/* ---- folders -------------------------------------------------------------------------------------- */
+/* ---- folders
+ * -------------------------------------------------------------------------------------- */
 
 static bool is_h5(const char *name)
 {
@@ -99,7 +100,8 @@ static int list_folder(bram_ctx *cx, char ***out, size_t *count, const char *pat
     return BRAM_OK;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ---------------------------------------------------------------------------------------- */
 
 static const char *text_or_empty(const bram_attrs *a, const char *name)
 {
@@ -116,17 +118,20 @@ static int read_state(bram_ctx *cx, bram_result *r, const char *path)
     const char *state = text_or_empty(a, "state");
     if (strcmp(text_or_empty(a, "content"), "bramble-cell") != 0 ||
         strcmp(text_or_empty(a, "key"), r->key) != 0)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: content is \"%s\" with key \"%s\", expected "
-                         "\"bramble-cell\" with the key of its name", path,
-                         text_or_empty(a, "content"), text_or_empty(a, "key"));
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: content is \"%s\" with key \"%s\", expected "
+                         "\"bramble-cell\" with the key of its name",
+                         path, text_or_empty(a, "content"), text_or_empty(a, "key"));
     r->reason = text_or_empty(a, "reason");
     for (bram_state s = BRAM_STATE_SCORED; s <= BRAM_STATE_NOT_APPLICABLE; s++)
         if (strcmp(state, bram_state_name(s)) == 0) {
             r->state = s;
             return BRAM_OK;
         }
-    return bram_fail(cx, BRAM_EFORMAT, "%s: state is \"%s\", expected scored, failed or not "
-                     "applicable", path, state);
+    return bram_fail(cx, BRAM_EFORMAT,
+                     "%s: state is \"%s\", expected scored, failed or not "
+                     "applicable",
+                     path, state);
 }
 
 static int read_plan(bram_ctx *cx, bram_results *r, const char *dir, const char *name)
@@ -141,8 +146,10 @@ static int read_plan(bram_ctx *cx, bram_results *r, const char *dir, const char 
     const bram_column *part = cells ? bram_axis_column(cells, "part") : NULL;
     const bram_column *model = cells ? bram_axis_column(cells, "model") : NULL;
     const bram_column *seed = cells ? bram_axis_column(cells, "seed") : NULL;
-    if (status == BRAM_OK && (!part || !part->text || !model || !model->text || !seed || !seed->integer))
-        status = bram_fail(cx, BRAM_EFORMAT, "%s: no table \"cell\" with part, model and seed", path);
+    if (status == BRAM_OK &&
+        (!part || !part->text || !model || !model->text || !seed || !seed->integer))
+        status = bram_fail(cx, BRAM_EFORMAT, "%s: no table \"cell\" with part, model and seed",
+                           path);
     bram_free(path);
     for (size_t i = 0; status == BRAM_OK && i < bram_axis_length(cells); i++) {
         if (r->count == r->room) {
@@ -153,11 +160,14 @@ static int read_plan(bram_ctx *cx, bram_results *r, const char *dir, const char 
             r->room = room;
         }
         bram_result *cell = &r->result[r->count++];
-        *cell = (bram_result){.key = bram_axis_id(cells, i), .part = part->text[i],
-                              .model = model->text[i], .seed = (uint64_t)seed->integer[i],
+        *cell = (bram_result){.key = bram_axis_id(cells, i),
+                              .part = part->text[i],
+                              .model = model->text[i],
+                              .seed = (uint64_t)seed->integer[i],
                               .benchmark = text_or_empty(a, "benchmark"),
                               .benchmark_title = text_or_empty(a, "title"),
-                              .task = text_or_empty(a, "task"), .reason = ""};
+                              .task = text_or_empty(a, "task"),
+                              .reason = ""};
         if (!bram_store_has(cx, dir, cell->key)) continue;
         char *file = bram_strf(cx, "%s/cells/%s.h5", dir, cell->key);
         status = file ? read_state(cx, cell, file) : BRAM_ENOMEM;
@@ -179,16 +189,16 @@ int bram_results_open(bram_ctx *cx, bram_results **out, const char *dir)
     bram_results *r = bram_alloc(cx, 1, sizeof *r);
     if (r) r->plan = bram_alloc(cx, count, sizeof *r->plan);
     status = r && r->plan ? BRAM_OK : BRAM_ENOMEM;
-    for (size_t i = 0; i < count && status == BRAM_OK; i++) status = read_plan(cx, r, dir, names[i]);
+    for (size_t i = 0; i < count && status == BRAM_OK; i++)
+        status = read_plan(cx, r, dir, names[i]);
     free_names(names, count);
-    if (status == BRAM_OK)
-        *out = r;
-    else
-        bram_results_free(r);
+    if (status == BRAM_OK) *out = r;
+    else bram_results_free(r);
     return status;
 }
 
-/* ---- merging ------------------------------------------------------------------------------------------ */
+/* ---- merging
+ * ------------------------------------------------------------------------------------------ */
 
 enum { LARGEST_FILE = 1 << 30 };
 
@@ -200,10 +210,8 @@ static int copy_file(bram_ctx *cx, const char *source, const char *target)
     BRAM_TRY(bram_file_read(cx, &bytes, &size, source, LARGEST_FILE));
     int status = bram_outfile_open(cx, &out, target, true);
     if (status == BRAM_OK) status = bram_outfile_write(cx, out, bytes, size);
-    if (status == BRAM_OK)
-        status = bram_outfile_commit(cx, out);
-    else
-        bram_outfile_abort(out);
+    if (status == BRAM_OK) status = bram_outfile_commit(cx, out);
+    else bram_outfile_abort(out);
     bram_free(bytes);
     return status;
 }
@@ -221,8 +229,7 @@ static int merge_cell(bram_ctx *cx, const char *into, const char *from, const ch
         if (status == BRAM_OK && strcmp(a, b) != 0)
             status = bram_fail(cx, BRAM_EFORMAT, "%s and %s have one key and different content",
                                source, target);
-    } else if (status == BRAM_OK)
-        status = copy_file(cx, source, target);
+    } else if (status == BRAM_OK) status = copy_file(cx, source, target);
     bram_free(source);
     bram_free(target);
     return status;
@@ -234,10 +241,8 @@ static int merge_plan(bram_ctx *cx, const char *into, const char *from, const ch
     char *source = bram_strf(cx, "%s/plans/%s", from, name);
     char *target = bram_strf(cx, "%s/plans/%s", into, name);
     int status = source && target ? BRAM_OK : BRAM_ENOMEM;
-    if (status == BRAM_OK && access(target, R_OK) != 0)
-        status = copy_file(cx, source, target);
-    else if (status == BRAM_OK)
-        status = bram_store_join_plans(cx, target, source);
+    if (status == BRAM_OK && access(target, R_OK) != 0) status = copy_file(cx, source, target);
+    else if (status == BRAM_OK) status = bram_store_join_plans(cx, target, source);
     bram_free(source);
     bram_free(target);
     return status;

@@ -1,9 +1,9 @@
 /*
  * scores.c - scores with floors, draws and intervals, the same way for every task.
  *
- * A draw takes G groups with replacement and gives each its multiplicity as weight. The draw depends
- * on (seed, stream, sample) alone, so the same draw hits every model and differences are paired.
- * Intervals are percentile intervals (Efron & Tibshirani 1993, section 13.3).
+ * A draw takes G groups with replacement and gives each its multiplicity as weight. The draw
+ * depends on (seed, stream, sample) alone, so the same draw hits every model and differences are
+ * paired. Intervals are percentile intervals (Efron & Tibshirani 1993, section 13.3).
  */
 #include "scores.h"
 
@@ -42,8 +42,11 @@ int bram_scores_new(bram_ctx *cx, bram_scores **out, const bram_axis *units, con
 {
     bram_scores *s = bram_alloc(cx, 1, sizeof *s);
     if (!s) return BRAM_ENOMEM;
-    *s = (bram_scores){.units = bram_axis_ref(units), .stream = bram_strdup(cx, stream),
-                       .seed = seed, .samples = samples, .level = level};
+    *s = (bram_scores){.units = bram_axis_ref(units),
+                       .stream = bram_strdup(cx, stream),
+                       .seed = seed,
+                       .samples = samples,
+                       .level = level};
     if (!s->stream) {
         bram_scores_free(s);
         return BRAM_ENOMEM;
@@ -89,7 +92,8 @@ double bram_summary(const double *raw, size_t count, bool median, double *scratc
                        : (scratch[defined / 2 - 1] + scratch[defined / 2]) / 2;
 }
 
-/* ---- one metric on one job --------------------------------------------------------------------- */
+/* ---- one metric on one job ---------------------------------------------------------------------
+ */
 
 struct metric_use {
     const bram_metric *metric;
@@ -117,10 +121,13 @@ static int parse_metric(bram_ctx *cx, struct metric_use *use, const char *text)
     use->metric = length ? bram_metric_find(name) : NULL;
     int status = BRAM_OK;
     if (!use->metric)
-        status = bram_fail(cx, BRAM_EUSAGE, "no metric is named \"%s\" (bramble list metrics shows "
-                           "them)", length ? name : text);
+        status = bram_fail(cx, BRAM_EUSAGE,
+                           "no metric is named \"%s\" (bramble list metrics shows "
+                           "them)",
+                           length ? name : text);
     if (status == BRAM_OK)
-        status = bram_options_new(cx, &use->options, use->metric->params ? use->metric->params : none,
+        status = bram_options_new(cx, &use->options,
+                                  use->metric->params ? use->metric->params : none,
                                   text[length] == ':' ? text + length + 1 : "");
     if (status == BRAM_OK) {
         const char *rest = bram_options_canonical(use->options);
@@ -157,9 +164,12 @@ static int make_pair(bram_ctx *cx, void **pair, size_t *values, const struct met
                      const bram_score_job *job, const struct prepared *model,
                      const struct prepared *brain, const struct prepared *reference)
 {
-    bram_comparison c = {.model = model->view, .brain = brain->view,
-                         .reference = reference ? reference->view : NULL, .fold = job->fold,
-                         .folds = job->folds, .groups = job->groups,
+    bram_comparison c = {.model = model->view,
+                         .brain = brain->view,
+                         .reference = reference ? reference->view : NULL,
+                         .fold = job->fold,
+                         .folds = job->folds,
+                         .groups = job->groups,
                          .memory = bram_ctx_memory(cx)};
     return use->metric->pair(cx, pair, values, use->options, &c);
 }
@@ -278,10 +288,15 @@ static struct row *new_row(bram_ctx *cx, bram_scores *s, const struct metric_use
         s->room = room;
     }
     struct row *row = &s->row[s->count];
-    *row = (struct row){.median = use->median, .horizon = job->horizon,
+    *row = (struct row){.median = use->median,
+                        .horizon = job->horizon,
                         .higher_better = use->metric->flags & BRAM_METRIC_HIGHER_BETTER,
-                        .value = NAN, .low = NAN, .high = NAN, .chance = NAN,
-                        .ceiling = job->ceiling, .ceiling_low = job->ceiling_low,
+                        .value = NAN,
+                        .low = NAN,
+                        .high = NAN,
+                        .chance = NAN,
+                        .ceiling = job->ceiling,
+                        .ceiling_low = job->ceiling_low,
                         .ceiling_high = job->ceiling_high};
     const char *median = use->median ? "median " : "";
     row->id = job->label ? bram_strf(cx, "%s%s@%s", median, use->spec, job->label)
@@ -325,7 +340,8 @@ int bram_scores_add(bram_ctx *cx, bram_scores *s, const char *metric, const bram
     return status;
 }
 
-/* ---- the result -------------------------------------------------------------------------------- */
+/* ---- the result --------------------------------------------------------------------------------
+ */
 
 /* A number column from one member of all rows. */
 static int number_column(bram_ctx *cx, bram_axis *table, const bram_scores *s, const char *name,

@@ -19,16 +19,16 @@ typedef struct bram_floor {
 } bram_floor;
 
 typedef struct bram_score_job {
-    const char *label;  /* "h4": the part of the id after "metric@"; NULL: none */
-    int64_t horizon;    /* 0 where there is none */
+    const char *label; /* "h4": the part of the id after "metric@"; NULL: none */
+    int64_t horizon;   /* 0 where there is none */
     bram_side model, brain;
     bram_floor floor[BRAM_MAX_FLOORS];
-    size_t floors;      /* the first is the reference of metrics that need one */
+    size_t floors;         /* the first is the reference of metrics that need one */
     const uint8_t *subset; /* 1 for each unit that counts; NULL: all. Per-unit metrics only */
     const bram_fold *fold;
     size_t folds;
     bram_groups groups;
-    const char *axis;   /* what the groups are: "time blocks of 40 rows", "conditions" */
+    const char *axis; /* what the groups are: "time blocks of 40 rows", "conditions" */
     double ceiling, ceiling_low, ceiling_high; /* NaN: none */
 } bram_score_job;
 

@@ -40,9 +40,7 @@ int bram_simulate(bram_ctx *cx, bram_dataset **out, const char *name, uint64_t s
     BRAM_TRY(bram_dataset_new(cx, &ds));
     int status = describe(cx, ds, s, seed);
     if (status == BRAM_OK) status = s->make(cx, ds, seed, s->full);
-    if (status == BRAM_OK)
-        *out = ds;
-    else
-        bram_dataset_free(ds);
+    if (status == BRAM_OK) *out = ds;
+    else bram_dataset_free(ds);
     return status;
 }

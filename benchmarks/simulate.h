@@ -18,7 +18,8 @@ extern const bram_simulation bram_simulation_table[]; /* ends with a NULL name *
 const bram_simulation *bram_simulation_find(const char *name);
 
 /** Makes the dataset of that name from the seed. @return BRAM_OK; BRAM_EABSENT: no such name */
-int bram_simulate(bram_ctx *cx, bram_dataset **out, const char *name, uint64_t seed) BRAM_MUST_CHECK;
+int bram_simulate(bram_ctx *cx, bram_dataset **out, const char *name,
+                  uint64_t seed) BRAM_MUST_CHECK;
 
 /** A connectome-constrained worm recorded in several animals; see simulate_worm.c. */
 int bram_simulate_worm(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;

@@ -1,7 +1,8 @@
 /*
  * simulate_worm.c - several animals with one nervous system (core/worm_network.h), recorded as real
  * ones are: each lacks some neurons, some of the recorded ones have no label, and the scale of each
- * trace differs. The network itself is kept as a connectome, and for each trace the neuron it truly is.
+ * trace differs. The network itself is kept as a connectome, and for each trace the neuron it truly
+ * is.
  */
 #include "simulate.h"
 #include "worm_network.h"
@@ -12,12 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double DT = 0.5;        /* seconds a sample */
-static const double LOST = 0.08;     /* share of neurons that an animal's recording lacks */
+static const double DT = 0.5;          /* seconds a sample */
+static const double LOST = 0.08;       /* share of neurons that an animal's recording lacks */
 static const double UNLABELLED = 0.15; /* share of the recorded ones */
 enum { BURN_IN = 200 };
 
-/* ---- the connectome ------------------------------------------------------------------------------- */
+/* ---- the connectome
+ * ------------------------------------------------------------------------------- */
 
 struct edges {
     const char **from, **to, **type;
@@ -44,8 +46,8 @@ static int add_layer(bram_ctx *cx, bram_dataset *ds, const bram_worm_network *w,
 {
     size_t most = w->neurons * w->neurons;
     struct edges e = {bram_scratch(cx, most, sizeof *e.from), bram_scratch(cx, most, sizeof *e.to),
-                      bram_scratch(cx, most, sizeof *e.type), bram_scratch(cx, most, sizeof *e.weight),
-                      0};
+                      bram_scratch(cx, most, sizeof *e.type),
+                      bram_scratch(cx, most, sizeof *e.weight), 0};
     if (!e.from || !e.to || !e.type || !e.weight) return BRAM_ENOMEM;
     list_edges(&e, w, matrix, layer, symmetric);
     bram_axis *table = NULL;
@@ -54,8 +56,7 @@ static int add_layer(bram_ctx *cx, bram_dataset *ds, const bram_worm_network *w,
     if (status == BRAM_OK) status = bram_axis_add_text(cx, table, "to", e.to);
     if (status == BRAM_OK) status = bram_axis_add_number(cx, table, "weight", e.weight, "1");
     if (status == BRAM_OK) status = bram_axis_add_text(cx, table, "type", e.type);
-    if (status == BRAM_OK)
-        return bram_dataset_add_table(cx, ds, "connectome/simulated", table);
+    if (status == BRAM_OK) return bram_dataset_add_table(cx, ds, "connectome/simulated", table);
     bram_axis_free(table);
     return status;
 }
@@ -71,17 +72,16 @@ static int add_connectome(bram_ctx *cx, bram_dataset *ds, const bram_worm_networ
     BRAM_TRY(bram_axis_new(cx, &nodes, "nodes", n));
     int status = bram_axis_set_ids(cx, nodes, id);
     if (status == BRAM_OK) status = bram_axis_add_integer(cx, nodes, "examined", examined);
-    if (status == BRAM_OK)
-        status = bram_dataset_add_table(cx, ds, "connectome/simulated", nodes);
-    else
-        bram_axis_free(nodes);
+    if (status == BRAM_OK) status = bram_dataset_add_table(cx, ds, "connectome/simulated", nodes);
+    else bram_axis_free(nodes);
     if (status == BRAM_OK) status = add_layer(cx, ds, w, w->chemical, "chemical", false);
     if (status == BRAM_OK) status = add_layer(cx, ds, w, w->gap, "gap", true);
     bram_scratch_release(cx, mark);
     return status;
 }
 
-/* ---- one animal ------------------------------------------------------------------------------------- */
+/* ---- one animal
+ * ------------------------------------------------------------------------------------- */
 
 /* Which neurons an animal's recording has, in its own order, and what is known of each. */
 struct traces {
@@ -94,10 +94,9 @@ struct traces {
 static int choose_traces(bram_ctx *cx, struct traces *out, const bram_worm_network *w, bram_rng *g)
 {
     size_t n = w->neurons, *order = bram_scratch(cx, n, sizeof *order);
-    *out = (struct traces){0, bram_scratch(cx, n, sizeof *out->neuron),
-                           bram_scratch(cx, n, sizeof *out->labelled),
-                           bram_scratch(cx, n, sizeof *out->scale),
-                           bram_scratch(cx, n, sizeof *out->offset)};
+    *out = (struct traces){
+        0, bram_scratch(cx, n, sizeof *out->neuron), bram_scratch(cx, n, sizeof *out->labelled),
+        bram_scratch(cx, n, sizeof *out->scale), bram_scratch(cx, n, sizeof *out->offset)};
     if (!order || !out->neuron || !out->labelled || !out->scale || !out->offset) return BRAM_ENOMEM;
     bram_rng_permutation(g, n, order);
     for (size_t i = 0; i < n; i++) {
@@ -140,10 +139,8 @@ static int neuron_axis(bram_ctx *cx, bram_axis **out, const bram_worm_network *w
     if (status == BRAM_OK) status = bram_axis_add_integer(cx, axis, "raw_column", column);
     if (status == BRAM_OK) status = bram_axis_add_number(cx, axis, "true_scale", k->scale, "1");
     if (status == BRAM_OK) status = bram_axis_add_number(cx, axis, "true_offset", k->offset, "1");
-    if (status == BRAM_OK)
-        *out = axis;
-    else
-        bram_axis_free(axis);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
     return status;
 }
 
@@ -157,8 +154,8 @@ static void simulate(float *out, const bram_worm_network *w, const struct traces
         for (size_t i = 0; i < n; i++) x[i] += w->noise * bram_rng_normal(g);
         if (t < BURN_IN) continue;
         for (size_t i = 0; i < k->count; i++)
-            out[(t - BURN_IN) * k->count + i] =
-                (float)(k->offset[i] + k->scale[i] * x[k->neuron[i]]);
+            out[(t - BURN_IN) * k->count + i] = (float)(k->offset[i] +
+                                                        k->scale[i] * x[k->neuron[i]]);
     }
 }
 
@@ -170,10 +167,8 @@ static int time_axis(bram_ctx *cx, bram_axis **out, size_t rows)
     bram_axis *axis = NULL;
     BRAM_TRY(bram_axis_new(cx, &axis, "time", rows));
     int status = bram_axis_set_values(cx, axis, seconds, "s");
-    if (status == BRAM_OK)
-        *out = axis;
-    else
-        bram_axis_free(axis);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
     return status;
 }
 

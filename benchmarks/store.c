@@ -29,7 +29,8 @@ void bram_plan_release(bram_plan *p)
     *p = (bram_plan){0};
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------ */
+/* ---- keys
+ * ------------------------------------------------------------------------------------------ */
 
 /* The version of the code behind a metric's spec string ("median r2:..."). */
 static unsigned metric_version(const char *spec)
@@ -83,7 +84,8 @@ int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const cha
     return status;
 }
 
-/* ---- folders ----------------------------------------------------------------------------------------- */
+/* ---- folders
+ * ----------------------------------------------------------------------------------------- */
 
 static int make_folder(bram_ctx *cx, const char *path)
 {
@@ -122,7 +124,8 @@ bool bram_store_has(bram_ctx *cx, const char *dir, const char *key)
     return has;
 }
 
-/* ---- cells --------------------------------------------------------------------------------------------- */
+/* ---- cells
+ * --------------------------------------------------------------------------------------------- */
 
 static int identify(bram_ctx *cx, bram_attrs *a, const bram_plan *plan, const bram_planned *cell,
                     bram_state state, const char *reason)
@@ -163,9 +166,12 @@ int bram_store_put(bram_ctx *cx, const char *dir, const bram_plan *plan, const b
     return status;
 }
 
-/* ---- plans ----------------------------------------------------------------------------------------------- */
+/* ---- plans
+ * -----------------------------------------------------------------------------------------------
+ */
 
-/* Two plans are of the same thing when definition and dataset are: then their cells are one list. */
+/* Two plans are of the same thing when definition and dataset are: then their cells are one list.
+ */
 static int plan_identity(bram_ctx *cx, char hex[65], const bram_plan *plan)
 {
     bram_hash *h = NULL;
@@ -221,9 +227,12 @@ static int plan_words(bram_ctx *cx, bram_dataset *ds, const bram_plan *plan, con
     const bram_benchmark *b = plan->benchmark;
     bram_attrs *a = bram_dataset_attrs(cx, ds, "");
     if (!a) return BRAM_ENOMEM;
-    const char *const text[][2] = {{"content", "bramble-plan"}, {"identity", identity},
-                                   {"benchmark", b->name},      {"title", b->title},
-                                   {"task", b->task},           {"dataset", b->dataset},
+    const char *const text[][2] = {{"content", "bramble-plan"},
+                                   {"identity", identity},
+                                   {"benchmark", b->name},
+                                   {"title", b->title},
+                                   {"task", b->task},
+                                   {"dataset", b->dataset},
                                    {"dataset_hash", plan->dataset_hash},
                                    {"citation", b->citation},
                                    {"options", bram_options_canonical(b->options)}};
@@ -311,10 +320,8 @@ static int join(bram_ctx *cx, bram_dataset **out, const bram_dataset *a, const b
     if (status == BRAM_OK && metrics)
         status = bram_dataset_add_table(cx, ds, "", bram_axis_ref(metrics));
     if (status == BRAM_OK) status = plan_table(cx, ds, &c);
-    if (status == BRAM_OK)
-        *out = ds;
-    else
-        bram_dataset_free(ds);
+    if (status == BRAM_OK) *out = ds;
+    else bram_dataset_free(ds);
     return status;
 }
 
@@ -336,9 +343,11 @@ int bram_store_join_plans(bram_ctx *cx, const char *target, const char *source)
     return status;
 }
 
-/* ---- the log --------------------------------------------------------------------------------------------- */
+/* ---- the log
+ * --------------------------------------------------------------------------------------------- */
 
-void bram_store_log(bram_ctx *cx, const char *dir, const char *key, bram_state state, double seconds)
+void bram_store_log(bram_ctx *cx, const char *dir, const char *key, bram_state state,
+                    double seconds)
 {
     char host[65] = "", when[32] = "";
     time_t now = time(NULL);
@@ -348,8 +357,10 @@ void bram_store_log(bram_ctx *cx, const char *dir, const char *key, bram_state s
         if (*c == '"' || *c == '\\') *c = '_';
     if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
     char *path = bram_strf(cx, "%s/log.jsonl", dir);
-    char *line = bram_strf(cx, "{\"time\":\"%s\",\"host\":\"%s\",\"key\":\"%s\",\"state\":\"%s\","
-                           "\"seconds\":%.3f}\n", when, host, key, bram_state_name(state), seconds);
+    char *line = bram_strf(cx,
+                           "{\"time\":\"%s\",\"host\":\"%s\",\"key\":\"%s\",\"state\":\"%s\","
+                           "\"seconds\":%.3f}\n",
+                           when, host, key, bram_state_name(state), seconds);
     int fd = path && line ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
     if (fd >= 0) {
         ssize_t written = write(fd, line, strlen(line));

@@ -49,7 +49,8 @@ int bram_store_put(bram_ctx *cx, const char *dir, const bram_plan *plan, const b
 /** Writes the plan; cells of an earlier plan of the same definition and dataset are kept in it. */
 int bram_store_put_plan(bram_ctx *cx, const char *dir, const bram_plan *plan) BRAM_MUST_CHECK;
 
-/** Adds the cells of the plan file `source` to those of `target`, which must be of the same thing. */
+/** Adds the cells of the plan file `source` to those of `target`, which must be of the same thing.
+ */
 int bram_store_join_plans(bram_ctx *cx, const char *target, const char *source) BRAM_MUST_CHECK;
 
 /** Appends a line to DIR/log.jsonl in one write. Failure is not an error: it is only a log. */

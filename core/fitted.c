@@ -43,8 +43,10 @@ int bram_model_parse(bram_ctx *cx, const bram_model **model, bram_options **opti
     const bram_model *found = bram_model_find(name);
     bram_options *parsed = NULL;
     int status = found ? BRAM_OK
-                       : bram_fail(cx, BRAM_EUSAGE, "no model is named \"%s\" (bramble list models "
-                                   "shows them)", name);
+                       : bram_fail(cx, BRAM_EUSAGE,
+                                   "no model is named \"%s\" (bramble list models "
+                                   "shows them)",
+                                   name);
     if (status == BRAM_OK) {
         status = bram_options_new(cx, &parsed, params_of(found),
                                   spec[length] == ':' ? spec + length + 1 : "");
@@ -62,10 +64,8 @@ int bram_model_parse(bram_ctx *cx, const bram_model **model, bram_options **opti
     }
     *model = found;
     if (canonical) *canonical = text;
-    if (options)
-        *options = parsed;
-    else
-        bram_options_free(parsed);
+    if (options) *options = parsed;
+    else bram_options_free(parsed);
     return BRAM_OK;
 }
 
@@ -75,10 +75,8 @@ int bram_model_content(bram_ctx *cx, char hex[65], const char *spec)
     bram_options *options = NULL;
     BRAM_TRY(bram_model_parse(cx, &model, &options, NULL, spec));
     int status = BRAM_OK;
-    if (model->content)
-        status = model->content(cx, hex, options);
-    else
-        hex[0] = 0;
+    if (model->content) status = model->content(cx, hex, options);
+    else hex[0] = 0;
     bram_options_free(options);
     return status;
 }
@@ -89,10 +87,8 @@ static int begin(bram_ctx *cx, bram_fitted **out, const char *spec)
     bram_fitted *f = bram_alloc(cx, 1, sizeof *f);
     if (!f) return BRAM_ENOMEM;
     int status = bram_model_parse(cx, &f->model, &f->options, &f->spec, spec);
-    if (status == BRAM_OK)
-        *out = f;
-    else
-        bram_free(f);
+    if (status == BRAM_OK) *out = f;
+    else bram_free(f);
     return status;
 }
 
@@ -103,9 +99,12 @@ int bram_fitted_new(bram_ctx *cx, bram_fitted **out, const char *spec, const bra
     BRAM_TRY(begin(cx, &f, spec));
     int status = BRAM_OK;
     if ((f->model->flags & BRAM_MODEL_NEEDS_INPUT) && !train->input)
-        status = bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s needs input (features, behaviour); this "
-                           "benchmark gives none", f->model->name);
-    if (status == BRAM_OK) status = f->model->fit(cx, &f->state, f->options, train, validation, seed);
+        status = bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                           "%s needs input (features, behaviour); this "
+                           "benchmark gives none",
+                           f->model->name);
+    if (status == BRAM_OK)
+        status = f->model->fit(cx, &f->state, f->options, train, validation, seed);
     if (status != BRAM_OK) {
         bram_fitted_free(f);
         return status;
@@ -120,23 +119,28 @@ int bram_fitted_answer(bram_ctx *cx, bram_dataset **out, const bram_fitted *f,
                        const bram_query *query)
 {
     if (!(f->model->answers & BRAM_ANSWERS(query->ask))) {
-        static const char *const asks[BRAM_ASKS] = {
-            "one-step forecasts", "free-running forecasts", "responses to input", "co-smoothing",
-            "log-likelihoods", "states", "weights", "perturbations", "features"};
+        static const char *const asks[BRAM_ASKS] = {"one-step forecasts",
+                                                    "free-running forecasts",
+                                                    "responses to input",
+                                                    "co-smoothing",
+                                                    "log-likelihoods",
+                                                    "states",
+                                                    "weights",
+                                                    "perturbations",
+                                                    "features"};
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s does not answer %s", f->model->name,
                          asks[query->ask]);
     }
     bram_dataset *answer = NULL;
     BRAM_TRY(bram_dataset_new(cx, &answer));
     int status = f->model->answer(cx, f->state, query, answer);
-    if (status == BRAM_OK)
-        *out = answer;
-    else
-        bram_dataset_free(answer);
+    if (status == BRAM_OK) *out = answer;
+    else bram_dataset_free(answer);
     return status;
 }
 
-/* ---- files: attributes model, spec; tables unit, input; the rest is the model's own ------------ */
+/* ---- files: attributes model, spec; tables unit, input; the rest is the model's own ------------
+ */
 
 int bram_fitted_save(bram_ctx *cx, const bram_fitted *f, const char *path, bool replace)
 {
@@ -148,7 +152,8 @@ int bram_fitted_save(bram_ctx *cx, const bram_fitted *f, const char *path, bool 
     int status = attrs ? BRAM_OK : BRAM_ENOMEM;
     if (status == BRAM_OK) status = bram_attrs_set_text(cx, attrs, "content", "bramble-model");
     if (status == BRAM_OK) status = bram_attrs_set_text(cx, attrs, "spec", f->spec);
-    if (status == BRAM_OK) status = bram_attrs_set_integer(cx, attrs, "model_version", f->model->version);
+    if (status == BRAM_OK)
+        status = bram_attrs_set_integer(cx, attrs, "model_version", f->model->version);
     if (status == BRAM_OK && f->unit)
         status = bram_dataset_add_table(cx, file, "columns", bram_axis_ref(f->unit));
     if (status == BRAM_OK && f->input)
@@ -180,8 +185,10 @@ int bram_fitted_load(bram_ctx *cx, bram_fitted **out, const char *path)
     const char *spec = attrs ? bram_attrs_text(attrs, "spec") : NULL;
     int status = BRAM_OK;
     if (!content || strcmp(content, "bramble-model") != 0 || !spec)
-        status = bram_fail(cx, BRAM_EFORMAT, "%s: attribute content is \"%s\", expected "
-                           "\"bramble-model\" with a spec", path, content ? content : "");
+        status = bram_fail(cx, BRAM_EFORMAT,
+                           "%s: attribute content is \"%s\", expected "
+                           "\"bramble-model\" with a spec",
+                           path, content ? content : "");
     if (status == BRAM_OK) status = begin(cx, &f, spec);
     if (status == BRAM_OK && !f->model->load)
         status = bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s cannot be loaded", f->model->name);
@@ -196,10 +203,8 @@ int bram_fitted_load(bram_ctx *cx, bram_fitted **out, const char *path)
         status = f->model->load(cx, &f->state, f->options, file);
     }
     bram_dataset_free(file);
-    if (status == BRAM_OK)
-        *out = f;
-    else
-        bram_fitted_free(f);
+    if (status == BRAM_OK) *out = f;
+    else bram_fitted_free(f);
     return status;
 }
 

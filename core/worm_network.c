@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double DENSITY = 0.12;     /* chemical synapses per ordered pair; near that of the worm */
+static const double DENSITY = 0.12; /* chemical synapses per ordered pair; near that of the worm */
 static const double GAP_DENSITY = 0.06; /* gap junctions per unordered pair */
 static const double GAIN = 1.8;         /* spread of the recurrent input: irregular activity */
 static const double INHIBITORY = 0.3;   /* share of classes */
@@ -70,7 +70,8 @@ int bram_worm_network_new(bram_ctx *cx, bram_worm_network *out, size_t pairs, ui
     bram_rng g = bram_rng_new(seed, "simulate/worm/network");
     wire(&w, &g);
     for (size_t i = 0; i < n; i++) {
-        snprintf(w.name[i], sizeof w.name[i], "S%02u%c", (unsigned)(i / 2 + 1) % 1000, i % 2 ? 'R' : 'L');
+        snprintf(w.name[i], sizeof w.name[i], "S%02u%c", (unsigned)(i / 2 + 1) % 1000,
+                 i % 2 ? 'R' : 'L');
         w.leak[i] = i % 2 ? w.leak[i - 1] : 0.1 + 0.4 * bram_rng_uniform(&g);
         w.bias[i] = i % 2 ? w.bias[i - 1] : 0.3 * bram_rng_normal(&g);
     }

@@ -39,7 +39,8 @@ const bram_axis *bram_board_scores(const bram_results *r, const char *benchmark)
     return NULL;
 }
 
-/* ---- cells of one model --------------------------------------------------------------------------- */
+/* ---- cells of one model
+ * --------------------------------------------------------------------------- */
 
 struct cell {
     const bram_result *result;
@@ -94,8 +95,8 @@ static int read_draws(bram_ctx *cx, struct board *b, struct cell *c)
     uint8_t *present = bram_alloc(cx, n, 1);
     int status = c->draw && present ? BRAM_OK : BRAM_ENOMEM;
     if (status == BRAM_OK)
-        status = bram_response_read(cx, draw, (size_t[]){(size_t)c->at, 0}, (size_t[]){1, n}, c->draw,
-                                    present);
+        status = bram_response_read(cx, draw, (size_t[]){(size_t)c->at, 0}, (size_t[]){1, n},
+                                    c->draw, present);
     size_t defined = 0;
     for (size_t i = 0; status == BRAM_OK && i < n; i++) {
         if (!present[i]) c->draw[i] = NAN;
@@ -129,7 +130,8 @@ static int gather(bram_ctx *cx, struct board *b, const bram_results *r)
         const bram_result *result = bram_results_at(r, i);
         if (strcmp(result->benchmark, b->board.benchmark) != 0) continue;
         struct cell *c = &b->cell[b->cells++];
-        *c = (struct cell){.result = result, .at = -1,
+        *c = (struct cell){.result = result,
+                           .at = -1,
                            .model = index_of(model, &models, result->model),
                            .part = index_of(b->part, &b->board.parts, result->part)};
         b->board.row[c->model].model = model[c->model];
@@ -140,7 +142,8 @@ static int gather(bram_ctx *cx, struct board *b, const bram_results *r)
     return BRAM_OK;
 }
 
-/* ---- one row ---------------------------------------------------------------------------------------- */
+/* ---- one row
+ * ---------------------------------------------------------------------------------------- */
 
 /* Puts the cells into the tables by model and part, the mean over seeds where there are several. */
 static int tabulate(bram_ctx *cx, struct board *b)
@@ -168,7 +171,8 @@ static int tabulate(bram_ctx *cx, struct board *b)
 
 /* Mean over the parts with use[part] (NULL: those the model was scored on) of the value, or of one
  * draw when sample >= 0. NaN when there are none. */
-static double mean_over_parts(const struct board *b, size_t model, ptrdiff_t sample, const bool *use)
+static double mean_over_parts(const struct board *b, size_t model, ptrdiff_t sample,
+                              const bool *use)
 {
     double sum = 0;
     size_t n = 0;
@@ -206,7 +210,8 @@ static void count_states(const struct board *b, size_t model, bram_board_row *ro
                                (c->result->state == BRAM_STATE_SCORED && c->at < 0);
         row->not_run += c->result->state == BRAM_STATE_NOT_RUN;
         if (!*row->reason && c->result->reason) row->reason = c->result->reason;
-        if (c->at >= 0) row->units += integer(c, "units"), row->undefined += integer(c, "undefined");
+        if (c->at >= 0)
+            row->units += integer(c, "units"), row->undefined += integer(c, "undefined");
     }
 }
 
@@ -263,7 +268,8 @@ static int fill_row(bram_ctx *cx, struct board *b, size_t model)
     return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
 }
 
-/* ---- pairs of models ------------------------------------------------------------------------------------ */
+/* ---- pairs of models
+ * ------------------------------------------------------------------------------------ */
 
 /* a - c on the parts that both have; NaN bounds where no interval can be given. */
 static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size_t c, double out[3])
@@ -273,13 +279,16 @@ static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size
     double *draw = bram_scratch(cx, n, sizeof *draw);
     if (!use || !draw) return BRAM_ENOMEM;
     for (size_t p = 0; p < b->board.parts; p++)
-        use[p] = !isnan(b->value[a * b->board.parts + p]) && !isnan(b->value[c * b->board.parts + p]);
+        use[p] = !isnan(b->value[a * b->board.parts + p]) &&
+                 !isnan(b->value[c * b->board.parts + p]);
     out[0] = mean_over_parts(b, a, -1, use) - mean_over_parts(b, c, -1, use);
     out[1] = out[2] = NAN;
     for (size_t s = 0; s < n; s++)
-        draw[s] = mean_over_parts(b, a, (ptrdiff_t)s, use) - mean_over_parts(b, c, (ptrdiff_t)s, use);
+        draw[s] = mean_over_parts(b, a, (ptrdiff_t)s, use) -
+                  mean_over_parts(b, c, (ptrdiff_t)s, use);
     bram_interval interval;
-    int status = n ? bram_interval_of(cx, &interval, BRAM_PERCENTILE, out[0], draw, n, b->board.level)
+    int status = n ? bram_interval_of(cx, &interval, BRAM_PERCENTILE, out[0], draw, n,
+                                      b->board.level)
                    : BRAM_ENOTAPPLICABLE;
     if (status == BRAM_OK) out[1] = interval.low, out[2] = interval.high;
     bram_scratch_release(cx, mark);
@@ -336,7 +345,8 @@ static int best_last(const void *a, const void *b)
     return x->value < y->value ? -1 : 1;
 }
 
-/* ---- the board -------------------------------------------------------------------------------------------- */
+/* ---- the board
+ * -------------------------------------------------------------------------------------------- */
 
 static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, const char *score)
 {
@@ -350,7 +360,8 @@ static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, cons
         char known[400] = "";
         for (size_t i = 0; i < bram_axis_length(ids); i++) {
             size_t used = strlen(known);
-            snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", bram_axis_id(ids, i));
+            snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
+                     bram_axis_id(ids, i));
         }
         return bram_fail(cx, BRAM_EABSENT, "benchmark %s has no score \"%s\"; it has: %s",
                          b->board.benchmark, score, known);
@@ -380,7 +391,9 @@ int bram_board_new(bram_ctx *cx, bram_board **out, const bram_results *r, const 
     const bram_attrs *words = bram_dataset_find_attrs(plan, "");
     const char *title = bram_attrs_text(words, "title");
     b->board = (bram_board){.benchmark = bram_attrs_text(words, "benchmark"),
-                            .title = title ? title : "", .summary = "mean", .resampled = "",
+                            .title = title ? title : "",
+                            .summary = "mean",
+                            .resampled = "",
                             .level = 0.95};
     int status = find_score(cx, b, r, score);
     if (status == BRAM_OK) status = gather(cx, b, r);
@@ -396,9 +409,7 @@ int bram_board_new(bram_ctx *cx, bram_board **out, const bram_results *r, const 
         qsort(b->board.row, b->board.rows, sizeof *b->board.row,
               b->board.higher_better ? best_first : best_last);
     bram_scratch_release(cx, mark);
-    if (status == BRAM_OK)
-        *out = &b->board;
-    else
-        bram_board_free(&b->board);
+    if (status == BRAM_OK) *out = &b->board;
+    else bram_board_free(&b->board);
     return status;
 }

@@ -1,9 +1,10 @@
 /*
  * board.h - the leaderboard of one benchmark: models compared by one score over the parts.
  *
- * A model's value is the mean over the parts it was scored on (and over seeds). Its interval is that
- * of the same mean over the bootstrap draws: it tells how sure the value is for these recordings, not
- * for other animals; with few parts no interval over animals is claimed, their number is printed.
+ * A model's value is the mean over the parts it was scored on (and over seeds). Its interval is
+ * that of the same mean over the bootstrap draws: it tells how sure the value is for these
+ * recordings, not for other animals; with few parts no interval over animals is claimed, their
+ * number is printed.
  *
  * Two models are compared on the parts both were scored on, draw by draw (draws never depend on the
  * model). rank = 1 + the number of models whose paired difference to this one is better with an
@@ -20,16 +21,17 @@ enum { BRAM_BOARD_FLOORS = 3 };
 typedef struct bram_board_row {
     const char *model;
     size_t parts, scored, failed, not_applicable, not_run; /* scored + ... = parts x seeds */
-    const char *reason;          /* of the first failure or "not applicable"; "" */
-    double value, low, high;     /* NaN: no score, no interval */
-    double seed_low, seed_high;  /* smallest and largest value over seeds */
+    const char *reason;         /* of the first failure or "not applicable"; "" */
+    double value, low, high;    /* NaN: no score, no interval */
+    double seed_low, seed_high; /* smallest and largest value over seeds */
     size_t seeds;
     double chance, ceiling, ceiling_low, ceiling_high, normalized;
     double floor[BRAM_BOARD_FLOORS];
-    double difference, difference_low, difference_high; /* to the first floor: floor's model, paired */
-    size_t rank;                 /* 0: none */
-    int64_t units, undefined;    /* over all parts */
-    double *draw;                /* of the mean over parts; NULL without */
+    double difference, difference_low,
+        difference_high;      /* to the first floor: floor's model, paired */
+    size_t rank;              /* 0: none */
+    int64_t units, undefined; /* over all parts */
+    double *draw;             /* of the mean over parts; NULL without */
 } bram_board_row;
 
 typedef struct bram_board {

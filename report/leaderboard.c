@@ -1,6 +1,6 @@
 /*
- * leaderboard.c - a board as a table: rank, value with interval, trivial baselines, chance, ceiling,
- * coverage, and in words what happened to cells without a score.
+ * leaderboard.c - a board as a table: rank, value with interval, trivial baselines, chance,
+ * ceiling, coverage, and in words what happened to cells without a score.
  */
 #include "leaderboard.h"
 
@@ -19,19 +19,40 @@ void bram_score_words(const char *id, char metric[64], char label[64])
 }
 
 enum {
-    RANK, MODEL, SCORE, VALUE, LOW, HIGH, DIFFERENCE, DIFFERENCE_LOW, DIFFERENCE_HIGH, FLOOR,
-    CHANCE = FLOOR + BRAM_BOARD_FLOORS, CEILING, CEILING_LOW, CEILING_HIGH, NORMALIZED, COVERAGE,
-    SCORED, FAILED, NOT_APPLICABLE, NOT_RUN, UNITS, UNDEFINED, SEEDS, SEED_LOW, SEED_HIGH, REASON,
+    RANK,
+    MODEL,
+    SCORE,
+    VALUE,
+    LOW,
+    HIGH,
+    DIFFERENCE,
+    DIFFERENCE_LOW,
+    DIFFERENCE_HIGH,
+    FLOOR,
+    CHANCE = FLOOR + BRAM_BOARD_FLOORS,
+    CEILING,
+    CEILING_LOW,
+    CEILING_HIGH,
+    NORMALIZED,
+    COVERAGE,
+    SCORED,
+    FAILED,
+    NOT_APPLICABLE,
+    NOT_RUN,
+    UNITS,
+    UNDEFINED,
+    SEEDS,
+    SEED_LOW,
+    SEED_HIGH,
+    REASON,
     COLUMNS
 };
 
 static void interval_text(bram_table *t, size_t column, double value, double low, double high)
 {
     if (isnan(value)) return;
-    if (isnan(low))
-        bram_table_textf(t, column, "%.3f", value);
-    else
-        bram_table_textf(t, column, "%.3f [%.3f, %.3f]", value, low, high);
+    if (isnan(low)) bram_table_textf(t, column, "%.3f", value);
+    else bram_table_textf(t, column, "%.3f [%.3f, %.3f]", value, low, high);
 }
 
 static void describe(bram_table_column c[COLUMNS], const bram_board *b, bool any_chance,
@@ -47,27 +68,39 @@ static void describe(bram_table_column c[COLUMNS], const bram_board *b, bool any
     static const struct {
         int column;
         const char *key;
-    } machine[] = {{VALUE, "value"}, {LOW, "low"}, {HIGH, "high"}, {DIFFERENCE, "difference"},
-                   {DIFFERENCE_LOW, "difference_low"}, {DIFFERENCE_HIGH, "difference_high"},
-                   {CEILING_LOW, "ceiling_low"}, {CEILING_HIGH, "ceiling_high"},
-                   {NORMALIZED, "normalized"}, {SEED_LOW, "seed_low"}, {SEED_HIGH, "seed_high"}};
+    } machine[] = {{VALUE, "value"},
+                   {LOW, "low"},
+                   {HIGH, "high"},
+                   {DIFFERENCE, "difference"},
+                   {DIFFERENCE_LOW, "difference_low"},
+                   {DIFFERENCE_HIGH, "difference_high"},
+                   {CEILING_LOW, "ceiling_low"},
+                   {CEILING_HIGH, "ceiling_high"},
+                   {NORMALIZED, "normalized"},
+                   {SEED_LOW, "seed_low"},
+                   {SEED_HIGH, "seed_high"}};
     for (size_t i = 0; i < sizeof machine / sizeof *machine; i++)
         c[machine[i].column].key = c[machine[i].column].title = machine[i].key;
     for (size_t f = 0; f < BRAM_BOARD_FLOORS; f++) {
         bool used = f < b->floors;
         snprintf(floor_key[f], 64, "floor_%s", used ? b->floor_name[f] : "none");
-        c[FLOOR + f] = (bram_table_column){floor_key[f], floor_key[f] + 6, BRAM_CELL_NUMBER, 3,
+        c[FLOOR + f] = (bram_table_column){floor_key[f],
+                                           floor_key[f] + 6,
+                                           BRAM_CELL_NUMBER,
+                                           3,
                                            .drop = 2 + (unsigned)f,
                                            .audience = used ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
     }
-    c[CHANCE] = (bram_table_column){"chance", "chance", BRAM_CELL_NUMBER, 3, .drop = 5,
-                                    .audience = any_chance ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
-    c[CEILING] = (bram_table_column){"ceiling", "ceiling", BRAM_CELL_NUMBER, 3, .drop = 1,
-                                     .audience = any_ceiling ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
+    c[CHANCE] = (bram_table_column){
+        "chance", "chance",  BRAM_CELL_NUMBER,
+        3,        .drop = 5, .audience = any_chance ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
+    c[CEILING] = (bram_table_column){
+        "ceiling", "ceiling", BRAM_CELL_NUMBER,
+        3,         .drop = 1, .audience = any_ceiling ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
     c[COVERAGE] = (bram_table_column){"coverage_text", "parts", BRAM_CELL_TEXT,
                                       .align = BRAM_ALIGN_RIGHT, .audience = BRAM_FOR_PEOPLE};
-    static const char *const counts[] = {"scored", "failed", "not_applicable", "not_run", "units",
-                                         "undefined", "seeds"};
+    static const char *const counts[] = {"scored", "failed",    "not_applicable", "not_run",
+                                         "units",  "undefined", "seeds"};
     for (int i = SCORED; i <= SEEDS; i++)
         c[i] = (bram_table_column){counts[i - SCORED], counts[i - SCORED], BRAM_CELL_INTEGER,
                                    .audience = BRAM_FOR_MACHINES};
@@ -81,9 +114,10 @@ static void fill(bram_table *t, const bram_board *b, const bram_board_row *r)
     if (r->rank) bram_table_integer(t, RANK, (int64_t)r->rank);
     bram_table_text(t, MODEL, r->model);
     interval_text(t, SCORE, r->value, r->low, r->high);
-    const double numbers[] = {r->value, r->low, r->high, r->difference, r->difference_low,
+    const double numbers[] = {r->value,          r->low, r->high, r->difference, r->difference_low,
                               r->difference_high};
-    for (int i = VALUE; i <= DIFFERENCE_HIGH; i++) bram_table_number(t, (size_t)i, numbers[i - VALUE]);
+    for (int i = VALUE; i <= DIFFERENCE_HIGH; i++)
+        bram_table_number(t, (size_t)i, numbers[i - VALUE]);
     for (size_t f = 0; f < b->floors; f++) bram_table_number(t, FLOOR + f, r->floor[f]);
     const double more[] = {r->chance, r->ceiling, r->ceiling_low, r->ceiling_high, r->normalized};
     for (int i = CHANCE; i <= NORMALIZED; i++) bram_table_number(t, (size_t)i, more[i - CHANCE]);
@@ -118,7 +152,8 @@ static void add_notes(bram_table *t, const bram_board *b)
                     *label ? " at " : "", label, b->higher_better ? "higher" : "lower", b->summary,
                     b->parts, b->parts == 1 ? "" : "s");
     if (interval)
-        bram_table_note(t, "%g %% interval: bootstrap over %s, %zu draws; rank: 1 + models whose "
+        bram_table_note(t,
+                        "%g %% interval: bootstrap over %s, %zu draws; rank: 1 + models whose "
                         "paired difference is better beyond it. No interval over the %zu part%s.",
                         100 * b->level, b->resampled, b->draws, b->parts, b->parts == 1 ? "" : "s");
     else if (b->rows)
@@ -143,9 +178,7 @@ int bram_leaderboard_table(bram_ctx *cx, bram_table **out, const bram_board *b)
     for (size_t i = 0; i < b->rows; i++) fill(t, b, &b->row[i]);
     add_notes(t, b);
     int status = bram_table_status(cx, t);
-    if (status == BRAM_OK)
-        *out = t;
-    else
-        bram_table_free(t);
+    if (status == BRAM_OK) *out = t;
+    else bram_table_free(t);
     return status;
 }

@@ -47,7 +47,8 @@ size_t bram_axis_length(const bram_axis *axis);
  * Copies n ids; NULL entries become "", which is no id. Ids may repeat; bram_axis_find then gives
  * the first.
  *
- * @return BRAM_OK; BRAM_EUSAGE when the axis has been shared; BRAM_ENOMEM (so for all that change it)
+ * @return BRAM_OK; BRAM_EUSAGE when the axis has been shared; BRAM_ENOMEM (so for all that change
+ * it)
  */
 int bram_axis_set_ids(bram_ctx *cx, bram_axis *axis, const char *const *ids) BRAM_MUST_CHECK;
 
@@ -87,7 +88,8 @@ int bram_axis_take(bram_ctx *cx, bram_axis **out, const bram_axis *axis, const s
 /** @return whether name, length, ids, coordinates and columns (in any order) are the same */
 bool bram_axis_equal(const bram_axis *a, const bram_axis *b);
 
-/* ---- attributes: an ordered list of name = value ------------------------------------------------ */
+/* ---- attributes: an ordered list of name = value ------------------------------------------------
+ */
 
 typedef struct bram_attrs bram_attrs;
 

@@ -91,7 +91,8 @@ typedef struct bram_task {
     unsigned version;
     const bram_param *params;
 
-    /** The parts of this benchmark in this dataset: a new axis with their ids; the caller frees it. */
+    /** The parts of this benchmark in this dataset: a new axis with their ids; the caller frees it.
+     */
     int (*parts)(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b, const bram_dataset *ds);
 
     /** An estimate of the bytes that run needs beyond the process's present size. */
@@ -107,8 +108,8 @@ const bram_task *bram_task_find(const char *name);
 /* ---- running --------------------------------------------------------------------------------- */
 
 typedef struct bram_run_settings {
-    const char *out;  /* results folder, made when absent */
-    const char *data; /* data root; NULL: $BRAMBLE_DATA, else none */
+    const char *out;           /* results folder, made when absent */
+    const char *data;          /* data root; NULL: $BRAMBLE_DATA, else none */
     const char *const *models; /* further models, spec strings */
     size_t model_count;
     const uint64_t *seeds; /* count 0: the seed 0 alone; deterministic models use the first only */
@@ -129,8 +130,10 @@ typedef struct bram_run_counts {
 int bram_run(bram_ctx *cx, bram_run_counts *counts, const bram_suite *suite,
              const bram_run_settings *settings) BRAM_MUST_CHECK;
 
-/** Copies cells and plans of other results folders into one. Differing bytes of one key are an error. */
-int bram_merge(bram_ctx *cx, const char *into, const char *const *from, size_t count) BRAM_MUST_CHECK;
+/** Copies cells and plans of other results folders into one. Differing bytes of one key are an
+ * error. */
+int bram_merge(bram_ctx *cx, const char *into, const char *const *from,
+               size_t count) BRAM_MUST_CHECK;
 
 /* ---- results --------------------------------------------------------------------------------- */
 
@@ -152,8 +155,8 @@ void bram_results_free(bram_results *r);
 size_t bram_results_count(const bram_results *r);
 const bram_result *bram_results_at(const bram_results *r, size_t i);
 
-/** The plan of a benchmark: attributes title, task, version, dataset, dataset_hash, citation, options;
- *  tables cell and metrics. NULL when there is none of that name. */
+/** The plan of a benchmark: attributes title, task, version, dataset, dataset_hash, citation,
+ * options; tables cell and metrics. NULL when there is none of that name. */
 const bram_dataset *bram_results_plan(const bram_results *r, const char *benchmark);
 
 #ifdef __cplusplus

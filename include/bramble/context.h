@@ -1,6 +1,6 @@
 /*
- * context.h - what every call into the library carries: status and message, scratch memory, threads,
- * a memory budget, cancellation and progress.
+ * context.h - what every call into the library carries: status and message, scratch memory,
+ * threads, a memory budget, cancellation and progress.
  *
  * Errors. A function that can fail returns BRAM_OK (0) or a negative bram_status and leaves its
  * outputs untouched. The message, kept in the context, says what was found, what was expected and
@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define BRAM_MUST_CHECK __attribute__((warn_unused_result))
+#define BRAM_MUST_CHECK                 __attribute__((warn_unused_result))
 #define BRAM_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
 #else
 #define BRAM_MUST_CHECK
@@ -84,7 +84,8 @@ const char *bram_status_name(int status);
         if (bram_try_status_ != BRAM_OK) return bram_try_status_;                                  \
     } while (0)
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory -----------------------------------------------------------------------------------
+ */
 
 /**
  * Zeroed scratch memory of count * size bytes, aligned for any type and to 64 bytes, valid until
@@ -107,7 +108,8 @@ void bram_scratch_release(bram_ctx *cx, size_t mark);
  */
 void *bram_alloc(bram_ctx *cx, size_t count, size_t size);
 
-/** Resizes heap memory to count * size bytes; new bytes are not zeroed; NULL leaves it as it was. */
+/** Resizes heap memory to count * size bytes; new bytes are not zeroed; NULL leaves it as it was.
+ */
 void *bram_realloc(bram_ctx *cx, void *memory, size_t count, size_t size);
 
 /** @return a heap copy of text, or NULL (with the message set) */
@@ -118,7 +120,8 @@ char *bram_strf(bram_ctx *cx, const char *format, ...) BRAM_PRINTF(2, 3);
 
 void bram_free(void *memory);
 
-/* ---- settings --------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------------
+ */
 
 /** Number of threads bram_parallel_for may use; 0 means one for each processor. Default 1. */
 void bram_ctx_set_threads(bram_ctx *cx, unsigned threads);

@@ -71,9 +71,10 @@ const bram_loader *bram_loader_find(const char *name);
 extern const bram_param bram_import_params[];
 
 /**
- * Recognises (spec "auto") or takes the named loader ("generic:variable=spikes,time=columns"), loads
- * and homogenizes: recordings/ID/activity from raw, identities on the neuron axis (label, certainty,
- * class, reason), import_report with every trace and what became of it, history in the root.
+ * Recognises (spec "auto") or takes the named loader ("generic:variable=spikes,time=columns"),
+ * loads and homogenizes: recordings/ID/activity from raw, identities on the neuron axis (label,
+ * certainty, class, reason), import_report with every trace and what became of it, history in the
+ * root.
  *
  * @param options by bram_import_params
  * @return as load; BRAM_EUSAGE when no loader or several know the files (they are named)

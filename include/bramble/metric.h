@@ -24,16 +24,16 @@ extern "C" {
 
 /** Promises that tests/conformance checks for every entry, and what the engine must know. */
 enum {
-    BRAM_METRIC_PER_UNIT = 1 << 0,     /* one raw value a unit; else one in all */
+    BRAM_METRIC_PER_UNIT = 1 << 0, /* one raw value a unit; else one in all */
     BRAM_METRIC_HIGHER_BETTER = 1 << 1,
     BRAM_METRIC_SYMMETRIC = 1 << 2,    /* compare(a, b) = compare(b, a) */
     BRAM_METRIC_IDENTITY_ONE = 1 << 3, /* compare(a, a) = 1 */
     BRAM_METRIC_IDENTITY_ZERO = 1 << 4,
-    BRAM_METRIC_INV_SCALE = 1 << 5,    /* the model side times any c > 0 */
-    BRAM_METRIC_INV_SHIFT = 1 << 6,    /* plus any constant a column */
-    BRAM_METRIC_INV_ROTATE = 1 << 7,   /* the model side times any orthogonal matrix */
-    BRAM_METRIC_REFERENCE = 1 << 8,    /* needs the prediction of a trivial model: skill */
-    BRAM_METRIC_FITS = 1 << 9          /* fits a map: needs train and test rows in the fold */
+    BRAM_METRIC_INV_SCALE = 1 << 5,  /* the model side times any c > 0 */
+    BRAM_METRIC_INV_SHIFT = 1 << 6,  /* plus any constant a column */
+    BRAM_METRIC_INV_ROTATE = 1 << 7, /* the model side times any orthogonal matrix */
+    BRAM_METRIC_REFERENCE = 1 << 8,  /* needs the prediction of a trivial model: skill */
+    BRAM_METRIC_FITS = 1 << 9        /* fits a map: needs train and test rows in the fold */
 };
 
 /** What the two sides are. */
@@ -69,12 +69,12 @@ typedef struct bram_groups {
 } bram_groups;
 
 typedef struct bram_comparison {
-    const void *model, *brain;         /* as prepared */
-    const void *reference;             /* as prepared; NULL unless BRAM_METRIC_REFERENCE */
-    const bram_fold *fold;             /* folds for metrics that fit; NULL otherwise */
+    const void *model, *brain; /* as prepared */
+    const void *reference;     /* as prepared; NULL unless BRAM_METRIC_REFERENCE */
+    const bram_fold *fold;     /* folds for metrics that fit; NULL otherwise */
     size_t folds;
     bram_groups groups;
-    size_t memory;                     /* bytes it may use beyond the data; 0: no limit */
+    size_t memory; /* bytes it may use beyond the data; 0: no limit */
 } bram_comparison;
 
 typedef struct bram_metric {

@@ -27,19 +27,19 @@ extern "C" {
 #endif
 
 typedef struct bram_segment {
-    const char *id;            /* recording or subject */
-    const bram_axis *row;      /* identity of the rows (time, stimulus), or NULL */
-    bram_mat y;                /* rows x units */
-    const uint8_t *y_present;  /* rows x units, packed; NULL: all present */
-    bram_mat x;                /* rows x inputs; cols 0 when there are none */
-    const uint8_t *x_present;  /* as y_present */
-    size_t first;              /* rows first .. are targets; those before are context only */
-    double dt;                 /* seconds a row; 0 when rows are not time */
+    const char *id;           /* recording or subject */
+    const bram_axis *row;     /* identity of the rows (time, stimulus), or NULL */
+    bram_mat y;               /* rows x units */
+    const uint8_t *y_present; /* rows x units, packed; NULL: all present */
+    bram_mat x;               /* rows x inputs; cols 0 when there are none */
+    const uint8_t *x_present; /* as y_present */
+    size_t first;             /* rows first .. are targets; those before are context only */
+    double dt;                /* seconds a row; 0 when rows are not time */
 } bram_segment;
 
 typedef struct bram_panel {
-    const bram_axis *unit;  /* columns of y */
-    const bram_axis *input; /* columns of x, NULL when there are none */
+    const bram_axis *unit;           /* columns of y */
+    const bram_axis *input;          /* columns of x, NULL when there are none */
     const bram_dataset *public_data; /* where stimuli/ holds what anybody may know of the stimuli
                                         (images, features); models look at nothing else in it */
     const bram_segment *segment;
@@ -77,21 +77,22 @@ typedef struct bram_query {
 
 /** What a model is and promises. */
 enum {
-    BRAM_MODEL_STOCHASTIC = 1 << 0,    /* fit depends on the seed */
-    BRAM_MODEL_NEEDS_INPUT = 1 << 1,   /* x must be there */
-    BRAM_MODEL_OUTSIDE = 1 << 2,       /* its code or its answers come from the user */
-    BRAM_MODEL_SELF_REPORTED = 1 << 3, /* its forecasts were computed where the future was visible */
-    BRAM_MODEL_TRIVIAL = 1 << 4        /* a floor that any model should pass: mean, copy */
+    BRAM_MODEL_STOCHASTIC = 1 << 0,  /* fit depends on the seed */
+    BRAM_MODEL_NEEDS_INPUT = 1 << 1, /* x must be there */
+    BRAM_MODEL_OUTSIDE = 1 << 2,     /* its code or its answers come from the user */
+    BRAM_MODEL_SELF_REPORTED =
+        1 << 3,                 /* its forecasts were computed where the future was visible */
+    BRAM_MODEL_TRIVIAL = 1 << 4 /* a floor that any model should pass: mean, copy */
 };
 
 typedef struct bram_model {
     const char *name;
-    const char *summary; /* one line */
-    const char *source;  /* paper or textbook */
-    const char *missing; /* one line: what it does with columns a segment lacks */
-    unsigned version;    /* of this code: part of a cell's key */
-    unsigned answers;    /* BRAM_ANSWERS bits */
-    unsigned flags;      /* BRAM_MODEL_ bits */
+    const char *summary;      /* one line */
+    const char *source;       /* paper or textbook */
+    const char *missing;      /* one line: what it does with columns a segment lacks */
+    unsigned version;         /* of this code: part of a cell's key */
+    unsigned answers;         /* BRAM_ANSWERS bits */
+    unsigned flags;           /* BRAM_MODEL_ bits */
     const bram_param *params; /* NULL: none */
 
     /**
@@ -126,7 +127,8 @@ typedef struct bram_model {
 extern const bram_model *const bram_model_table[];
 const bram_model *bram_model_find(const char *name);
 
-/* ---- a model by its spec string ---------------------------------------------------------------- */
+/* ---- a model by its spec string ----------------------------------------------------------------
+ */
 
 typedef struct bram_fitted bram_fitted;
 

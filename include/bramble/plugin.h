@@ -1,8 +1,9 @@
 /*
  * plugin.h - models, metrics and loaders of one's own in a shared object.
  *
- * The object exports one symbol, `const bram_plugin bram_plugin_entry`. It is loaded by bram_plugin_open (the
- * program's --plugin FILE, or the colon-separated list BRAMBLE_PLUGINS) and stays loaded.
+ * The object exports one symbol, `const bram_plugin bram_plugin_entry`. It is loaded by
+ * bram_plugin_open (the program's --plugin FILE, or the colon-separated list BRAMBLE_PLUGINS) and
+ * stays loaded.
  */
 #ifndef BRAMBLE_PLUGIN_H
 #define BRAMBLE_PLUGIN_H
