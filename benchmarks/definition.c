@@ -3,6 +3,7 @@
  */
 #include <bramble/benchmark.h>
 
+#include "benchmark_folders.h"
 #include "yaml.h"
 
 #include <stdio.h>

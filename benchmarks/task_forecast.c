@@ -1,5 +1,5 @@
 /*
- * forecast.c - the task "forecast": predict a recording's future from its past.
+ * task_forecast.c - the task "forecast": predict a recording's future from its past.
  *
  * within   one recording, cut in time: train | gap | validation | gap | test. Every recorded unit
  * is a target; the labelled ones are reported beside as a subset. across   one animal left out, the
