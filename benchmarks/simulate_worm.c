@@ -207,7 +207,7 @@ static int add_animal(bram_ctx *cx, bram_dataset *ds, const bram_worm_network *w
     if (status == BRAM_OK) {
         simulate(bram_response_f32(activity), w, &k, rows, &g, x, scratch);
         bram_attrs *a = bram_response_attrs(activity);
-        status = bram_attrs_set_text(cx, a, "units", "1");
+        status = bram_attrs_set_text(cx, a, "unit", "1");
         if (status == BRAM_OK) status = bram_attrs_set_text(cx, a, "filter", "none");
     }
     if (status == BRAM_OK) status = describe_animal(cx, ds, group, id);
