@@ -1,9 +1,10 @@
 /*
  * definition.c - benchmark and suite definitions from their YAML files.
  */
+#include "definition.h"
+
 #include <bramble/benchmark.h>
 
-#include "benchmark_folders.h"
 #include "yaml.h"
 
 #include <stdio.h>
@@ -53,7 +54,7 @@ static int search(bram_ctx *cx, char **out, const char *folders, const char *bel
     return BRAM_OK;
 }
 
-/* BRAM_BENCHMARK_FOLDERS: the source tree's folder, then the installed one (see meson.build). */
+/* A path is taken as it is; a name is looked for in the folders of definition.h. */
 static int locate(bram_ctx *cx, char **out, const char *below, const char *name)
 {
     *out = NULL;
@@ -62,7 +63,7 @@ static int locate(bram_ctx *cx, char **out, const char *below, const char *name)
         return *out ? BRAM_OK : BRAM_ENOMEM;
     }
     BRAM_TRY(search(cx, out, getenv("BRAMBLE_BENCHMARKS"), below, name));
-    return *out ? BRAM_OK : search(cx, out, BRAM_BENCHMARK_FOLDERS, below, name);
+    return *out ? BRAM_OK : search(cx, out, bram_definition_folders, below, name);
 }
 
 /* ---- benchmarks

@@ -6,13 +6,29 @@
 
 #include <string.h>
 
-extern const bram_command bram_command_check, bram_command_export, bram_command_import,
-    bram_command_info, bram_command_list;
+/* clang-format off: one a line */
+extern const bram_command
+    bram_command_check,
+    bram_command_export,
+    bram_command_import,
+    bram_command_info,
+    bram_command_leaderboard,
+    bram_command_list,
+    bram_command_merge,
+    bram_command_run;
 
 const bram_command *const bram_commands[] = {
-    &bram_command_list,  &bram_command_import, &bram_command_info,
-    &bram_command_check, &bram_command_export, NULL,
+    &bram_command_list,
+    &bram_command_import,
+    &bram_command_info,
+    &bram_command_check,
+    &bram_command_export,
+    &bram_command_run,
+    &bram_command_merge,
+    &bram_command_leaderboard,
+    NULL,
 };
+/* clang-format on */
 
 const bram_cli_option bram_cli_global_options[] = {
     {"format", 0, "FORMAT", "How results are written", "text|csv|tsv|json|md", "Global options"},

@@ -1,0 +1,112 @@
+/*
+ * cmd_run.c - `bramble run SUITE --out DIR`: runs the cells of a suite that are not there yet.
+ */
+#include "output.h"
+#include "terminal.h"
+
+#include <bramble/benchmark.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --shard i/n */
+static int read_shard(bram_ctx *cx, const bram_cli_args *args, bram_run_settings *s)
+{
+    const char *text = bram_cli_text(args, "shard", NULL);
+    if (!text) return BRAM_OK;
+    char end;
+    if (sscanf(text, "%u/%u%c", &s->shard, &s->shards, &end) != 2 || s->shard < 1 ||
+        s->shard > s->shards)
+        return bram_fail(cx, BRAM_EUSAGE, "--shard is '%s', expected i/n with i from 1 to n", text);
+    return BRAM_OK;
+}
+
+static int read_seeds(bram_ctx *cx, const bram_cli_args *args, bram_run_settings *s)
+{
+    int64_t first, count;
+    BRAM_TRY(bram_cli_integer(cx, args, "seed", 0, INT64_MAX, 0, &first));
+    BRAM_TRY(bram_cli_integer(cx, args, "seeds", 1, 1000, 1, &count));
+    uint64_t *seeds = bram_scratch(cx, (size_t)count, sizeof *seeds);
+    if (!seeds) return BRAM_ENOMEM;
+    for (int64_t i = 0; i < count; i++) seeds[i] = (uint64_t)(first + i);
+    s->seeds = seeds;
+    s->seed_count = (size_t)count;
+    return BRAM_OK;
+}
+
+static int print_counts(bram_ctx *cx, const bram_cli_args *args, const bram_run_counts *n)
+{
+    static const bram_table_column columns[] = {
+        {"planned", "planned", BRAM_CELL_INTEGER},     {"kept", "kept", BRAM_CELL_INTEGER},
+        {"scored", "scored", BRAM_CELL_INTEGER},       {"failed", "failed", BRAM_CELL_INTEGER},
+        {"not_applicable", "n/a", BRAM_CELL_INTEGER}, {"not_run", "not run", BRAM_CELL_INTEGER}};
+    const size_t value[] = {n->planned, n->kept, n->scored, n->failed, n->not_applicable, n->not_run};
+    bram_table *t = NULL;
+    BRAM_TRY(bram_table_new(cx, &t, "", columns, 6));
+    bram_table_row(t);
+    for (size_t i = 0; i < 6; i++) bram_table_integer(t, i, (int64_t)value[i]);
+    int status = bram_cli_print_table(cx, args, t);
+    bram_table_free(t);
+    return status;
+}
+
+static int run(bram_ctx *cx, const bram_cli_args *args)
+{
+    bram_run_settings s = {.out = bram_cli_text(args, "out", NULL),
+                           .data = bram_cli_text(args, "data", NULL),
+                           .dry_run = bram_cli_has(args, "dry-run")};
+    if (!s.out && !s.dry_run) return bram_fail(cx, BRAM_EUSAGE, "run needs --out DIR");
+    if (!s.out) s.out = "";
+    BRAM_TRY(read_shard(cx, args, &s));
+    BRAM_TRY(read_seeds(cx, args, &s));
+    size_t models = bram_cli_count(args, "model");
+    const char **model = bram_scratch(cx, models, sizeof *model);
+    if (!model) return BRAM_ENOMEM;
+    for (size_t i = 0; i < models; i++) model[i] = bram_cli_value(args, "model", i);
+    s.models = model;
+    s.model_count = models;
+    bram_suite *suite = NULL;
+    BRAM_TRY(bram_suite_read(cx, &suite, bram_cli_argument(args, 0)));
+    bram_run_counts counts = {0};
+    int status = bram_run(cx, &counts, suite, &s);
+    bram_suite_free(suite);
+    bram_cli_terminal_end();
+    if (status == BRAM_OK || status == BRAM_ECANCEL) {
+        int printed = print_counts(cx, args, &counts);
+        if (status == BRAM_OK) status = printed;
+        if (status == BRAM_ECANCEL) bram_fail(cx, status, "stopped; the finished cells are kept, the "
+                                              "same command goes on from there");
+    }
+    return status == BRAM_OK && counts.failed ? BRAM_CLI_NO : status;
+}
+
+const bram_command bram_command_run = {
+    .name = "run",
+    .summary = "runs a suite or benchmark: every model on every part",
+    .arguments = "SUITE|BENCHMARK|FILE.yaml",
+    .about = "Runs each cell (benchmark x part x model x seed) that the results folder does not hold "
+             "yet. A run that was stopped or killed goes on where it was; what a cell computes does "
+             "not depend on the number of threads.\n\n"
+             "Exit code 1: some cell failed; the others are there.",
+    .options =
+        (const bram_cli_option[]){
+            {"out", 'o', "DIR", "The results folder; made when it is absent"},
+            {"data", 'd', "DIR", "Where the homogenized datasets are (default: $BRAMBLE_DATA)"},
+            {"model", 'm', "SPEC", "A further model, such as ar:lags=5", .repeat = true},
+            {"seed", 0, "N", "First seed of models that draw random numbers (default 0)"},
+            {"seeds", 0, "N", "How many seeds they get (default 1)"},
+            {"shard", 0, "I/N", "Runs every N-th cell only, from the I-th on; see bramble merge"},
+            {"dry-run", 0, NULL, "Says what would be run and how much memory it takes"},
+            {NULL}},
+    .examples =
+        (const bram_cli_example[]){
+            {"bramble run simulated --out results", "made data: needs no recordings"},
+            {"bramble run worm --data ~/worms --out results --threads 0", "all processors"},
+            {"bramble run worm --out part2 --shard 2/8", "the second of eight job-array tasks"},
+            {"bramble run simulated --out results --model var:lags=2,ridge=10", "one more model"},
+            {NULL, NULL}},
+    .least = 1,
+    .most = 1,
+    .run = run,
+};
