@@ -4,8 +4,8 @@
  *
  * It shows what can be reached: in the simulated suite it should win. It reads from the unit axis
  * which neuron each trace truly is (column truth) and on what scale it was recorded; neurons that
- * are not recorded stand at their training mean, so it is not all-knowing. For other data it does
- * not apply.
+ * are not recorded are followed from the recorded ones that drive them, so it is not all-knowing.
+ * For other data it does not apply.
  */
 #include <bramble/model.h>
 
@@ -106,20 +106,32 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     return status;
 }
 
-/* The state before row t, from the row before it; unseen neurons rest. */
-static void observe(const struct truth *m, const bram_segment *s, size_t t, double *x)
+/* How many rows back the state of unseen neurons is followed: many times the slowest leak. */
+enum { FOLLOW = 40 };
+
+/* The seen neurons of one row take their recorded values. */
+static void clamp(const struct truth *m, const bram_segment *s, size_t row, double *x)
+{
+    for (size_t u = 0; u < m->units; u++)
+        if (!s->y_present || s->y_present[row * m->units + u])
+            x[m->neuron[u]] = (bram_row(&s->y, row)[u] - m->offset[u]) / m->scale[u];
+}
+
+/* The state at row t - 1: the unseen neurons start at rest and are driven by the seen ones. */
+static void observe(const struct truth *m, const bram_segment *s, size_t t, double *x,
+                    double *scratch)
 {
     memcpy(x, m->rest, m->network.neurons * sizeof *x);
-    if (t == 0) return;
-    for (size_t u = 0; u < m->units; u++)
-        if (!s->y_present || s->y_present[(t - 1) * m->units + u])
-            x[m->neuron[u]] = (bram_row(&s->y, t - 1)[u] - m->offset[u]) / m->scale[u];
+    for (size_t row = t > FOLLOW ? t - FOLLOW : 0; row < t; row++) {
+        clamp(m, s, row, x);
+        if (row + 1 < t) bram_worm_network_step(&m->network, x, x, scratch);
+    }
 }
 
 static void run(const struct truth *m, const bram_segment *s, size_t t, size_t steps, double *out,
                 double *x, double *scratch)
 {
-    observe(m, s, t, x);
+    observe(m, s, t, x, scratch);
     for (size_t h = 0; h < steps; h++) {
         bram_worm_network_step(&m->network, x, x, scratch);
         for (size_t u = 0; u < m->units; u++)
@@ -156,7 +168,7 @@ const bram_model bram_model_true_worm = {
     .name = "true-worm",
     .summary = "the network that made the simulated worm: what a forecast can reach",
     .source = "core/worm_network.h",
-    .missing = "neurons that are not recorded stand at their mean without noise",
+    .missing = "follows unrecorded neurons from the recorded ones that drive them",
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN),
     .params = params,

@@ -110,21 +110,22 @@ const bram_command bram_command_leaderboard = {
     .name = "leaderboard",
     .summary = "the models of each benchmark, best first, with intervals",
     .arguments = "DIR",
-    .about = "Prints a table for each benchmark of a results folder: score with its interval, the "
-             "trivial baselines on the same rows, rank (shared where paired differences cannot tell "
-             "models apart) and how many parts are scored. Missing cells are never imputed.",
+    .about =
+        "Prints a table for each benchmark of a results folder: score with its interval, the "
+        "trivial baselines on the same rows, rank (shared where paired differences cannot tell "
+        "models apart) and how many parts are scored. Missing cells are never imputed.",
     .options =
         (const bram_cli_option[]){
             {"benchmark", 'b', "NAME", "Only this benchmark"},
             {"score", 's', "ID", "The score to sort by, such as 'mse@h8' (default: the first)"},
             {"scores", 0, NULL, "Lists the scores that there are"},
             {NULL}},
-    .examples =
-        (const bram_cli_example[]){
-            {"bramble leaderboard results", "every benchmark"},
-            {"bramble leaderboard results --scores", "what --score may be"},
-            {"bramble leaderboard results -s 'mse@h8' --format json", "another score, for a program"},
-            {NULL, NULL}},
+    .examples = (const bram_cli_example[]){{"bramble leaderboard results", "every benchmark"},
+                                           {"bramble leaderboard results --scores",
+                                            "what --score may be"},
+                                           {"bramble leaderboard results -s 'mse@h8' --format json",
+                                            "another score, for a program"},
+                                           {NULL, NULL}},
     .least = 1,
     .most = 1,
     .run = run,

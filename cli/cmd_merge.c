@@ -18,14 +18,15 @@ const bram_command bram_command_merge = {
     .name = "merge",
     .summary = "puts the results of several runs (shards) into one folder",
     .arguments = "INTO FROM...",
-    .about = "Copies the cells and plans of the folders FROM into the folder INTO, which is made when "
-             "it is absent. Two different results under one key are an error.",
+    .about =
+        "Copies the cells and plans of the folders FROM into the folder INTO, which is made when "
+        "it is absent. Two different results under one key are an error.",
     .options = (const bram_cli_option[]){{NULL}},
-    .examples =
-        (const bram_cli_example[]){
-            {"bramble merge results part1 part2 part3", "after three shards"},
-            {"bramble leaderboard results", "as if they had been one run"},
-            {NULL, NULL}},
+    .examples = (const bram_cli_example[]){{"bramble merge results part1 part2 part3",
+                                            "after three shards"},
+                                           {"bramble leaderboard results",
+                                            "as if they had been one run"},
+                                           {NULL, NULL}},
     .least = 2,
     .most = SIZE_MAX,
     .run = run,

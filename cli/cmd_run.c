@@ -38,10 +38,11 @@ static int read_seeds(bram_ctx *cx, const bram_cli_args *args, bram_run_settings
 static int print_counts(bram_ctx *cx, const bram_cli_args *args, const bram_run_counts *n)
 {
     static const bram_table_column columns[] = {
-        {"planned", "planned", BRAM_CELL_INTEGER},     {"kept", "kept", BRAM_CELL_INTEGER},
-        {"scored", "scored", BRAM_CELL_INTEGER},       {"failed", "failed", BRAM_CELL_INTEGER},
+        {"planned", "planned", BRAM_CELL_INTEGER},    {"kept", "kept", BRAM_CELL_INTEGER},
+        {"scored", "scored", BRAM_CELL_INTEGER},      {"failed", "failed", BRAM_CELL_INTEGER},
         {"not_applicable", "n/a", BRAM_CELL_INTEGER}, {"not_run", "not run", BRAM_CELL_INTEGER}};
-    const size_t value[] = {n->planned, n->kept, n->scored, n->failed, n->not_applicable, n->not_run};
+    const size_t value[] = {n->planned, n->kept,           n->scored,
+                            n->failed,  n->not_applicable, n->not_run};
     bram_table *t = NULL;
     BRAM_TRY(bram_table_new(cx, &t, "", columns, 6));
     bram_table_row(t);
@@ -75,8 +76,10 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     if (status == BRAM_OK || status == BRAM_ECANCEL) {
         int printed = print_counts(cx, args, &counts);
         if (status == BRAM_OK) status = printed;
-        if (status == BRAM_ECANCEL) bram_fail(cx, status, "stopped; the finished cells are kept, the "
-                                              "same command goes on from there");
+        if (status == BRAM_ECANCEL)
+            bram_fail(cx, status,
+                      "stopped; the finished cells are kept, the "
+                      "same command goes on from there");
     }
     return status == BRAM_OK && counts.failed ? BRAM_CLI_NO : status;
 }
@@ -85,10 +88,11 @@ const bram_command bram_command_run = {
     .name = "run",
     .summary = "runs a suite or benchmark: every model on every part",
     .arguments = "SUITE|BENCHMARK|FILE.yaml",
-    .about = "Runs each cell (benchmark x part x model x seed) that the results folder does not hold "
-             "yet. A run that was stopped or killed goes on where it was; what a cell computes does "
-             "not depend on the number of threads.\n\n"
-             "Exit code 1: some cell failed; the others are there.",
+    .about =
+        "Runs each cell (benchmark x part x model x seed) that the results folder does not hold "
+        "yet. A run that was stopped or killed goes on where it was; what a cell computes does "
+        "not depend on the number of threads.\n\n"
+        "Exit code 1: some cell failed; the others are there.",
     .options =
         (const bram_cli_option[]){
             {"out", 'o', "DIR", "The results folder; made when it is absent"},

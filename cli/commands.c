@@ -7,26 +7,14 @@
 #include <string.h>
 
 /* clang-format off: one a line */
-extern const bram_command
-    bram_command_check,
-    bram_command_export,
-    bram_command_import,
-    bram_command_info,
-    bram_command_leaderboard,
-    bram_command_list,
-    bram_command_merge,
+extern const bram_command bram_command_check, bram_command_export, bram_command_import,
+    bram_command_info, bram_command_leaderboard, bram_command_list, bram_command_merge,
     bram_command_run;
 
 const bram_command *const bram_commands[] = {
-    &bram_command_list,
-    &bram_command_import,
-    &bram_command_info,
-    &bram_command_check,
-    &bram_command_export,
-    &bram_command_run,
-    &bram_command_merge,
-    &bram_command_leaderboard,
-    NULL,
+    &bram_command_list,  &bram_command_import,      &bram_command_info,
+    &bram_command_check, &bram_command_export,      &bram_command_run,
+    &bram_command_merge, &bram_command_leaderboard, NULL,
 };
 /* clang-format on */
 

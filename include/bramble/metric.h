@@ -122,7 +122,8 @@ const bram_metric *bram_metric_find(const char *name);
  * @param chance    receives the chance level; may be NULL
  * @param settings  folds, groups, memory, and the reference as a bram_side; its model and brain are
  *                  not looked at. NULL: none of them
- * @return BRAM_OK; BRAM_EUSAGE: no such metric, or an option it does not have; what its steps return
+ * @return BRAM_OK; BRAM_EUSAGE: no such metric, or an option it does not have; what its steps
+ * return
  */
 int bram_metric_score(bram_ctx *cx, double **raw, size_t *values, double *chance, const char *spec,
                       const bram_side *model, const bram_side *brain,
