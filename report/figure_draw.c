@@ -152,7 +152,8 @@ static void legend(const bram_figure *f, const bram_layout *l, const bram_canvas
     }
 }
 
-/* The names of lines across stand at their right ends; one that would touch another moves down. */
+/* The names of lines across stand at their right ends; one that would touch another moves
+ * on, up or down. */
 static void rule_names(const bram_figure *f, const bram_layout *l, const bram_canvas *c)
 {
     const double apart = BRAM_SMALL_LETTER + 1;
@@ -176,9 +177,11 @@ static void rule_names(const bram_figure *f, const bram_layout *l, const bram_ca
             label.x = at, label.y = l->top - 5 - 16 * (double)row;
             label.anchor = BRAM_ANCHOR_MIDDLE;
         }
+        double way = 0; /* one way only, so that it ends */
         for (size_t k = 0; !s->horizontal && k < n;) {
             bool touches = fabs(label.y - taken[k]) < apart;
-            if (touches) label.y = taken[k] + apart;
+            if (touches && way == 0) way = label.y < taken[k] ? -1 : 1;
+            if (touches) label.y = taken[k] + way * apart;
             k = touches ? 0 : k + 1; /* after a move, look at all again */
         }
         if (!s->horizontal && n < sizeof taken / sizeof *taken) taken[n++] = label.y;

@@ -110,8 +110,8 @@ static void linear_ticks(double low, double high, size_t wanted, bram_ticks *out
     double rough = (high / 2 - low / 2) / (double)(wanted > 1 ? wanted : 2) * 2;
     int power = (int)floor(log10(rough));
     double unit = pow(10, power), ratio = rough / unit;
-    double step = (ratio < 1.5 ? 1 : ratio < 3.5 ? 2 : ratio < 7.5 ? 5 : 10) * unit;
-    if (ratio >= 7.5) power++;
+    double step = (ratio < 1.2 ? 1 : ratio < 2.5 ? 2 : ratio < 6 ? 5 : 10) * unit;
+    if (ratio >= 6) power++;
     double largest = fmax(fabs(low), fabs(high));
     bool powers = largest >= 1e5 || power < -5;
     double first = ceil(low / step - 1e-9);
