@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_BYTES = 160 };
@@ -26,11 +27,11 @@ struct checking {
 };
 
 /* Reports; found is formatted by printf's rules. */
-static void find(struct checking *c, bram_severity severity, const char *field, const char *expected,
-                 const char *found, ...) BRAM_PRINTF(5, 6);
+static void find(struct checking *c, bram_severity severity, const char *field,
+                 const char *expected, const char *found, ...) BRAM_PRINTF(5, 6);
 
-static void find(struct checking *c, bram_severity severity, const char *field, const char *expected,
-                 const char *found, ...)
+static void find(struct checking *c, bram_severity severity, const char *field,
+                 const char *expected, const char *found, ...)
 {
     char text[TEXT_BYTES];
     va_list args;
@@ -47,7 +48,8 @@ static bool starts_with(const char *path, const char *start)
     return strncmp(path, start, strlen(start)) == 0;
 }
 
-/* ---- groups ------------------------------------------------------------------------------------- */
+/* ---- groups -------------------------------------------------------------------------------------
+ */
 
 static void need_text(struct checking *c, bram_severity severity, const bram_attrs *attrs,
                       const char *name)
@@ -72,19 +74,37 @@ static bool is_recording(const char *path)
     return starts_with(path, "recordings/") && !strchr(path + strlen("recordings/"), '/');
 }
 
-static void check_dt(struct checking *c, double dt, const bram_axis *time)
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Stamps of real recordings vary, so dt is the median step; a long step is a gap and ends a
+ * segment. */
+static int check_dt(struct checking *c, double dt, const bram_axis *time)
 {
     const double *t = bram_axis_values(time);
-    size_t n = bram_axis_length(time);
+    size_t n = bram_axis_length(time), steps = 0, mark = bram_scratch_mark(c->cx);
     const bram_column *segment = bram_axis_column(time, "segment");
+    double *step = bram_scratch(c->cx, n, sizeof *step);
+    if (!step) return BRAM_ENOMEM;
+    bool gap = false;
     for (size_t i = 1; t && i < n; i++) {
         if (segment && segment->integer && segment->integer[i] != segment->integer[i - 1]) continue;
-        double step = t[i] - t[i - 1];
-        if (fabs(step - dt) <= 0.01 * dt) continue; /* the tolerance of datasets/schema.md */
-        find(c, BRAM_ERROR, "dt", "the step of the time axis of activity, within 1 %",
-             "%.9g s, but step %zu is %.9g s", dt, i, step);
-        return;
+        if (isfinite(t[i] - t[i - 1])) step[steps++] = t[i] - t[i - 1];
+        if (!gap && t[i] - t[i - 1] > 3 * dt)
+            find(c, BRAM_ERROR, "dt", "no step above 3 dt within a segment",
+                 "%.9g s, but step %zu is %.9g s", dt, i, t[i] - t[i - 1]);
+        gap = gap || t[i] - t[i - 1] > 3 * dt;
     }
+    qsort(step, steps, sizeof *step, ascending);
+    double median = steps ? 0.5 * (step[(steps - 1) / 2] + step[steps / 2]) : dt;
+    bram_scratch_release(c->cx, mark);
+    if (!(fabs(median - dt) <= 0.01 * dt)) /* the tolerance of datasets/schema.md */
+        find(c, BRAM_ERROR, "dt", "the median step of the time axis of activity, within 1 %",
+             "%.9g s, but the median step is %.9g s", dt, median);
+    return BRAM_OK;
 }
 
 static int check_recording(struct checking *c, const char *group)
@@ -92,7 +112,8 @@ static int check_recording(struct checking *c, const char *group)
     static const char *const names[] = {"subject", "session", "species", "condition"};
     const bram_attrs *attrs = bram_dataset_find_attrs(c->ds, group);
     c->path = group;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) need_text(c, BRAM_ERROR, attrs, names[i]);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        need_text(c, BRAM_ERROR, attrs, names[i]);
     char *path = bram_strf(c->cx, "%s/activity", group);
     if (!path) return BRAM_ENOMEM;
     const bram_response *activity = bram_dataset_response(c->ds, path);
@@ -100,12 +121,12 @@ static int check_recording(struct checking *c, const char *group)
     double dt = bram_attrs_number(attrs, "dt", NAN);
     if (activity && !(dt > 0 && isfinite(dt)))
         find(c, BRAM_ERROR, "dt", "a positive number of seconds", "%.9g", dt);
-    else if (activity)
-        check_dt(c, dt, bram_response_axis(activity, 0));
+    else if (activity) return check_dt(c, dt, bram_response_axis(activity, 0));
     return BRAM_OK;
 }
 
-/* ---- axes --------------------------------------------------------------------------------------- */
+/* ---- axes ---------------------------------------------------------------------------------------
+ */
 
 /* Whether an axis is one of time: "time", "raw_time" ... */
 static bool is_time(const bram_axis *axis)
@@ -125,8 +146,7 @@ static void check_coordinates(struct checking *c, const bram_axis *axis)
         return;
     }
     if (!values) return;
-    if (!*bram_axis_unit(axis))
-        find(c, BRAM_ERROR, name, "a unit", "none");
+    if (!*bram_axis_unit(axis)) find(c, BRAM_ERROR, name, "a unit", "none");
     else if (time && strcmp(bram_axis_unit(axis), "s") != 0)
         find(c, BRAM_ERROR, name, "unit s", "unit %s", bram_axis_unit(axis));
     for (size_t i = 0; time && i < bram_axis_length(axis); i++) {
@@ -139,8 +159,9 @@ static void check_coordinates(struct checking *c, const bram_axis *axis)
 
 static void check_certainty(struct checking *c, const bram_column *certainty, size_t n)
 {
-    static const char *const allowed[] = {"unlabeled", "exact", "side-ambiguous", "class-only",
-                                          "duplicate", "low-confidence", "not-a-neuron"};
+    static const char *const allowed[] = {"unlabeled",   "exact",     "side-ambiguous",
+                                          "class-only",  "duplicate", "low-confidence",
+                                          "not-a-neuron"};
     static const char expected[] = "unlabeled, exact, side-ambiguous, class-only, duplicate, "
                                    "low-confidence or not-a-neuron";
     for (size_t i = 0; i < n; i++) {
@@ -168,7 +189,8 @@ static int check_labels(struct checking *c, const bram_axis *axis)
         if (strcmp(certainty->text[i], "exact") != 0) continue;
         size_t first = bram_text_index_add(&index, label->text, i);
         if (!*label->text[i])
-            find(c, BRAM_ERROR, "neuron.label", "a name, as the label is exact", "none at row %zu", i);
+            find(c, BRAM_ERROR, "neuron.label", "a name, as the label is exact", "none at row %zu",
+                 i);
         else if (first != i)
             find(c, BRAM_ERROR, "neuron.label", "an exact label once in a recording",
                  "\"%s\" at rows %zu and %zu", label->text[i], first, i);
@@ -183,7 +205,8 @@ static int check_axis(struct checking *c, const bram_axis *axis)
     return strcmp(bram_axis_name(axis), "neuron") == 0 ? check_labels(c, axis) : BRAM_OK;
 }
 
-/* ---- responses ---------------------------------------------------------------------------------- */
+/* ---- responses ----------------------------------------------------------------------------------
+ */
 
 /* Values that are present must be finite. */
 static int check_values(struct checking *c, const bram_response *r)
@@ -253,7 +276,8 @@ static int check_response(struct checking *c, const bram_response *r)
     return status;
 }
 
-/* ---- tables ------------------------------------------------------------------------------------- */
+/* ---- tables -------------------------------------------------------------------------------------
+ */
 
 static const bram_column *need_column(struct checking *c, const bram_axis *table, const char *name,
                                       bram_column_type type)
@@ -287,7 +311,8 @@ static void check_ends(struct checking *c, const bram_axis *table, const bram_ax
     const bram_column *ends = need_column(c, table, name, BRAM_TEXT);
     for (size_t i = 0; ends && i < bram_axis_length(table); i++) {
         if (bram_axis_find(nodes, ends->text[i]) >= 0) continue;
-        find(c, BRAM_ERROR, name, "an id of the table nodes", "\"%s\" at row %zu", ends->text[i], i);
+        find(c, BRAM_ERROR, name, "an id of the table nodes", "\"%s\" at row %zu", ends->text[i],
+             i);
         return;
     }
 }
@@ -315,7 +340,8 @@ static int check_edges(struct checking *c, const bram_axis *table)
     if (weight && !*weight->unit) find(c, BRAM_ERROR, "weight", "a unit", "none");
     for (size_t i = 0; weight && i < bram_axis_length(table); i++)
         if (!isfinite(weight->number[i])) {
-            find(c, BRAM_ERROR, "weight", "a finite number", "%.9g at row %zu", weight->number[i], i);
+            find(c, BRAM_ERROR, "weight", "a finite number", "%.9g at row %zu", weight->number[i],
+                 i);
             break;
         }
     return BRAM_OK;

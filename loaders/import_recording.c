@@ -179,17 +179,31 @@ static int take_signals(bram_ctx *cx, struct work *w)
     return status;
 }
 
+/*
+ * A gap ends a segment also when the steps were told not to heed it: what reads the file must know.
+ * @return the number of segments
+ */
+static int64_t number_segments(const bram_signals *s, int64_t *segment)
+{
+    int64_t number = 1;
+    for (size_t g = 0; g < s->segments; g++)
+        for (size_t i = s->start[g]; i < s->start[g + 1]; i++) {
+            bool gap = i && s->time[i] - s->time[i - 1] > 3 * s->step;
+            number += i && (gap || i == s->start[g]);
+            segment[i] = number;
+        }
+    return number;
+}
+
 static int make_time_axis(bram_ctx *cx, bram_axis **out, const bram_signals *s)
 {
     bram_axis *axis = NULL;
+    int64_t *segment = bram_scratch(cx, s->rows, sizeof *segment);
+    if (!segment) return BRAM_ENOMEM;
     BRAM_TRY(bram_axis_new(cx, &axis, "time", s->rows));
     int status = bram_axis_set_values(cx, axis, s->time, "s");
-    if (status == BRAM_OK && s->segments > 1) {
-        int64_t *segment = bram_scratch(cx, s->rows, sizeof *segment);
-        for (size_t g = 0; segment && g < s->segments; g++)
-            for (size_t i = s->start[g]; i < s->start[g + 1]; i++) segment[i] = (int64_t)g + 1;
-        status = segment ? bram_axis_add_integer(cx, axis, "segment", segment) : BRAM_ENOMEM;
-    }
+    if (status == BRAM_OK && number_segments(s, segment) > 1)
+        status = bram_axis_add_integer(cx, axis, "segment", segment);
     if (status == BRAM_OK) *out = axis;
     else bram_axis_free(axis);
     return status;

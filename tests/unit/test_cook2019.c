@@ -45,6 +45,9 @@ static void the_corrected_figures(void **state)
     assert_int_equal(count(ds, "connected_ordered_pairs"), 5138);
     assert_int_equal(count(ds, "connected_nodes"), 300);
     assert_int_equal(bram_axis_length(bram_dataset_table(ds, "connectome/cook2019/nodes")), 300);
+    size_t errors = 1;
+    assert_ok(cx, bram_dataset_check(cx, ds, NULL, NULL, &errors));
+    assert_int_equal(errors, 0);
     const bram_axis *report = bram_dataset_table(ds, "import_report");
     const bram_column *certainty = bram_axis_column(report, "certainty");
     size_t neurons = 0, others = 0;

@@ -11,6 +11,14 @@
 
 static const char *const animals[] = {"2022-07-26-31", "2022-07-27-38", "2022-07-27-45"};
 
+/* Valid by datasets/schema.md. */
+static void assert_valid(bram_ctx *cx, const bram_dataset *ds)
+{
+    size_t errors = 1;
+    assert_ok(cx, bram_dataset_check(cx, ds, NULL, NULL, &errors));
+    assert_int_equal(errors, 0);
+}
+
 /* Labels of a recording counted from the raw axis: labelled, exact, distinct. */
 static void counted(const bram_dataset *ds, const char *id, double threshold, size_t found[3])
 {
@@ -103,6 +111,7 @@ static void a_recording_is_whole(void **state)
     bram_dataset *ds = NULL;
     assert_ok(cx,
               bram_import(cx, &ds, "auto", &(bram_input){(const char *const[]){path}, 1}, NULL));
+    assert_valid(cx, ds);
     const bram_response *raw = bram_dataset_response(ds, "recordings/2022-07-27-38/raw");
     assert_int_equal(bram_response_length(raw, 0), 800);
     assert_int_equal(bram_response_length(raw, 1), 135);
@@ -232,6 +241,7 @@ static void frames_find_their_stamps(void **state)
     assert_near(raw_time(ds)[7], 7 * 0.6, 1e-6);
     assert_near(raw_time(ds)[8], 10 * 0.6, 1e-6);
     assert_near(raw_time(ds)[11], 13 * 0.6, 1e-6);
+    assert_valid(cx, ds); /* the step of 3 frames is no gap */
     bram_dataset_free(ds);
 
     long long map[2 * FRAMES]; /* a map over frames: every frame but the first of 13 */

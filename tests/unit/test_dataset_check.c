@@ -53,7 +53,7 @@ static const struct {
     [NO_SOURCES] = {"", "sources", "none"},
     [NO_SUBJECT] = {"recordings/w1", "subject", "none"},
     [NO_DT] = {"recordings/w1", "dt", "nan"},
-    [WRONG_DT] = {"recordings/w1", "dt", "0.6 s, but step 1 is 0.5 s"},
+    [WRONG_DT] = {"recordings/w1", "dt", "0.6 s, but the median step is 0.5 s"},
     [GAP_WITHOUT_SEGMENT] = {"recordings/w1", "dt", "step 2 is 7 s"},
     [TIME_BACKWARDS] = {"recordings/w1/activity", "time", "0.25 at row 2"},
     [TIME_NAN] = {"recordings/w1/activity", "time", "nan at row 2"},

@@ -12,6 +12,14 @@ static int import(bram_ctx *cx, bram_dataset **ds, const char *spec, const char 
     return bram_import(cx, ds, spec, &(bram_input){&path, 1}, NULL);
 }
 
+/* Valid by datasets/schema.md. */
+static void assert_valid(bram_ctx *cx, const bram_dataset *ds)
+{
+    size_t errors = 1;
+    assert_ok(cx, bram_dataset_check(cx, ds, NULL, NULL, &errors));
+    assert_int_equal(errors, 0);
+}
+
 static const bram_response *response(const bram_dataset *ds, const char *name)
 {
     char path[300];
@@ -65,6 +73,7 @@ static void motor_cortex_counts(void **state)
                         *hand = response(ds, "behaviour");
     assert_int_equal(bram_response_length(raw, 0), 15536);
     assert_int_equal(bram_response_length(raw, 1), 171);
+    assert_valid(cx, ds);
     assert_near(sum_of(cx, raw), 2352815, 0);
     assert_near(sum_of(cx, activity), 2352815, 0);
     assert_int_equal(bram_response_length(hand, 0), 15536);
@@ -146,6 +155,7 @@ static void check_table(bram_ctx *cx, const char *path)
     assert_ok(cx,
               import(cx, &ds,
                      "generic:times=seconds,behaviour=speed,species=Caenorhabditis elegans", path));
+    assert_valid(cx, ds);
     const bram_response *r = response(ds, "activity");
     const bram_axis *neuron = bram_response_axis(r, 1);
     assert_int_equal(bram_response_length(r, 0), 3);
@@ -201,6 +211,36 @@ static void a_table_of_numbers_is_not_guessed(void **state)
     assert_string_equal(bram_dataset_group_at(ds, "recordings", 0), "mine");
     assert_near(value(cx, response(ds, "raw"), 1, 2), 6, 0);
     bram_dataset_free(ds);
+    unlink(path);
+    bram_ctx_free(cx);
+}
+
+/* Gaps are marked on the time axis, also when the steps were told not to heed them. */
+static void gaps_are_segments_of_the_time_axis(void **state)
+{
+    (void)state;
+    static const char gap[] = "t,a\n0,1\n1,2\n2,3\n9,4\n10,5\n";
+    static const char *const ways[] = {"gap=3", "gap=0"};
+    char path[200];
+    bram_ctx *cx = bram_ctx_new();
+    test_temporary(path, "gap.csv");
+    write_bytes(path, gap, sizeof gap - 1);
+    for (size_t i = 0; i < 2; i++) {
+        const char *const paths[] = {path};
+        bram_options *o;
+        bram_dataset *ds = NULL;
+        assert_ok(cx, bram_options_new(cx, &o, bram_import_params, ways[i]));
+        assert_ok(cx, bram_import(cx, &ds, "generic:times=t", &(bram_input){paths, 1}, o));
+        bram_options_free(o);
+        const bram_column *segment = bram_axis_column(
+            bram_response_axis(response(ds, "activity"), 0), "segment");
+        assert_non_null(segment);
+        assert_int_equal(segment->integer[2], 1);
+        assert_int_equal(segment->integer[3], 2);
+        assert_int_equal(segment->integer[4], 2);
+        assert_valid(cx, ds);
+        bram_dataset_free(ds);
+    }
     unlink(path);
     bram_ctx_free(cx);
 }
@@ -305,6 +345,7 @@ int main(void)
         cmocka_unit_test(binary_words_of_matlab_73),
         cmocka_unit_test(a_table_with_headings),
         cmocka_unit_test(a_table_of_numbers_is_not_guessed),
+        cmocka_unit_test(gaps_are_segments_of_the_time_axis),
         cmocka_unit_test(numpy_arrays),
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(every_allocation_may_fail),

@@ -19,6 +19,14 @@ static int import(bram_ctx *cx, bram_dataset **ds, const char *spec, const char 
     return status;
 }
 
+/* Valid by datasets/schema.md. */
+static void assert_valid(bram_ctx *cx, const bram_dataset *ds)
+{
+    size_t errors = 1;
+    assert_ok(cx, bram_dataset_check(cx, ds, NULL, NULL, &errors));
+    assert_int_equal(errors, 0);
+}
+
 static double sum_of(bram_ctx *cx, const bram_response *r)
 {
     size_t rows = bram_response_length(r, 0), cols = bram_response_length(r, 1);
@@ -42,6 +50,7 @@ static size_t count_words(const bram_axis *axis, const char *column, const char 
 
 static void check_worm(bram_ctx *cx, const bram_dataset *ds)
 {
+    assert_valid(cx, ds);
     assert_int_equal(bram_dataset_groups(ds, "recordings"), 1);
     const char *id = bram_dataset_group_at(ds, "recordings", 0);
     char path[200];
@@ -128,6 +137,7 @@ static void the_steps_are_applied_and_recorded(void **state)
     test_data(path, "celegans/derived/kato2015_WT_NoStim_worm1_v5.mat");
     assert_ok(cx,
               import(cx, &ds, "auto", path, "dt=1,smooth=exponential,smooth_s=2,normalize=causal"));
+    assert_valid(cx, ds);
     const char *id = bram_dataset_group_at(ds, "recordings", 0);
     snprintf(name, sizeof name, "recordings/%s/activity", id);
     bram_response *r = bram_dataset_response(ds, name);
