@@ -5,10 +5,23 @@
 #include "output.h"
 
 #include <bramble/benchmark.h>
-#include <bramble/loader.h>
+#include <bramble/plugin.h>
 
 #include <math.h>
 #include <string.h>
+
+/* Entry i of a registry: the built-in ones, then those of plugins; NULL after the last. */
+#define ENTRY_AT(kind)                                                                             \
+    static const bram_##kind *kind##_at(size_t i)                                                  \
+    {                                                                                              \
+        size_t n = 0;                                                                              \
+        while (bram_##kind##_table[n]) n++;                                                        \
+        return i < n ? bram_##kind##_table[i] : bram_plugin_##kind(i - n);                         \
+    }
+
+ENTRY_AT(loader)
+ENTRY_AT(metric)
+ENTRY_AT(model)
 
 static int list_datasets(bram_ctx *cx, bram_table **out)
 {
@@ -23,16 +36,17 @@ static int list_datasets(bram_ctx *cx, bram_table **out)
         [DOI] = {"doi", "DOI", BRAM_CELL_TEXT, .audience = BRAM_FOR_MACHINES},
     };
     BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
-    for (const bram_loader *const *l = bram_loader_table; *l; l++) {
+    const bram_loader *l;
+    for (size_t i = 0; (l = loader_at(i)); i++) {
         bram_table_row(*out);
-        bram_table_text(*out, NAME, (*l)->name);
-        bram_table_text(*out, SUMMARY, (*l)->summary);
-        bram_table_text(*out, READS, (*l)->reads);
+        bram_table_text(*out, NAME, l->name);
+        bram_table_text(*out, SUMMARY, l->summary);
+        bram_table_text(*out, READS, l->reads);
         bram_table_text(*out, VERIFIED,
-                        (*l)->verified == BRAM_VERIFIED_REAL ? "real files" : "described files");
-        bram_table_text(*out, LICENCE, (*l)->licence);
-        bram_table_text(*out, CITATION, (*l)->citation);
-        bram_table_text(*out, DOI, (*l)->doi);
+                        l->verified == BRAM_VERIFIED_REAL ? "real files" : "described files");
+        bram_table_text(*out, LICENCE, l->licence);
+        bram_table_text(*out, CITATION, l->citation);
+        bram_table_text(*out, DOI, l->doi);
     }
     return BRAM_OK;
 }
@@ -56,14 +70,15 @@ static int list_metrics(bram_ctx *cx, bram_table **out)
         [SOURCE] = {"source", "source", BRAM_CELL_TEXT, .wrap = true, .drop = 4},
     };
     BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
-    for (const bram_metric *const *m = bram_metric_table; *m; m++) {
+    const bram_metric *m;
+    for (size_t i = 0; (m = metric_at(i)); i++) {
         bram_table_row(*out);
-        bram_table_text(*out, NAME, (*m)->name);
-        bram_table_text(*out, SUMMARY, (*m)->summary);
-        bram_table_text(*out, COMPARES, kind_name((*m)->kind));
-        bram_table_number(*out, CHANCE, (*m)->chance);
-        bram_table_text(*out, BETTER, (*m)->flags & BRAM_METRIC_HIGHER_BETTER ? "higher" : "lower");
-        bram_table_text(*out, SOURCE, (*m)->source);
+        bram_table_text(*out, NAME, m->name);
+        bram_table_text(*out, SUMMARY, m->summary);
+        bram_table_text(*out, COMPARES, kind_name(m->kind));
+        bram_table_number(*out, CHANCE, m->chance);
+        bram_table_text(*out, BETTER, m->flags & BRAM_METRIC_HIGHER_BETTER ? "higher" : "lower");
+        bram_table_text(*out, SOURCE, m->source);
     }
     return BRAM_OK;
 }
@@ -78,12 +93,13 @@ static int list_models(bram_ctx *cx, bram_table **out)
         [SOURCE] = {"source", "source", BRAM_CELL_TEXT, .wrap = true, .drop = 3},
     };
     BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
-    for (const bram_model *const *m = bram_model_table; *m; m++) {
+    const bram_model *m;
+    for (size_t i = 0; (m = model_at(i)); i++) {
         bram_table_row(*out);
-        bram_table_text(*out, NAME, (*m)->name);
-        bram_table_text(*out, SUMMARY, (*m)->summary);
-        bram_table_text(*out, MISSING, (*m)->missing);
-        bram_table_text(*out, SOURCE, (*m)->source);
+        bram_table_text(*out, NAME, m->name);
+        bram_table_text(*out, SUMMARY, m->summary);
+        bram_table_text(*out, MISSING, m->missing);
+        bram_table_text(*out, SOURCE, m->source);
     }
     return BRAM_OK;
 }

@@ -26,6 +26,8 @@ const bram_cli_option bram_cli_global_options[] = {
     {"progress", 0, "HOW", "Progress on stderr; auto: on a terminal only", "auto|plain|none",
      "Global options"},
     {"color", 0, "WHEN", "Colour of messages on a terminal", "auto|never", "Global options"},
+    {"plugin", 0, "FILE", "A shared object with models, metrics or loaders of your own; also "
+     "$BRAMBLE_PLUGINS, a list separated by colons", NULL, "Global options", .repeat = true},
     {"quiet", 'q', NULL, "No notes and no progress; errors only", NULL, "Global options"},
     {"help", 'h', NULL, "Shows help with examples", NULL, "Global options"},
     {"version", 'V', NULL, "Shows the versions of bramble and of its libraries", NULL,

@@ -6,6 +6,7 @@
 #include "help.h"
 #include "linalg.h"
 #include "output.h"
+#include "plugins.h"
 #include "terminal.h"
 
 #include <errno.h>
@@ -104,7 +105,8 @@ static int run_command(bram_ctx *cx, const bram_command *command, const bram_cli
     BRAM_TRY(bram_cli_args_check(cx, args));
     bram_cli_terminal_start(cx, args);
     bram_init();
-    int status = command->run(cx, args);
+    int status = bram_cli_open_plugins(cx, args);
+    if (status == BRAM_OK) status = command->run(cx, args);
     bram_cli_terminal_end();
     return status;
 }
