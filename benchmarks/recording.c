@@ -30,9 +30,13 @@ static int find_pieces(bram_ctx *cx, bram_recording *r)
     qsort(step, steps, sizeof *step, ascending);
     r->dt = steps ? step[steps / 2] : 0;
     bram_free(step);
+    const bram_column *segment = bram_axis_column(r->time, "segment");
+    if (segment && !segment->integer) segment = NULL;
     r->piece[n++] = 0;
     for (size_t i = 1; i < r->rows; i++)
-        if (t[i] - t[i - 1] > GAP * r->dt) r->piece[n++] = i;
+        if (segment ? segment->integer[i] != segment->integer[i - 1]
+                    : t[i] - t[i - 1] > GAP * r->dt)
+            r->piece[n++] = i;
     r->piece[n] = r->rows;
     r->pieces = n;
     return BRAM_OK;

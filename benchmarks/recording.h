@@ -19,7 +19,8 @@ typedef struct bram_recording {
 } bram_recording;
 
 /**
- * Reads recordings/ID/NAME. A step of more than three times the median ends a piece.
+ * Reads recordings/ID/NAME. Pieces are the segments of the time axis; where it states none, a step
+ * of more than three times the median ends a piece.
  *
  * @return BRAM_OK; BRAM_EABSENT; BRAM_EFORMAT (no time coordinates); errors of reading
  */
