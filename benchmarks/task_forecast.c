@@ -627,26 +627,40 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The present values of a unit in the training segment that has most of them, one after another. */
+static size_t longest_series(const struct forecast *f, size_t unit, double *series)
+{
+    size_t units = bram_axis_length(f->train.panel.unit), best = 0;
+    for (size_t s = 0; s < f->train.panel.segments; s++) {
+        const bram_segment *g = &f->train.segment[s];
+        size_t n = 0;
+        for (size_t t = 0; t < g->y.rows; t++) n += g->y_present[t * units + unit];
+        if (n <= best) continue;
+        best = 0;
+        for (size_t t = 0; t < g->y.rows; t++)
+            if (g->y_present[t * units + unit]) series[best++] = bram_row(&g->y, t)[unit];
+    }
+    return best;
+}
+
 /* The median over units of the block length that the training part's autocorrelation asks for. */
 static int block_length(bram_ctx *cx, size_t *out, const struct forecast *f)
 {
-    if (!f->train.panel.segments)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no rows to learn from");
-    const bram_segment *g = &f->train.segment[0];
-    for (size_t s = 1; s < f->train.panel.segments; s++)
-        if (f->train.segment[s].y.rows > g->y.rows) g = &f->train.segment[s];
-    size_t units = g->y.cols, n = 0;
+    enum { LEAST_ROWS = 16 };
+    size_t units = bram_axis_length(f->train.panel.unit), longest = 0, n = 0;
+    for (size_t s = 0; s < f->train.panel.segments; s++)
+        if (f->train.segment[s].y.rows > longest) longest = f->train.segment[s].y.rows;
     size_t *length = bram_scratch(cx, units, sizeof *length);
-    double *series = bram_scratch(cx, g->y.rows, sizeof *series);
+    double *series = bram_scratch(cx, longest, sizeof *series);
     if (!length || !series) return BRAM_ENOMEM;
     for (size_t u = 0; u < units; u++) {
-        size_t rows = 0;
-        for (size_t t = 0; t < g->y.rows; t++)
-            if (g->y_present[t * units + u]) series[rows++] = bram_row(&g->y, t)[u];
-        if (rows >= 16) BRAM_TRY(bram_block_length(cx, &length[n++], series, rows));
+        size_t rows = longest_series(f, u, series);
+        if (rows >= LEAST_ROWS) BRAM_TRY(bram_block_length(cx, &length[n++], series, rows));
     }
+    if (!n)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no unit has %d rows to learn from", LEAST_ROWS);
     qsort(length, n, sizeof *length, ascending);
-    *out = n ? length[n / 2] : 1;
+    *out = length[n / 2];
     return BRAM_OK;
 }
 
