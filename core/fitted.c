@@ -69,6 +69,24 @@ int bram_model_parse(bram_ctx *cx, const bram_model **model, bram_options **opti
     return BRAM_OK;
 }
 
+int bram_model_brief(bram_ctx *cx, char **brief, const char *spec)
+{
+    const bram_model *model;
+    bram_options *options = NULL;
+    char *text = NULL;
+    int status = bram_model_parse(cx, &model, &options, NULL, spec);
+    if (status == BRAM_ENOMEM) return status;
+    if (status == BRAM_OK) {
+        char *rest = bram_options_brief(cx, options);
+        if (rest) text = bram_strf(cx, "%s%s%s", model->name, *rest ? ":" : "", rest);
+        bram_free(rest);
+        bram_options_free(options);
+    } else text = bram_strdup(cx, spec);
+    if (!text) return BRAM_ENOMEM;
+    *brief = text;
+    return BRAM_OK;
+}
+
 int bram_model_content(bram_ctx *cx, char hex[65], const char *spec)
 {
     const bram_model *model;

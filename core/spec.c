@@ -182,6 +182,27 @@ const char *bram_options_canonical(const bram_options *o)
     return o->canonical;
 }
 
+char *bram_options_brief(bram_ctx *cx, const bram_options *o)
+{
+    char *brief = bram_strdup(cx, "");
+    for (size_t i = 0; brief && i < o->count; i++) {
+        struct bram_value usual;
+        if (bram_value_read(cx, &usual, &o->table[i], o->table[i].fallback) != BRAM_OK) {
+            bram_free(brief);
+            return NULL;
+        }
+        char *longer = brief;
+        if (strcmp(usual.text, o->values[i].text) != 0) {
+            longer = bram_strf(cx, "%s%s%s=%s", brief, *brief ? "," : "", o->table[i].name,
+                               o->values[i].text);
+            bram_free(brief);
+        }
+        bram_value_release(&usual);
+        brief = longer;
+    }
+    return brief;
+}
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
 static const struct bram_value *value_of(const bram_options *o, const char *name,

@@ -63,7 +63,10 @@ void bram_board_free(bram_board *b)
     if (!b) return;
     struct board *own = (struct board *)b;
     for (size_t i = 0; i < own->cells; i++) bram_free(own->cell[i].draw);
-    for (size_t i = 0; i < b->rows; i++) bram_free(b->row[i].draw);
+    for (size_t i = 0; i < b->rows; i++) {
+        bram_free(b->row[i].draw);
+        bram_free(b->row[i].name);
+    }
     bram_free(own->cell);
     bram_free(own->value);
     bram_free(own->draw);
@@ -135,10 +138,14 @@ static int gather(bram_ctx *cx, struct board *b, const bram_results *r)
                            .model = index_of(model, &models, result->model),
                            .part = index_of(b->part, &b->board.parts, result->part)};
         b->board.row[c->model].model = model[c->model];
+        b->board.row[c->model].index = c->model;
+        if (models > b->board.rows) {
+            b->board.rows = models; /* from here bram_board_free sees to its name */
+            BRAM_TRY(bram_model_brief(cx, &b->board.row[c->model].name, model[c->model]));
+        }
         if (score_axis(result)) c->at = bram_axis_find(score_axis(result), b->board.score);
         if (c->at >= 0) BRAM_TRY(read_draws(cx, b, c));
     }
-    b->board.rows = models;
     return BRAM_OK;
 }
 
@@ -293,6 +300,35 @@ static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size
     if (status == BRAM_OK) out[1] = interval.low, out[2] = interval.high;
     bram_scratch_release(cx, mark);
     return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
+}
+
+int bram_board_difference(bram_ctx *cx, const bram_board *b, const bram_board_row *a,
+                          const bram_board_row *c, double out[3])
+{
+    return paired_difference(cx, (const struct board *)b, a->index, c->index, out);
+}
+
+const char *bram_board_part(const bram_board *b, size_t part)
+{
+    return ((const struct board *)b)->part[part];
+}
+
+double bram_board_value(const bram_board *b, const bram_board_row *row, size_t part)
+{
+    return ((const struct board *)b)->value[row->index * b->parts + part];
+}
+
+const bram_result *bram_board_result(const bram_board *b, const bram_board_row *row, size_t part,
+                                     size_t *at)
+{
+    const struct board *own = (const struct board *)b;
+    for (size_t i = 0; i < own->cells; i++) {
+        const struct cell *c = &own->cell[i];
+        if (c->model != row->index || c->part != part || c->at < 0) continue;
+        *at = (size_t)c->at;
+        return c->result;
+    }
+    return NULL;
 }
 
 static int rank_all(bram_ctx *cx, struct board *b)

@@ -19,7 +19,9 @@
 enum { BRAM_BOARD_FLOORS = 3 };
 
 typedef struct bram_board_row {
-    const char *model;
+    const char *model; /* canonical spec */
+    char *name;        /* a short one, unique on the board: options that are not defaults only */
+    size_t index;      /* of the model in the order of the plan, whatever it is sorted by */
     size_t parts, scored, failed, not_applicable, not_run; /* scored + ... = parts x seeds */
     const char *reason;         /* of the first failure or "not applicable"; "" */
     double value, low, high;    /* NaN: no score, no interval */
@@ -59,5 +61,24 @@ const bram_axis *bram_board_scores(const bram_results *r, const char *benchmark)
 int bram_board_new(bram_ctx *cx, bram_board **out, const bram_results *r, const char *benchmark,
                    const char *score) BRAM_MUST_CHECK;
 void bram_board_free(bram_board *b);
+
+/**
+ * The difference of two rows, a - c, on the parts that both were scored on.
+ *
+ * @param out  difference, low, high; NaN where there is none, bounds NaN without an interval
+ */
+int bram_board_difference(bram_ctx *cx, const bram_board *b, const bram_board_row *a,
+                          const bram_board_row *c, double out[3]) BRAM_MUST_CHECK;
+
+/** The parts, in the order of the plan. */
+const char *bram_board_part(const bram_board *b, size_t part);
+
+/** @return the value of a row on one part, the mean over seeds; NaN where not scored */
+double bram_board_value(const bram_board *b, const bram_board_row *row, size_t part);
+
+/** @return the scored result of a row on one part (that of the first seed), and in `at` the row of
+ *          the score in its table; NULL where there is none */
+const bram_result *bram_board_result(const bram_board *b, const bram_board_row *row, size_t part,
+                                     size_t *at);
 
 #endif

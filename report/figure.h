@@ -40,6 +40,9 @@ typedef struct bram_series {
     bool horizontal; /* the value (bar, error bar, rule) is along x */
     bool dashed;
     const char *const *text;
+    bool in_place;  /* points: not moved aside from those of other series */
+    double radius;  /* points: 0 for the usual one */
+    double opacity; /* points: 0 for the usual one */
 } bram_series;
 
 typedef struct bram_figure_axis {

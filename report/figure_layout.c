@@ -283,7 +283,7 @@ void bram_figure_lay_out(const bram_figure *f, bram_layout *l)
     }
     for (size_t i = 0; i < f->series_count; i++) {
         l->bar_sets += f->series[i].mark == BRAM_MARK_BARS;
-        l->point_sets += f->series[i].mark == BRAM_MARK_POINTS;
+        l->point_sets += f->series[i].mark == BRAM_MARK_POINTS && !f->series[i].in_place;
     }
     bram_scale_ticks(&l->y, wanted(f->height - 60, 40), &l->y_ticks);
     double y_title = f->y.title && *f->y.title ? 22 : 4;

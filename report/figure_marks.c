@@ -159,11 +159,11 @@ static void draw_points(const struct drawing *d, const bram_series *s, size_t se
 {
     const bram_layout *l = d->l;
     bool names = s->horizontal ? d->f->y.label_count > 0 : d->f->x.label_count > 0;
-    double shift = names ? aside(set, l->point_sets, 0.6) : 0;
+    double shift = names && !s->in_place ? aside(set, l->point_sets, 0.6) : 0;
     const bram_scale *value = s->horizontal ? &l->x : &l->y;
-    double radius = s->count > 400 ? 2 : 3.75;
-    bram_pen pen = {BRAM_PAPER, s->colour, s->count > 400 ? 0 : 0.75, false,
-                    s->count > 400 ? 0.6 : 1};
+    double radius = s->radius > 0 ? s->radius : s->count > 400 ? 2 : 3.75;
+    double opacity = s->opacity > 0 ? s->opacity : s->count > 400 ? 0.6 : 1;
+    bram_pen pen = {BRAM_PAPER, s->colour, radius < 3 ? 0 : 0.75, false, opacity};
     for (size_t i = 0; i < s->count; i++) {
         double x = bram_scale_place(&l->x, s->x[i] + (s->horizontal ? 0 : shift));
         double y = bram_scale_place(&l->y, s->y[i] + (s->horizontal ? shift : 0));
@@ -330,7 +330,7 @@ static int draw_series(bram_ctx *cx, struct drawing *d, const bram_series *s)
         draw_spans(d, s);
         break;
     case BRAM_MARK_POINTS:
-        draw_points(d, s, d->point_set++);
+        draw_points(d, s, s->in_place ? 0 : d->point_set++);
         break;
     case BRAM_MARK_BARS:
         draw_bars(d, s, d->bar_set++);

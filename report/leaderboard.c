@@ -4,8 +4,11 @@
  */
 #include "leaderboard.h"
 
+#include "digits.h"
+
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void bram_score_words(const char *id, char metric[64], char label[64])
@@ -18,8 +21,12 @@ void bram_score_words(const char *id, char metric[64], char label[64])
     if (options) *options = 0;
 }
 
+/* The columns of a board with all floors; see place(). */
 enum {
+    BENCHMARK,
+    SCORE_ID,
     RANK,
+    NAME,
     MODEL,
     SCORE,
     VALUE,
@@ -48,20 +55,63 @@ enum {
     COLUMNS
 };
 
-static void interval_text(bram_table *t, size_t column, double value, double low, double high)
+/* Where a column is: a board with fewer floors has no columns for the others. */
+static size_t place(const bram_board *b, int column)
 {
-    if (isnan(value)) return;
-    if (isnan(low)) bram_table_textf(t, column, "%.3f", value);
-    else bram_table_textf(t, column, "%.3f [%.3f, %.3f]", value, low, high);
+    return (size_t)column - (column >= CHANCE ? BRAM_BOARD_FLOORS - b->floors : 0);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int bram_decimals(double *size, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(size[i]) && size[i] != 0) size[n++] = fabs(size[i]);
+    if (!n) return 3;
+    qsort(size, n, sizeof *size, ascending);
+    double decimals = 2 - floor(log10(size[n / 2]));
+    return decimals < 0 ? 0 : decimals > 9 ? 9 : (int)decimals;
+}
+
+int bram_board_decimals(bram_ctx *cx, const bram_board *b)
+{
+    size_t mark = bram_scratch_mark(cx);
+    double *size = bram_scratch(cx, b->rows, sizeof *size);
+    for (size_t i = 0; size && i < b->rows; i++) size[i] = b->row[i].value;
+    int decimals = size ? bram_decimals(size, b->rows) : 3;
+    bram_scratch_release(cx, mark);
+    return decimals;
+}
+
+void bram_interval_text(char text[BRAM_INTERVAL_BYTES], double value, double low, double high,
+                        int decimals)
+{
+    char v[BRAM_DIGITS_BYTES], l[BRAM_DIGITS_BYTES], h[BRAM_DIGITS_BYTES];
+    bram_digits_fixed(v, value, decimals);
+    if (isnan(low) || isnan(high)) snprintf(text, BRAM_INTERVAL_BYTES, "%s", v);
+    else
+        snprintf(text, BRAM_INTERVAL_BYTES, "%s [%s, %s]", v, bram_digits_fixed(l, low, decimals),
+                 bram_digits_fixed(h, high, decimals));
 }
 
 static void describe(bram_table_column c[COLUMNS], const bram_board *b, bool any_chance,
-                     bool any_ceiling, char floor_key[][64])
+                     bool any_ceiling, int decimals, char floor_key[][64])
 {
     memset(c, 0, COLUMNS * sizeof *c);
+    c[BENCHMARK] = (bram_table_column){"benchmark", "benchmark", BRAM_CELL_TEXT,
+                                       .audience = BRAM_FOR_MACHINES};
+    c[SCORE_ID] = (bram_table_column){"score", "score", BRAM_CELL_TEXT,
+                                      .audience = BRAM_FOR_MACHINES};
     c[RANK] = (bram_table_column){"rank", "#", BRAM_CELL_INTEGER};
-    c[MODEL] = (bram_table_column){"model", "model", BRAM_CELL_TEXT, .wrap = true};
-    c[SCORE] = (bram_table_column){"score_text", "score [interval]", BRAM_CELL_TEXT,
+    c[NAME] = (bram_table_column){"name", "model", BRAM_CELL_TEXT, .wrap = true,
+                                  .audience = BRAM_FOR_PEOPLE};
+    c[MODEL] = (bram_table_column){"model", "model", BRAM_CELL_TEXT, .audience = BRAM_FOR_MACHINES};
+    c[SCORE] = (bram_table_column){"score_text", "score", BRAM_CELL_TEXT,
                                    .audience = BRAM_FOR_PEOPLE};
     for (int i = VALUE; i < COLUMNS; i++)
         c[i] = (bram_table_column){"", "", BRAM_CELL_NUMBER, 3, .audience = BRAM_FOR_MACHINES};
@@ -81,22 +131,17 @@ static void describe(bram_table_column c[COLUMNS], const bram_board *b, bool any
                    {SEED_HIGH, "seed_high"}};
     for (size_t i = 0; i < sizeof machine / sizeof *machine; i++)
         c[machine[i].column].key = c[machine[i].column].title = machine[i].key;
-    for (size_t f = 0; f < BRAM_BOARD_FLOORS; f++) {
-        bool used = f < b->floors;
-        snprintf(floor_key[f], 64, "floor_%s", used ? b->floor_name[f] : "none");
-        c[FLOOR + f] = (bram_table_column){floor_key[f],
-                                           floor_key[f] + 6,
-                                           BRAM_CELL_NUMBER,
-                                           3,
-                                           .drop = 2 + (unsigned)f,
-                                           .audience = used ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
+    for (size_t f = 0; f < b->floors; f++) {
+        snprintf(floor_key[f], 64, "floor_%s", b->floor_name[f]);
+        c[FLOOR + f] = (bram_table_column){floor_key[f], floor_key[f] + 6, BRAM_CELL_NUMBER,
+                                           decimals, .drop = 2 + (unsigned)f};
     }
     c[CHANCE] = (bram_table_column){
         "chance", "chance",  BRAM_CELL_NUMBER,
-        3,        .drop = 5, .audience = any_chance ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
+        decimals, .drop = 5, .audience = any_chance ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
     c[CEILING] = (bram_table_column){
         "ceiling", "ceiling", BRAM_CELL_NUMBER,
-        3,         .drop = 1, .audience = any_ceiling ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
+        decimals,  .drop = 1, .audience = any_ceiling ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
     c[COVERAGE] = (bram_table_column){"coverage_text", "parts", BRAM_CELL_TEXT,
                                       .align = BRAM_ALIGN_RIGHT, .audience = BRAM_FOR_PEOPLE};
     static const char *const counts[] = {"scored", "failed",    "not_applicable", "not_run",
@@ -106,36 +151,45 @@ static void describe(bram_table_column c[COLUMNS], const bram_board *b, bool any
                                    .audience = BRAM_FOR_MACHINES};
     c[REASON] = (bram_table_column){"reason", "reason", BRAM_CELL_TEXT,
                                     .audience = BRAM_FOR_MACHINES};
+    memmove(&c[place(b, CHANCE)], &c[CHANCE], (COLUMNS - CHANCE) * sizeof *c);
 }
 
-static void fill(bram_table *t, const bram_board *b, const bram_board_row *r)
+static void fill(bram_table *t, const bram_board *b, const bram_board_row *r, int decimals,
+                 bool signs)
 {
+    char text[BRAM_INTERVAL_BYTES];
     bram_table_row(t);
+    bram_table_text(t, BENCHMARK, b->benchmark);
+    bram_table_text(t, SCORE_ID, b->score);
     if (r->rank) bram_table_integer(t, RANK, (int64_t)r->rank);
+    bram_table_text(t, NAME, r->name);
     bram_table_text(t, MODEL, r->model);
-    interval_text(t, SCORE, r->value, r->low, r->high);
+    bram_interval_text(text, r->value, r->low, r->high, decimals);
+    /* a minus sign stands out to the left, so that the digits stand below each other */
+    if (!isnan(r->value))
+        bram_table_textf(t, SCORE, "%s%s", signs && text[0] != '-' ? " " : "", text);
     const double numbers[] = {r->value,          r->low, r->high, r->difference, r->difference_low,
                               r->difference_high};
     for (int i = VALUE; i <= DIFFERENCE_HIGH; i++)
         bram_table_number(t, (size_t)i, numbers[i - VALUE]);
     for (size_t f = 0; f < b->floors; f++) bram_table_number(t, FLOOR + f, r->floor[f]);
     const double more[] = {r->chance, r->ceiling, r->ceiling_low, r->ceiling_high, r->normalized};
-    for (int i = CHANCE; i <= NORMALIZED; i++) bram_table_number(t, (size_t)i, more[i - CHANCE]);
+    for (int i = CHANCE; i <= NORMALIZED; i++) bram_table_number(t, place(b, i), more[i - CHANCE]);
     size_t cells = r->scored + r->failed + r->not_applicable + r->not_run;
-    bram_table_textf(t, COVERAGE, "%zu/%zu%s", r->scored, cells,
+    bram_table_textf(t, place(b, COVERAGE), "%zu/%zu%s", r->scored, cells,
                      r->failed           ? " failed"
                      : r->not_applicable ? " n/a"
                      : r->not_run        ? " not run"
                                          : "");
     const size_t counts[] = {r->scored, r->failed, r->not_applicable, r->not_run};
     for (int i = SCORED; i <= NOT_RUN; i++)
-        bram_table_integer(t, (size_t)i, (int64_t)counts[i - SCORED]);
-    bram_table_integer(t, UNITS, r->units);
-    bram_table_integer(t, UNDEFINED, r->undefined);
-    bram_table_integer(t, SEEDS, (int64_t)r->seeds);
-    bram_table_number(t, SEED_LOW, r->seed_low);
-    bram_table_number(t, SEED_HIGH, r->seed_high);
-    if (r->reason && *r->reason) bram_table_text(t, REASON, r->reason);
+        bram_table_integer(t, place(b, i), (int64_t)counts[i - SCORED]);
+    bram_table_integer(t, place(b, UNITS), r->units);
+    bram_table_integer(t, place(b, UNDEFINED), r->undefined);
+    bram_table_integer(t, place(b, SEEDS), (int64_t)r->seeds);
+    bram_table_number(t, place(b, SEED_LOW), r->seed_low);
+    bram_table_number(t, place(b, SEED_HIGH), r->seed_high);
+    if (r->reason && *r->reason) bram_table_text(t, place(b, REASON), r->reason);
 }
 
 static void add_notes(bram_table *t, const bram_board *b)
@@ -160,22 +214,24 @@ static void add_notes(bram_table *t, const bram_board *b)
         bram_table_note(t, "too short for an interval (%s), so no rank.", b->resampled);
     if (undefined) bram_table_note(t, "%zu unit scores are undefined and left out.", undefined);
     for (size_t i = 0; i < b->rows; i++)
-        if (*b->row[i].reason) bram_table_note(t, "%s: %s", b->row[i].model, b->row[i].reason);
+        if (*b->row[i].reason) bram_table_note(t, "%s: %s", b->row[i].name, b->row[i].reason);
 }
 
 int bram_leaderboard_table(bram_ctx *cx, bram_table **out, const bram_board *b)
 {
     bram_table_column column[COLUMNS];
     char floor_key[BRAM_BOARD_FLOORS][64];
-    bool any_chance = false, any_ceiling = false;
+    bool any_chance = false, any_ceiling = false, signs = false;
     for (size_t i = 0; i < b->rows; i++) {
+        signs |= b->row[i].value < 0;
         any_chance |= isfinite(b->row[i].chance);
         any_ceiling |= isfinite(b->row[i].ceiling);
     }
-    describe(column, b, any_chance, any_ceiling, floor_key);
+    int decimals = bram_board_decimals(cx, b);
+    describe(column, b, any_chance, any_ceiling, decimals, floor_key);
     bram_table *t = NULL;
-    BRAM_TRY(bram_table_new(cx, &t, b->title, column, COLUMNS));
-    for (size_t i = 0; i < b->rows; i++) fill(t, b, &b->row[i]);
+    BRAM_TRY(bram_table_new(cx, &t, b->title, column, place(b, COLUMNS)));
+    for (size_t i = 0; i < b->rows; i++) fill(t, b, &b->row[i], decimals, signs);
     add_notes(t, b);
     int status = bram_table_status(cx, t);
     if (status == BRAM_OK) *out = t;

@@ -13,6 +13,18 @@
  */
 int bram_leaderboard_table(bram_ctx *cx, bram_table **out, const bram_board *b) BRAM_MUST_CHECK;
 
+enum { BRAM_INTERVAL_BYTES = 160 };
+
+/** "0.245 [0.239, 0.250]"; the value alone where there is no interval. */
+void bram_interval_text(char text[BRAM_INTERVAL_BYTES], double value, double low, double high,
+                        int decimals);
+
+/** Decimals at which the middle one of these numbers by size has 3 digits. Reorders them. */
+int bram_decimals(double *size, size_t count);
+
+/** Decimals for the values of a board. */
+int bram_board_decimals(bram_ctx *cx, const bram_board *b);
+
 /** "skill" of "skill:over=pooled@h4", and "h4"; both for people. Buffers of 64 bytes. */
 void bram_score_words(const char *id, char metric[64], char label[64]);
 

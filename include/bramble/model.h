@@ -142,6 +142,15 @@ typedef struct bram_fitted bram_fitted;
 int bram_model_parse(bram_ctx *cx, const bram_model **model, bram_options **options,
                      char **canonical, const char *spec) BRAM_MUST_CHECK;
 
+/**
+ * The spec with only those options that differ from their defaults: "ar:lags=5" is "ar". A spec
+ * that this program cannot read (a plugin that is not loaded) is its own brief form.
+ *
+ * @param brief  receives heap text
+ * @return BRAM_OK; BRAM_ENOMEM
+ */
+int bram_model_brief(bram_ctx *cx, char **brief, const char *spec) BRAM_MUST_CHECK;
+
 /** The content hash of a model by its spec string, "" when it has none. See bram_model.content. */
 int bram_model_content(bram_ctx *cx, char hex[65], const char *spec) BRAM_MUST_CHECK;
 

@@ -76,6 +76,14 @@ const int64_t *bram_option_integers(const bram_options *o, const char *name, siz
 const char *bram_options_canonical(const bram_options *o);
 
 /**
+ * The canonical form without the options that have their default: a short name that still tells
+ * two sets of options of one table apart. "" when all are defaults.
+ *
+ * @return heap text, or NULL (with the message set)
+ */
+char *bram_options_brief(bram_ctx *cx, const bram_options *o);
+
+/**
  * The length of the name in a spec string: "ar:lags=5" gives 2. Names are [a-z][a-z0-9_-]*.
  * @return 0 when the text does not begin with a name followed by ':' or the end
  */

@@ -286,6 +286,38 @@ static void a_failed_allocation_keeps_the_value(void **state)
     bram_ctx_free(cx);
 }
 
+static void brief_form_has_what_is_not_usual(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"", ""},
+        {"lags=5,horizons=1+2+4,alphas=0.1+1+10", ""},
+        {"lags=6", "lags=6"},
+        {"alpha=0.5,rdm=euclidean,debias=no", "rdm=euclidean,alpha=0.5,debias=no"},
+        {"rank=auto,path=a/b,seedless=3", "path=a/b,seedless=3"},
+    };
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        bram_options *o = NULL;
+        assert_ok(cx, bram_options_new(cx, &o, table, pairs[i][0]));
+        char *brief = bram_options_brief(cx, o);
+        assert_string_equal(brief, pairs[i][1]);
+        bram_free(brief);
+        for (size_t k = 1;; k++) {
+            bram_fail_allocation(k, true);
+            brief = bram_options_brief(cx, o);
+            bool reached = bram_allocations() >= k;
+            bram_fail_allocation(0, false);
+            if (!reached) break;
+            assert_null(brief);
+        }
+        assert_string_equal(brief, pairs[i][1]);
+        bram_free(brief);
+        bram_options_free(o);
+    }
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_table_that_breaks_its_limits_is_internal),
         cmocka_unit_test(no_table_means_no_options),
         cmocka_unit_test(names_of_specs),
+        cmocka_unit_test(brief_form_has_what_is_not_usual),
         cmocka_unit_test(help_says_values_and_defaults),
         cmocka_unit_test(failing_allocations_are_reported),
         cmocka_unit_test(a_failed_allocation_keeps_the_value),
