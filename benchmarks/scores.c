@@ -5,7 +5,7 @@
  * depends on (seed, stream, sample) alone, so the same draw hits every model and differences are
  * paired. Intervals are percentile intervals (Efron & Tibshirani 1993, section 13.3).
  */
-#include "scores.h"
+#include "scoring.h"
 
 #include "resample.h"
 
@@ -22,6 +22,8 @@ struct row {
     bool median, higher_better;
     int64_t horizon, units, undefined, groups;
     double value, low, high, chance, floor[BRAM_MAX_FLOORS], ceiling, ceiling_low, ceiling_high;
+    double ceiling_noise, reliability, normalized;
+    const char *ceiling_rule, *normalization;
     double *raw;  /* one for each unit of the set */
     double *draw; /* samples */
 };
@@ -92,90 +94,11 @@ double bram_summary(const double *raw, size_t count, bool median, double *scratc
                        : (scratch[defined / 2 - 1] + scratch[defined / 2]) / 2;
 }
 
-/* ---- one metric on one job ---------------------------------------------------------------------
+/* ---- one metric on one job ----------------------------------------------------------------------
  */
 
-struct metric_use {
-    const bram_metric *metric;
-    bram_options *options;
-    char *spec; /* canonical */
-    bool median;
-};
-
-static void release_use(struct metric_use *use)
-{
-    bram_options_free(use->options);
-    bram_free(use->spec);
-}
-
-static int parse_metric(bram_ctx *cx, struct metric_use *use, const char *text)
-{
-    static const bram_param none[] = {{.name = NULL}};
-    *use = (struct metric_use){.median = strncmp(text, "median ", 7) == 0};
-    if (use->median) text += 7;
-    else if (strncmp(text, "mean ", 5) == 0) text += 5;
-    size_t length = bram_spec_name_length(text);
-    char *name = bram_strdup(cx, text);
-    if (!name) return BRAM_ENOMEM;
-    name[length] = 0;
-    use->metric = length ? bram_metric_find(name) : NULL;
-    int status = BRAM_OK;
-    if (!use->metric)
-        status = bram_fail(cx, BRAM_EUSAGE,
-                           "no metric is named \"%s\" (bramble list metrics shows "
-                           "them)",
-                           length ? name : text);
-    if (status == BRAM_OK)
-        status = bram_options_new(cx, &use->options,
-                                  use->metric->params ? use->metric->params : none,
-                                  text[length] == ':' ? text + length + 1 : "");
-    if (status == BRAM_OK) {
-        const char *rest = bram_options_canonical(use->options);
-        use->spec = bram_strf(cx, "%s%s%s", name, *rest ? ":" : "", rest);
-        if (!use->spec) status = BRAM_ENOMEM;
-    }
-    bram_free(name);
-    if (status != BRAM_OK) release_use(use);
-    return status;
-}
-
-/* A side as the metric keeps it: what prepare made of it, or the side itself. */
-struct prepared {
-    const void *view;
-    void *owned;
-};
-
-static int prepare(bram_ctx *cx, struct prepared *p, const struct metric_use *use,
-                   const bram_side *side)
-{
-    *p = (struct prepared){.view = side};
-    if (!use->metric->prepare) return BRAM_OK;
-    BRAM_TRY(use->metric->prepare(cx, &p->owned, use->options, side));
-    p->view = p->owned;
-    return BRAM_OK;
-}
-
-static void release_prepared(struct prepared *p, const struct metric_use *use)
-{
-    if (p->owned && use->metric->release) use->metric->release(p->owned);
-}
-
-static int make_pair(bram_ctx *cx, void **pair, size_t *values, const struct metric_use *use,
-                     const bram_score_job *job, const struct prepared *model,
-                     const struct prepared *brain, const struct prepared *reference)
-{
-    bram_comparison c = {.model = model->view,
-                         .brain = brain->view,
-                         .reference = reference ? reference->view : NULL,
-                         .fold = job->fold,
-                         .folds = job->folds,
-                         .groups = job->groups,
-                         .memory = bram_ctx_memory(cx)};
-    return use->metric->pair(cx, pair, values, use->options, &c);
-}
-
 /* Mean or median of the units that count. Uses `scratch` for `values` numbers twice over. */
-static double summarize(const struct metric_use *use, const bram_score_job *job, const double *raw,
+static double summarize(const bram_metric_use *use, const bram_score_job *job, const double *raw,
                         size_t values, double *scratch, size_t *counted, size_t *undefined)
 {
     size_t n = 0;
@@ -187,9 +110,9 @@ static double summarize(const struct metric_use *use, const bram_score_job *job,
 
 struct draws {
     const bram_scores *set;
-    const struct metric_use *use;
+    const bram_metric_use *use;
     const bram_score_job *job;
-    const void *pair;
+    const bram_pairs *pairs;
     size_t groups, values;
     double *out;
 };
@@ -204,7 +127,7 @@ static int one_draw(bram_ctx *cx, size_t sample, void *user)
     if (!weight || !raw || !times) return BRAM_ENOMEM;
     bram_bootstrap_draw(times, d->groups, d->set->seed, d->set->stream, sample);
     for (size_t g = 0; g < d->groups; g++) weight[g] = times[g];
-    BRAM_TRY(d->use->metric->compare(cx, raw, d->pair, weight));
+    BRAM_TRY(bram_pairs_compare(cx, raw, d->pairs, weight));
     d->out[sample] = summarize(d->use, d->job, raw, d->values, raw + d->values, NULL, NULL);
     return BRAM_OK;
 }
@@ -225,59 +148,126 @@ static int draw_interval(bram_ctx *cx, struct row *row, struct draws *d)
     return BRAM_OK;
 }
 
-static int score_model(bram_ctx *cx, bram_scores *s, struct row *row, const struct metric_use *use,
-                       const bram_score_job *job, const struct prepared *brain,
-                       const struct prepared *reference)
+static size_t groups_of(const bram_score_job *job)
 {
-    struct prepared model = {0};
-    void *pair = NULL;
-    size_t values = 0, counted = 0, undefined = 0;
-    int status = prepare(cx, &model, use, &job->model);
-    if (status == BRAM_OK)
-        status = make_pair(cx, &pair, &values, use, job, &model, brain, reference);
-    if (status == BRAM_OK && values > bram_axis_length(s->units))
-        status = bram_fail(cx, BRAM_ESHAPE, "%s gives %zu values for %zu units", use->spec, values,
-                           bram_axis_length(s->units));
-    double *scratch = status == BRAM_OK ? bram_scratch(cx, 2 * values, sizeof *scratch) : NULL;
-    if (status == BRAM_OK && !scratch) status = BRAM_ENOMEM;
-    if (status == BRAM_OK) status = use->metric->compare(cx, row->raw, pair, NULL);
-    if (status == BRAM_OK) {
-        row->value = summarize(use, job, row->raw, values, scratch, &counted, &undefined);
-        row->units = (int64_t)counted;
-        row->undefined = (int64_t)undefined;
-        row->chance = use->metric->chance_of ? use->metric->chance_of(pair) : use->metric->chance;
-        size_t groups = job->groups.group || job->groups.groups ? job->groups.groups
-                                                                : job->brain.values.rows;
-        row->groups = (int64_t)groups;
-        struct draws d = {s, use, job, pair, groups, values, NULL};
-        status = draw_interval(cx, row, &d);
-    }
-    if (pair && use->metric->release_pair) use->metric->release_pair(pair);
-    release_prepared(&model, use);
+    const bram_groups *g = &job->piece[0].groups;
+    return g->group || g->groups ? g->groups : job->piece[0].brain.values.rows;
+}
+
+static int fill_model(bram_ctx *cx, bram_scores *s, struct row *row, const bram_metric_use *use,
+                      const bram_score_job *job, const bram_pairs *pairs)
+{
+    size_t values = bram_pairs_values(pairs), counted = 0, undefined = 0;
+    if (values > bram_axis_length(s->units))
+        return bram_fail(cx, BRAM_ESHAPE, "%s gives %zu values for %zu units", use->spec, values,
+                         bram_axis_length(s->units));
+    double *scratch = bram_scratch(cx, 2 * values, sizeof *scratch);
+    if (!scratch) return BRAM_ENOMEM;
+    BRAM_TRY(bram_pairs_compare(cx, row->raw, pairs, NULL));
+    row->value = summarize(use, job, row->raw, values, scratch, &counted, &undefined);
+    row->units = (int64_t)counted;
+    row->undefined = (int64_t)undefined;
+    row->chance = bram_pairs_chance(pairs);
+    row->groups = (int64_t)groups_of(job);
+    struct draws d = {s, use, job, pairs, groups_of(job), values, NULL};
+    return draw_interval(cx, row, &d);
+}
+
+static int score_model(bram_ctx *cx, bram_scores *s, struct row *row, const bram_metric_use *use,
+                       const bram_score_job *job, const bram_scoring *scoring)
+{
+    bram_pairs *pairs = NULL;
+    BRAM_TRY(bram_pairs_new(cx, &pairs, scoring, BRAM_THE_MODEL));
+    int status = fill_model(cx, s, row, use, job, pairs);
+    bram_pairs_free(pairs);
     return status;
 }
 
 /* The value of one floor; floors get no interval here: they are models with cells of their own. */
-static int score_floor(bram_ctx *cx, double *value, const struct metric_use *use,
-                       const bram_score_job *job, size_t i, const struct prepared *brain,
-                       const struct prepared *reference)
+static int score_floor(bram_ctx *cx, double *value, const bram_metric_use *use,
+                       const bram_score_job *job, int i, const bram_scoring *scoring)
 {
-    struct prepared model = {0};
-    void *pair = NULL;
-    size_t values = 0;
-    int status = prepare(cx, &model, use, &job->floor[i].side);
-    if (status == BRAM_OK)
-        status = make_pair(cx, &pair, &values, use, job, &model, brain, reference);
-    double *raw = status == BRAM_OK ? bram_scratch(cx, 3 * values, sizeof *raw) : NULL;
-    if (status == BRAM_OK && !raw) status = BRAM_ENOMEM;
-    if (status == BRAM_OK) status = use->metric->compare(cx, raw, pair, NULL);
+    bram_pairs *pairs = NULL;
+    BRAM_TRY(bram_pairs_new(cx, &pairs, scoring, i));
+    size_t values = bram_pairs_values(pairs);
+    double *raw = bram_scratch(cx, 3 * values, sizeof *raw);
+    int status = raw ? bram_pairs_compare(cx, raw, pairs, NULL) : BRAM_ENOMEM;
     if (status == BRAM_OK) *value = summarize(use, job, raw, values, raw + values, NULL, NULL);
-    if (pair && use->metric->release_pair) use->metric->release_pair(pair);
-    release_prepared(&model, use);
+    bram_pairs_free(pairs);
     return status;
 }
 
-static struct row *new_row(bram_ctx *cx, bram_scores *s, const struct metric_use *use,
+/* ---- ceilings ----------------------------------------------------------------------------------
+ */
+
+/* Summary over units of the ceilings that these reliabilities allow. */
+static int ceiling_of(bram_ctx *cx, double *out, const bram_metric_use *use,
+                      const bram_score_job *job, const double *reliability, size_t units)
+{
+    size_t mark = bram_scratch_mark(cx);
+    double *raw = bram_scratch(cx, 3 * units, sizeof *raw);
+    if (!raw) return BRAM_ENOMEM;
+    for (size_t u = 0; u < units; u++) raw[u] = use->metric->ceiling(use->options, reliability[u]);
+    *out = summarize(use, job, raw, units, raw + units, NULL, NULL);
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+static int ceiling_by_reliability(bram_ctx *cx, const bram_scores *s, struct row *row,
+                                  const bram_metric_use *use, const bram_score_job *job)
+{
+    size_t units = bram_axis_length(s->units), n = job->reliability_draws;
+    if (!use->metric->ceiling) return BRAM_OK;
+    row->ceiling_rule = "reliability";
+    BRAM_TRY(ceiling_of(cx, &row->ceiling, use, job, job->reliability, units));
+    double *scratch = bram_scratch(cx, 2 * units, sizeof *scratch);
+    double *draw = bram_scratch(cx, n, sizeof *draw);
+    if (!scratch || !draw) return BRAM_ENOMEM;
+    row->reliability = summarize(use, job, job->reliability, units, scratch, NULL, NULL);
+    for (size_t i = 0; i < n; i++)
+        BRAM_TRY(ceiling_of(cx, &draw[i], use, job, job->reliability_draw + i * units, units));
+    bram_interval interval;
+    int status = n ? bram_interval_of(cx, &interval, BRAM_PERCENTILE, row->ceiling, draw, n,
+                                      s->level)
+                   : BRAM_ENOTAPPLICABLE;
+    if (status == BRAM_OK) row->ceiling_low = interval.low, row->ceiling_high = interval.high;
+    return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
+}
+
+static int add_ceiling(bram_ctx *cx, const bram_scores *s, struct row *row,
+                       const bram_metric_use *use, const bram_score_job *job,
+                       const bram_scoring *scoring)
+{
+    if (job->ceiling == BRAM_CEILING_NONE) return BRAM_OK;
+    if (job->ceiling == BRAM_CEILING_RELIABILITY)
+        return ceiling_by_reliability(cx, s, row, use, job);
+    double low, high;
+    BRAM_TRY(bram_scoring_subjects(cx, scoring, &low, &high));
+    if (isnan(low) && isnan(high)) return BRAM_OK;
+    bool upper = job->ceiling == BRAM_CEILING_SUBJECTS_UPPER;
+    row->ceiling = upper ? high : low;
+    row->ceiling_low = low, row->ceiling_high = high;
+    row->ceiling_noise = 1 / sqrt((double)job->pieces);
+    row->ceiling_rule = upper ? "all subjects" : "other subjects";
+    return BRAM_OK;
+}
+
+static void normalize(struct row *row, bram_normalization rule)
+{
+    row->normalized = NAN;
+    row->normalization = "none";
+    if (isnan(row->ceiling) || rule == BRAM_NORMALIZE_NONE) return;
+    if (rule == BRAM_NORMALIZE_R2_OVER_REL) {
+        row->normalized = row->value * row->value / row->reliability;
+        row->normalization = "r2_over_reliability";
+    } else {
+        row->normalized = (row->value - row->chance) / (row->ceiling - row->chance);
+        row->normalization = "ratio";
+    }
+    if (!isfinite(row->normalized)) row->normalized = NAN;
+}
+
+static struct row *new_row(bram_ctx *cx, bram_scores *s, const bram_metric_use *use,
                            const bram_score_job *job)
 {
     if (s->count == s->room) {
@@ -295,9 +285,14 @@ static struct row *new_row(bram_ctx *cx, bram_scores *s, const struct metric_use
                         .low = NAN,
                         .high = NAN,
                         .chance = NAN,
-                        .ceiling = job->ceiling,
-                        .ceiling_low = job->ceiling_low,
-                        .ceiling_high = job->ceiling_high};
+                        .ceiling = NAN,
+                        .ceiling_low = NAN,
+                        .ceiling_high = NAN,
+                        .ceiling_noise = NAN,
+                        .reliability = NAN,
+                        .normalized = NAN,
+                        .ceiling_rule = "none",
+                        .normalization = "none"};
     const char *median = use->median ? "median " : "";
     row->id = job->label ? bram_strf(cx, "%s%s@%s", median, use->spec, job->label)
                          : bram_strf(cx, "%s%s", median, use->spec);
@@ -313,29 +308,31 @@ static struct row *new_row(bram_ctx *cx, bram_scores *s, const struct metric_use
     return row;
 }
 
+static int score_all(bram_ctx *cx, bram_scores *s, struct row *row, const bram_metric_use *use,
+                     const bram_score_job *job, const bram_scoring *scoring)
+{
+    BRAM_TRY(score_model(cx, s, row, use, job, scoring));
+    for (size_t i = 0; i < job->floors; i++) {
+        s->floor_name[i] = job->piece[0].floor[i].name;
+        if (s->floors < job->floors) s->floors = job->floors;
+        BRAM_TRY(score_floor(cx, &row->floor[i], use, job, (int)i, scoring));
+    }
+    BRAM_TRY(add_ceiling(cx, s, row, use, job, scoring));
+    normalize(row, job->normalization);
+    return BRAM_OK;
+}
+
 int bram_scores_add(bram_ctx *cx, bram_scores *s, const char *metric, const bram_score_job *job)
 {
-    struct metric_use use;
-    BRAM_TRY(parse_metric(cx, &use, metric));
+    bram_metric_use use;
+    bram_scoring *scoring = NULL;
+    BRAM_TRY(bram_metric_use_parse(cx, &use, metric));
     size_t mark = bram_scratch_mark(cx);
-    struct prepared brain = {0}, reference = {0};
     struct row *row = new_row(cx, s, &use, job);
-    int status = row ? prepare(cx, &brain, &use, &job->brain) : BRAM_ENOMEM;
-    bool wants = use.metric->flags & BRAM_METRIC_REFERENCE;
-    if (status == BRAM_OK && wants && !job->floors)
-        status = bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s needs a trivial prediction to compare with",
-                           use.spec);
-    if (status == BRAM_OK && wants) status = prepare(cx, &reference, &use, &job->floor[0].side);
-    const struct prepared *given = wants ? &reference : NULL;
-    if (status == BRAM_OK) status = score_model(cx, s, row, &use, job, &brain, given);
-    for (size_t i = 0; status == BRAM_OK && i < job->floors; i++) {
-        s->floor_name[i] = job->floor[i].name;
-        if (s->floors < job->floors) s->floors = job->floors;
-        status = score_floor(cx, &row->floor[i], &use, job, i, &brain, given);
-    }
-    release_prepared(&brain, &use);
-    release_prepared(&reference, &use);
-    release_use(&use);
+    int status = row ? bram_scoring_new(cx, &scoring, &use, job) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = score_all(cx, s, row, &use, job, scoring);
+    bram_scoring_free(scoring);
+    bram_metric_use_release(&use);
     bram_scratch_release(cx, mark);
     return status;
 }
@@ -371,7 +368,11 @@ static int text_columns(bram_ctx *cx, bram_axis *table, const bram_scores *s)
     for (size_t i = 0; i < s->count; i++) text[i] = s->row[i].median ? "median" : "mean";
     BRAM_TRY(bram_axis_add_text(cx, table, "summary", text));
     for (size_t i = 0; i < s->count; i++) text[i] = s->row[i].axis;
-    return bram_axis_add_text(cx, table, "resampled", text);
+    BRAM_TRY(bram_axis_add_text(cx, table, "resampled", text));
+    for (size_t i = 0; i < s->count; i++) text[i] = s->row[i].ceiling_rule;
+    BRAM_TRY(bram_axis_add_text(cx, table, "ceiling_rule", text));
+    for (size_t i = 0; i < s->count; i++) text[i] = s->row[i].normalization;
+    return bram_axis_add_text(cx, table, "normalization", text);
 }
 
 static int fill_table(bram_ctx *cx, bram_axis *table, const bram_scores *s)
@@ -389,7 +390,10 @@ static int fill_table(bram_ctx *cx, bram_axis *table, const bram_scores *s)
                    {"chance", offsetof(struct row, chance)},
                    {"ceiling", offsetof(struct row, ceiling)},
                    {"ceiling_low", offsetof(struct row, ceiling_low)},
-                   {"ceiling_high", offsetof(struct row, ceiling_high)}},
+                   {"ceiling_high", offsetof(struct row, ceiling_high)},
+                   {"ceiling_noise", offsetof(struct row, ceiling_noise)},
+                   {"reliability", offsetof(struct row, reliability)},
+                   {"normalized", offsetof(struct row, normalized)}},
       integers[] = {{"horizon", offsetof(struct row, horizon)},
                     {"units", offsetof(struct row, units)},
                     {"undefined", offsetof(struct row, undefined)},
@@ -406,13 +410,7 @@ static int fill_table(bram_ctx *cx, bram_axis *table, const bram_scores *s)
         BRAM_TRY(number_column(cx, table, s, name, offsetof(struct row, floor) + i * sizeof(double),
                                number));
     }
-    /* the score on the way from chance to the ceiling, where both are known */
-    for (size_t i = 0; i < s->count; i++) {
-        const struct row *r = &s->row[i];
-        number[i] = (r->value - r->chance) / (r->ceiling - r->chance);
-        if (!isfinite(number[i])) number[i] = NAN;
-    }
-    return bram_axis_add_number(cx, table, "normalized", number, "");
+    return BRAM_OK;
 }
 
 /* A response (score x other) whose row i is the n numbers at `offset` of row i; NaN is missing. */

@@ -18,24 +18,64 @@ typedef struct bram_floor {
     bram_side side;
 } bram_floor;
 
+/** One comparison of a job: a forecast, one subject's geometry, the test rows of one fold. */
+typedef struct bram_score_piece {
+    bram_side model, brain;
+    bram_floor floor[BRAM_MAX_FLOORS]; /* the same ones in every piece */
+    bram_groups groups;                /* the same number of groups in every piece */
+} bram_score_piece;
+
+/** What the raw values of several pieces are together. */
+typedef enum bram_join {
+    BRAM_JOIN_BESIDE, /* other units (subjects): one after the other */
+    BRAM_JOIN_MEAN    /* the same units on other rows (folds): their mean, a piece under weights
+                         counting by the share of its rows that was drawn */
+} bram_join;
+
+/** Where the ceiling of a job comes from. */
+typedef enum bram_ceiling_rule {
+    BRAM_CEILING_NONE,
+    /* The brain as a model of itself: each piece's subject against the pool of the others (lower
+     * bound) and of all (upper bound). With S subjects of nothing but noise the upper bound is
+     * about 1 / sqrt(S): column ceiling_noise. Metrics without pool have none. */
+    BRAM_CEILING_SUBJECTS_LOWER, /* the ceiling is the lower bound, ceiling_high the upper one */
+    BRAM_CEILING_SUBJECTS_UPPER, /* the ceiling is the upper bound, ceiling_low the lower one */
+    /* What the signal itself would score, by the reliability of each unit; ceiling_low and
+     * ceiling_high are the interval of that. Metrics without ceiling have none. */
+    BRAM_CEILING_RELIABILITY
+} bram_ceiling_rule;
+
+/** How the normalized value is made of value, chance and ceiling. */
+typedef enum bram_normalization {
+    BRAM_NORMALIZE_RATIO,       /* (value - chance) / (ceiling - chance), of the summaries */
+    BRAM_NORMALIZE_R2_OVER_REL, /* value squared / summary of the reliabilities; of an r */
+    BRAM_NORMALIZE_NONE
+} bram_normalization;
+
 typedef struct bram_score_job {
     const char *label; /* "h4": the part of the id after "metric@"; NULL: none */
     int64_t horizon;   /* 0 where there is none */
-    bram_side model, brain;
-    bram_floor floor[BRAM_MAX_FLOORS];
-    size_t floors;         /* the first is the reference of metrics that need one */
+    const bram_score_piece *piece;
+    size_t pieces; /* 1 or more */
+    bram_join join;
+    size_t floors;         /* of each piece; the first is the reference of metrics that need one */
     const uint8_t *subset; /* 1 for each unit that counts; NULL: all. Per-unit metrics only */
-    const bram_fold *fold;
+    const bram_fold *fold; /* for metrics that fit */
     size_t folds;
-    bram_groups groups;
     const char *axis; /* what the groups are: "time blocks of 40 rows", "conditions" */
-    double ceiling, ceiling_low, ceiling_high; /* NaN: none */
+
+    bram_ceiling_rule ceiling;
+    const double *reliability;      /* units, NaN where undefined; BRAM_CEILING_RELIABILITY only */
+    const double *reliability_draw; /* draws x units; NULL: no interval */
+    size_t reliability_draws;
+    bram_normalization normalization;
 } bram_score_job;
 
 typedef struct bram_scores bram_scores;
 
 /**
  * @param units   axis of the raw values; a metric that gives one value in all uses the first unit
+ *                of each piece (one unit a piece, then)
  * @param stream  names the bootstrap draws: benchmark and part, never the model
  */
 int bram_scores_new(bram_ctx *cx, bram_scores **out, const bram_axis *units, const char *stream,

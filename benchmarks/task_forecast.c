@@ -451,33 +451,32 @@ static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a,
 {
     const bram_axis *unit = f->test.panel.unit;
     bool all = step == a->steps;
-    bram_score_job job = {.label = label,
-                          .horizon = horizon,
-                          .floors = 2,
-                          .axis = f->axis,
-                          .groups = {a->group, f->blocks.count},
-                          .ceiling = NAN,
-                          .ceiling_low = NAN,
-                          .ceiling_high = NAN};
-    job.brain = side_of(a, a->truth, a->truth_present, step, unit);
-    job.model = side_of(a, a->value[0], a->present[0], step, unit);
+    bram_score_piece piece = {.brain = side_of(a, a->truth, a->truth_present, step, unit),
+                              .model = side_of(a, a->value[0], a->present[0], step, unit),
+                              .groups = {a->group, f->blocks.count}};
     for (size_t i = 0; i < 2; i++)
-        job.floor[i] = (bram_floor){floor_names[i],
-                                    side_of(a, a->value[i + 1], a->present[i + 1], step, unit)};
+        piece.floor[i] = (bram_floor){floor_names[i],
+                                      side_of(a, a->value[i + 1], a->present[i + 1], step, unit)};
     if (all) {
         uint32_t *group = bram_scratch(cx, a->rows * a->steps, sizeof *group);
         if (!group) return BRAM_ENOMEM;
         for (size_t i = 0; i < a->rows * a->steps; i++) group[i] = a->group[i / a->steps];
-        job.groups.group = group;
+        piece.groups.group = group;
     } else {
-        job.brain.present = packed_mask(cx, a, a->truth_present, step);
-        job.model.present = packed_mask(cx, a, a->present[0], step);
+        piece.brain.present = packed_mask(cx, a, a->truth_present, step);
+        piece.model.present = packed_mask(cx, a, a->present[0], step);
         for (size_t i = 0; i < 2; i++)
-            job.floor[i].side.present = packed_mask(cx, a, a->present[i + 1], step);
-        if (!job.brain.present || !job.model.present || !job.floor[0].side.present ||
-            !job.floor[1].side.present)
+            piece.floor[i].side.present = packed_mask(cx, a, a->present[i + 1], step);
+        if (!piece.brain.present || !piece.model.present || !piece.floor[0].side.present ||
+            !piece.floor[1].side.present)
             return BRAM_ENOMEM;
     }
+    bram_score_job job = {.label = label,
+                          .horizon = horizon,
+                          .piece = &piece,
+                          .pieces = 1,
+                          .floors = 2,
+                          .axis = f->axis};
     const bram_benchmark *b = f->cell->benchmark;
     for (size_t m = 0; m < b->metric_count; m++)
         BRAM_TRY(bram_scores_add(cx, f->scores, b->metrics[m], &job));

@@ -336,6 +336,14 @@ static int compare(bram_ctx *cx, double *raw, const void *state, const double *w
     return status;
 }
 
+/* As for pearson and r2. */
+static double ceiling(const bram_options *o, double reliability)
+{
+    if (isnan(reliability)) return NAN;
+    if (reliability < 0) return 0;
+    return bram_option_is(o, "score", "r2") ? reliability : sqrt(reliability);
+}
+
 const bram_metric bram_metric_encoding = {
     .name = "encoding",
     .summary = "cross-validated prediction of each unit from features by a fitted map",
@@ -349,4 +357,5 @@ const bram_metric bram_metric_encoding = {
     .pair = pair,
     .release_pair = release_pair,
     .compare = compare,
+    .ceiling = ceiling,
 };

@@ -7,6 +7,8 @@
  */
 #include "moments.h"
 
+#include <math.h>
+
 static const bram_param params[] = {
     {"constant", BRAM_PARAM_CHOICE, "nan", "nan|zero", 0, 0,
      "the value of a unit whose prediction is constant while its recording is not"},
@@ -28,6 +30,13 @@ static int compare(bram_ctx *cx, double *raw, const void *moments, const double 
     return bram_moments_map(cx, raw, moments, weight, bram_total_pearson);
 }
 
+/* The signal correlates with itself plus noise by the root of the share that is signal. */
+static double ceiling(const bram_options *o, double reliability)
+{
+    (void)o;
+    return reliability > 0 ? sqrt(reliability) : reliability <= 0 ? 0 : (double)NAN;
+}
+
 const bram_metric bram_metric_pearson = {
     .name = "pearson",
     .summary = "Pearson correlation, unit by unit",
@@ -41,4 +50,5 @@ const bram_metric bram_metric_pearson = {
     .pair = pair,
     .release_pair = bram_moments_free,
     .compare = compare,
+    .ceiling = ceiling,
 };

@@ -22,6 +22,13 @@ static int compare(bram_ctx *cx, double *raw, const void *moments, const double 
     return bram_moments_map(cx, raw, moments, weight, bram_total_r2);
 }
 
+/* The signal leaves the noise unexplained, and nothing else. */
+static double ceiling(const bram_options *o, double reliability)
+{
+    (void)o;
+    return reliability < 0 ? 0 : reliability;
+}
+
 const bram_metric bram_metric_r2 = {
     .name = "r2",
     .summary = "coefficient of determination against the mean of the scored rows, unit by unit",
@@ -33,4 +40,5 @@ const bram_metric bram_metric_r2 = {
     .pair = pair,
     .release_pair = bram_moments_free,
     .compare = compare,
+    .ceiling = ceiling,
 };

@@ -92,6 +92,70 @@ static int prepare(bram_ctx *cx, void **prepared, const bram_options *o, const b
     return status;
 }
 
+/* Adds one RDM, on the scale on which the comparator sees it, to a mean. `scratch` takes as many
+ * numbers as there are pairs. */
+static void add_scaled(double *mean, double *scratch, const struct rdm *r, enum comparator c,
+                       double share)
+{
+    size_t pairs = bram_rdm_pairs(r->n), defined = 0;
+    double sum = 0, square = 0, shift = 0;
+    const double *d = r->d;
+    if (by_ranks(c)) {
+        for (size_t k = 0; k < pairs; k++)
+            mean[k] += share * (isnan(d[k]) ? (double)NAN : scratch[k]);
+        return;
+    }
+    for (size_t k = 0; k < pairs; k++)
+        if (!isnan(d[k])) sum += d[k], defined++;
+    if (c == PEARSON) shift = sum / (double)defined;
+    for (size_t k = 0; k < pairs; k++)
+        if (!isnan(d[k])) square += (d[k] - shift) * (d[k] - shift);
+    double scale = sqrt(square / (double)defined);
+    for (size_t k = 0; k < pairs; k++)
+        mean[k] += share * (scale > 0 ? (d[k] - shift) / scale : d[k] - shift);
+}
+
+/* The mean RDM: of z-scores for Pearson, of ranks for Spearman and tau-a (where it is the best
+ * guess only nearly), of RDMs of unit mean square for cosine. A pair that one RDM lacks is lacking.
+ * Source: Nili et al. 2014; rsatoolbox pool_rdm. */
+static int pool_into(bram_ctx *cx, struct rdm *out, const bram_options *o,
+                     const struct rdm *const *rdm, size_t count)
+{
+    enum comparator c = comparator_of(o);
+    size_t pairs = bram_rdm_pairs(rdm[0]->n);
+    double *scratch = bram_scratch(cx, pairs, sizeof *scratch);
+    double *one = bram_scratch(cx, pairs, sizeof *one);
+    if (!scratch || !one) return BRAM_ENOMEM;
+    for (size_t k = 0; k < pairs; k++) one[k] = 1;
+    out->n = rdm[0]->n;
+    out->d = bram_alloc(cx, pairs, sizeof *out->d);
+    if (!out->d) return BRAM_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        if (rdm[i]->n != out->n)
+            return bram_fail(cx, BRAM_ESHAPE, "RDMs of %zu and of %zu conditions have no mean",
+                             out->n, rdm[i]->n);
+        if (by_ranks(c)) bram_weighted_ranks(scratch, rdm[i]->d, &rdm[i]->order, one);
+        add_scaled(out->d, scratch, rdm[i], c, 1 / (double)count);
+    }
+    return by_ranks(c) ? bram_order_new(cx, &out->order, out->d, pairs) : BRAM_OK;
+}
+
+static int pool(bram_ctx *cx, void **pooled, const bram_options *o, const void *const *prepared,
+                size_t count)
+{
+    if (!count) return bram_fail(cx, BRAM_ESHAPE, "no RDM to take the mean of");
+    size_t mark = bram_scratch_mark(cx);
+    const struct rdm **rdm = bram_scratch(cx, count, sizeof *rdm);
+    struct rdm *out = bram_alloc(cx, 1, sizeof *out);
+    int status = rdm && out ? BRAM_OK : BRAM_ENOMEM;
+    for (size_t i = 0; status == BRAM_OK && i < count; i++) rdm[i] = prepared[i];
+    if (status == BRAM_OK) status = pool_into(cx, out, o, rdm, count);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *pooled = out;
+    else release(out);
+    return status;
+}
+
 static void release_pair(void *pair)
 {
     struct rsa *s = pair;
@@ -209,4 +273,5 @@ const bram_metric bram_metric_rsa = {
     .pair = pair,
     .release_pair = release_pair,
     .compare = compare,
+    .pool = pool,
 };

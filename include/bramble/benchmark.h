@@ -78,7 +78,7 @@ typedef struct bram_cell {
  * One kind of question. The result of `run` is a dataset with
  *   score       a table, one row a score: id "r2@h4"; metric, summary (mean, median), unit, value,
  *               low, high, level, chance, floor (best trivial baseline) and its name, ceiling,
- *               ceiling_low, ceiling_high, normalized, units, undefined, horizon, higher_better;
+ *               ceiling_low, ceiling_high, ceiling_rule, normalized, normalization, units, undefined, horizon, higher_better;
  *   raw         (score x unit) the raw values, missing where undefined;
  *   draw        (score x sample) the bootstrap draws of the value: keyed by benchmark, part and
  *               sample, never by model, so differences between models are paired;

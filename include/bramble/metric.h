@@ -109,6 +109,20 @@ typedef struct bram_metric {
 
     /** Chance on these data (edge density for average precision); NULL: the field chance. */
     double (*chance_of)(const void *pair);
+
+    /**
+     * The best guess for several systems (subjects) at once: a prepared side whose mean comparison
+     * with them is as high as it can be. Ceilings over subjects are made of it. NULL: none.
+     *
+     * @param prepared  `count` sides as prepare made them, over the same rows
+     * @return as prepare; BRAM_ESHAPE where they differ in rows
+     */
+    int (*pool)(bram_ctx *cx, void **pooled, const bram_options *o, const void *const *prepared,
+                size_t count);
+
+    /** What the signal itself scores on a recording of this reliability (the share of its variance
+     *  that is signal; Spearman-Brown of split halves estimates it). NULL: not known. */
+    double (*ceiling)(const bram_options *o, double reliability);
 } bram_metric;
 
 /** All metrics, NULL-terminated; one by name (plugins included), or NULL. */
