@@ -262,6 +262,30 @@ static int add_nsm(bram_ctx *cx, struct animal *a, bram_dag_labels *l)
     return status;
 }
 
+/* The first file that knows the recording gives its labels. */
+static int find_labels(bram_ctx *cx, const struct animal *a, bram_dag_labels *l,
+                       const bram_dag_match *match, const char *const *paths, size_t count,
+                       bool only_recording)
+{
+    for (size_t i = 0; i < count && !l->form[0]; i++) {
+        bram_dag_form form;
+        BRAM_TRY(bram_dag_form_of(cx, &form, paths[i]));
+        if (form == BRAM_DAG_NONE)
+            return bram_fail(cx, BRAM_EFORMAT, "%s is neither a recording nor a file of labels",
+                             paths[i]);
+        if (!is_for(form, paths[i], a->id, only_recording)) continue;
+        int status = bram_dag_labels_read(cx, l, form, paths[i], a->id, match);
+        if (status != BRAM_OK && status != BRAM_EABSENT) return status;
+    }
+    if (l->form[0] || count == 0) return BRAM_OK;
+    if (match->regions) /* a renamed file must not lose its labels in silence */
+        return bram_fail(cx, BRAM_EABSENT,
+                         "no file of labels knows the recording \"%s\", named after its file %s",
+                         a->id, a->path);
+    bram_note(cx, "%s: no NeuroPAL registration, and no file of labels knows it", a->id);
+    return BRAM_OK;
+}
+
 static int read_labels(bram_ctx *cx, struct animal *a, const char *const *paths, size_t count,
                        bool only_recording)
 {
@@ -270,21 +294,8 @@ static int read_labels(bram_ctx *cx, struct animal *a, const char *const *paths,
     BRAM_TRY(read_columns(cx, a));
     BRAM_TRY(read_match(cx, &match, a));
     int status = bram_dag_labels_new(cx, &original, a->originals);
-    /* the first file that knows the recording gives its labels */
-    for (size_t i = 0; status == BRAM_OK && i < count && !original.form[0]; i++) {
-        bram_dag_form form;
-        status = bram_dag_form_of(cx, &form, paths[i]);
-        if (status == BRAM_OK && form == BRAM_DAG_NONE)
-            status = bram_fail(cx, BRAM_EFORMAT, "%s is neither a recording nor a file of labels",
-                               paths[i]);
-        if (status != BRAM_OK || !is_for(form, paths[i], a->id, only_recording)) continue;
-        status = bram_dag_labels_read(cx, &original, form, paths[i], a->id, &match);
-        if (status ==
-            BRAM_EABSENT) { /* animals of the strain without labels are in no dictionary */
-            bram_note(cx, "%s: %s", a->id, bram_ctx_message(cx));
-            status = BRAM_OK;
-        }
-    }
+    if (status == BRAM_OK)
+        status = find_labels(cx, a, &original, &match, paths, count, only_recording);
     if (status == BRAM_OK) status = add_nsm(cx, a, &original);
     if (status == BRAM_OK) status = place_labels(cx, a, &original);
     bram_free((void *)(uintptr_t)match.trace);

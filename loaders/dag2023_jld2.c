@@ -9,6 +9,13 @@
 
 #include <math.h>
 
+/* "Absent" is for a recording that the dictionary does not know; a part that lacks is bad format.
+ */
+static int must_be(int status)
+{
+    return status == BRAM_EABSENT ? BRAM_EFORMAT : status;
+}
+
 /* One entry trace -> {label, confidence, ...}. */
 static int add_entry(bram_ctx *cx, bram_dag_labels *l, bram_jld2_value *traces, size_t i,
                      const char *path, const char *uid)
@@ -39,15 +46,15 @@ static int read_dictionary(bram_ctx *cx, bram_dag_labels *l, bram_jld2 *file, co
                            const char *uid)
 {
     bram_jld2_value *all, *recordings, *pair, *traces;
-    BRAM_TRY(bram_jld2_get(cx, &all, file, "NeuroPAL_labels"));
-    BRAM_TRY(bram_jld2_find(cx, &recordings, all, "dict_match_dict"));
+    BRAM_TRY(must_be(bram_jld2_get(cx, &all, file, "NeuroPAL_labels")));
+    BRAM_TRY(must_be(bram_jld2_find(cx, &recordings, all, "dict_match_dict")));
     BRAM_TRY(bram_jld2_find(cx, &pair, recordings, uid));
-    BRAM_TRY(bram_jld2_at(cx, &traces, pair, 0));
+    BRAM_TRY(must_be(bram_jld2_at(cx, &traces, pair, 0)));
     if (bram_jld2_kind_of(traces) != BRAM_JLD2_DICT)
         return bram_fail(cx, BRAM_EFORMAT, "%s: %s is not a dictionary of traces", path,
                          bram_jld2_name(traces));
     for (size_t i = 0; i < bram_jld2_count(traces); i++)
-        BRAM_TRY(add_entry(cx, l, traces, i, path, uid));
+        BRAM_TRY(must_be(add_entry(cx, l, traces, i, path, uid)));
     return BRAM_OK;
 }
 

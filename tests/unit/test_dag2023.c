@@ -164,7 +164,7 @@ struct made {
     const long long *splits; /* 2 x pieces */
     const long long *map;    /* 2 x map_count */
     size_t map_count;
-    bool no_traces, text_traces, descending, nan, bad_reversal;
+    bool no_traces, text_traces, descending, nan, bad_reversal, registered;
 };
 
 static void put(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
@@ -201,6 +201,12 @@ static void make_file(const char *path, const struct made *m)
     const hsize_t splits[] = {2, m->pieces}, map[] = {2, m->map_count}, two[] = {2, 1};
     if (m->splits) put(file, "gcamp/idx_splits", H5T_NATIVE_LLONG, 2, splits, m->splits);
     if (m->map) put(file, "gcamp/match_org_to_skip", H5T_NATIVE_LLONG, 2, map, m->map);
+    const long long match[] = {3, 1};
+    const double sure[] = {50, 1.5};
+    if (m->registered)
+        put(file, "neuropal_registration/roi_match", H5T_NATIVE_LLONG, 1, two, match);
+    if (m->registered)
+        put(file, "neuropal_registration/roi_match_confidence", H5T_NATIVE_DOUBLE, 1, two, sure);
     const long long reversal[] = {2, m->bad_reversal ? FRAMES + 1 : 5};
     put(file, "behavior/reversal_events", H5T_NATIVE_LLONG, 2, two, reversal);
     put(file, "behavior/velocity", H5T_NATIVE_DOUBLE, 1, shape, traces);
@@ -353,6 +359,36 @@ static void hostile_files_are_refused(void **state)
     refuse(&good, "! no labels", BRAM_EFORMAT, "neither a recording nor a file of labels");
 }
 
+/* The published pipeline lost an animal whose file name it mangled; a renamed file is an error
+ * here. */
+static void labels_are_not_lost_in_silence(void **state)
+{
+    (void)state;
+    char json[200], path[512];
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds;
+    test_temporary(json, "others.json");
+    write_text(json, "{\"2022-07-27-45\": [{\"1\": {\"label\": \"AVAL\"}}, {}]}");
+    make_file(made_path(), &(struct made){.stamps = FRAMES, .registered = true});
+    assert_int_equal(import(cx, &ds, "dag2023", made_path(), json), BRAM_EABSENT);
+    assert_non_null(strstr(bram_ctx_message(cx), "no file of labels knows the recording"));
+    assert_ok(cx, import(cx, &ds, "dag2023", made_path(), NULL));
+    bram_dataset_free(ds);
+    make_file(made_path(), &(struct made){.stamps = FRAMES});
+    assert_ok(cx, import(cx, &ds, "dag2023", made_path(), json));
+    bram_dataset_free(ds);
+    unlink(json);
+    unlink(made_path());
+
+    test_data(path, FOLDER "swf702_with_id/2022-07-27-45-data.h5"); /* the one it lost */
+    char labels[512];
+    test_data(labels, FOLDER "NeuroPAL_labels_dict.jld2");
+    assert_ok(cx, import(cx, &ds, "auto", path, labels));
+    expect_counts(ds, "2022-07-27-45", 2.5, 101, 99, 99);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void a_cut_file_says_so(void **state)
 {
     (void)state;
@@ -375,14 +411,20 @@ static void a_cut_file_says_so(void **state)
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    make_file(made_path(), &(struct made){.stamps = FRAMES});
+    char json[200], text[200];
+    test_temporary(json, "memory.json");
+    snprintf(text, sizeof text,
+             "{\"bramble-%ld-animal\": [{\"1\": {\"label\": \"AVAL\", \"confidence\": 3}}]}",
+             (long)getpid());
+    write_text(json, text);
+    make_file(made_path(), &(struct made){.stamps = FRAMES, .registered = true});
     int status = BRAM_ENOMEM;
     size_t k = 1;
     for (; status != BRAM_OK && k < 4000; k += 1 + k / 30) {
         bram_ctx *cx = bram_ctx_new();
         bram_dataset *ds = NULL;
         bram_fail_allocation(k, false);
-        status = import(cx, &ds, "dag2023", made_path(), NULL);
+        status = import(cx, &ds, "dag2023", made_path(), json);
         bram_fail_allocation(0, false);
         if (status != BRAM_OK && status != BRAM_ENOMEM)
             fail_msg("allocation %zu: %d %s", k, status, bram_ctx_message(cx));
@@ -391,6 +433,7 @@ static void every_allocation_may_fail(void **state)
     }
     assert_int_equal(status, BRAM_OK);
     assert_true(k > 100);
+    unlink(json);
     unlink(made_path());
 }
 
@@ -405,6 +448,7 @@ int main(void)
         cmocka_unit_test(frames_find_their_stamps),
         cmocka_unit_test(labels_follow_the_map_of_traces),
         cmocka_unit_test(hostile_files_are_refused),
+        cmocka_unit_test(labels_are_not_lost_in_silence),
         cmocka_unit_test(a_cut_file_says_so),
         cmocka_unit_test(every_allocation_may_fail),
     };
