@@ -29,6 +29,7 @@ static int describe(bram_ctx *cx, bram_dataset *ds, const bram_simulation *s, ui
     BRAM_TRY(bram_attrs_set_text(cx, a, "licence", "CC0-1.0"));
     BRAM_TRY(bram_attrs_set_text(cx, a, "citation", "made by bramble"));
     BRAM_TRY(bram_attrs_set_text(cx, a, "doi", ""));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "history", "simulated by bramble"));
     return bram_attrs_set_integer(cx, a, "seed", (int64_t)seed);
 }
 

@@ -1,0 +1,204 @@
+/* Tests of the forecast task: splits, gaps, horizons and floors on series whose errors are known.
+ */
+#include <bramble/benchmark.h>
+
+#include "test.h"
+
+enum { ROWS = 50 };
+
+/* One animal: unit "A" is t, unit "#2" is -2 t and has no label. */
+static void add_animal(bram_ctx *cx, bram_dataset *ds, const char *group, double slope)
+{
+    bram_axis *time = NULL, *unit = NULL;
+    bram_response *r = NULL;
+    double seconds[ROWS];
+    for (size_t t = 0; t < ROWS; t++) seconds[t] = (double)t;
+    assert_ok(cx, bram_axis_new(cx, &time, "time", ROWS));
+    assert_ok(cx, bram_axis_set_values(cx, time, seconds, "s"));
+    assert_ok(cx, bram_axis_new(cx, &unit, "neuron", 3));
+    assert_ok(cx, bram_axis_set_ids(cx, unit, (const char *[]){"A", "#2", "B"}));
+    assert_ok(cx, bram_axis_add_text(cx, unit, "certainty",
+                                     (const char *[]){"exact", "unlabeled", "exact"}));
+    assert_ok(
+        cx, bram_response_new(cx, &r, "activity", BRAM_F64, 2, (const bram_axis *[]){time, unit}));
+    for (size_t t = 0; t < ROWS; t++) {
+        bram_response_f64(r)[3 * t] = slope * (double)t;
+        bram_response_f64(r)[3 * t + 1] = -2 * (double)t;
+        bram_response_f64(r)[3 * t + 2] = t % 2 ? 1 : -1;
+    }
+    assert_ok(cx, bram_attrs_set_text(cx, bram_response_attrs(r), "filter", "none"));
+    assert_ok(cx, bram_dataset_add(cx, ds, group, r));
+    bram_axis_free(time);
+    bram_axis_free(unit);
+}
+
+struct fixture {
+    bram_ctx *cx;
+    bram_dataset *ds, *result;
+    bram_benchmark benchmark;
+    bram_cell cell;
+};
+
+static char *metrics[] = {(char[]){"mse"}, (char[]){"skill:over=pooled"}};
+
+static void start(struct fixture *f, const char *options)
+{
+    memset(f, 0, sizeof *f);
+    f->cx = bram_ctx_new();
+    assert_ok(f->cx, bram_dataset_new(f->cx, &f->ds));
+    add_animal(f->cx, f->ds, "recordings/w1", 1);
+    f->benchmark = (bram_benchmark){.name = (char[]){"ramp"},
+                                    .title = (char[]){"Ramp"},
+                                    .task = (char[]){"forecast"},
+                                    .dataset = (char[]){"ramp"},
+                                    .citation = (char[]){""},
+                                    .version = 1,
+                                    .metrics = metrics,
+                                    .metric_count = 2};
+    const bram_task *task = bram_task_find("forecast");
+    assert_ok(f->cx, bram_options_new(f->cx, &f->benchmark.options, task->params, options));
+    f->cell = (bram_cell){&f->benchmark, f->ds, "w1", "copy", 0};
+}
+
+static void stop(struct fixture *f)
+{
+    bram_options_free(f->benchmark.options);
+    bram_dataset_free(f->result);
+    bram_dataset_free(f->ds);
+    bram_ctx_free(f->cx);
+}
+
+static int run(struct fixture *f)
+{
+    bram_dataset_free(f->result);
+    f->result = NULL;
+    assert_ok(f->cx, bram_dataset_new(f->cx, &f->result));
+    return bram_task_find("forecast")->run(f->cx, f->result, &f->cell);
+}
+
+/* A column of the score of this id. */
+static double score(const struct fixture *f, const char *id, const char *column)
+{
+    const bram_axis *table = bram_response_axis(bram_dataset_response(f->result, "raw"), 0);
+    ptrdiff_t at = bram_axis_find(table, id);
+    if (at < 0) fail_msg("no score %s", id);
+    return bram_axis_column(table, column)->number[at];
+}
+
+/* Errors of the last value on ramps of slope 1 and -2 and on a series that jumps by 2. */
+static void copy_errs_by_the_slope_times_the_horizon(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, "horizons=1+4,gap=0");
+    assert_ok(f.cx, run(&f));
+    assert_near(score(&f, "mse@step", "value"), (1 + 4 + 4) / 3.0, 1e-12);
+    assert_near(score(&f, "mse@h1", "value"), (1 + 4 + 4) / 3.0, 1e-12);
+    assert_near(score(&f, "mse@h4", "value"), (16 + 64 + 0) / 3.0, 1e-12);
+    assert_near(score(&f, "skill:over=pooled@h4", "value"), 0, 1e-12);
+    assert_near(score(&f, "mse@step/labelled", "value"), (1 + 4) / 2.0, 1e-12);
+    stop(&f);
+}
+
+/* Train is rows 0..29 (mean 14.5), the test part rows 40 + gap .. 49. */
+static void the_gap_takes_targets_not_context(void **state)
+{
+    (void)state;
+    for (int gap = 0; gap <= 5; gap += 5) {
+        struct fixture f;
+        char options[64];
+        snprintf(options, sizeof options, "horizons=2,gap=%d", gap);
+        start(&f, options);
+        f.cell.model = "mean";
+        assert_ok(f.cx, run(&f));
+        double ramp = 0, rows = 0;
+        for (int t = 40 + gap; t < 50; t++, rows++) ramp += (t - 14.5) * (t - 14.5);
+        ramp /= rows;
+        assert_near(score(&f, "mse@step", "value"), (ramp + 4 * ramp + 1) / 3, 1e-9);
+        assert_near(score(&f, "mse@step", "floor_copy"), 3, 1e-12); /* the row before is known */
+        stop(&f);
+    }
+}
+
+static void free_runs_start_at_the_stride_and_end_in_the_test_part(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, "horizons=1+3,stride=4,offset=1,average=yes");
+    f.cell.model = "mean";
+    assert_ok(f.cx, run(&f));
+    /* starts 41 and 45; a start at 49 would need rows 49 .. 51 */
+    double h3 = (pow(43 - 14.5, 2) + pow(47 - 14.5, 2)) / 2;
+    assert_near(score(&f, "mse@h3", "value"), (h3 + 4 * h3 + 1) / 3, 1e-9);
+    double all = 0;
+    for (int s = 41; s <= 45; s += 4)
+        for (int t = s; t < s + 3; t++) all += pow(t - 14.5, 2) / 6;
+    assert_near(score(&f, "mse@h1-3", "value"), (all + 4 * all + 1) / 3, 1e-9);
+    stop(&f);
+}
+
+static void a_linear_model_learns_the_ramp(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, "horizons=4");
+    f.cell.model = "ar:lags=2,ridge=1e-6";
+    assert_ok(f.cx, run(&f));
+    assert_true(score(&f, "skill:over=pooled@h4", "value") > 0.99);
+    stop(&f);
+}
+
+static void across_animals_only_shared_labels_take_part(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, "variant=across,horizons=1,calibration=0.2");
+    assert_int_equal(run(&f), BRAM_ENOTAPPLICABLE); /* there is one animal */
+    add_animal(f.cx, f.ds, "recordings/w2", 3);
+    assert_ok(f.cx, run(&f));
+    const bram_axis *unit = bram_response_axis(bram_dataset_response(f.result, "raw"), 1);
+    assert_int_equal(bram_axis_length(unit), 2);
+    assert_int_equal(bram_axis_find(unit, "#2"), -1);
+    /* the ramp is on the scale of its first 11 rows: deviation sqrt(10); the jumps on theirs */
+    double jumps = 4 / (120.0 / 121);
+    assert_near(score(&f, "mse@step", "value"), (1 / 10.0 + jumps) / 2, 1e-9);
+    stop(&f);
+}
+
+static void a_filter_that_looks_ahead_is_refused(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, "horizons=1");
+    bram_response *r = bram_dataset_response(f.ds, "recordings/w1/activity");
+    assert_ok(f.cx, bram_attrs_set_text(f.cx, bram_response_attrs(r), "filter", "non-causal"));
+    assert_int_equal(run(&f), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(f.cx), "future"));
+    assert_ok(f.cx, bram_options_set(f.cx, f.benchmark.options, "filter", "any"));
+    assert_ok(f.cx, run(&f));
+    stop(&f);
+}
+
+static void too_short_a_recording_is_said(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, "gap=12");
+    assert_int_equal(run(&f), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(f.cx), "50 rows"));
+    stop(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(copy_errs_by_the_slope_times_the_horizon),
+        cmocka_unit_test(the_gap_takes_targets_not_context),
+        cmocka_unit_test(free_runs_start_at_the_stride_and_end_in_the_test_part),
+        cmocka_unit_test(a_linear_model_learns_the_ramp),
+        cmocka_unit_test(across_animals_only_shared_labels_take_part),
+        cmocka_unit_test(a_filter_that_looks_ahead_is_refused),
+        cmocka_unit_test(too_short_a_recording_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
