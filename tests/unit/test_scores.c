@@ -27,6 +27,7 @@ struct fixture {
     bram_scores *scores;
     double brain[ROWS * UNITS], model[ROWS * UNITS], floor_[ROWS * UNITS];
     uint32_t group[ROWS];
+    bram_score_piece piece;
     bram_score_job job;
 };
 
@@ -40,15 +41,14 @@ static void start(struct fixture *f)
     fill(f->brain, f->model, f->floor_, f->group);
     f->job = (bram_score_job){.label = "h2",
                               .horizon = 2,
+                              .piece = &f->piece,
+                              .pieces = 1,
                               .floors = 1,
-                              .axis = "blocks",
-                              .groups = {f->group, GROUPS},
-                              .ceiling = NAN,
-                              .ceiling_low = NAN,
-                              .ceiling_high = NAN};
-    f->job.brain.values = (bram_mat){f->brain, ROWS, UNITS, UNITS};
-    f->job.model.values = (bram_mat){f->model, ROWS, UNITS, UNITS};
-    f->job.floor[0] = (bram_floor){"copy", {.values = {f->floor_, ROWS, UNITS, UNITS}}};
+                              .axis = "blocks"};
+    f->piece.groups = (bram_groups){f->group, GROUPS};
+    f->piece.brain.values = (bram_mat){f->brain, ROWS, UNITS, UNITS};
+    f->piece.model.values = (bram_mat){f->model, ROWS, UNITS, UNITS};
+    f->piece.floor[0] = (bram_floor){"copy", {.values = {f->floor_, ROWS, UNITS, UNITS}}};
 }
 
 static void stop(struct fixture *f)
@@ -139,7 +139,7 @@ static void few_blocks_give_no_interval(void **state)
     struct fixture f;
     bram_dataset *out = NULL;
     start(&f);
-    f.job.groups.groups = 7;
+    f.piece.groups.groups = 7;
     for (size_t t = 0; t < ROWS; t++) f.group[t] %= 7;
     assert_ok(f.cx, bram_scores_add(f.cx, f.scores, "mse", &f.job));
     const bram_axis *table = finish(&f, &out);
@@ -190,7 +190,7 @@ static void mistakes_are_named(void **state)
     assert_int_equal(bram_scores_add(f.cx, f.scores, "skill:over=all", &f.job), BRAM_EUSAGE);
     f.job.floors = 0;
     assert_int_equal(bram_scores_add(f.cx, f.scores, "skill", &f.job), BRAM_ENOTAPPLICABLE);
-    f.job.model.values.cols = 1;
+    f.piece.model.values.cols = 1;
     assert_int_equal(bram_scores_add(f.cx, f.scores, "mse", &f.job), BRAM_ESHAPE);
     stop(&f);
 }
