@@ -314,7 +314,7 @@ static int describe(bram_ctx *cx, bram_dataset *ds, const struct animal *a)
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "subject", a->id));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "session", a->id));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "species", BRAM_SPECIES_WORM));
-    BRAM_TRY(bram_intake_text(cx, ds, a->id, "condition", labeled ? "SWF702" : "SWF415"));
+    BRAM_TRY(bram_intake_text(cx, ds, a->id, "condition", labeled ? "NeuroPAL" : "no NeuroPAL registration"));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "source_file", slash ? slash + 1 : a->path));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "stamps", a->stamps));
     return bram_intake_text(cx, ds, a->id, "labels_from",
