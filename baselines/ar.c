@@ -16,6 +16,7 @@ struct ar {
     bram_mat mean;      /* 1 x units: training means, for what is missing */
     bram_mat intercept; /* 1 x units */
     bram_mat weights;   /* lags x units: row l is lag l + 1 */
+    bram_mat variance;  /* 1 x units: of the residuals on the training rows */
 };
 
 static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
@@ -37,7 +38,8 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps
 
 static bram_forecast view(const struct ar *m)
 {
-    return (bram_forecast){m, m->mean.cols, m->weights.rows, 1, m->mean.data, predict};
+    return (bram_forecast){
+        m, m->mean.cols, m->weights.rows, 1, m->mean.data, predict, m->variance.data};
 }
 
 static void release(void *fitted)
@@ -47,6 +49,7 @@ static void release(void *fitted)
         bram_free(m->mean.data);
         bram_free(m->intercept.data);
         bram_free(m->weights.data);
+        bram_free(m->variance.data);
     }
     bram_free(m);
 }
@@ -177,6 +180,10 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     for (size_t k = 0; k < n * ridges && status == BRAM_OK; k++)
         status = try_one(cx, m, &least, train, n * ridges > 1 ? validation : NULL,
                          (size_t)lags[k / ridges], ridge[k % ridges]);
+    if (status == BRAM_OK) {
+        bram_forecast f = view(m);
+        status = bram_forecast_variance(cx, &m->variance, &f, train);
+    }
     if (status == BRAM_OK) *fitted = m;
     else release(m);
     return status;
@@ -207,6 +214,7 @@ static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
     const struct ar *m = fitted;
     BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
     BRAM_TRY(bram_state_put(cx, out, "intercept", &m->intercept));
+    BRAM_TRY(bram_state_put(cx, out, "variance", &m->variance));
     return bram_state_put(cx, out, "weights", &m->weights);
 }
 
@@ -217,10 +225,12 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
     if (!m) return BRAM_ENOMEM;
     int status = bram_state_get(cx, &m->mean, in, "mean");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->intercept, in, "intercept");
+    if (status == BRAM_OK) status = bram_state_get(cx, &m->variance, in, "variance");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->weights, in, "weights");
     size_t units = m->mean.cols;
     if (status == BRAM_OK &&
         (!units || m->mean.rows != 1 || m->intercept.rows != 1 || m->intercept.cols != units ||
+         m->variance.rows != 1 || m->variance.cols != units ||
          m->weights.cols != units || !m->weights.rows))
         status = bram_fail(cx, BRAM_EFORMAT, "the state of an ar model has wrong shapes");
     if (status == BRAM_OK) *fitted = m;
@@ -242,9 +252,9 @@ const bram_model bram_model_ar = {
     .source = "Luetkepohl 2005; ridge: Hoerl and Kennard 1970",
     .missing =
         "fits on rows without a missing value; in a forecast one counts as the training mean",
-    .version = 1,
+    .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
     .params = params,
     .fit = fit,
     .answer = answer,

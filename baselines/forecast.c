@@ -222,19 +222,36 @@ static int target_axis(bram_ctx *cx, bram_axis **out, const bram_segment *s)
     return status;
 }
 
+int bram_forecast_rows(bram_ctx *cx, bram_response **out, const char *name, const bram_segment *s,
+                       const bram_axis *unit)
+{
+    bram_axis *axes[2] = {NULL, NULL};
+    BRAM_TRY(target_axis(cx, &axes[0], s));
+    axes[1] = bram_axis_ref(unit);
+    return new_response(cx, out, name, 2, axes);
+}
+
+int bram_forecast_step(bram_ctx *cx, const void *model, bram_mat *mean, const bram_segment *s)
+{
+    return step_all(cx, mean, model, s);
+}
+
+int bram_forecast_variance(bram_ctx *cx, bram_mat *variance, const bram_forecast *f,
+                           const bram_panel *train)
+{
+    double *values = NULL;
+    BRAM_TRY(bram_density_fit(cx, &values, train, f->lags, bram_forecast_step, f));
+    *variance = (bram_mat){values, 1, f->units, f->units};
+    return BRAM_OK;
+}
+
 static int answer_step(bram_ctx *cx, const bram_forecast *f, const bram_query *q, bram_dataset *out)
 {
     const bram_segment *s = &q->panel->segment[q->segment];
-    bram_axis *axes[2] = {NULL, bram_axis_ref(q->panel->unit)};
     bram_response *r = NULL;
-    int status = target_axis(cx, &axes[0], s);
-    if (status != BRAM_OK) {
-        bram_axis_free(axes[1]);
-        return status;
-    }
-    BRAM_TRY(new_response(cx, &r, "mean", 2, axes));
+    BRAM_TRY(bram_forecast_rows(cx, &r, "mean", s, q->panel->unit));
     bram_mat mean = {bram_response_f64(r), s->y.rows - s->first, f->units, f->units};
-    status = step_all(cx, &mean, f, s);
+    int status = step_all(cx, &mean, f, s);
     if (status == BRAM_OK) return bram_dataset_add(cx, out, "", r);
     bram_response_free(r);
     return status;
@@ -298,6 +315,8 @@ int bram_forecast_answer(bram_ctx *cx, const bram_forecast *f, const bram_query 
                          bram_axis_length(query->panel->unit), f->units);
     if (query->ask == BRAM_ASK_STEP) return answer_step(cx, f, query, out);
     if (query->ask == BRAM_ASK_FREE_RUN) return answer_free_run(cx, f, query, out);
+    if (query->ask == BRAM_ASK_LOGLIK && f->variance)
+        return bram_density_answer(cx, query, f->variance, bram_forecast_step, f, out);
     return bram_fail(cx, BRAM_ENOTAPPLICABLE, "this forecaster does not answer question %d",
                      (int)query->ask);
 }

@@ -9,7 +9,7 @@
 #ifndef BRAMBLE_BASELINES_FORECAST_H
 #define BRAMBLE_BASELINES_FORECAST_H
 
-#include <bramble/model.h>
+#include "density.h"
 
 /** A fitted forecaster as the shared code sees it. */
 typedef struct bram_forecast {
@@ -23,10 +23,13 @@ typedef struct bram_forecast {
      */
     int (*predict)(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
                    const bram_mat *lagged);
+
+    const double *variance; /* units residual variances (density.h); NULL: no density */
 } bram_forecast;
 
 /**
- * Answers BRAM_ASK_STEP and BRAM_ASK_FREE_RUN (beyond the horizon: own outputs fed back).
+ * Answers BRAM_ASK_STEP, BRAM_ASK_FREE_RUN (beyond the horizon: own outputs fed back) and, where
+ * there are variances, BRAM_ASK_LOGLIK.
  *
  * @return BRAM_OK; BRAM_ESHAPE for another number of units or a start beyond the last row + 1;
  *         BRAM_ENUMERIC for a present value that is not finite; BRAM_ENOTAPPLICABLE for another
@@ -34,6 +37,18 @@ typedef struct bram_forecast {
  */
 int bram_forecast_answer(bram_ctx *cx, const bram_forecast *f, const bram_query *query,
                          bram_dataset *out) BRAM_MUST_CHECK;
+
+/** The one-step means of a segment (a bram_step_fn): model is a bram_forecast. */
+int bram_forecast_step(bram_ctx *cx, const void *model, bram_mat *mean,
+                       const bram_segment *s) BRAM_MUST_CHECK;
+
+/** Residual variances of a forecaster on its training rows as a new 1 x units matrix. */
+int bram_forecast_variance(bram_ctx *cx, bram_mat *variance, const bram_forecast *f,
+                           const bram_panel *train) BRAM_MUST_CHECK;
+
+/** A new response along the target rows of a segment and the units. */
+int bram_forecast_rows(bram_ctx *cx, bram_response **out, const char *name, const bram_segment *s,
+                       const bram_axis *unit) BRAM_MUST_CHECK;
 
 /** Mean squared one-step error over all present values of all target rows. Statuses as above. */
 int bram_forecast_error(bram_ctx *cx, double *mse, const bram_forecast *f,

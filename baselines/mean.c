@@ -5,29 +5,36 @@
 
 #include <string.h>
 
-/* The state is one matrix, 1 x units. */
+struct mean {
+    bram_mat mean, variance; /* 1 x units */
+};
+
 static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
                    const bram_mat *lagged)
 {
     (void)cx;
     (void)lagged;
-    const bram_mat *mean = fitted;
+    const bram_mat *mean = &((const struct mean *)fitted)->mean;
     for (size_t h = 0; h < steps; h++)
         for (size_t i = 0; i < out[h].rows; i++)
             memcpy(bram_row(&out[h], i), mean->data, mean->cols * sizeof *mean->data);
     return BRAM_OK;
 }
 
-static bram_forecast view(const bram_mat *mean)
+static bram_forecast view(const struct mean *m)
 {
-    return (bram_forecast){mean, mean->cols, 0, SIZE_MAX, mean->data, predict};
+    return (bram_forecast){
+        m, m->mean.cols, 0, SIZE_MAX, m->mean.data, predict, m->variance.data};
 }
 
 static void release(void *fitted)
 {
-    bram_mat *mean = fitted;
-    if (mean) bram_free(mean->data);
-    bram_free(mean);
+    struct mean *m = fitted;
+    if (m) {
+        bram_free(m->mean.data);
+        bram_free(m->variance.data);
+    }
+    bram_free(m);
 }
 
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
@@ -36,17 +43,18 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     (void)o;
     (void)validation;
     (void)seed;
-    bram_mat *mean = bram_alloc(cx, 1, sizeof *mean);
-    if (!mean) return BRAM_ENOMEM;
-    int status = bram_forecast_means(cx, &mean->data, train);
-    if (status != BRAM_OK) {
-        release(mean);
-        return status;
+    struct mean *m = bram_alloc(cx, 1, sizeof *m);
+    if (!m) return BRAM_ENOMEM;
+    int status = bram_forecast_means(cx, &m->mean.data, train);
+    if (status == BRAM_OK) {
+        size_t units = train->segment[0].y.cols;
+        m->mean = (bram_mat){m->mean.data, 1, units, units};
+        bram_forecast f = view(m);
+        status = bram_forecast_variance(cx, &m->variance, &f, train);
     }
-    mean->rows = 1;
-    mean->cols = mean->stride = train->segment[0].y.cols;
-    *fitted = mean;
-    return BRAM_OK;
+    if (status == BRAM_OK) *fitted = m;
+    else release(m);
+    return status;
 }
 
 static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bram_dataset *out)
@@ -57,23 +65,24 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bra
 
 static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
-    return bram_state_put(cx, out, "mean", fitted);
+    const struct mean *m = fitted;
+    BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
+    return bram_state_put(cx, out, "variance", &m->variance);
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
 {
     (void)o;
-    bram_mat *mean = bram_alloc(cx, 1, sizeof *mean);
-    if (!mean) return BRAM_ENOMEM;
-    int status = bram_state_get(cx, mean, in, "mean");
-    if (status == BRAM_OK && mean->rows != 1)
-        status = bram_fail(cx, BRAM_EFORMAT, "state/mean has %zu rows, expected 1", mean->rows);
-    if (status != BRAM_OK) {
-        release(mean);
-        return status;
-    }
-    *fitted = mean;
-    return BRAM_OK;
+    struct mean *m = bram_alloc(cx, 1, sizeof *m);
+    if (!m) return BRAM_ENOMEM;
+    int status = bram_state_get(cx, &m->mean, in, "mean");
+    if (status == BRAM_OK) status = bram_state_get(cx, &m->variance, in, "variance");
+    if (status == BRAM_OK &&
+        (m->mean.rows != 1 || m->variance.rows != 1 || m->variance.cols != m->mean.cols))
+        status = bram_fail(cx, BRAM_EFORMAT, "the state of a mean has wrong shapes");
+    if (status == BRAM_OK) *fitted = m;
+    else release(m);
+    return status;
 }
 
 const bram_model bram_model_mean = {
@@ -81,8 +90,9 @@ const bram_model bram_model_mean = {
     .summary = "mean of each unit over the training rows",
     .source = "textbook",
     .missing = "means are over present values; a unit never present in training is predicted as 0",
-    .version = 1,
-    .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN),
+    .version = 2,
+    .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK),
     .flags = BRAM_MODEL_TRIVIAL,
     .fit = fit,
     .answer = answer,

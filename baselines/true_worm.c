@@ -7,8 +7,8 @@
  * are not recorded are followed from the recorded ones that drive them, so it is not all-knowing.
  * For other data it does not apply.
  */
-#include <bramble/model.h>
-
+#include "forecast.h"
+#include "linalg.h"
 #include "worm_network.h"
 
 #include <stdio.h>
@@ -25,6 +25,7 @@ struct truth {
     size_t *neuron;         /* of each unit */
     double *scale, *offset; /* of each unit */
     double *rest;           /* value of a neuron that is not seen */
+    double *variance;       /* of each unit's one-step residuals on the training rows */
 };
 
 static void release(void *fitted)
@@ -36,6 +37,7 @@ static void release(void *fitted)
     bram_free(m->scale);
     bram_free(m->offset);
     bram_free(m->rest);
+    bram_free(m->variance);
     bram_free(m);
 }
 
@@ -82,26 +84,23 @@ static int find_rest(bram_ctx *cx, struct truth *m)
     return BRAM_OK;
 }
 
-static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
-               const bram_panel *validation, uint64_t seed)
+/* The network, and room for what is known of `units` units. */
+static int begin(bram_ctx *cx, struct truth **out, const bram_options *o, size_t units)
 {
-    (void)validation;
-    (void)seed;
     struct truth *m = bram_alloc(cx, 1, sizeof *m);
     if (!m) return BRAM_ENOMEM;
-    m->units = bram_axis_length(train->unit);
+    m->units = units;
     int status = bram_worm_network_new(cx, &m->network, (size_t)bram_option_integer(o, "pairs"),
                                        (uint64_t)bram_option_integer(o, "seed"));
     if (status == BRAM_OK) {
-        m->neuron = bram_alloc(cx, m->units, sizeof *m->neuron);
-        m->scale = bram_alloc(cx, m->units, sizeof *m->scale);
-        m->offset = bram_alloc(cx, m->units, sizeof *m->offset);
+        m->neuron = bram_alloc(cx, units, sizeof *m->neuron);
+        m->scale = bram_alloc(cx, units, sizeof *m->scale);
+        m->offset = bram_alloc(cx, units, sizeof *m->offset);
         m->rest = bram_alloc(cx, m->network.neurons, sizeof *m->rest);
         if (!m->neuron || !m->scale || !m->offset || !m->rest) status = BRAM_ENOMEM;
     }
-    if (status == BRAM_OK) status = match_units(cx, m, train->unit);
     if (status == BRAM_OK) status = find_rest(cx, m);
-    if (status == BRAM_OK) *fitted = m;
+    if (status == BRAM_OK) *out = m;
     else release(m);
     return status;
 }
@@ -139,29 +138,151 @@ static void run(const struct truth *m, const bram_segment *s, size_t t, size_t s
     }
 }
 
-static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_dataset *out)
+/* The one-step means of a segment's target rows: a bram_step_fn. */
+static int step_means(bram_ctx *cx, const void *model, bram_mat *mean, const bram_segment *s)
 {
-    const struct truth *m = fitted;
+    const struct truth *m = model;
+    size_t mark = bram_scratch_mark(cx);
+    double *x = bram_scratch(cx, m->network.neurons, sizeof *x);
+    double *scratch = bram_scratch(cx, m->network.neurons, sizeof *scratch);
+    if (!x || !scratch) return BRAM_ENOMEM;
+    for (size_t i = 0; i < mean->rows; i++)
+        run(m, s, s->first + i, 1, bram_row(mean, i), x, scratch);
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+/* ---- the model ---------------------------------------------------------------------------------
+ */
+
+static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
+               const bram_panel *validation, uint64_t seed)
+{
+    (void)validation;
+    (void)seed;
+    double *mean = NULL; /* not used: for the checks of the panel */
+    BRAM_TRY(bram_forecast_means(cx, &mean, train));
+    bram_free(mean);
+    struct truth *m = NULL;
+    BRAM_TRY(begin(cx, &m, o, bram_axis_length(train->unit)));
+    int status = match_units(cx, m, train->unit);
+    if (status == BRAM_OK)
+        status = bram_density_fit(cx, &m->variance, train, FOLLOW, step_means, m);
+    if (status == BRAM_OK) *fitted = m;
+    else release(m);
+    return status;
+}
+
+static int answer_step(bram_ctx *cx, const struct truth *m, const bram_query *q, bram_dataset *out)
+{
     const bram_segment *s = &q->panel->segment[q->segment];
-    bool step = q->ask == BRAM_ASK_STEP;
-    size_t rows = step ? s->y.rows - s->first : q->starts, steps = step ? 1 : q->steps;
-    bram_axis *row = NULL, *ahead = NULL;
+    bram_response *r = NULL;
+    BRAM_TRY(bram_forecast_rows(cx, &r, "mean", s, q->panel->unit));
+    bram_mat mean = {bram_response_f64(r), s->y.rows - s->first, m->units, m->units};
+    int status = step_means(cx, m, &mean, s);
+    if (status == BRAM_OK) return bram_dataset_add(cx, out, "", r);
+    bram_response_free(r);
+    return status;
+}
+
+static int answer_free_run(bram_ctx *cx, const struct truth *m, const bram_query *q,
+                           bram_dataset *out)
+{
+    bram_axis *start = NULL, *ahead = NULL;
     bram_response *mean = NULL;
     double *x = bram_scratch(cx, m->network.neurons, sizeof *x);
     double *scratch = bram_scratch(cx, m->network.neurons, sizeof *scratch);
-    int status = x && scratch ? bram_axis_new(cx, &row, "row", rows) : BRAM_ENOMEM;
-    if (status == BRAM_OK) status = bram_axis_new(cx, &ahead, "step", steps);
-    const bram_axis *axes[3] = {row, step ? q->panel->unit : ahead, q->panel->unit};
+    int status = x && scratch ? bram_axis_new(cx, &start, "start", q->starts) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_axis_new(cx, &ahead, "step", q->steps);
     if (status == BRAM_OK)
-        status = bram_response_new(cx, &mean, "mean", BRAM_F64, step ? 2 : 3, axes);
-    bram_axis_free(row);
+        status = bram_response_new(cx, &mean, "mean", BRAM_F64, 3,
+                                   (const bram_axis *[]){start, ahead, q->panel->unit});
+    bram_axis_free(start);
     bram_axis_free(ahead);
     BRAM_TRY(status);
-    double *value = bram_response_f64(mean);
-    for (size_t i = 0; i < rows; i++)
-        run(m, s, step ? s->first + i : q->start[i], steps, value + i * steps * m->units, x,
-            scratch);
+    for (size_t i = 0; i < q->starts; i++)
+        run(m, &q->panel->segment[q->segment], q->start[i], q->steps,
+            bram_response_f64(mean) + i * q->steps * m->units, x, scratch);
     return bram_dataset_add(cx, out, "", mean);
+}
+
+/* The true synapses and gap junctions between the units: what a neuron's push adds to another's
+ * input near rest, before the receiver's leak. */
+static int answer_weights(bram_ctx *cx, const struct truth *m, const bram_query *q,
+                          bram_dataset *out)
+{
+    size_t n = m->network.neurons, mark = bram_scratch_mark(cx);
+    bram_mat weights;
+    BRAM_TRY(bram_mat_scratch(cx, &weights, m->units, m->units));
+    for (size_t i = 0; i < m->units; i++)
+        for (size_t j = 0; j < m->units; j++) {
+            size_t at = m->neuron[i] * n + m->neuron[j];
+            bram_row(&weights, i)[j] = m->network.chemical[at] + m->network.gap[at];
+        }
+    int status = bram_forecast_weights(cx, out, q->panel->unit, &weights);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_dataset *out)
+{
+    const struct truth *m = fitted;
+    size_t units = bram_axis_length(q->panel->unit);
+    if (units != m->units)
+        return bram_fail(cx, BRAM_ESHAPE, "the panel has %zu units, the model was fitted on %zu",
+                         units, m->units);
+    if (q->ask == BRAM_ASK_STEP) return answer_step(cx, m, q, out);
+    if (q->ask == BRAM_ASK_LOGLIK)
+        return bram_density_answer(cx, q, m->variance, step_means, m, out);
+    if (q->ask == BRAM_ASK_WEIGHTS) return answer_weights(cx, m, q, out);
+    return answer_free_run(cx, m, q, out);
+}
+
+/* One matrix: for each unit its neuron's number, scale, offset and variance. */
+static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
+{
+    const struct truth *m = fitted;
+    size_t mark = bram_scratch_mark(cx);
+    bram_mat state;
+    BRAM_TRY(bram_mat_scratch(cx, &state, m->units, 4));
+    for (size_t u = 0; u < m->units; u++) {
+        double *row = bram_row(&state, u);
+        row[0] = (double)m->neuron[u], row[1] = m->scale[u], row[2] = m->offset[u];
+        row[3] = m->variance[u];
+    }
+    int status = bram_state_put(cx, out, "units", &state);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int restore(bram_ctx *cx, struct truth *m, const bram_mat *state)
+{
+    m->variance = bram_alloc(cx, m->units, sizeof *m->variance);
+    if (!m->variance) return BRAM_ENOMEM;
+    for (size_t u = 0; u < m->units; u++) {
+        const double *row = bram_row(state, u);
+        if (!(row[0] >= 0 && row[0] < (double)m->network.neurons))
+            return bram_fail(cx, BRAM_EFORMAT, "unit %zu is neuron %g of %zu", u, row[0],
+                             m->network.neurons);
+        m->neuron[u] = (size_t)row[0];
+        m->scale[u] = row[1], m->offset[u] = row[2], m->variance[u] = row[3];
+    }
+    return BRAM_OK;
+}
+
+static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
+{
+    bram_mat state = {0};
+    struct truth *m = NULL;
+    BRAM_TRY(bram_state_get(cx, &state, in, "units"));
+    int status = state.cols == 4 ? begin(cx, &m, o, state.rows)
+                                 : bram_fail(cx, BRAM_EFORMAT,
+                                             "state/units has %zu columns, expected 4", state.cols);
+    if (status == BRAM_OK) status = restore(cx, m, &state);
+    bram_free(state.data);
+    if (status == BRAM_OK) *fitted = m;
+    else release(m);
+    return status;
 }
 
 const bram_model bram_model_true_worm = {
@@ -169,10 +290,13 @@ const bram_model bram_model_true_worm = {
     .summary = "the network that made the simulated worm: what a forecast can reach",
     .source = "core/worm_network.h",
     .missing = "follows unrecorded neurons from the recorded ones that drive them",
-    .version = 1,
-    .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN),
+    .version = 2,
+    .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
     .params = params,
     .fit = fit,
     .answer = answer,
+    .save = save,
+    .load = load,
     .release = release,
 };
