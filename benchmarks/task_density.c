@@ -10,8 +10,6 @@
 #include "scores.h"
 #include "timesplit.h"
 
-#include <math.h>
-
 static const bram_param params[] = {BRAM_TIMESPLIT_PARAMS, BRAM_INTERVAL_PARAMS, {.name = NULL}};
 
 static const char *const FLOOR = "mean";
@@ -79,21 +77,18 @@ static int score(bram_ctx *cx, struct density *d, bram_dataset *result)
     const bram_benchmark *b = d->cell->benchmark;
     bram_targets t;
     BRAM_TRY(bram_targets_make(cx, &t, &d->split.test, &d->blocks));
-    bram_score_job job = {.horizon = 1,
-                          .floors = 1,
-                          .axis = d->blocks.axis,
-                          .groups = {t.group, d->blocks.blocks.count},
-                          .ceiling = NAN,
-                          .ceiling_low = NAN,
-                          .ceiling_high = NAN};
-    job.floor[0].name = FLOOR;
-    BRAM_TRY(ask(cx, &job.model, d, d->model, &t));
-    BRAM_TRY(ask(cx, &job.floor[0].side, d, d->floor, &t));
-    BRAM_TRY(check_complete(cx, &t, &job.model, &job.floor[0].side, d));
-    for (size_t i = 0; i < t.rows * t.units; i++) t.present[i] &= job.floor[0].side.present[i];
-    job.brain = (bram_side){.values = {t.y, t.rows, t.units, t.units},
-                            .present = t.present,
-                            .column = d->split.test.panel.unit};
+    bram_score_piece piece = {.groups = {t.group, d->blocks.blocks.count}};
+    BRAM_TRY(ask(cx, &piece.model, d, d->model, &t));
+    piece.floor[0].name = FLOOR;
+    bram_side *floor = &piece.floor[0].side;
+    BRAM_TRY(ask(cx, floor, d, d->floor, &t));
+    BRAM_TRY(check_complete(cx, &t, &piece.model, floor, d));
+    for (size_t i = 0; i < t.rows * t.units; i++) t.present[i] &= floor->present[i];
+    piece.brain = (bram_side){.values = {t.y, t.rows, t.units, t.units},
+                              .present = t.present,
+                              .column = d->split.test.panel.unit};
+    bram_score_job job = {
+        .horizon = 1, .piece = &piece, .pieces = 1, .floors = 1, .axis = d->blocks.axis};
     for (size_t m = 0; m < b->metric_count; m++)
         BRAM_TRY(bram_scores_add(cx, d->scores, b->metrics[m], &job));
     return bram_scores_finish(cx, d->scores, result);

@@ -15,9 +15,8 @@
  * mean (the training mean). Intervals: block bootstrap over time (resample.h), blocks from the
  * training part's autocorrelation, so that they are the same for every model.
  */
-#include "recording.h"
-#include "resample.h"
 #include "scores.h"
+#include "timesplit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,12 +24,9 @@
 #include <string.h>
 
 static const bram_param params[] = {
-    {"response", BRAM_PARAM_TEXT, "activity", NULL, 0, 0, "the response below recordings/ID"},
+    BRAM_TIMESPLIT_PARAMS,
     {"variant", BRAM_PARAM_CHOICE, "within", "within|across", 0, 0,
      "within: cut each recording in time; across: leave one animal out"},
-    {"train", BRAM_PARAM_REAL, "0.6", NULL, 0.05, 0.95, "share of rows to learn from"},
-    {"validation", BRAM_PARAM_REAL, "0.2", NULL, 0, 0.9, "share of rows to choose options by"},
-    {"gap", BRAM_PARAM_INTEGER, "0", NULL, 0, 100000, "rows between the parts that are no targets"},
     {"horizons", BRAM_PARAM_INTEGERS, "1+2+4+8+16+32", NULL, 1, 100000, "steps of the free runs"},
     {"average", BRAM_PARAM_FLAG, "no", NULL, 0, 0, "score all steps of the free runs together too"},
     {"stride", BRAM_PARAM_INTEGER, "1", NULL, 1, 100000, "rows between the starts of free runs"},
@@ -38,45 +34,8 @@ static const bram_param params[] = {
      "rows of the test part before the first start"},
     {"calibration", BRAM_PARAM_REAL, "0.2", NULL, 0.01, 0.9,
      "across: share of rows that set the scale"},
-    {"filter", BRAM_PARAM_CHOICE, "causal", "causal|any", 0, 0,
-     "causal refuses recordings smoothed with a filter that looks ahead"},
-    {"samples", BRAM_PARAM_INTEGER, "1000", NULL, 0, 1000000, "bootstrap draws"},
-    {"level", BRAM_PARAM_REAL, "0.95", NULL, 0.5, 0.999, "level of the intervals"},
+    BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
-
-/* ---- parts -------------------------------------------------------------------------------------
- */
-
-static bool takes_part(const bram_benchmark *b, const char *id)
-{
-    if (!b->part_count) return true;
-    for (size_t i = 0; i < b->part_count; i++)
-        if (strcmp(b->parts[i], id) == 0) return true;
-    return false;
-}
-
-static int parts(bram_ctx *cx, bram_axis **out, const bram_benchmark *b, const bram_dataset *ds)
-{
-    size_t n = bram_dataset_groups(ds, "recordings"), used = 0;
-    const char **ids = bram_alloc(cx, n, sizeof *ids);
-    if (!ids) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        const char *id = bram_dataset_group_at(ds, "recordings", i);
-        if (takes_part(b, id)) ids[used++] = id;
-    }
-    int status = used ? BRAM_OK
-                      : bram_fail(cx, BRAM_EABSENT,
-                                  "dataset %s has none of the recordings that %s "
-                                  "asks for",
-                                  b->dataset, b->name);
-    bram_axis *axis = NULL;
-    if (status == BRAM_OK) status = bram_axis_new(cx, &axis, "part", used);
-    if (status == BRAM_OK) status = bram_axis_set_ids(cx, axis, ids);
-    bram_free(ids);
-    if (status == BRAM_OK) *out = axis;
-    else bram_axis_free(axis);
-    return status;
-}
 
 /* ---- the work of one cell
  * -------------------------------------------------------------------------- */
@@ -89,9 +48,7 @@ struct forecast {
     bram_slice train, validation, test;
     bram_fitted *model, *floor[2]; /* floors: copy, mean */
     uint8_t *subset;               /* labelled units; NULL when all are or none is */
-    size_t block;                  /* rows a block, at least */
-    bram_blocks blocks;
-    char axis[64];
+    bram_time_blocks blocks;
     bram_scores *scores;
 };
 
@@ -110,26 +67,9 @@ static void release(struct forecast *f)
     bram_scores_free(f->scores);
 }
 
-/* A forecast from values that were smoothed with the future in hand would be a leak. */
-static int check_filter(bram_ctx *cx, const struct forecast *f, const char *id)
-{
-    char *path = bram_strf(cx, "recordings/%s/%s", id, bram_option_text(f->o, "response"));
-    if (!path) return BRAM_ENOMEM;
-    const bram_response *r = bram_dataset_response(f->cell->dataset, path);
-    const char *filter = r ? bram_attrs_text(bram_response_attrs_const(r), "filter") : NULL;
-    int status = BRAM_OK;
-    if (filter && strcmp(filter, "non-causal") == 0 && bram_option_is(f->o, "filter", "causal"))
-        status = bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                           "%s was smoothed with a non-causal filter: forecasting it would use the "
-                           "future (filter=any in the benchmark's options allows it)",
-                           path);
-    bram_free(path);
-    return status;
-}
-
 static int read_one(bram_ctx *cx, struct forecast *f, const char *id)
 {
-    BRAM_TRY(check_filter(cx, f, id));
+    BRAM_TRY(bram_recording_causal(cx, f->cell->dataset, id, f->o));
     BRAM_TRY(bram_recording_read(cx, &f->recording[f->recordings], f->cell->dataset, id,
                                  bram_option_text(f->o, "response")));
     f->recordings++;
@@ -163,20 +103,12 @@ static int split_within(bram_ctx *cx, struct forecast *f)
     f->recording = bram_alloc(cx, 1, sizeof *f->recording);
     if (!f->recording) return BRAM_ENOMEM;
     BRAM_TRY(read_one(cx, f, f->cell->part));
-    const bram_recording *r = &f->recording[0];
-    double train = bram_option_real(f->o, "train"),
-           validation = bram_option_real(f->o, "validation");
-    size_t gap = (size_t)bram_option_integer(f->o, "gap");
-    size_t a = (size_t)floor(train * (double)r->rows);
-    size_t b = (size_t)floor((train + validation) * (double)r->rows);
-    if (a < 2 || b + gap >= r->rows || (validation > 0 && a + gap >= b))
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                         "%zu rows are too few for shares of %g and %g with gaps of %zu rows",
-                         r->rows, train, validation, gap);
-    BRAM_TRY(bram_slice_make(cx, &f->train, &(bram_cut){r, 0, 0, a}, 1));
-    if (validation > 0)
-        BRAM_TRY(bram_slice_make(cx, &f->validation, &(bram_cut){r, 0, a + gap, b}, 1));
-    BRAM_TRY(bram_slice_make(cx, &f->test, &(bram_cut){r, 0, b + gap, r->rows}, 1));
+    bram_timesplit split = {0};
+    int status = bram_timesplit_make(cx, &split, &f->recording[0], f->o);
+    f->train = split.train;
+    f->validation = split.validation;
+    f->test = split.test;
+    BRAM_TRY(status);
     return find_subset(cx, f);
 }
 
@@ -374,13 +306,6 @@ static int plan_questions(bram_ctx *cx, struct answers *a, const struct forecast
     return BRAM_OK;
 }
 
-static uint32_t block_of(bram_blocks blocks, size_t row)
-{
-    uint32_t at = 0;
-    while (at + 1 < blocks.count && bram_blocks_first(blocks, at + 1) <= row) at++;
-    return at;
-}
-
 /* Group of a row: its block in time, counted over the test part. */
 static void fill_truth(struct answers *a, const struct forecast *f)
 {
@@ -388,12 +313,11 @@ static void fill_truth(struct answers *a, const struct forecast *f)
     for (size_t s = 0; s < f->test.panel.segments; s++) {
         const struct question *q = &a->question[s];
         const bram_segment *segment = &f->test.segment[s];
-        size_t origin = f->test.begin[0] + f->test.segment[0].first;
         for (size_t i = 0; i < q->starts; i++, row++) {
             size_t from = q->start[i] * a->units, width = a->steps * a->units;
             memcpy(a->truth + row * width, segment->y.data + from, width * sizeof(double));
             memcpy(a->truth_present + row * width, segment->y_present + from, width);
-            a->group[row] = block_of(f->blocks, f->test.begin[s] + q->start[i] - origin);
+            a->group[row] = bram_time_block_of(&f->blocks, &f->test, s, q->start[i]);
         }
     }
 }
@@ -453,7 +377,7 @@ static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a,
     bool all = step == a->steps;
     bram_score_piece piece = {.brain = side_of(a, a->truth, a->truth_present, step, unit),
                               .model = side_of(a, a->value[0], a->present[0], step, unit),
-                              .groups = {a->group, f->blocks.count}};
+                              .groups = {a->group, f->blocks.blocks.count}};
     for (size_t i = 0; i < 2; i++)
         piece.floor[i] = (bram_floor){floor_names[i],
                                       side_of(a, a->value[i + 1], a->present[i + 1], step, unit)};
@@ -476,7 +400,7 @@ static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a,
                           .piece = &piece,
                           .pieces = 1,
                           .floors = 2,
-                          .axis = f->axis};
+                          .axis = f->blocks.axis};
     const bram_benchmark *b = f->cell->benchmark;
     for (size_t m = 0; m < b->metric_count; m++)
         BRAM_TRY(bram_scores_add(cx, f->scores, b->metrics[m], &job));
@@ -620,64 +544,6 @@ static int fit_all(bram_ctx *cx, struct forecast *f)
     return BRAM_OK;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The present values of a unit in the training segment that has most of them, one after another. */
-static size_t longest_series(const struct forecast *f, size_t unit, double *series)
-{
-    size_t units = bram_axis_length(f->train.panel.unit), best = 0;
-    for (size_t s = 0; s < f->train.panel.segments; s++) {
-        const bram_segment *g = &f->train.segment[s];
-        size_t n = 0;
-        for (size_t t = 0; t < g->y.rows; t++) n += g->y_present[t * units + unit];
-        if (n <= best) continue;
-        best = 0;
-        for (size_t t = 0; t < g->y.rows; t++)
-            if (g->y_present[t * units + unit]) series[best++] = bram_row(&g->y, t)[unit];
-    }
-    return best;
-}
-
-/* The median over units of the block length that the training part's autocorrelation asks for. */
-static int block_length(bram_ctx *cx, size_t *out, const struct forecast *f)
-{
-    enum { LEAST_ROWS = 16 };
-    size_t units = bram_axis_length(f->train.panel.unit), longest = 0, n = 0;
-    for (size_t s = 0; s < f->train.panel.segments; s++)
-        if (f->train.segment[s].y.rows > longest) longest = f->train.segment[s].y.rows;
-    size_t *length = bram_scratch(cx, units, sizeof *length);
-    double *series = bram_scratch(cx, longest, sizeof *series);
-    if (!length || !series) return BRAM_ENOMEM;
-    for (size_t u = 0; u < units; u++) {
-        size_t rows = longest_series(f, u, series);
-        if (rows >= LEAST_ROWS) BRAM_TRY(bram_block_length(cx, &length[n++], series, rows));
-    }
-    if (!n)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no unit has %d rows to learn from", LEAST_ROWS);
-    qsort(length, n, sizeof *length, ascending);
-    *out = length[n / 2];
-    return BRAM_OK;
-}
-
-static int make_blocks(bram_ctx *cx, struct forecast *f)
-{
-    const bram_slice *test = &f->test;
-    size_t last = test->panel.segments - 1;
-    if (!test->panel.segments)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the test part has no rows");
-    size_t rows = test->begin[last] + test->segment[last].y.rows - test->begin[0] -
-                  test->segment[0].first;
-    BRAM_TRY(block_length(cx, &f->block, f));
-    f->blocks = bram_blocks_cut(rows, f->block);
-    snprintf(f->axis, sizeof f->axis, "%zu time blocks of %zu rows", f->blocks.count,
-             rows / f->blocks.count);
-    return BRAM_OK;
-}
-
 static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct forecast f = {.cell = cell, .o = cell->benchmark->options};
@@ -688,7 +554,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
         status = bram_option_is(f.o, "variant", "within") ? split_within(cx, &f)
                                                           : split_across(cx, &f);
     if (status == BRAM_OK) status = fit_all(cx, &f);
-    if (status == BRAM_OK) status = make_blocks(cx, &f);
+    if (status == BRAM_OK) status = bram_time_blocks_make(cx, &f.blocks, &f.train, &f.test);
     if (status == BRAM_OK)
         status = bram_scores_new(cx, &f.scores, f.test.panel.unit, stream, 0,
                                  (size_t)bram_option_integer(f.o, "samples"),
@@ -738,7 +604,7 @@ const bram_task bram_task_forecast = {
     .summary = "predict a recording's future from its past, one step and free-running",
     .version = 1,
     .params = params,
-    .parts = parts,
+    .parts = bram_recording_parts,
     .memory = memory,
     .run = run,
 };

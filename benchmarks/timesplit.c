@@ -100,26 +100,42 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The present values of a unit in the training segment that has most of them, one after another. */
+static size_t longest_series(const bram_slice *train, size_t unit, double *series)
+{
+    size_t units = bram_axis_length(train->panel.unit), best = 0;
+    for (size_t s = 0; s < train->panel.segments; s++) {
+        const bram_segment *g = &train->segment[s];
+        size_t n = 0;
+        for (size_t t = 0; t < g->y.rows; t++) n += g->y_present[t * units + unit];
+        if (n <= best) continue;
+        best = 0;
+        for (size_t t = 0; t < g->y.rows; t++)
+            if (g->y_present[t * units + unit]) series[best++] = bram_row(&g->y, t)[unit];
+    }
+    return best;
+}
+
 /* The median over units of the block length that the training part's autocorrelation asks for. */
 static int block_length(bram_ctx *cx, size_t *out, const bram_slice *train)
 {
-    if (!train->panel.segments)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no rows to learn from");
-    const bram_segment *g = &train->segment[0];
-    for (size_t s = 1; s < train->panel.segments; s++)
-        if (train->segment[s].y.rows > g->y.rows) g = &train->segment[s];
-    size_t units = g->y.cols, n = 0, mark = bram_scratch_mark(cx);
+    enum { LEAST_ROWS = 16 };
+    if (!train->panel.segments) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no rows to learn from");
+    size_t units = bram_axis_length(train->panel.unit), longest = 0, n = 0,
+           mark = bram_scratch_mark(cx);
+    for (size_t s = 0; s < train->panel.segments; s++)
+        if (train->segment[s].y.rows > longest) longest = train->segment[s].y.rows;
     size_t *length = bram_scratch(cx, units, sizeof *length);
-    double *series = bram_scratch(cx, g->y.rows, sizeof *series);
+    double *series = bram_scratch(cx, longest, sizeof *series);
     if (!length || !series) return BRAM_ENOMEM;
     for (size_t u = 0; u < units; u++) {
-        size_t rows = 0;
-        for (size_t t = 0; t < g->y.rows; t++)
-            if (!g->y_present || g->y_present[t * units + u]) series[rows++] = bram_row(&g->y, t)[u];
-        if (rows >= 16) BRAM_TRY(bram_block_length(cx, &length[n++], series, rows));
+        size_t rows = longest_series(train, u, series);
+        if (rows >= LEAST_ROWS) BRAM_TRY(bram_block_length(cx, &length[n++], series, rows));
     }
+    if (!n)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no unit has %d rows to learn from", LEAST_ROWS);
     qsort(length, n, sizeof *length, ascending);
-    *out = n ? length[n / 2] : 1;
+    *out = length[n / 2];
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }

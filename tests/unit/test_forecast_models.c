@@ -110,6 +110,45 @@ static void mean_by_hand(void **state)
     tear_down(&s);
 }
 
+static void densities_by_hand(void **state)
+{
+    (void)state;
+    struct setting s;
+    bram_dataset *ds;
+    const double pi = 3.141592653589793;
+    double y[] = {1, 5, 2, 5, 6, 5}; /* about the mean 3: 4 1 9, variance 14/3; the other constant */
+    const uint8_t present[] = {1, 1, 1, 1, 1, 1, 0, 1};
+    set_up(&s, "mean", "", (bram_mat){y, 3, 2, 2}, test_mat);
+    s.segment[1].y_present = present;
+    s.segment[1].first = 1;
+    assert_ok(s.cx, fit(&s, NULL));
+    assert_ok(s.cx, bram_dataset_new(s.cx, &ds));
+    bram_query q = {.ask = BRAM_ASK_LOGLIK, .panel = &s.test};
+    assert_ok(s.cx, s.model->answer(s.cx, s.fitted, &q, ds));
+    bram_response *r = bram_dataset_response(ds, "logdensity");
+    const double *got = bram_response_f64(r), v = 14. / 3;
+    const uint8_t *mask = bram_response_mask(s.cx, r), want[] = {1, 0, 1, 0, 0, 0};
+    assert_int_equal(bram_response_count(r), 6);
+    assert_memory_equal(mask, want, 6); /* nothing for a constant unit or a missing value */
+    assert_near(got[0], -log(2 * pi * v) / 2 - 25 / (2 * v), 1e-14);
+    assert_near(got[2], -log(2 * pi * v) / 2 - 9 / (2 * v), 1e-14);
+    bram_dataset_free(ds);
+    tear_down(&s);
+    /* of ar: pairs (1, 3), (3, 2), (2, 6) have residuals from ar_by_hand's line c - x / 4 */
+    double z[] = {1, 3, 2, 6};
+    const double c = 11. / 3 + .5, e[] = {3 - c + .25, 2 - c + .75, 6 - c + .5};
+    const double w = (e[0] * e[0] + e[1] * e[1] + e[2] * e[2]) / 3;
+    set_up(&s, "ar", "lags=1,ridge=2", (bram_mat){z, 4, 1, 1}, (bram_mat){z, 4, 1, 1});
+    s.segment[1].first = 3;
+    assert_ok(s.cx, fit(&s, NULL));
+    assert_ok(s.cx, bram_dataset_new(s.cx, &ds));
+    assert_ok(s.cx, s.model->answer(s.cx, s.fitted, &q, ds));
+    got = bram_response_f64(bram_dataset_response(ds, "logdensity"));
+    assert_near(got[0], -log(2 * pi * w) / 2 - e[2] * e[2] / (2 * w), 1e-13);
+    bram_dataset_free(ds);
+    tear_down(&s);
+}
+
 static void copy_by_hand(void **state)
 {
     (void)state;
@@ -507,6 +546,7 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mean_by_hand),
+        cmocka_unit_test(densities_by_hand),
         cmocka_unit_test(copy_by_hand),
         cmocka_unit_test(window_by_hand),
         cmocka_unit_test(window_is_chosen_on_validation),
