@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* Borders of the tiles of a product: a function of its shape only. */
-enum { TILE_ROWS = 256, TILE_COLS = 512 };
+enum { TILE_ROWS = 320, TILE_COLS = 512 };
 
 void bram_linalg_init(void)
 {
