@@ -51,17 +51,32 @@ static void release(struct engine *e)
     bram_free(e->pending);
 }
 
+/* A model that is named twice (by the benchmark and by --model, say) gives one cell. */
+static bool is_planned(const bram_plan *plan, const bram_planned *cell)
+{
+    for (size_t i = plan->cells; i-- > 0 && strcmp(plan->cell[i].part, cell->part) == 0;)
+        if (strcmp(plan->cell[i].key, cell->key) == 0) return true;
+    return false;
+}
+
 static int plan_cell(bram_ctx *cx, bram_plan *plan, const char *part, const char *spec,
                      uint64_t seed)
 {
-    bram_planned *c = &plan->cell[plan->cells];
+    bram_planned c = {.seed = seed};
     const bram_model *model;
-    c->seed = seed;
-    BRAM_TRY(bram_model_parse(cx, &model, NULL, &c->model, spec));
-    c->part = bram_strdup(cx, part);
-    plan->cells++; /* from here bram_plan_release sees to it */
-    if (!c->part) return BRAM_ENOMEM;
-    return bram_cell_key(cx, c->key, plan->benchmark, plan->dataset_hash, part, c->model, seed);
+    BRAM_TRY(bram_model_parse(cx, &model, NULL, &c.model, spec));
+    c.part = bram_strdup(cx, part);
+    int status = c.part ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK)
+        status =
+            bram_cell_key(cx, c.key, plan->benchmark, plan->dataset_hash, part, c.model, seed);
+    if (status == BRAM_OK && !is_planned(plan, &c)) {
+        plan->cell[plan->cells++] = c;
+        return BRAM_OK;
+    }
+    bram_free(c.part);
+    bram_free(c.model);
+    return status;
 }
 
 /* All models on one part; one seed is enough for a model that draws no random numbers. */
@@ -82,7 +97,7 @@ static int plan_part(bram_ctx *cx, bram_plan *plan, const bram_run_settings *set
     return BRAM_OK;
 }
 
-/* The bytes of the largest cell. */
+/* The bytes of the largest cell that is not refused for its size. */
 static int estimate(bram_ctx *cx, bram_plan *plan, const bram_task *task, const bram_dataset *ds)
 {
     for (size_t c = 0; c < plan->cells; c++) {
@@ -90,7 +105,8 @@ static int estimate(bram_ctx *cx, bram_plan *plan, const bram_task *task, const 
         bram_cell cell = {plan->benchmark, ds, p->part, p->model, p->seed};
         size_t bytes = 0;
         BRAM_TRY(task->memory(cx, &bytes, &cell));
-        if (bytes > plan->largest) plan->largest = bytes;
+        size_t budget = bram_ctx_memory(cx);
+        if (bytes > plan->largest && (!budget || bytes <= budget)) plan->largest = bytes;
     }
     return BRAM_OK;
 }
@@ -179,12 +195,16 @@ static int run_task(bram_ctx *cx, bram_dataset **out, const bram_cell *cell, con
     return status;
 }
 
-/* A failure that the same inputs would give again is a result; one of this machine or run is not.
+/*
+ * A failure that the same inputs would give again is a result, stored and kept. One of this machine
+ * or this run (memory, a file that cannot be read or written, a request to stop, a fault below) is
+ * not: its cell stays "not run" and the next run tries it again.
  */
 static bool is_a_result(int status)
 {
-    return status != BRAM_ENOMEM && status != BRAM_EMEMORY && status != BRAM_ECANCEL &&
-           status != BRAM_EWRITE;
+    return status == BRAM_OK || status == BRAM_ENOTAPPLICABLE || status == BRAM_EUSAGE ||
+           status == BRAM_EFORMAT || status == BRAM_ESHAPE || status == BRAM_ENUMERIC ||
+           status == BRAM_EABSENT;
 }
 
 static void run_cell(bram_ctx *cx, struct message *m, const struct engine *e,
@@ -224,6 +244,9 @@ static bool read_all(int fd, void *bytes, size_t count)
     }
     return true;
 }
+
+/* How a worker says that it could not begin: no fault of the cell that it was given. */
+enum { CANNOT_BEGIN = 75 };
 
 /* The life of a worker: an index comes in, a message goes out, until the pipe closes. */
 static void work(bram_ctx *cx, const struct engine *e, int in, int out)
@@ -287,7 +310,7 @@ static int start_worker(bram_ctx *cx, struct worker *w, const struct engine *e, 
             work(own, e, to[0], from[1]);
         }
         bram_ctx_free(own);
-        _exit(0);
+        _exit(own ? 0 : CANNOT_BEGIN);
     }
     close(to[0]);
     close(from[1]);
@@ -296,49 +319,75 @@ static int start_worker(bram_ctx *cx, struct worker *w, const struct engine *e, 
     return BRAM_OK;
 }
 
-static void count_message(bram_ctx *cx, struct engine *e, const struct message *m)
+/* @return BRAM_OK; BRAM_EWRITE when the result could not be kept: no other would be either */
+static int count_message(bram_ctx *cx, struct engine *e, const struct message *m)
 {
     const struct pending *p = &e->pending[m->index];
     if (m->state == BRAM_STATE_SCORED) e->counts.scored++;
     if (m->state == BRAM_STATE_NOT_APPLICABLE) e->counts.not_applicable++;
-    if (m->status == BRAM_ECANCEL) {
-        e->counts.not_run++;
-        return;
-    }
-    if (m->state == BRAM_STATE_FAILED) {
+    if (m->status == BRAM_ECANCEL) e->counts.not_run++;
+    else if (m->state == BRAM_STATE_FAILED) {
         e->counts.failed++;
         bram_note(cx, "%s, %s, %s: failed: %s", p->plan->benchmark->name, p->cell->part,
                   p->cell->model, m->reason);
     }
+    return m->status == BRAM_EWRITE ? bram_fail(cx, BRAM_EWRITE, "%s", m->reason) : BRAM_OK;
 }
 
-/* A worker is gone: by a signal in the middle of a cell, or because it was done. */
-static int bury(bram_ctx *cx, struct engine *e, struct worker *w)
+/* Waits for the end of a worker's process. @return how it ended, as waitpid tells it */
+static int reap(struct worker *w)
 {
     int how = 0;
     close_end(&w->to);
     close_end(&w->from);
     while (waitpid(w->pid, &how, 0) < 0 && errno == EINTR) {}
     w->pid = 0;
-    if (!w->busy) return BRAM_OK;
+    return how;
+}
+
+/* true for an end that says nothing about the cell in hand: somebody's kill, a limit, no memory */
+static bool is_outside(int how)
+{
+    static const int from_outside[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGXFSZ};
+    for (size_t i = 0; i < sizeof from_outside / sizeof *from_outside; i++)
+        if (WIFSIGNALED(how) && WTERMSIG(how) == from_outside[i]) return true;
+    return WIFEXITED(how) && WEXITSTATUS(how) == CANNOT_BEGIN;
+}
+
+/* A worker has ended in the middle of a cell, which fails; the others go on. */
+static int bury(bram_ctx *cx, struct engine *e, struct worker *w)
+{
+    int how = reap(w);
     w->busy = false;
     struct message m = {.index = w->index, .state = BRAM_STATE_FAILED, .status = BRAM_EINTERNAL};
-    int signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
-    snprintf(m.reason, sizeof m.reason, "the worker ended with %s %d", signal ? "signal" : "status",
-             signal ? signal : WEXITSTATUS(how));
-    count_message(cx, e, &m);
+    if (WIFSIGNALED(how))
+        snprintf(m.reason, sizeof m.reason, "its process crashed (signal %d, %s)", WTERMSIG(how),
+                 strsignal(WTERMSIG(how)));
+    else
+        snprintf(m.reason, sizeof m.reason, "its process ended in the middle (exit status %d)",
+                 WEXITSTATUS(how));
+    BRAM_TRY(count_message(cx, e, &m));
+    bram_store_sweep(cx, e->settings->out);
     const struct pending *p = &e->pending[w->index];
-    bool outside = signal == SIGKILL || signal == SIGTERM || signal == SIGINT;
-    if (!signal || outside) return BRAM_OK; /* not this cell's own doing: it stays "not run" */
+    if (is_outside(how)) return BRAM_OK;
     return bram_store_put(cx, e->settings->out, p->plan, p->cell, BRAM_STATE_FAILED, m.reason,
                           NULL);
 }
 
 struct pool {
     struct worker *worker;
-    size_t workers, next, done;
+    size_t workers, next, done, stillborn;
     unsigned inner_threads;
 };
+
+/* An idle worker that is gone makes room for another, a few times. */
+static int replace_idle(bram_ctx *cx, struct worker *w, struct pool *pool)
+{
+    enum { MOST = 16 };
+    reap(w);
+    if (++pool->stillborn <= MOST) return BRAM_OK;
+    return bram_fail(cx, BRAM_EINTERNAL, "worker processes end before they are given work");
+}
 
 /* Gives each idle worker a cell, starting workers where there are none. */
 static int hand_out(bram_ctx *cx, struct engine *e, struct pool *pool)
@@ -349,9 +398,10 @@ static int hand_out(bram_ctx *cx, struct engine *e, struct pool *pool)
         if (!w->pid)
             BRAM_TRY(start_worker(cx, w, e, pool->worker, pool->workers, pool->inner_threads));
         w->index = pool->next;
-        if (write(w->to, &w->index, sizeof w->index) != (ssize_t)sizeof w->index) continue;
-        w->busy = true;
-        pool->next++;
+        if (write(w->to, &w->index, sizeof w->index) == (ssize_t)sizeof w->index) {
+            w->busy = true;
+            pool->next++;
+        } else BRAM_TRY(replace_idle(cx, w, pool));
     }
     return BRAM_OK;
 }
@@ -373,9 +423,12 @@ static int collect(bram_ctx *cx, struct engine *e, struct pool *pool)
         struct message m;
         if (read_all(w->from, &m, sizeof m)) {
             w->busy = false;
-            count_message(cx, e, &m);
-        } else BRAM_TRY(bury(cx, e, w));
-        pool->done++;
+            pool->done++;
+            BRAM_TRY(count_message(cx, e, &m));
+        } else {
+            pool->done++;
+            BRAM_TRY(bury(cx, e, w));
+        }
         bram_ctx_progress(cx, "cells", (double)pool->done, (double)e->count);
     }
     return BRAM_OK;
@@ -386,6 +439,33 @@ static size_t busy_workers(const struct pool *pool)
     size_t n = 0;
     for (size_t i = 0; i < pool->workers; i++) n += pool->worker[i].busy;
     return n;
+}
+
+/*
+ * Ends the workers. One that is busy, after a failure or a request to stop, is asked to stop, given
+ * a moment to finish what it is writing, and then killed: no cell is half there either way.
+ */
+static void dismiss(struct engine *e, struct pool *pool)
+{
+    enum { PATIENCE = 2000 }; /* ms, for all together */
+    double deadline = now() + 1e-3 * PATIENCE;
+    for (size_t i = 0; i < pool->workers; i++)
+        if (pool->worker[i].busy) kill(pool->worker[i].pid, SIGTERM);
+    for (size_t i = 0; i < pool->workers; i++) {
+        struct worker *w = &pool->worker[i];
+        if (!w->pid) continue;
+        struct message m;
+        if (w->busy) {
+            double left = 1e3 * (deadline - now());
+            struct pollfd fd = {.fd = w->from, .events = POLLIN};
+            bool heard = poll(&fd, 1, left > 0 ? (int)left : 0) > 0;
+            if (heard && read_all(w->from, &m, sizeof m)) {
+                if (m.status == BRAM_OK && m.state == BRAM_STATE_SCORED)
+                    e->counts.scored++, pool->done++;
+            } else kill(w->pid, SIGKILL);
+        }
+        reap(w);
+    }
 }
 
 static int run_pending(bram_ctx *cx, struct engine *e)
@@ -415,13 +495,8 @@ static int run_pending(bram_ctx *cx, struct engine *e)
         if (status == BRAM_OK) status = hand_out(cx, e, &pool);
         if (status == BRAM_OK) status = collect(cx, e, &pool);
     }
-    for (size_t i = 0; i < pool.workers; i++) {
-        struct worker *w = &pool.worker[i];
-        if (!w->pid) continue;
-        if (w->busy) kill(w->pid, SIGTERM); /* only after a failure or a request to stop */
-        w->busy = false;
-        bury(cx, e, w);
-    }
+    dismiss(e, &pool);
+    if (status != BRAM_OK) bram_store_sweep(cx, e->settings->out);
     e->counts.not_run += e->count - pool.done;
     sigaction(SIGPIPE, &before, NULL);
     bram_free(pool.worker);

@@ -3,6 +3,7 @@
  */
 #include "store.h"
 
+#include "file.h"
 #include "hash.h"
 
 #include <errno.h>
@@ -113,7 +114,18 @@ int bram_store_make(bram_ctx *cx, const char *dir)
         status = path ? make_folder(cx, path) : BRAM_ENOMEM;
         bram_free(path);
     }
+    if (status == BRAM_OK) bram_store_sweep(cx, dir);
     return status;
+}
+
+void bram_store_sweep(bram_ctx *cx, const char *dir)
+{
+    static const char *const below[] = {"cells", "plans"};
+    for (size_t i = 0; i < 2; i++) {
+        char *path = bram_strf(cx, "%s/%s", dir, below[i]);
+        if (path) bram_file_remove_orphans(path);
+        bram_free(path);
+    }
 }
 
 bool bram_store_has(bram_ctx *cx, const char *dir, const char *key)

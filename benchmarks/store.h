@@ -34,8 +34,11 @@ void bram_plan_release(bram_plan *p);
 int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const char *dataset_hash,
                   const char *part, const char *model, uint64_t seed) BRAM_MUST_CHECK;
 
-/** Makes DIR, DIR/cells and DIR/plans. @return BRAM_OK; BRAM_EWRITE */
+/** Makes DIR, DIR/cells and DIR/plans, and sweeps them. @return BRAM_OK; BRAM_EWRITE */
 int bram_store_make(bram_ctx *cx, const char *dir) BRAM_MUST_CHECK;
+
+/** Removes what processes of this machine that are gone left under temporary names. */
+void bram_store_sweep(bram_ctx *cx, const char *dir);
 
 bool bram_store_has(bram_ctx *cx, const char *dir, const char *key);
 

@@ -43,6 +43,8 @@ static void catch_signals(void)
         action.sa_flags = caught[i] == SIGPIPE ? 0 : (int)SA_RESETHAND;
         sigaction(caught[i], &action, NULL);
     }
+    /* a limit on the size of files is then a write that fails, with its message */
+    sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 }
 
 /* ---- progress

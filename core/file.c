@@ -5,8 +5,10 @@
 
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,13 +166,32 @@ static int folder_length(const char *path)
     return slash ? (int)(slash - path + 1) : 0;
 }
 
+/*
+ * Temporary names are .bramble-HOST-PID-N.tmp: who may remove one later can be told from the name
+ * alone. HOST is the machine's name with everything but letters and digits left out.
+ */
+enum { HOST_BYTES = 33 };
+
+static void host_name(char host[HOST_BYTES])
+{
+    char full[256] = "";
+    size_t n = 0;
+    gethostname(full, sizeof full - 1);
+    for (const char *c = full; *c && n + 1 < HOST_BYTES; c++)
+        if ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z'))
+            host[n++] = *c;
+    host[n] = 0;
+}
+
 /* O_EXCL and a counter give a name of our own; 0666 leaves the permissions to the user's umask. */
 static int open_temporary(bram_ctx *cx, bram_outfile *o)
 {
     static atomic_uint counter;
+    char host[HOST_BYTES];
+    host_name(host);
     for (int attempt = 0; attempt < 1000; attempt++) {
-        char *name = bram_strf(cx, "%.*s.bramble-%ld-%u.tmp", folder_length(o->path), o->path,
-                               (long)getpid(), counter++);
+        char *name = bram_strf(cx, "%.*s.bramble-%s-%ld-%u.tmp", folder_length(o->path), o->path,
+                               host, (long)getpid(), counter++);
         if (!name) return BRAM_ENOMEM;
         o->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (o->fd >= 0) {
@@ -313,4 +334,35 @@ void bram_outfile_abort(bram_outfile *o)
 const char *bram_outfile_temporary(const bram_outfile *o)
 {
     return o->temporary;
+}
+
+/* ---- what killed processes left -----------------------------------------------------------------
+ */
+
+/* true when the name is a temporary one of a process of this machine that is no more */
+static bool is_orphan(const char *name, const char *host)
+{
+    static const char start[] = ".bramble-";
+    size_t length = strlen(host);
+    if (strncmp(name, start, sizeof start - 1) != 0) return false;
+    name += sizeof start - 1;
+    if (strncmp(name, host, length) != 0 || name[length] != '-') return false;
+    long pid;
+    unsigned n;
+    int end = 0;
+    if (sscanf(name + length, "-%ld-%u.tmp%n", &pid, &n, &end) != 2 || !end ||
+        name[length + (size_t)end] || pid <= 0)
+        return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+void bram_file_remove_orphans(const char *folder)
+{
+    char host[HOST_BYTES];
+    host_name(host);
+    DIR *list = opendir(folder);
+    if (!list) return;
+    for (struct dirent *entry; (entry = readdir(list));)
+        if (is_orphan(entry->d_name, host)) unlinkat(dirfd(list), entry->d_name, 0);
+    closedir(list);
 }

@@ -78,6 +78,13 @@ int bram_outfile_commit(bram_ctx *cx, bram_outfile *o) BRAM_MUST_CHECK;
 /** Removes the temporary file and frees o. NULL is allowed. */
 void bram_outfile_abort(bram_outfile *o);
 
+/**
+ * Removes from a folder the temporary files of processes of this machine that ended (by SIGKILL, say)
+ * before they could do so. Those of processes that live, or of other machines, stay. What cannot be
+ * removed stays too: such files are never taken for results.
+ */
+void bram_file_remove_orphans(const char *folder);
+
 /** @return the temporary name, for a library that writes a file by name itself */
 const char *bram_outfile_temporary(const bram_outfile *o);
 
