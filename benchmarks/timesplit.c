@@ -19,6 +19,13 @@ static bool takes_part(const bram_benchmark *b, const char *id)
     return false;
 }
 
+static bool has_recording(const bram_dataset *ds, const char *id)
+{
+    for (size_t i = 0; i < bram_dataset_groups(ds, "recordings"); i++)
+        if (strcmp(bram_dataset_group_at(ds, "recordings", i), id) == 0) return true;
+    return false;
+}
+
 int bram_recording_parts(bram_ctx *cx, bram_axis **out, const bram_benchmark *b,
                          const bram_dataset *ds)
 {
@@ -33,6 +40,10 @@ int bram_recording_parts(bram_ctx *cx, bram_axis **out, const bram_benchmark *b,
                       : bram_fail(cx, BRAM_EABSENT,
                                   "dataset %s has none of the recordings that %s asks for",
                                   b->dataset, b->name);
+    for (size_t p = 0; p < b->part_count && status == BRAM_OK; p++)
+        if (!has_recording(ds, b->parts[p]))
+            status = bram_fail(cx, BRAM_EABSENT, "dataset %s has no recording \"%s\"", b->dataset,
+                               b->parts[p]);
     bram_axis *axis = NULL;
     if (status == BRAM_OK) status = bram_axis_new(cx, &axis, "part", used);
     if (status == BRAM_OK) status = bram_axis_set_ids(cx, axis, ids);

@@ -7,8 +7,9 @@
  * Without folds in the comparison, folds= contiguous parts of the rows are left out in turn.
  *
  * The penalty is chosen in inner folds of the training rows. Only sums over the test rows of each
- * fold and resampling group are kept. Under weights each fold is scored over its rows as drawn, and
- * counts in the mean as often as the share of its entries that was drawn.
+ * fold and resampling group are kept. Under weights each fold is scored over its rows as drawn (r2
+ * about the mean of all its test rows: r2.c has the reason), and counts in the mean as often as the
+ * share of its entries that was drawn.
  *
  * Sources: Yamins et al. 2014; Naselaris et al. 2011; the order (unit, then fold) is Brain-Score's
  * without its median over units.
@@ -300,7 +301,7 @@ static int add_fold(bram_ctx *cx, struct mean *mean, const struct encoding *e, s
         mean[u].undefined = mean[u].undefined || (any && !fitted);
         if (!fitted || !(as_drawn[u].of[BRAM_COUNT] > 0)) continue;
         double share = as_drawn[u].of[BRAM_COUNT] / all[u].of[BRAM_COUNT];
-        double score = e->r2 ? bram_total_r2(&as_drawn[u], 0)
+        double score = e->r2 ? bram_total_r2(&as_drawn[u], &all[u])
                              : bram_total_pearson(&as_drawn[u], e->sums->choice);
         mean[u].sum += share * score;
         mean[u].share += share;
@@ -348,10 +349,10 @@ const bram_metric bram_metric_encoding = {
     .name = "encoding",
     .summary = "cross-validated prediction of each unit from features by a fitted map",
     .source = "Naselaris et al. 2011; Yamins et al. 2014",
-    .version = 1,
+    .version = 2,
     .kind = BRAM_METRIC_MAPPED,
     .flags = BRAM_METRIC_PER_UNIT | BRAM_METRIC_HIGHER_BETTER | BRAM_METRIC_INV_SHIFT |
-             BRAM_METRIC_INV_ROTATE | BRAM_METRIC_FITS,
+             BRAM_METRIC_INV_ROTATE | BRAM_METRIC_FITS | BRAM_METRIC_FIXED_REFERENCE,
     .chance = 0,
     .params = params,
     .pair = pair,

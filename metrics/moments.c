@@ -287,12 +287,13 @@ int bram_moments_map(bram_ctx *cx, double *raw, const bram_moments *t, const dou
     return status;
 }
 
-double bram_total_r2(const bram_total *t, int unused)
+double bram_total_r2(const bram_total *drawn, const bram_total *whole)
 {
-    (void)unused;
-    double spread = bram_total_about_mean(t, BRAM_BB, BRAM_B, BRAM_B);
-    if (bram_total_constant(t, BRAM_B_LOW, BRAM_B_HIGH) || !(spread > 0)) return NAN;
-    return 1 - t->of[BRAM_SQUARED_ERROR] / spread;
+    double mean = whole->of[BRAM_B] / whole->of[BRAM_COUNT]; /* less the offset: next to nothing */
+    double spread = drawn->of[BRAM_BB] - mean * (2 * drawn->of[BRAM_B]) +
+                    mean * mean * drawn->of[BRAM_COUNT];
+    if (bram_total_constant(drawn, BRAM_B_LOW, BRAM_B_HIGH) || !(spread > 0)) return NAN;
+    return 1 - drawn->of[BRAM_SQUARED_ERROR] / spread;
 }
 
 double bram_total_pearson(const bram_total *t, int zero_if_constant)

@@ -113,8 +113,14 @@ enum {
                          BRAM_NEEDS(BRAM_M_HIGH) | BRAM_NEEDS(BRAM_B_LOW) | BRAM_NEEDS(BRAM_B_HIGH)
 };
 
-/** 1 - SSE / SST; NaN where the brain is constant. The second argument is not used. */
-double bram_total_r2(const bram_total *total, int unused);
+/**
+ * 1 - SSE / SST of the entries as drawn, SST about the mean of the whole: see r2.c for the reason.
+ *
+ * @param drawn  totals under weights; of a unit with entries
+ * @param whole  totals of the same unit under weights of one
+ * @return NaN where the brain is constant over the entries drawn
+ */
+double bram_total_r2(const bram_total *drawn, const bram_total *whole);
 
 /** r; NaN where the brain is constant; where only the model is: NaN, or 0 if so asked. */
 double bram_total_pearson(const bram_total *total, int zero_if_constant);

@@ -33,7 +33,10 @@ enum {
     BRAM_METRIC_INV_SHIFT = 1 << 6,  /* plus any constant a column */
     BRAM_METRIC_INV_ROTATE = 1 << 7, /* the model side times any orthogonal matrix */
     BRAM_METRIC_REFERENCE = 1 << 8,  /* needs the prediction of a trivial model: skill */
-    BRAM_METRIC_FITS = 1 << 9        /* fits a map: needs train and test rows in the fold */
+    BRAM_METRIC_FITS = 1 << 9,       /* fits a map: needs train and test rows in the fold */
+    /* Weights are multiplicities, as if rows stood there as often as they were drawn - but what it
+       measures against (r2: the mean of the scored rows) stays that of the rows as recorded. */
+    BRAM_METRIC_FIXED_REFERENCE = 1 << 10
 };
 
 /** What the two sides are. */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "file.h"
 #include "internal.h"
@@ -236,6 +237,39 @@ static void a_link_is_followed(void **state)
     holds(cx, "new");
 }
 
+/* The process id of a child that has ended. */
+static long ended(void)
+{
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    return (long)child;
+}
+
+/* A temporary file of a process that ended before its commit goes, one that is being written stays. */
+static void orphans_are_removed(void **state)
+{
+    bram_ctx *cx = *state;
+    char orphan[600];
+    bram_outfile *o = NULL;
+    assert_ok(cx, bram_outfile_open(cx, &o, path, false));
+    const char *mine = bram_outfile_temporary(o), *number = strrchr(mine, '-');
+    assert_non_null(number);
+    while (number[-1] != '-') number--; /* .bramble-HOST-PID-N.tmp: to PID */
+    assert_int_equal(strtol(number, NULL, 10), getpid());
+    snprintf(orphan, sizeof orphan, "%.*s%ld-0.tmp", (int)(number - mine), mine, ended());
+    int fd = open(orphan, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0 && close(fd) == 0);
+    bram_file_remove_orphans(folder);
+    assert_int_equal(access(orphan, F_OK), -1);
+    assert_int_equal(access(mine, F_OK), 0);
+    assert_ok(cx, bram_outfile_write(cx, o, "new", 3));
+    assert_ok(cx, bram_outfile_commit(cx, o));
+    holds(cx, "new");
+    bram_file_remove_orphans("/nowhere/at/all");
+}
+
 static void failing_allocations(void **state)
 {
     bram_ctx *cx = *state;
@@ -275,6 +309,7 @@ int main(void)
         T(places_that_cannot_be_written),
         T(a_full_disk_leaves_the_old_file),
         T(a_link_is_followed),
+        T(orphans_are_removed),
         T(failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

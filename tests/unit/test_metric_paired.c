@@ -3,6 +3,7 @@
 
 #include "internal.h"
 #include "metric_test.h"
+#include "resample.h"
 
 enum { ROWS = 40, UNITS = 6 };
 
@@ -171,6 +172,80 @@ static void a_unit_that_is_constant_in_a_draw_is_undefined(void **state)
     assert_true(isnan(test_score_one("r2", &s)));
 }
 
+/* By hand: brain 1 2 4 9 has mean 4; rows drawn 0, 2, 2, 1 times. */
+static void r2_measures_draws_against_the_mean_of_all_rows(void **state)
+{
+    (void)state;
+    double m[] = {1, 2, 3, 5}, b[] = {1, 2, 4, 9}, weight[] = {0, 2, 2, 1};
+    struct test_scoring s = {
+        .model = test_side(m, 4, 1, NULL), .brain = test_side(b, 4, 1, NULL), .weight = weight};
+    assert_near(test_score_one("r2", &s), 1 - (2 * 0 + 2 * 1 + 16) / (2 * 4.0 + 2 * 0 + 25), 1e-15);
+}
+
+/*
+ * Thirty slow units (AR(1), a memory of 50 rows) recorded over 11 blocks, and forecasts of them: the
+ * interval of the mean r2 over units must hold the value. With a mean of its own for each draw it
+ * does not: those draws are computed here as well, directly from the rows.
+ */
+enum { LONG = 660, SLOW_UNITS = 30, BLOCKS = 11, DRAWS = 999 };
+
+static double own_mean_r2(const double *m, const double *b, const double *weight)
+{
+    double sum = 0;
+    for (size_t u = 0; u < SLOW_UNITS; u++) {
+        double n = 0, mean = 0, sse = 0, sst = 0;
+        for (int pass = 0; pass < 2; pass++)
+            for (size_t i = 0; i < LONG; i++) {
+                double w = weight[i * BLOCKS / LONG], y = b[i * SLOW_UNITS + u];
+                double error = m[i * SLOW_UNITS + u] - y;
+                if (pass == 0) n += w, mean += w * y;
+                else sse += w * error * error, sst += w * (y - mean / n) * (y - mean / n);
+            }
+        sum += 1 - sse / sst;
+    }
+    return sum / SLOW_UNITS;
+}
+
+static void intervals_of_r2_hold_the_value(void **state)
+{
+    (void)state;
+    static double m[LONG * SLOW_UNITS], b[LONG * SLOW_UNITS], draws[DRAWS], own[DRAWS];
+    static uint32_t group[LONG];
+    bram_rng g = bram_rng_new(5, "r2/ar1");
+    double x[SLOW_UNITS] = {0}, weight[BLOCKS], raw[SLOW_UNITS];
+    for (size_t i = 0; i < LONG; i++) {
+        group[i] = (uint32_t)(i * BLOCKS / LONG);
+        for (size_t u = 0; u < SLOW_UNITS; u++) {
+            b[i * SLOW_UNITS + u] = x[u] = 0.98 * x[u] + bram_rng_normal(&g);
+            m[i * SLOW_UNITS + u] = 0.6 * x[u] + 3 * bram_rng_normal(&g);
+        }
+    }
+    struct test_scoring s = {.model = test_side(m, LONG, SLOW_UNITS, NULL),
+                             .brain = test_side(b, LONG, SLOW_UNITS, NULL),
+                             .groups = {group, BLOCKS}};
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t d = 0; d <= DRAWS; d++) { /* the last "draw" is the value itself */
+        uint32_t times[BLOCKS];
+        bram_bootstrap_draw(times, BLOCKS, 1, "r2/ar1", d);
+        for (size_t k = 0; k < BLOCKS; k++) weight[k] = d < DRAWS ? times[k] : 1;
+        s.weight = weight;
+        assert_ok(cx, test_score(cx, "r2", raw, SLOW_UNITS, NULL, &s));
+        double mean = 0;
+        for (size_t u = 0; u < SLOW_UNITS; u++) mean += raw[u] / SLOW_UNITS;
+        if (d == DRAWS) {
+            bram_interval fixed, biased;
+            assert_near(mean, own_mean_r2(m, b, weight), 1e-12);
+            assert_ok(cx, bram_interval_of(cx, &fixed, BRAM_PERCENTILE, mean, draws, d, 0.95));
+            assert_ok(cx, bram_interval_of(cx, &biased, BRAM_PERCENTILE, mean, own, d, 0.95));
+            print_message("# r2 %.4f: %.4f to %.4f; with means of the draws %.4f to %.4f\n", mean,
+                          fixed.low, fixed.high, biased.low, biased.high);
+            assert_true(fixed.low < mean && mean < fixed.high);
+            assert_true(biased.high < mean);
+        } else draws[d] = mean, own[d] = own_mean_r2(m, b, weight);
+    }
+    bram_ctx_free(cx);
+}
+
 static void pooled_skill_adds_errors_of_all_units(void **state)
 {
     (void)state;
@@ -227,6 +302,8 @@ int main(void)
         cmocka_unit_test(large_offsets_do_no_harm),
         cmocka_unit_test(a_constant_unit_is_undefined),
         cmocka_unit_test(a_unit_that_is_constant_in_a_draw_is_undefined),
+        cmocka_unit_test(r2_measures_draws_against_the_mean_of_all_rows),
+        cmocka_unit_test(intervals_of_r2_hold_the_value),
         cmocka_unit_test(pooled_skill_adds_errors_of_all_units),
         cmocka_unit_test(what_is_wrong_is_said),
     };
