@@ -70,6 +70,24 @@ static void density_the_truth_wins(void **state)
     run(b, "worm01", "copy", BRAM_ENOTAPPLICABLE);
 }
 
+static void graph_the_true_weights_win(void **state)
+{
+    (void)state;
+    const char *b = "simulated-worm-connections";
+    const char *id = "auroc:diagonal=exclude,threshold=0";
+    assert_near(value(b, "worm02", "true-worm", id), 1, 0);
+    bram_dataset *result = run(b, "worm02", "var", BRAM_OK);
+    assert_true(number(result, id, "value") > 0.6); /* direction and nodes are those of the edges */
+    assert_true(number(result, id, "value") > number(result, id, "floor_correlation"));
+    assert_true(number(result, id, "low") > 0.5);
+    const char *ap = "average-precision:diagonal=exclude,threshold=0";
+    assert_true(number(result, ap, "value") > number(result, ap, "chance"));
+    assert_near(number(result, ap, "chance"), 0.15, 0.05);
+    bram_dataset_free(result);
+    run(b, "worm02", "ar", BRAM_ENOTAPPLICABLE);   /* nothing between units */
+    run(b, "worm02", "copy", BRAM_ENOTAPPLICABLE); /* no weights at all */
+}
+
 int main(void)
 {
     bram_init();
@@ -77,6 +95,7 @@ int main(void)
     if (bram_simulate(cx, &worm, "simulated-worm", 1) != BRAM_OK) return 99;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(density_the_truth_wins),
+        cmocka_unit_test(graph_the_true_weights_win),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     bram_dataset_free(worm);
