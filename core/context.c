@@ -55,6 +55,14 @@ void bram_ctx_free(bram_ctx *cx)
     bram_free(cx);
 }
 
+/* Text out of a file may stand in a message: it must not break the line nor steer a terminal. */
+static void make_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == '\177')
+            *text = strchr("\t\n\v\f\r", *text) ? ' ' : '?';
+}
+
 int bram_fail(bram_ctx *cx, int status, const char *format, ...)
 {
     char message[MESSAGE_BYTES]; /* the arguments may point into the old message */
@@ -62,6 +70,7 @@ int bram_fail(bram_ctx *cx, int status, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    make_one_line(message);
     memcpy(cx->message, message, sizeof message);
     return status;
 }
@@ -76,6 +85,7 @@ int bram_fail_prefix(bram_ctx *cx, int status, const char *format, ...)
     if (length < 0 || (size_t)length + 3 > sizeof message) return status;
     int room = (int)sizeof message - length - 3; /* for the old message between ": " and the end */
     snprintf(message + length, sizeof message - (size_t)length, ": %.*s", room, cx->message);
+    make_one_line(message);
     memcpy(cx->message, message, sizeof message);
     return status;
 }
@@ -193,5 +203,6 @@ void bram_note(bram_ctx *cx, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    make_one_line(line);
     cx->note(cx->note_user, line);
 }

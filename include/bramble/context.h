@@ -64,7 +64,8 @@ void bram_ctx_free(bram_ctx *cx);
 
 /**
  * Records a failure and returns its status, so that `return bram_fail(cx, BRAM_ESHAPE, "...")` is
- * the whole of an error path. Replaces an earlier message.
+ * the whole of an error path. Replaces an earlier message. Control characters become blanks or "?",
+ * so that a message is one line whatever stands in a file.
  */
 int bram_fail(bram_ctx *cx, int status, const char *format, ...) BRAM_PRINTF(3, 4);
 

@@ -17,6 +17,26 @@ static void a_failure_keeps_its_message(void **state)
     bram_ctx_free(cx);
 }
 
+static void take_line(void *user, const char *line)
+{
+    snprintf(user, 100, "%s", line);
+}
+
+static void messages_are_one_line_without_controls(void **state)
+{
+    (void)state;
+    char note[100];
+    bram_ctx *cx = bram_ctx_new();
+    bram_fail(cx, BRAM_EFORMAT, "found \"%s\"", "a\nb\tc\033[2Jd\177\303\251");
+    assert_string_equal(bram_ctx_message(cx), "found \"a b c?[2Jd?\303\251\"");
+    bram_fail_prefix(cx, BRAM_EFORMAT, "odd\nname.csv");
+    assert_string_equal(bram_ctx_message(cx), "odd name.csv: found \"a b c?[2Jd?\303\251\"");
+    bram_ctx_set_note(cx, take_line, note);
+    bram_note(cx, "two\r\nlines");
+    assert_string_equal(note, "two  lines");
+    bram_ctx_free(cx);
+}
+
 static void scratch_is_zeroed_aligned_and_stacked(void **state)
 {
     (void)state;
@@ -83,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_keeps_its_message),
+        cmocka_unit_test(messages_are_one_line_without_controls),
         cmocka_unit_test(scratch_is_zeroed_aligned_and_stacked),
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(an_allocation_fails_on_demand),

@@ -1,0 +1,62 @@
+/*
+ * made.h - small files of every format that is read, made by code: good ones, and ones with a
+ * single defect named by a word. The fuzz targets start from them, the damaged copies are made of
+ * them, and the tests of the program import them.
+ *
+ * All return true, or false when the file cannot be written or the defect is not known.
+ */
+#ifndef BRAMBLE_MADE_H
+#define BRAMBLE_MADE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * A recording in the form of Kato et al. 2015: one worm, 20 frames of 6 traces, with states.
+ *
+ * @param version  5 or 73
+ * @param defect   "good", "nan", "descending", "stamps" (one too many), "text" (for traces),
+ *                 "no-time", "names" (one too few), "infinite" (a time stamp)
+ */
+bool made_kato(const char *path, int version, const char *defect);
+
+/**
+ * A recording in the form of Dag et al. 2023: 12 frames of 3 traces.
+ *
+ * @param defect  "good", "nan", "descending", "stamps", "text", "no-traces", "huge" (traces of 2^40
+ *                frames, none stored), "reversal" (behind the last frame), "cycle" (a group that
+ *                holds itself), "loop" (soft links in a circle), "flat" (traces of one dimension)
+ */
+bool made_dag(const char *path, const char *defect);
+
+/**
+ * Labels in JLD2 for the recording of made_dag, when that is called made-data.h5.
+ *
+ * @param defect  "good", "cycle" (a list that holds itself)
+ */
+bool made_jld2(const char *path, const char *defect);
+
+/**
+ * A homogenized file: two recordings, a table, by this library's own writer.
+ *
+ * @param defect  "good", "no-dt", "duplicate" (a label twice), "descending", "nan"
+ */
+bool made_dataset(const char *path, const char *defect);
+
+/** A workbook with a sheet of labels, in a zip file. @param defect "good", "entity", "no-sheet" */
+bool made_xlsx(const char *path, const char *defect);
+
+/** Arrays: 3 x 4 doubles; two arrays of a .npz; the same gzipped. @param defect "good", "huge" */
+bool made_npy(const char *path, const char *defect);
+bool made_npz(const char *path);
+bool made_gz(const char *path);
+
+/** Writes bytes to a file. */
+bool made_bytes(const char *path, const void *bytes, size_t size);
+bool made_text(const char *path, const char *text);
+
+/** Makes a file by the name of its kind: "kato5", "kato73", "dag", "jld2", "dataset", "xlsx",
+ * "npy", "npz", "gz". */
+bool made_file(const char *kind, const char *path, const char *defect);
+
+#endif

@@ -1,0 +1,300 @@
+/* made_files.c - made files of the plain formats, and one by the name of its kind: see made.h. */
+#include "made.h"
+
+#include "gz.h"
+#include "npy.h"
+
+#include <bramble/dataset.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is(const char *defect, const char *word)
+{
+    return strcmp(defect, word) == 0;
+}
+
+bool made_bytes(const char *path, const void *bytes, size_t size)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f) return false;
+    bool written = fwrite(bytes, 1, size, f) == size;
+    return fclose(f) == 0 && written;
+}
+
+bool made_text(const char *path, const char *text)
+{
+    return made_bytes(path, text, strlen(text));
+}
+
+/* ---- a homogenized file ---------------------------------------------------------------------- */
+
+static int fill_recording(bram_ctx *cx, bram_attrs *attrs, const char *id, const char *defect)
+{
+    if (!attrs) return BRAM_ENOMEM;
+    BRAM_TRY(bram_attrs_set_text(cx, attrs, "subject", id));
+    BRAM_TRY(bram_attrs_set_text(cx, attrs, "session", "1"));
+    BRAM_TRY(bram_attrs_set_text(cx, attrs, "species", "Caenorhabditis elegans"));
+    BRAM_TRY(bram_attrs_set_text(cx, attrs, "condition", "immobilized"));
+    return is(defect, "no-dt") ? BRAM_OK : bram_attrs_set_number(cx, attrs, "dt", 0.5);
+}
+
+static int make_axes(bram_ctx *cx, bram_axis *axes[2], size_t rows, const char *defect)
+{
+    static const char *const ids[] = {"1", "2", "3"};
+    const char *labels[] = {"AVAL", "", is(defect, "duplicate") ? "AVAL" : "AVAR"};
+    static const char *const certainty[] = {"exact", "unlabeled", "exact"};
+    double time[8] = {0};
+    for (size_t i = 0; i < rows; i++) time[i] = 0.5 * (double)i;
+    if (is(defect, "descending")) time[1] = 40;
+    BRAM_TRY(bram_axis_new(cx, &axes[0], "time", rows));
+    BRAM_TRY(bram_axis_set_values(cx, axes[0], time, "s"));
+    BRAM_TRY(bram_axis_new(cx, &axes[1], "neuron", 3));
+    BRAM_TRY(bram_axis_set_ids(cx, axes[1], ids));
+    BRAM_TRY(bram_axis_add_text(cx, axes[1], "label", labels));
+    return bram_axis_add_text(cx, axes[1], "certainty", certainty);
+}
+
+static int add_recording(bram_ctx *cx, bram_dataset *ds, const char *id, size_t rows,
+                         const char *defect)
+{
+    char group[64];
+    bram_axis *axes[2] = {NULL, NULL};
+    bram_response *r = NULL;
+    snprintf(group, sizeof group, "recordings/%s", id);
+    BRAM_TRY(fill_recording(cx, bram_dataset_attrs(cx, ds, group), id, defect));
+    int status = make_axes(cx, axes, rows, defect);
+    if (!status)
+        status = bram_response_new(cx, &r, "activity", BRAM_F32, 2, (const bram_axis *const *)axes);
+    bram_axis_free(axes[0]);
+    bram_axis_free(axes[1]);
+    if (status) return status;
+    for (size_t i = 0; i < 3 * rows; i++)
+        bram_response_f32(r)[i] = is(defect, "nan") ? NAN : (float)i / 4;
+    uint8_t *mask = bram_response_mask(cx, r);
+    if (mask) mask[1] = 0;
+    status = mask ? bram_attrs_set_text(cx, bram_response_attrs(r), "unit", "dF/F") : BRAM_ENOMEM;
+    if (!status) status = bram_attrs_set_text(cx, bram_response_attrs(r), "filter", "none");
+    if (!status) return bram_dataset_add(cx, ds, group, r);
+    bram_response_free(r);
+    return status;
+}
+
+static int fill_dataset(bram_ctx *cx, bram_dataset *ds, const char *defect)
+{
+    static const char *const names[] = {"AVAL", "AVAR"};
+    bram_attrs *root = bram_dataset_attrs(cx, ds, "");
+    bram_axis *table = NULL;
+    if (!root) return BRAM_ENOMEM;
+    BRAM_TRY(bram_attrs_set_text(cx, root, "dataset", "made"));
+    BRAM_TRY(bram_attrs_set_text(cx, root, "version", "1"));
+    BRAM_TRY(bram_attrs_set_text(cx, root, "licence", "CC0-1.0"));
+    BRAM_TRY(bram_attrs_set_text(cx, root, "citation", "made for a test"));
+    BRAM_TRY(bram_attrs_set_text(cx, root, "history", "made"));
+    BRAM_TRY(add_recording(cx, ds, "worm1", 4, defect));
+    BRAM_TRY(add_recording(cx, ds, "worm2", 8, "good"));
+    BRAM_TRY(bram_axis_new(cx, &table, "notes", 2));
+    int status = bram_axis_set_ids(cx, table, names);
+    if (!status) status = bram_axis_add_text(cx, table, "remark", names);
+    if (!status) return bram_dataset_add_table(cx, ds, "", table);
+    bram_axis_free(table);
+    return status;
+}
+
+bool made_dataset(const char *path, const char *defect)
+{
+    static const char *const known[] = {"good", "no-dt", "duplicate", "descending", "nan"};
+    size_t k = 0;
+    while (k < sizeof known / sizeof *known && !is(defect, known[k])) k++;
+    if (k == sizeof known / sizeof *known) return false;
+    bram_init();
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL;
+    int status = cx ? bram_dataset_new(cx, &ds) : BRAM_ENOMEM;
+    if (!status) status = fill_dataset(cx, ds, defect);
+    if (!status) status = bram_dataset_write(cx, ds, path, true);
+    if (status && cx) fprintf(stderr, "made_dataset: %s\n", bram_ctx_message(cx));
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+    return status == BRAM_OK;
+}
+
+/* ---- zip: members stored, not deflated ---------------------------------------------------------
+ */
+
+enum { ZIP_BYTES = 1 << 16 };
+
+struct zip {
+    unsigned char bytes[ZIP_BYTES], directory[2048];
+    size_t used, directory_used, members;
+};
+
+static void put_number(unsigned char *to, size_t *used, unsigned long value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) to[(*used)++] = (unsigned char)(value >> 8 * i);
+}
+
+/* CRC-32 as zip has it: polynomial 0xedb88320, bit by bit. */
+static unsigned long crc_of(const unsigned char *p, size_t size)
+{
+    unsigned long crc = 0xffffffffUL;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= p[i];
+        for (int k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320UL : 0);
+    }
+    return crc ^ 0xffffffffUL;
+}
+
+static void put_fields(unsigned char *to, size_t *used, unsigned long crc, size_t size, size_t name)
+{
+    put_number(to, used, 20, 2);           /* version */
+    put_number(to, used, 0, 4);            /* flags, stored */
+    put_number(to, used, 0x21UL << 16, 4); /* 1 January 1980 */
+    put_number(to, used, crc, 4);
+    put_number(to, used, size, 4);
+    put_number(to, used, size, 4);
+    put_number(to, used, name, 2);
+    put_number(to, used, 0, 2); /* no extra field */
+}
+
+static bool add(struct zip *z, const char *name, const void *data, size_t size)
+{
+    size_t length = strlen(name), offset = z->used;
+    if (z->used + size + z->directory_used + 1000 > ZIP_BYTES) return false;
+    if (z->directory_used + length + 100 > sizeof z->directory) return false;
+    unsigned long crc = crc_of(data, size);
+    put_number(z->bytes, &z->used, 0x04034b50, 4);
+    put_fields(z->bytes, &z->used, crc, size, length);
+    memcpy(z->bytes + z->used, name, length);
+    memcpy(z->bytes + z->used + length, data, size);
+    z->used += length + size;
+    put_number(z->directory, &z->directory_used, 0x02014b50, 4);
+    put_number(z->directory, &z->directory_used, 20, 2);
+    put_fields(z->directory, &z->directory_used, crc, size, length);
+    put_number(z->directory, &z->directory_used, 0, 10); /* comment, disk, attributes */
+    put_number(z->directory, &z->directory_used, offset, 4);
+    memcpy(z->directory + z->directory_used, name, length);
+    z->directory_used += length;
+    z->members++;
+    return true;
+}
+
+static bool finish(struct zip *z, const char *path)
+{
+    size_t start = z->used;
+    memcpy(z->bytes + z->used, z->directory, z->directory_used);
+    z->used += z->directory_used;
+    put_number(z->bytes, &z->used, 0x06054b50, 4);
+    put_number(z->bytes, &z->used, 0, 4);
+    put_number(z->bytes, &z->used, z->members, 2);
+    put_number(z->bytes, &z->used, z->members, 2);
+    put_number(z->bytes, &z->used, z->directory_used, 4);
+    put_number(z->bytes, &z->used, start, 4);
+    put_number(z->bytes, &z->used, 0, 2);
+    return made_bytes(path, z->bytes, z->used);
+}
+
+/* ---- workbooks and arrays ----------------------------------------------------------------------
+ */
+
+#define MAIN  "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+#define LINKS "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+bool made_xlsx(const char *path, const char *defect)
+{
+    static const char book[] = "<?xml version=\"1.0\"?><workbook xmlns=\"" MAIN
+                               "\" xmlns:r=\"" LINKS
+                               "\"><sheets><sheet name=\"labels v1\" sheetId=\"1\" r:id=\"rId1\"/>"
+                               "</sheets></workbook>";
+    static const char relations[] = "<?xml version=\"1.0\"?><Relationships "
+                                    "xmlns=\"http://schemas.openxmlformats.org/package/2006/"
+                                    "relationships\"><Relationship Id=\"rId1\" Type=\"" LINKS
+                                    "/worksheet\" "
+                                    "Target=\"worksheets/sheet1.xml\"/></Relationships>";
+    static const char strings[] = "<sst xmlns=\"" MAIN "\"><si><t>AVAL</t></si><si><r><t>AV</t></r>"
+                                  "<r><t>AR &amp; co</t></r></si></sst>";
+    static const char good[] =
+        "<worksheet xmlns=\"" MAIN "\"><sheetData><row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c>"
+        "<c r=\"B1\" t=\"s\"><v>1</v></c><c r=\"C1\"><v>2.5</v></c></row><row r=\"3\">"
+        "<c r=\"A3\" t=\"inlineStr\"><is><t>here</t></is></c><c r=\"B3\" t=\"b\"><v>1</v></c>"
+        "<c r=\"C3\"><f>C1*2</f><v>5</v></c></row></sheetData></worksheet>";
+    static const char entity[] =
+        "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>"
+        "<worksheet xmlns=\"" MAIN "\"><sheetData>&b;</sheetData></worksheet>";
+    struct zip z = {.used = 0};
+    bool bad = is(defect, "entity"), without = is(defect, "no-sheet");
+    if (!bad && !without && !is(defect, "good")) return false;
+    return add(&z, "xl/workbook.xml", book, sizeof book - 1) &&
+           add(&z, "xl/_rels/workbook.xml.rels", relations, sizeof relations - 1) &&
+           add(&z, "xl/sharedStrings.xml", strings, sizeof strings - 1) &&
+           (without || add(&z, "xl/worksheets/sheet1.xml", bad ? entity : good,
+                           bad ? sizeof entity - 1 : sizeof good - 1)) &&
+           finish(&z, path);
+}
+
+/* The bytes of a .npy of version 1. */
+static size_t npy_bytes(unsigned char *to, const char *header, const void *values, size_t size)
+{
+    enum { HEADER = 118, START = 128 };
+    memcpy(to, "\x93NUMPY\x01\x00", 8);
+    to[8] = HEADER, to[9] = 0;
+    memset(to + 10, ' ', HEADER);
+    memcpy(to + 10, header, strlen(header));
+    to[START - 1] = '\n';
+    memcpy(to + START, values, size);
+    return START + size;
+}
+
+bool made_npy(const char *path, const char *defect)
+{
+    unsigned char bytes[512];
+    double values[12];
+    for (int i = 0; i < 12; i++) values[i] = i / 8.0;
+    const char *header = "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }";
+    if (is(defect, "huge"))
+        header = "{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4), }";
+    else if (!is(defect, "good")) return false;
+    return made_bytes(path, bytes, npy_bytes(bytes, header, values, sizeof values));
+}
+
+bool made_npz(const char *path)
+{
+    static const char text[] = "{'descr': '<U2', 'fortran_order': False, 'shape': (2,), }";
+    static const char numbers[] = "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 2), }";
+    unsigned char bytes[512];
+    struct zip z = {.used = 0};
+    size_t size = npy_bytes(bytes, text, "a\0\0\0b\0\0\0c\0\0\0\0\0\0\0", 16);
+    if (!add(&z, "names.npy", bytes, size)) return false;
+    size = npy_bytes(bytes, numbers, "\0\1\0\2\0\3\0\4", 8);
+    return add(&z, "values.npy", bytes, size) && finish(&z, path);
+}
+
+bool made_gz(const char *path)
+{
+    static const char text[] = "time,AVAL,AVAR\n0,1,2\n0.5,3,4\n";
+    unsigned char *out = NULL;
+    size_t size = 0;
+    bram_ctx *cx = bram_ctx_new();
+    bool made = cx && bram_gz_deflate(cx, &out, &size, (const unsigned char *)text,
+                                      sizeof text - 1) == BRAM_OK;
+    made = made && made_bytes(path, out, size);
+    bram_free(out);
+    bram_ctx_free(cx);
+    return made;
+}
+
+bool made_file(const char *kind, const char *path, const char *defect)
+{
+    if (is(kind, "kato5")) return made_kato(path, 5, defect);
+    if (is(kind, "kato73")) return made_kato(path, 73, defect);
+    if (is(kind, "dag")) return made_dag(path, defect);
+    if (is(kind, "jld2")) return made_jld2(path, defect);
+    if (is(kind, "dataset")) return made_dataset(path, defect);
+    if (is(kind, "xlsx")) return made_xlsx(path, defect);
+    if (is(kind, "npy")) return made_npy(path, defect);
+    if (is(kind, "npz")) return is(defect, "good") && made_npz(path);
+    if (is(kind, "gz")) return is(defect, "good") && made_gz(path);
+    return false;
+}
