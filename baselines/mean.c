@@ -60,7 +60,9 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
 static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bram_dataset *out)
 {
     bram_forecast f = view(fitted);
-    return bram_forecast_answer(cx, &f, query, out);
+    bram_query step = *query;
+    if (step.ask == BRAM_ASK_RESPOND) step.ask = BRAM_ASK_STEP; /* blind to input and past alike */
+    return bram_forecast_answer(cx, &f, &step, out);
 }
 
 static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
@@ -92,7 +94,7 @@ const bram_model bram_model_mean = {
     .missing = "means are over present values; a unit never present in training is predicted as 0",
     .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_LOGLIK),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_RESPOND),
     .flags = BRAM_MODEL_TRIVIAL,
     .fit = fit,
     .answer = answer,

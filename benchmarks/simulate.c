@@ -6,6 +6,10 @@
 #include <string.h>
 
 const bram_simulation bram_simulation_table[] = {
+    {"simulated-vision", "layered visual system: 120 stimuli, 4 subjects of 20 units, 8 repeats",
+     bram_simulate_vision, false},
+    {"simulated-vision-full", "the same with 480 stimuli and 4 subjects of 100 units",
+     bram_simulate_vision, true},
     {"simulated-worm", "connectome-constrained worm, 4 animals of 48 neurons, 600 samples each",
      bram_simulate_worm, false},
     {"simulated-worm-full", "the same with 10 animals of 120 neurons, 3000 samples each",

@@ -1,0 +1,120 @@
+/*
+ * task_geometry.c - the task "geometry": does a model represent stimuli as a brain area does?
+ *
+ * The model is asked for its features of the stimuli (or its RDM of them), the area (responses/ID)
+ * gives patterns of units or RDMs, and a geometry metric (rsa) compares them: one raw value for
+ * each subject, their mean is the score.
+ *
+ * Intervals: bootstrap over conditions, each stimulus a group of its own; they are about other
+ * stimuli, not about other subjects. Ceiling, where there are several subjects: the noise ceiling
+ * of Nili et al. 2014 (see scores.h), lower and upper; column ceiling_noise holds what the upper
+ * one would be for subjects of nothing but noise. There is no floor: a model that tells no two
+ * stimuli apart has no geometry, and chance is 0.
+ */
+#include "area.h"
+#include "scores.h"
+
+#include <stdio.h>
+
+static const bram_param params[] = {
+    {"ceiling", BRAM_PARAM_CHOICE, "lower", "lower|upper", 0, 0,
+     "which bound of the noise ceiling values are normalized by"},
+    {"samples", BRAM_PARAM_INTEGER, "1000", NULL, 0, 1000000, "bootstrap draws"},
+    {"level", BRAM_PARAM_REAL, "0.95", NULL, 0.5, 0.999, "level of the intervals"},
+    {.name = NULL}};
+
+struct geometry {
+    const bram_cell *cell;
+    bram_area area;
+    bram_fitted *model;
+    bram_dataset *answer;
+    bram_scores *scores;
+    bram_axis *subjects;
+    char axis[64];
+};
+
+static void release(struct geometry *g)
+{
+    bram_scores_free(g->scores);
+    bram_axis_free(g->subjects);
+    bram_dataset_free(g->answer);
+    bram_fitted_free(g->model);
+    bram_area_release(&g->area);
+}
+
+/* The subjects as the axis of the raw values. */
+static int name_subjects(bram_ctx *cx, struct geometry *g)
+{
+    BRAM_TRY(bram_axis_new(cx, &g->subjects, "subject", g->area.subjects));
+    return bram_axis_set_ids(cx, g->subjects, g->area.subject);
+}
+
+static int score(bram_ctx *cx, struct geometry *g, const bram_side *features)
+{
+    const bram_benchmark *b = g->cell->benchmark;
+    size_t n = g->area.subjects;
+    bram_score_piece *piece = bram_scratch(cx, n, sizeof *piece);
+    if (!piece) return BRAM_ENOMEM;
+    for (size_t s = 0; s < n; s++) {
+        piece[s].model = *features;
+        BRAM_TRY(bram_area_side(cx, &piece[s].brain, &g->area, s));
+    }
+    snprintf(g->axis, sizeof g->axis, "%zu stimuli", g->area.stimuli);
+    bram_score_job job = {.piece = piece,
+                          .pieces = n,
+                          .join = BRAM_JOIN_BESIDE,
+                          .axis = g->axis,
+                          .ceiling = bram_option_is(b->options, "ceiling", "upper")
+                                         ? BRAM_CEILING_SUBJECTS_UPPER
+                                         : BRAM_CEILING_SUBJECTS_LOWER};
+    for (size_t m = 0; m < b->metric_count; m++)
+        BRAM_TRY(bram_scores_add(cx, g->scores, b->metrics[m], &job));
+    return BRAM_OK;
+}
+
+static int run_cell(bram_ctx *cx, struct geometry *g, bram_dataset *result)
+{
+    const bram_cell *cell = g->cell;
+    const bram_options *o = cell->benchmark->options;
+    bram_side features;
+    bram_panel panel = {.public_data = cell->dataset};
+    BRAM_TRY(bram_area_read(cx, &g->area, cell->dataset, cell->part));
+    BRAM_TRY(name_subjects(cx, g));
+    BRAM_TRY(bram_fitted_new(cx, &g->model, cell->model, &panel, NULL, cell->seed));
+    BRAM_TRY(bram_area_features(cx, &features, &g->answer, g->model, &panel, g->area.stimulus));
+    char *stream = bram_strf(cx, "%s/%s", cell->benchmark->name, cell->part);
+    if (!stream) return BRAM_ENOMEM;
+    int status = bram_scores_new(cx, &g->scores, g->subjects, stream, 0,
+                                 (size_t)bram_option_integer(o, "samples"),
+                                 bram_option_real(o, "level"));
+    bram_free(stream);
+    if (status == BRAM_OK) status = score(cx, g, &features);
+    return status == BRAM_OK ? bram_scores_finish(cx, g->scores, result) : status;
+}
+
+static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
+{
+    struct geometry g = {.cell = cell};
+    size_t mark = bram_scratch_mark(cx);
+    int status = run_cell(cx, &g, result);
+    release(&g);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
+{
+    (void)cx;
+    *bytes = bram_area_bytes(cell->dataset, cell->part);
+    return BRAM_OK;
+}
+
+const bram_task bram_task_geometry = {
+    .name = "geometry",
+    .summary = "compare how a model and a brain area represent the same stimuli",
+    .version = 1,
+    .params = params,
+    .parts = bram_area_parts,
+    .memory = memory,
+    .run = run,
+};
