@@ -3,6 +3,11 @@
  * ones are: each lacks some neurons, some of the recorded ones have no label, and the scale of each
  * trace differs. The network itself is kept as a connectome, and for each trace the neuron it truly
  * is.
+ *
+ * Each animal also behaves: two variables, each a weighted sum of a few neurons, the same in all
+ * animals, sampled twice as often as the traces (between two samples of the network on the line
+ * between them). Noise is added that leaves READABLE of a variable's variance to the neurons, so
+ * that a decoder that knew the weights and saw all neurons would reach that R2.
  */
 #include "simulate.h"
 #include "worm_network.h"
@@ -16,7 +21,8 @@
 static const double DT = 0.5;          /* seconds a sample */
 static const double LOST = 0.08;       /* share of neurons that an animal's recording lacks */
 static const double UNLABELLED = 0.15; /* share of the recorded ones */
-enum { BURN_IN = 200 };
+static const double READABLE = 0.8;    /* share of a behaviour's variance that neurons explain */
+enum { BURN_IN = 200, VARIABLES = 2, READ_FROM = 6 };
 
 /* ---- the connectome
  * ------------------------------------------------------------------------------- */
@@ -144,8 +150,87 @@ static int neuron_axis(bram_ctx *cx, bram_axis **out, const bram_worm_network *w
     return status;
 }
 
-static void simulate(float *out, const bram_worm_network *w, const struct traces *k, size_t rows,
-                     bram_rng *g, double *x, double *scratch)
+/* ---- behaviour ---------------------------------------------------------------------------------
+ */
+
+/* Which neurons move the animal, and how. */
+struct readout {
+    size_t neuron[VARIABLES][READ_FROM];
+    double weight[VARIABLES][READ_FROM];
+};
+
+static void make_readout(struct readout *r, const bram_worm_network *w, uint64_t seed)
+{
+    bram_rng g = bram_rng_new(seed, "simulate/worm/readout");
+    for (size_t v = 0; v < VARIABLES; v++)
+        for (size_t i = 0; i < READ_FROM; i++) {
+            r->neuron[v][i] = bram_rng_below(&g, w->neurons);
+            r->weight[v][i] = bram_rng_normal(&g);
+        }
+}
+
+static double readout_of(const struct readout *r, size_t v, const double *x)
+{
+    double sum = 0;
+    for (size_t i = 0; i < READ_FROM; i++) sum += r->weight[v][i] * x[r->neuron[v][i]];
+    return sum;
+}
+
+/* out: 2 rows - 1 samples x VARIABLES, from the readouts of `rows` samples of the network. */
+static void fill_behaviour(float *out, const double *motion, size_t rows, bram_rng *g)
+{
+    for (size_t v = 0; v < VARIABLES; v++) {
+        double mean = 0, square = 0;
+        for (size_t t = 0; t < rows; t++) mean += motion[t * VARIABLES + v] / (double)rows;
+        for (size_t t = 0; t < rows; t++) {
+            double d = motion[t * VARIABLES + v] - mean;
+            square += d * d / (double)rows;
+        }
+        double noise = sqrt(square * (1 - READABLE) / READABLE);
+        for (size_t s = 0; s < 2 * rows - 1; s++) {
+            double a = motion[s / 2 * VARIABLES + v], b = motion[(s + 1) / 2 * VARIABLES + v];
+            out[s * VARIABLES + v] = (float)((a + b) / 2 + noise * bram_rng_normal(g));
+        }
+    }
+}
+
+static int add_behaviour(bram_ctx *cx, bram_dataset *ds, const char *group, const double *motion,
+                         size_t rows, bram_rng *g)
+{
+    size_t samples = 2 * rows - 1;
+    double *seconds = bram_scratch(cx, samples, sizeof *seconds);
+    if (!seconds) return BRAM_ENOMEM;
+    for (size_t s = 0; s < samples; s++) seconds[s] = DT / 2 * (double)s;
+    bram_axis *time = NULL, *variable = NULL;
+    bram_response *r = NULL;
+    int status = bram_axis_new(cx, &time, "behaviour_time", samples);
+    if (status == BRAM_OK) status = bram_axis_set_values(cx, time, seconds, "s");
+    if (status == BRAM_OK) status = bram_axis_new(cx, &variable, "variable", VARIABLES);
+    if (status == BRAM_OK)
+        status = bram_axis_set_ids(cx, variable, (const char *[]){"velocity", "curvature"});
+    if (status == BRAM_OK)
+        status = bram_axis_add_text(cx, variable, "unit", (const char *[]){"1", "1"});
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &r, "behaviour", BRAM_F32, 2,
+                                   (const bram_axis *[]){time, variable});
+    bram_axis_free(time);
+    bram_axis_free(variable);
+    if (status == BRAM_OK)
+        status = bram_attrs_set_number(cx, bram_response_attrs(r), "readable", READABLE);
+    if (status != BRAM_OK) {
+        bram_response_free(r);
+        return status;
+    }
+    fill_behaviour(bram_response_f32(r), motion, rows, g);
+    return bram_dataset_add(cx, ds, group, r);
+}
+
+/* ---- the recording -----------------------------------------------------------------------------
+ */
+
+/* The traces, and what moves the animal at each row. */
+static void simulate(float *out, double *motion, const bram_worm_network *w, const struct traces *k,
+                     const struct readout *r, size_t rows, bram_rng *g, double *x, double *scratch)
 {
     size_t n = w->neurons;
     for (size_t i = 0; i < n; i++) x[i] = bram_rng_normal(g);
@@ -153,6 +238,8 @@ static void simulate(float *out, const bram_worm_network *w, const struct traces
         bram_worm_network_step(w, x, x, scratch);
         for (size_t i = 0; i < n; i++) x[i] += w->noise * bram_rng_normal(g);
         if (t < BURN_IN) continue;
+        for (size_t v = 0; v < VARIABLES; v++)
+            motion[(t - BURN_IN) * VARIABLES + v] = readout_of(r, v, x);
         for (size_t i = 0; i < k->count; i++)
             out[(t - BURN_IN) * k->count + i] = (float)(k->offset[i] +
                                                         k->scale[i] * x[k->neuron[i]]);
@@ -191,12 +278,16 @@ static int add_animal(bram_ctx *cx, bram_dataset *ds, const bram_worm_network *w
     snprintf(id, sizeof id, "worm%02zu", animal + 1);
     snprintf(group, sizeof group, "recordings/%s", id);
     bram_rng g = bram_rng_at(seed, "simulate/worm/animal", animal);
+    bram_rng b = bram_rng_at(seed, "simulate/worm/behaviour", animal);
     struct traces k;
+    struct readout readout;
+    make_readout(&readout, w, seed);
     bram_axis *time = NULL, *neuron = NULL;
     bram_response *activity = NULL;
     double *x = bram_scratch(cx, w->neurons, sizeof *x);
     double *scratch = bram_scratch(cx, w->neurons, sizeof *scratch);
-    int status = x && scratch ? choose_traces(cx, &k, w, &g) : BRAM_ENOMEM;
+    double *motion = bram_scratch(cx, rows * VARIABLES, sizeof *motion);
+    int status = x && scratch && motion ? choose_traces(cx, &k, w, &g) : BRAM_ENOMEM;
     if (status == BRAM_OK) status = time_axis(cx, &time, rows);
     if (status == BRAM_OK) status = neuron_axis(cx, &neuron, w, &k);
     if (status == BRAM_OK)
@@ -205,12 +296,13 @@ static int add_animal(bram_ctx *cx, bram_dataset *ds, const bram_worm_network *w
     bram_axis_free(time);
     bram_axis_free(neuron);
     if (status == BRAM_OK) {
-        simulate(bram_response_f32(activity), w, &k, rows, &g, x, scratch);
+        simulate(bram_response_f32(activity), motion, w, &k, &readout, rows, &g, x, scratch);
         bram_attrs *a = bram_response_attrs(activity);
         status = bram_attrs_set_text(cx, a, "unit", "1");
         if (status == BRAM_OK) status = bram_attrs_set_text(cx, a, "filter", "none");
     }
     if (status == BRAM_OK) status = describe_animal(cx, ds, group, id);
+    if (status == BRAM_OK) status = add_behaviour(cx, ds, group, motion, rows, &b);
     if (status == BRAM_OK) return bram_dataset_add(cx, ds, group, activity);
     bram_response_free(activity);
     return status;

@@ -70,6 +70,20 @@ static void density_the_truth_wins(void **state)
     run(b, "worm01", "copy", BRAM_ENOTAPPLICABLE);
 }
 
+static void decode_finds_what_is_readable(void **state)
+{
+    (void)state;
+    const char *b = "simulated-worm-behaviour";
+    double low = value(b, "worm01", "mean", "r2");
+    assert_true(low < 0.05);
+    bram_dataset *result = run(b, "worm01", "ridge", BRAM_OK);
+    assert_near(number(result, "r2", "floor_mean"), low, 1e-12);
+    assert_true(number(result, "r2", "value") > 0.5); /* 0.8 of the variance is readable */
+    assert_true(number(result, "r2", "value") < 0.85);
+    bram_dataset_free(result);
+    run(b, "worm01", "ar", BRAM_ENOTAPPLICABLE);
+}
+
 static void graph_the_true_weights_win(void **state)
 {
     (void)state;
@@ -95,6 +109,7 @@ int main(void)
     if (bram_simulate(cx, &worm, "simulated-worm", 1) != BRAM_OK) return 99;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(density_the_truth_wins),
+        cmocka_unit_test(decode_finds_what_is_readable),
         cmocka_unit_test(graph_the_true_weights_win),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
