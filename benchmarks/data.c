@@ -3,9 +3,8 @@
  */
 #include "data.h"
 
+#include "manifest.h"
 #include "simulate.h"
-
-#include <bramble/loader.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,26 +13,30 @@
 /* The made datasets have one seed: a benchmark's data do not depend on the seed of a run. */
 static const uint64_t SIMULATION_SEED = 1;
 
+/* What to say of a dataset that is not there: what it is, where it is published, how to import it. */
 static int absent(bram_ctx *cx, const char *name, const char *root)
 {
-    const bram_loader *loader = bram_loader_find(name);
+    bram_yaml_manifest *m = NULL;
+    BRAM_TRY(bram_manifest_read(cx, &m, name));
     char *where = root ? bram_strf(cx, "%s/%s.h5 is not there", root, name)
                        : bram_strf(cx, "no data root is given (--data DIR or BRAMBLE_DATA)");
-    if (!where) return BRAM_ENOMEM;
-    int status;
-    if (loader)
-        status = bram_fail(
-            cx, BRAM_EABSENT,
-            "dataset %s: %s. Its recordings: %s, doi %s. Import them with: bramble "
-            "import --source %s FILES -o %s/%s.h5. Without recordings, run the suite "
-            "simulated",
-            name, where, loader->citation, loader->doi, name, root ? root : "DIR", name);
-    else
+    char *command = m ? bram_manifest_command(cx, m, root) : NULL;
+    int status = BRAM_ENOMEM;
+    if (where && command)
         status = bram_fail(cx, BRAM_EABSENT,
-                           "dataset %s: %s, and no loader has that name. Without "
-                           "recordings, run the suite simulated",
+                           "dataset %s: %s. It is: %s (%s%s%s). Its files: %s. Import them with: %s. "
+                           "Without recordings: bramble run simulated",
+                           name, where, m->title, m->citation ? m->citation : "no citation",
+                           m->doi ? ", doi " : "", m->doi ? m->doi : "", m->url ? m->url : "see there",
+                           command);
+    else if (where && !m)
+        status = bram_fail(cx, BRAM_EABSENT,
+                           "dataset %s: %s, and no manifest has that name (bramble list datasets). "
+                           "Without recordings: bramble run simulated",
                            name, where);
+    bram_free(command);
     bram_free(where);
+    bram_yaml_manifest_free(m);
     return status;
 }
 
@@ -41,6 +44,7 @@ int bram_data_open(bram_ctx *cx, bram_dataset **out, const char *name, const cha
 {
     if (bram_simulation_find(name)) return bram_simulate(cx, out, name, SIMULATION_SEED);
     if (!root) root = getenv("BRAMBLE_DATA");
+    if (root && !root[0]) root = NULL;
     char *path = bram_strf(cx, "%s/%s.h5", root ? root : "", name);
     if (!path) return BRAM_ENOMEM;
     int status = root && access(path, F_OK) == 0 ? bram_dataset_open(cx, out, path)

@@ -7,6 +7,7 @@
 
 #include "yaml.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,7 @@ static bool is_path(const char *name)
     return strchr(name, '/') || (length > 5 && strcmp(name + length - 5, ".yaml") == 0);
 }
 
-/* The first NAME.yaml of a colon-separated list of folders; *out stays NULL when there is none. */
+/* The first NAME.yaml of a colon-separated list of folders; *out stays as it is when there is none. */
 static int search(bram_ctx *cx, char **out, const char *folders, const char *below,
                   const char *name)
 {
@@ -54,6 +55,81 @@ static int search(bram_ctx *cx, char **out, const char *folders, const char *bel
     return BRAM_OK;
 }
 
+int bram_definition_find(bram_ctx *cx, char **out, const char *before, const char *folders,
+                         const char *below, const char *name)
+{
+    *out = NULL;
+    BRAM_TRY(search(cx, out, before, below, name));
+    return *out ? BRAM_OK : search(cx, out, folders, below, name);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Adds the names of FOLDER's *.yaml to a list that has grown to `count` of `room`. */
+static int add_names(bram_ctx *cx, char ***names, size_t *count, size_t *room, const char *folder)
+{
+    DIR *list = opendir(folder);
+    int status = BRAM_OK;
+    for (struct dirent *e; list && status == BRAM_OK && (e = readdir(list));) {
+        size_t length = strlen(e->d_name), i = 0;
+        if (e->d_name[0] == '.' || length <= 5 || strcmp(e->d_name + length - 5, ".yaml") != 0)
+            continue;
+        char *name = bram_strf(cx, "%.*s", (int)(length - 5), e->d_name);
+        while (name && i < *count && strcmp((*names)[i], name) != 0) i++;
+        if (name && i < *count) { /* hidden by a folder before */
+            bram_free(name);
+            continue;
+        }
+        char **grown = *names;
+        if (name && *count == *room)
+            grown = bram_realloc(cx, *names, *room ? 2 * *room : 32, sizeof *grown);
+        if (!name || !grown) {
+            bram_free(name);
+            status = BRAM_ENOMEM;
+            break;
+        }
+        if (*count == *room) *room = *room ? 2 * *room : 32;
+        *names = grown;
+        grown[(*count)++] = name;
+    }
+    if (list) closedir(list);
+    return status;
+}
+
+int bram_definition_names(bram_ctx *cx, char ***out, size_t *count, const char *before,
+                          const char *folders, const char *below)
+{
+    char **names = NULL;
+    size_t n = 0, room = 0;
+    int status = BRAM_OK;
+    const char *const lists[] = {before, folders};
+    for (size_t i = 0; i < 2; i++)
+        for (const char *at = lists[i]; status == BRAM_OK && at && *at;) {
+            size_t length = strcspn(at, ":");
+            char *folder = bram_strf(cx, "%.*s/%s", (int)length, at, below);
+            status = folder ? add_names(cx, &names, &n, &room, folder) : BRAM_ENOMEM;
+            bram_free(folder);
+            at += length + (at[length] == ':');
+        }
+    if (status != BRAM_OK) {
+        bram_definition_names_free(names, n);
+        return status;
+    }
+    if (n) qsort(names, n, sizeof *names, by_text);
+    *out = names;
+    *count = n;
+    return BRAM_OK;
+}
+
+void bram_definition_names_free(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) bram_free(names[i]);
+    bram_free(names);
+}
+
 /* A path is taken as it is; a name is looked for in the folders of definition.h. */
 static int locate(bram_ctx *cx, char **out, const char *below, const char *name)
 {
@@ -62,8 +138,8 @@ static int locate(bram_ctx *cx, char **out, const char *below, const char *name)
         *out = bram_strdup(cx, name);
         return *out ? BRAM_OK : BRAM_ENOMEM;
     }
-    BRAM_TRY(search(cx, out, getenv("BRAMBLE_BENCHMARKS"), below, name));
-    return *out ? BRAM_OK : search(cx, out, bram_definition_folders, below, name);
+    return bram_definition_find(cx, out, getenv("BRAMBLE_BENCHMARKS"), bram_definition_folders, below,
+                                name);
 }
 
 /* ---- benchmarks

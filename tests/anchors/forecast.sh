@@ -1,0 +1,30 @@
+# forecast.sh BRAMBLE - two published recordings, imported and forecast: every digit of forecast.out, which
+# was measured with other software (scikit-learn), and the tables of docs/anchors.md. Skipped without them.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+source=$(cd "$here/../.." && pwd)
+bramble=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+data=${BRAMBLE_TEST_DATA:-$source/../shared/data}/spikes
+[ -r "$data/spykesML/m1_stevenson_2011.mat" ] && [ -r "$data/seqNMF/MackeviciusData.mat" ] || {
+    echo "skipped: no recordings in $data"
+    exit 77
+}
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+trap 'exit 99' INT TERM
+SAMPLES=0 sh "$here/tables.sh" "$bramble" "$data" "$work" >"$work/tables.md" || exit 1
+grep '^| [^m-]\|^| mean of' "$work/tables.md" | diff "$here/forecast.out" - || exit 1
+
+# units that are constant over the test part have no r2: 7 of 171, 14 of 75
+for pair in m1-forecast:7 hvc-forecast:14; do
+    "$bramble" leaderboard "$work/results" -b "${pair%:*}" -s 'r2@step' --format json >"$work/json"
+    grep -q "\"undefined\": *${pair#*:}[,}]*" "$work/json" || {
+        echo "undefined units of ${pair%:*}: expected ${pair#*:}"
+        cat "$work/json"
+        exit 1
+    }
+done
+
+# the tables of the documentation are these
+sed -n '/^<!-- tables -->$/,/^<!-- end of tables -->$/p' "$source/docs/anchors.md" | sed '1d;$d' |
+    diff - "$work/tables.md"
