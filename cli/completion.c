@@ -53,17 +53,29 @@ static void bash_values(bram_buffer *out, const char *command, const bram_cli_op
     }
 }
 
+/* A case label of the options whose next word is their value, which is no command. */
+static void bash_taking_values(bram_buffer *out, const bram_cli_option *o)
+{
+    for (size_t n = 0; o->name; o++)
+        if (!o->hidden && o->argument) bram_buffer_putf(out, "%s--%s", n++ ? "|" : "", o->name);
+}
+
 static void bash(bram_buffer *out)
 {
-    bram_buffer_put(
-        out, "# bash completion of bramble; generated.\n"
-             "_bramble()\n{\n"
-             "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-             "    local command= names= first= i\n"
-             "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-             "        case ${COMP_WORDS[i]} in -*) ;; *) command=${COMP_WORDS[i]}; break ;; esac\n"
-             "    done\n"
-             "    case $command:$before in\n");
+    bram_buffer_put(out,
+                    "# bash completion of bramble; generated.\n"
+                    "_bramble()\n{\n"
+                    "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+                    "    local command= names= first= i\n"
+                    "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+                    "        case ${COMP_WORDS[i]} in\n        ");
+    bash_taking_values(out, bram_cli_global_options);
+    bram_buffer_put(out, ") ((i++)) ;;\n"
+                         "        -*) ;;\n"
+                         "        *) command=${COMP_WORDS[i]}; break ;;\n"
+                         "        esac\n"
+                         "    done\n"
+                         "    case $command:$before in\n");
     for (size_t i = 0; bram_commands[i]; i++)
         bash_values(out, bram_commands[i]->name, bram_commands[i]->options);
     bash_values(out, "*", bram_cli_global_options);

@@ -122,7 +122,7 @@ void bram_help_text(bram_buffer *out, const bram_command *command)
     examples(out, bram_cli_examples);
     bram_buffer_put(out, "\nCommands:\n");
     for (size_t i = 0; bram_commands[i]; i++)
-        entry(out, bram_commands[i]->name, bram_commands[i]->summary, 14);
+        entry(out, bram_commands[i]->name, bram_commands[i]->summary, 15);
     options(out, bram_cli_global_options);
     bram_buffer_put(out, "\n'bramble COMMAND --help' shows a command with its examples.\n");
 }
