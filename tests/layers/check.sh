@@ -41,7 +41,7 @@ BEGIN {
     library("^cairo", "report/cairo[.]c")
     library("^mpi", "cli/mpi[.]c")
     split("assert ctype dirent dlfcn errno fcntl fenv float ftw glob inttypes langinfo limits locale " \
-          "math poll pthread sched setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio " \
+          "math poll pthread sched setjmp signal spawn stdalign stdarg stdatomic stdbool stddef stdint stdio " \
           "stdlib string strings sys/file sys/ioctl sys/mman sys/prctl sys/resource sys/select sys/socket " \
           "sys/stat sys/statvfs sys/syscall sys/time sys/types sys/uio sys/utsname sys/wait termios time " \
           "unistd wchar", names, " ")
