@@ -1,0 +1,214 @@
+/*
+ * Tests of the task encoding and of reliability: split halves by hand, features that explain all or
+ * nothing, and the simulated visual system, whose ceiling is known.
+ */
+#include "area.h"
+#include "cell_test.h"
+#include "internal.h"
+#include "reliability.h"
+#include "simulate.h"
+
+static char pearson[] = "pearson:constant=zero", r2[] = "r2",
+            mapped[] = "encoding:map=ridge,score=pearson";
+static char *metrics[] = {pearson, r2};
+
+enum { STIMULI = 20, UNITS = 2 };
+
+static const char *const names[STIMULI] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
+                                           "k", "l", "m", "n", "o", "p", "q", "r", "s", "t"};
+
+/* Responses that are a line in the first of two features; and features that are one number. */
+static bram_dataset *made(bram_ctx *cx)
+{
+    bram_dataset *ds = NULL;
+    double x[STIMULI * 2], y[STIMULI * UNITS], flat[STIMULI];
+    assert_ok(cx, bram_dataset_new(cx, &ds));
+    for (size_t i = 0; i < STIMULI; i++) {
+        double a = (double)(i * 7 % STIMULI), b = (double)(i * i % 11);
+        x[2 * i] = a, x[2 * i + 1] = b;
+        y[2 * i] = 100 + 3 * a, y[2 * i + 1] = -0.5 * a;
+        flat[i] = 4;
+    }
+    const char *const axes[] = {"stimulus", "neuron"}, *const wide[] = {"stimulus", "feature"};
+    const char *const *const ids[] = {names, NULL};
+    test_add(cx, ds, "responses", "v1", 2, axes, (const size_t[]){STIMULI, UNITS}, ids, y, NULL);
+    test_add(cx, ds, "stimuli/features", "line", 2, wide, (const size_t[]){STIMULI, 2}, ids, x,
+             NULL);
+    test_add(cx, ds, "stimuli/features", "flat", 2, wide, (const size_t[]){STIMULI, 1}, ids, flat,
+             NULL);
+    return ds;
+}
+
+static void halves_by_hand(void **state)
+{
+    (void)state;
+    /* odd repeats (first, third): 2 4 6; even ones: 2 3 7. The last repeat of the third is missing
+     */
+    double values[] = {1, 2, 3, /**/ 3, 3, 5, /**/ 6, 7, 99}, out = 42, draw[2];
+    uint8_t present[] = {1, 1, 1, 1, 1, 1, 1, 1, 0};
+    bram_area a = {.stimuli = 3, .units = 1, .repeats = 3, .values = values, .present = present};
+    bram_ctx *cx = bram_ctx_new();
+    assert_ok(cx, bram_area_reliability(cx, &out, draw, 2, &a, 0, "stream"));
+    double r = 10 / sqrt(8 * 14);
+    assert_near(out, 2 * r / (1 + r), 1e-14);
+    a.repeats = 1;
+    assert_int_equal(bram_area_reliability(cx, &out, NULL, 0, &a, 0, "stream"),
+                     BRAM_ENOTAPPLICABLE);
+    bram_ctx_free(cx);
+}
+
+static void features_that_explain_all(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx), *result = NULL, *direct = NULL;
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 2, "samples=50,features=line");
+    assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", "features:line"));
+    assert_true(test_number(result, pearson, "value") > 0.9999);
+    assert_true(test_number(result, r2, "value") > 0.999);
+    assert_near(test_number(result, pearson, "units"), UNITS, 0);
+    assert_true(isnan(test_number(result, pearson, "ceiling"))); /* no repeats: none */
+    assert_string_equal(test_text(result, pearson, "ceiling_rule"), "none");
+    /* the same model as one that answers with responses, on the same features */
+    assert_ok(cx, test_cell(cx, &direct, &b, ds, "v1", "ridge"));
+    assert_near(test_number(direct, r2, "value"), test_number(result, r2, "value"), 0);
+    bram_dataset_free(direct);
+    bram_dataset_free(result);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+static void models_that_know_nothing(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx), *result = NULL;
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 2, "samples=0");
+    static const char *const models[] = {"mean", "features:flat"};
+    for (size_t k = 0; k < 2; k++) {
+        assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", models[k]));
+        assert_near(test_number(result, pearson, "value"), 0, 0);
+        assert_near(test_number(result, pearson, "floor_mean"), 0, 0);
+        assert_true(fabs(test_number(result, r2, "value")) < 0.1);
+        assert_near(test_number(result, r2, "value"), test_number(result, r2, "floor_mean"), 1e-12);
+        bram_dataset_free(result);
+    }
+    /* fold by fold the training mean misses the mean of the fold: below 0 */
+    assert_ok(cx, bram_options_set(cx, b.options, "score", "folds"));
+    assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", "mean"));
+    assert_true(test_number(result, r2, "value") < 0);
+    bram_dataset_free(result);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+static void what_cannot_be_asked(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx), *result = NULL;
+    static char *only_mapped[] = {mapped};
+    double rdm[4] = {0, 1, 1, 0};
+    const char *const square[] = {"stimulus", "stimulus_2"};
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 2, "samples=0");
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v1", "ridge"), BRAM_ENOTAPPLICABLE);
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v2", "mean"), BRAM_EABSENT);
+    assert_ok(cx, bram_options_set(cx, b.options, "folds", "11"));
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v1", "mean"), BRAM_ENOTAPPLICABLE);
+    assert_ok(cx, bram_options_set(cx, b.options, "folds", "5"));
+    test_add(cx, ds, "responses", "it", 3,
+             (const char *const[]){"subject", "stimulus", "stimulus_2"}, (const size_t[]){1, 2, 2},
+             (const char *const *const[]){NULL, names, names}, rdm, "rdm");
+    assert_int_equal(test_cell(cx, &result, &b, ds, "it", "mean"), BRAM_ENOTAPPLICABLE);
+    double big[STIMULI * STIMULI] = {0};
+    test_add(cx, ds, "stimuli/features", "square", 2, square, (const size_t[]){STIMULI, STIMULI},
+             (const char *const *const[]){names, names}, big, "rdm");
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v1", "features:square"), BRAM_ENOTAPPLICABLE);
+    b.metrics = only_mapped, b.metric_count = 1;
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v1", "mean"), BRAM_ENOTAPPLICABLE);
+    assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", "features:line"));
+    const bram_axis *table = bram_response_axis(bram_dataset_response(result, "raw"), 0);
+    assert_true(bram_axis_column(table, "value")->number[0] > 0.999);
+    bram_dataset_free(result);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+static void every_failing_allocation(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx);
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 1, "samples=2,folds=2");
+    int status = BRAM_ENOMEM;
+    for (size_t k = 1; status != BRAM_OK; k += 3) { /* every third: there are many */
+        bram_ctx *own = bram_ctx_new();
+        bram_dataset *fresh = NULL;
+        bram_cell cell = {&b, ds, "v1", "features:line", 0};
+        assert_ok(own, bram_dataset_new(own, &fresh));
+        bram_fail_allocation(k, false);
+        status = bram_task_find("encoding")->run(own, fresh, &cell);
+        bram_fail_allocation(0, false);
+        if (status != BRAM_OK) assert_int_equal(status, BRAM_ENOMEM);
+        bram_dataset_free(fresh);
+        bram_ctx_free(own);
+        assert_true(k < 10000);
+    }
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+/* The mean over units of the correlation that the noiseless signal has with the recording. */
+static double true_ceiling(const bram_dataset *ds)
+{
+    const bram_axis *unit = bram_response_axis(bram_dataset_response(ds, "responses/area"), 1);
+    const double *reliability = bram_axis_column(unit, "true_reliability")->number;
+    double sum = 0;
+    for (size_t u = 0; u < bram_axis_length(unit); u++) sum += sqrt(reliability[u]);
+    return sum / (double)bram_axis_length(unit);
+}
+
+static void the_true_layer_and_ceiling(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL, *result[3];
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 1,
+                                      "samples=200,normalization=r2_over_reliability");
+    assert_ok(cx, bram_simulate(cx, &ds, "simulated-vision", 1));
+    for (size_t k = 0; k < 3; k++) {
+        char model[32];
+        snprintf(model, sizeof model, "features:layer%zu", k + 1);
+        assert_ok(cx, test_cell(cx, &result[k], &b, ds, "area", model));
+    }
+    const bram_dataset *best = result[1];
+    double low = test_number(best, pearson, "low"), value = test_number(best, pearson, "value");
+    assert_true(low > test_number(result[0], pearson, "high"));
+    assert_true(low > test_number(result[2], pearson, "high"));
+    double ceiling = true_ceiling(ds);
+    assert_true(test_number(best, pearson, "ceiling_low") < ceiling);
+    assert_true(test_number(best, pearson, "ceiling_high") > ceiling);
+    assert_true(value < ceiling && value > 0.9 * ceiling);
+    assert_near(test_number(best, pearson, "normalized"),
+                value * value / test_number(best, pearson, "reliability"), 1e-15);
+    assert_non_null(bram_dataset_response(best, "reliability"));
+    for (size_t k = 0; k < 3; k++) bram_dataset_free(result[k]);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+int main(void)
+{
+    bram_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(halves_by_hand),           cmocka_unit_test(features_that_explain_all),
+        cmocka_unit_test(models_that_know_nothing), cmocka_unit_test(what_cannot_be_asked),
+        cmocka_unit_test(every_failing_allocation), cmocka_unit_test(the_true_layer_and_ceiling),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
