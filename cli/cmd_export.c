@@ -9,7 +9,10 @@
 #include <bramble/dataset.h>
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BLOCK_VALUES = 1 << 16 };
 
@@ -94,9 +97,18 @@ static int put_position(bram_ctx *cx, bram_csv_writer *w, const bram_axis *axis,
     return values ? bram_csv_put_number(cx, w, values[i]) : bram_csv_put_integer(cx, w, (int64_t)i);
 }
 
-static int put_value(bram_ctx *cx, bram_csv_writer *w, double value)
+/* A float gets the fewest digits that give it back, not those of the double it is held in. */
+static int put_value(bram_ctx *cx, bram_csv_writer *w, double value, bram_type type)
 {
-    return isnan(value) ? bram_csv_put_text(cx, w, "") : bram_csv_put_number(cx, w, value);
+    enum { LEAST = 6, ENOUGH = 9 };
+    char text[32];
+    if (isnan(value)) return bram_csv_put_text(cx, w, "");
+    if (type == BRAM_F64) return bram_csv_put_number(cx, w, value);
+    for (int digits = LEAST; digits <= ENOUGH; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if ((float)strtod(text, NULL) == (float)value) break;
+    }
+    return bram_csv_put_text(cx, w, text);
 }
 
 /* A row for each row of a matrix, the first cell its name. */
@@ -105,7 +117,7 @@ static int put_csv(bram_ctx *cx, void *user, const bram_response *r, const struc
     for (size_t i = 0; i < b->count; i++) {
         BRAM_TRY(put_position(cx, user, bram_response_axis(r, 0), b->first + i));
         for (size_t j = 0; j < b->row; j++)
-            BRAM_TRY(put_value(cx, user, b->values[i * b->row + j]));
+            BRAM_TRY(put_value(cx, user, b->values[i * b->row + j], bram_response_type(r)));
         BRAM_TRY(bram_csv_end_row(cx, user));
     }
     return BRAM_OK;
@@ -174,6 +186,8 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     if (!ends_in(out, ".npy") && !ends_in(out, ".csv") && !ends_in(out, ".tsv"))
         return bram_fail(cx, BRAM_EUSAGE, "%s: expected a name that ends in .npy, .csv or .tsv",
                          out);
+    if (!bram_cli_has(args, "force") && access(out, F_OK) == 0)
+        return bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", out);
     bram_dataset *ds = NULL;
     const bram_response *r = NULL;
     BRAM_TRY(bram_dataset_open(cx, &ds, path));
