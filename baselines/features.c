@@ -4,7 +4,7 @@
  *
  * Nothing is fitted. A benchmark maps the features to responses, or compares their geometry.
  */
-#include <bramble/model.h>
+#include "stimulus_features.h"
 
 #include <string.h>
 
@@ -153,10 +153,9 @@ static int no_set(bram_ctx *cx, const bram_dataset *ds, const char *name)
                      name, *known ? known : "none");
 }
 
-static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_dataset *out)
+int bram_features_answer(bram_ctx *cx, const bram_dataset *ds, const char *name,
+                         const bram_query *q, bram_dataset *out)
 {
-    const char *name = fitted;
-    const bram_dataset *ds = q->panel->public_data;
     size_t found = 0;
     if (!ds || !q->stimulus)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "features are asked for without stimuli");
@@ -167,6 +166,11 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
         found++;
     }
     return found ? BRAM_OK : no_set(cx, ds, name);
+}
+
+static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_dataset *out)
+{
+    return bram_features_answer(cx, q->panel->public_data, fitted, q, out);
 }
 
 const bram_model bram_model_features = {

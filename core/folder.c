@@ -1,0 +1,50 @@
+/*
+ * folder.c - the files of a folder in order; see folder.h.
+ */
+#include "folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_name(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+static int list(bram_ctx *cx, char **path, size_t *count, const char *folder,
+                bool (*wanted)(const char *name))
+{
+    DIR *all = opendir(folder);
+    if (!all) return bram_fail(cx, BRAM_EREAD, "%s: %s", folder, strerror(errno));
+    int status = BRAM_OK;
+    for (struct dirent *one; status == BRAM_OK && (one = readdir(all));) {
+        if (one->d_name[0] == '.' || !wanted(one->d_name)) continue;
+        if (*count == BRAM_FOLDER_MOST)
+            status = bram_fail(cx, BRAM_EFORMAT, "%s: more than %d files", folder,
+                               BRAM_FOLDER_MOST);
+        else if (!(path[*count] = bram_strf(cx, "%s/%s", folder, one->d_name)))
+            status = BRAM_ENOMEM;
+        else ++*count;
+    }
+    closedir(all);
+    return status;
+}
+
+int bram_folder_each(bram_ctx *cx, const char *folder, bool (*wanted)(const char *name),
+                     bram_folder_fn *each, void *user)
+{
+    size_t n = 0, mark = bram_scratch_mark(cx);
+    char **path = bram_scratch(cx, BRAM_FOLDER_MOST, sizeof *path);
+    if (!path) return BRAM_ENOMEM;
+    int status = list(cx, path, &n, folder, wanted);
+    qsort(path, n, sizeof *path, by_name);
+    for (size_t i = 0; i < n; i++) {
+        if (status == BRAM_OK) status = each(cx, user, path[i]);
+        bram_free(path[i]);
+    }
+    bram_scratch_release(cx, mark);
+    return status;
+}

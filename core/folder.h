@@ -1,0 +1,23 @@
+/*
+ * folder.h - the files of a folder, in the order of their names on any machine.
+ */
+#ifndef BRAMBLE_CORE_FOLDER_H
+#define BRAMBLE_CORE_FOLDER_H
+
+#include <bramble/context.h>
+
+enum { BRAM_FOLDER_MOST = 10000 };
+
+typedef int bram_folder_fn(bram_ctx *cx, void *user, const char *path);
+
+/**
+ * Calls `each` with the path of every file that is wanted, until one call fails.
+ *
+ * @param wanted  says so of a name within the folder; names that begin with a dot are never asked
+ * @return BRAM_OK, also when there is none; BRAM_EREAD: cannot be read; BRAM_EFORMAT: more than
+ *         BRAM_FOLDER_MOST of them; what `each` returned; BRAM_ENOMEM
+ */
+int bram_folder_each(bram_ctx *cx, const char *folder, bool (*wanted)(const char *name),
+                     bram_folder_fn *each, void *user) BRAM_MUST_CHECK;
+
+#endif
