@@ -23,8 +23,7 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps
 
 static bram_forecast view(const struct mean *m)
 {
-    return (bram_forecast){
-        m, m->mean.cols, 0, SIZE_MAX, m->mean.data, predict, m->variance.data};
+    return (bram_forecast){m, m->mean.cols, 0, SIZE_MAX, m->mean.data, predict, m->variance.data};
 }
 
 static void release(void *fitted)
@@ -61,7 +60,8 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bra
 {
     bram_forecast f = view(fitted);
     bram_query step = *query;
-    if (step.ask == BRAM_ASK_RESPOND) step.ask = BRAM_ASK_STEP; /* blind to input and past alike */
+    if (step.ask == BRAM_ASK_RESPOND || step.ask == BRAM_ASK_COSMOOTH)
+        step.ask = BRAM_ASK_STEP; /* blind to input and past alike */
     return bram_forecast_answer(cx, &f, &step, out);
 }
 
@@ -94,7 +94,8 @@ const bram_model bram_model_mean = {
     .missing = "means are over present values; a unit never present in training is predicted as 0",
     .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_RESPOND),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_RESPOND) |
+               BRAM_ANSWERS(BRAM_ASK_COSMOOTH),
     .flags = BRAM_MODEL_TRIVIAL,
     .fit = fit,
     .answer = answer,

@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include <bramble/benchmark.h>
+#include <bramble/rng.h>
 
 static bram_dataset *worm; /* made once */
 
@@ -84,6 +85,67 @@ static void decode_finds_what_is_readable(void **state)
     run(b, "worm01", "ar", BRAM_ENOTAPPLICABLE);
 }
 
+/* Two animals whose units follow one signal each has to itself; the second animal lacks two units
+ * of the first, and the first two of the second. */
+static bram_dataset *make_followers(bram_ctx *cx)
+{
+    enum { ROWS_OF_IT = 300, UNITS_OF_IT = 12 };
+    bram_dataset *ds;
+    assert_ok(cx, bram_dataset_new(cx, &ds));
+    for (size_t animal = 0; animal < 2; animal++) {
+        const char *group = animal ? "recordings/b" : "recordings/a";
+        char name[UNITS_OF_IT][8];
+        const char *id[UNITS_OF_IT];
+        double seconds[ROWS_OF_IT], signal = 0;
+        bram_axis *time, *unit;
+        bram_response *r;
+        for (size_t u = 0; u < UNITS_OF_IT; u++) {
+            snprintf(name[u], sizeof name[u], "n%zu", u + 2 * animal);
+            id[u] = name[u];
+        }
+        for (size_t t = 0; t < ROWS_OF_IT; t++) seconds[t] = (double)t;
+        assert_ok(cx, bram_axis_new(cx, &time, "time", ROWS_OF_IT));
+        assert_ok(cx, bram_axis_set_values(cx, time, seconds, "s"));
+        assert_ok(cx, bram_axis_new(cx, &unit, "neuron", UNITS_OF_IT));
+        assert_ok(cx, bram_axis_set_ids(cx, unit, id));
+        assert_ok(cx, bram_response_new(cx, &r, "activity", BRAM_F64, 2,
+                                        (const bram_axis *[]){time, unit}));
+        bram_rng g = bram_rng_at(5, "followers", animal);
+        for (size_t i = 0; i < ROWS_OF_IT * UNITS_OF_IT; i++) {
+            if (i % UNITS_OF_IT == 0) signal = 0.5 * signal + bram_rng_normal(&g);
+            bram_response_f64(r)[i] = (double)(animal + 1) * signal + 0.5 * bram_rng_normal(&g);
+        }
+        assert_ok(cx, bram_dataset_add(cx, ds, group, r));
+        bram_axis_free(time);
+        bram_axis_free(unit);
+    }
+    return ds;
+}
+
+static void cosmooth_finds_what_is_shared(void **state)
+{
+    (void)state;
+    const char *b = "simulated-worm-cosmooth";
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *before = worm;
+    worm = make_followers(cx);
+    bram_dataset *result = run(b, "b", "cosmooth-ridge", BRAM_OK);
+    assert_true(number(result, "r2", "value") > 0.7); /* 0.84 or 0.96 of a unit is the signal */
+    assert_true(number(result, "r2", "floor_mean") < 0.1);
+    assert_near(number(result, "r2", "undefined"), 0, 0);
+    const bram_axis *unit = bram_response_axis(bram_dataset_response(result, "raw"), 1);
+    assert_int_equal(bram_axis_length(unit), 14); /* the union over animals */
+    bram_dataset_free(result);
+    run(b, "b", "var", BRAM_ENOTAPPLICABLE);
+    bram_dataset_free(worm);
+    worm = before;
+    bram_ctx_free(cx);
+    result = run(b, "worm03", "cosmooth-ridge", BRAM_OK);
+    double units = number(result, "r2", "units");
+    assert_true(units >= 4 && units <= 20); /* about a quarter of 48, less what it lacks */
+    bram_dataset_free(result);
+}
+
 static void graph_the_true_weights_win(void **state)
 {
     (void)state;
@@ -110,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(density_the_truth_wins),
         cmocka_unit_test(decode_finds_what_is_readable),
+        cmocka_unit_test(cosmooth_finds_what_is_shared),
         cmocka_unit_test(graph_the_true_weights_win),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
