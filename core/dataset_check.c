@@ -253,6 +253,95 @@ static void check_shape(struct checking *c, const bram_response *r)
     }
 }
 
+/* ---- stimuli, and dissimilarities of them
+ * --------------------------------------------------------- */
+
+/* Whether each id of a stimulus axis stands in the table stimuli/stimulus. */
+static void check_stimuli(struct checking *c, const bram_axis *axis)
+{
+    const bram_axis *table = bram_dataset_table(c->ds, "stimuli/stimulus");
+    for (size_t i = 0; i < bram_axis_length(axis); i++) {
+        const char *id = bram_axis_id(axis, i);
+        if (*id && (!table || bram_axis_find(table, id) >= 0)) continue;
+        find(c, BRAM_ERROR, bram_axis_name(axis), "ids, all of them in the table stimuli/stimulus",
+             "\"%s\" at row %zu", id, i);
+        return;
+    }
+}
+
+/* An RDM of n stimuli: zero diagonal, and the same value and mask both ways. */
+static bool is_dissimilarity(const double *values, const uint8_t *present, size_t n, size_t *at)
+{
+    double largest = 0;
+    for (size_t k = 0; k < n * n; k++)
+        if (present[k]) largest = fmax(largest, fabs(values[k]));
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i; j < n; j++) {
+            double a = values[i * n + j], b = i == j ? 0 : values[j * n + i];
+            *at = i * n + j;
+            if (present[i * n + j] != present[j * n + i] ||
+                (present[i * n + j] && !(fabs(a - b) <= 1e-8 * largest)))
+                return false;
+        }
+    return true;
+}
+
+/* Each RDM along the axes before the last two. */
+static int check_rdm_values(struct checking *c, const bram_response *r, size_t n)
+{
+    size_t dims = bram_response_dims(r), rows = dims == 3 ? bram_response_length(r, 0) : 1, at;
+    double *values = bram_scratch(c->cx, n * n, sizeof *values);
+    uint8_t *present = values ? bram_scratch(c->cx, n * n, 1) : NULL;
+    if (!present) return BRAM_ENOMEM;
+    for (size_t k = 0; k < rows; k++) {
+        BRAM_TRY(bram_ctx_check_cancel(c->cx));
+        size_t start[3] = {dims == 3 ? k : 0, 0, 0}, count[3] = {dims == 3 ? 1 : n, n, n};
+        BRAM_TRY(bram_response_read(c->cx, r, start, count, values, present));
+        if (is_dissimilarity(values, present, n, &at)) continue;
+        find(c, BRAM_ERROR, "values", "RDMs with a diagonal of 0 and equal triangles",
+             "RDM %zu differs at (%zu, %zu)", k, at / n, at % n);
+        return BRAM_OK;
+    }
+    return BRAM_OK;
+}
+
+static int check_rdm(struct checking *c, const bram_response *r)
+{
+    enum { MOST = 8192 }; /* beyond it the values are not compared: they would not fit in memory */
+    size_t dims = bram_response_dims(r), rows = dims < 2 ? 0 : bram_response_length(r, dims - 2);
+    bool square = (dims == 2 || dims == 3) && rows == bram_response_length(r, dims - 1);
+    for (size_t i = 0; square && i < rows; i++)
+        square = strcmp(bram_axis_id(bram_response_axis(r, dims - 2), i),
+                        bram_axis_id(bram_response_axis(r, dims - 1), i)) == 0;
+    if (!square) {
+        find(c, BRAM_ERROR, "shape", "stimulus x stimulus_2 with the same ids, as kind is rdm",
+             "%zu axes that do not match", dims);
+        return BRAM_OK;
+    }
+    size_t mark = bram_scratch_mark(c->cx);
+    int status = rows <= MOST ? check_rdm_values(c, r, rows) : BRAM_OK;
+    bram_scratch_release(c->cx, mark);
+    return status;
+}
+
+/* responses/ID and stimuli/features/NAME. */
+static int check_presented(struct checking *c, const bram_response *r)
+{
+    const char *kind = bram_attrs_text(bram_response_attrs_const(r), "kind");
+    bool area = starts_with(c->path, "responses/") && !strchr(c->path + strlen("responses/"), '/');
+    bool features = starts_with(c->path, "stimuli/features/"), rdm = kind && !strcmp(kind, "rdm");
+    if (!area && !features) return BRAM_OK;
+    const char *first = bram_axis_name(bram_response_axis(r, 0));
+    if (!rdm && strcmp(first, "stimulus") != 0 && (features || strcmp(first, "trial") != 0))
+        find(c, BRAM_ERROR, "first axis", features ? "stimulus" : "stimulus or trial", "%s", first);
+    for (size_t d = 0; d < bram_response_dims(r); d++) {
+        const char *name = bram_axis_name(bram_response_axis(r, d));
+        if (strcmp(name, "stimulus") == 0 || strcmp(name, "stimulus_2") == 0)
+            check_stimuli(c, bram_response_axis(r, d));
+    }
+    return rdm ? check_rdm(c, r) : BRAM_OK;
+}
+
 static int check_response(struct checking *c, const bram_response *r)
 {
     const bram_attrs *attrs = bram_response_attrs_const(r);
@@ -268,6 +357,7 @@ static int check_response(struct checking *c, const bram_response *r)
     }
     for (size_t d = 0; d < bram_response_dims(r); d++)
         BRAM_TRY(check_axis(c, bram_response_axis(r, d)));
+    BRAM_TRY(check_presented(c, r));
     if (bram_response_count(r) == 0)
         find(c, BRAM_WARNING, "shape", "one value or more", "no values");
     size_t mark = bram_scratch_mark(c->cx);

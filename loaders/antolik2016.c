@@ -1,0 +1,314 @@
+/*
+ * antolik2016.c - responses of mouse V1 to natural images, Antolik et al. 2016: four .npy files of
+ * one region, told apart by their shapes and values, never by their names.
+ *
+ *   raw_validation_set  repeat x image x neuron: the one with three axes
+ *   validation_set      image x neuron: equals the mean of the former over its first axis
+ *   training_set        image x neuron, one trial of each image
+ *   validation_inputs   image x pixel: as many rows as validation images, other columns
+ *
+ * The training images are not published with the responses: their ids are training-0001 ... by row.
+ */
+#include "intake.h"
+
+#include "npy.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const bram_param params[] = {
+    {"region", BRAM_PARAM_TEXT, "region1", NULL, 0, 0, "what the responses are called"},
+    {.name = NULL}};
+
+struct array {
+    double *values;
+    bram_npy_info info;
+};
+
+enum { MOST_FILES = 8 };
+
+/* The files by what they are; NULL where absent. */
+struct region {
+    struct array file[MOST_FILES];
+    size_t files;
+    const struct array *raw, *mean, *training, *pixels;
+    size_t images, neurons, repeats;
+};
+
+static void release(struct region *r)
+{
+    for (size_t i = 0; i < r->files; i++) bram_free(r->file[i].values);
+}
+
+/* ---- telling the files apart --------------------------------------------------------------------
+ */
+
+static int read_files(bram_ctx *cx, struct region *r, const bram_input *input)
+{
+    if (input->count > MOST_FILES)
+        return bram_fail(cx, BRAM_EUSAGE, "found %zu files, expected those of one region: 2 to 4",
+                         input->count);
+    for (size_t i = 0; i < input->count; i++) {
+        BRAM_TRY(bram_npy_load(cx, &r->file[i].values, &r->file[i].info, input->paths[i]));
+        r->files++;
+        for (size_t k = 0; k < r->file[i].info.count; k++)
+            if (!isfinite(r->file[i].values[k]))
+                return bram_fail(cx, BRAM_EFORMAT, "%s: value %zu is %g, expected a number",
+                                 input->paths[i], k, r->file[i].values[k]);
+    }
+    return BRAM_OK;
+}
+
+/* Whether the array is the mean over repeats, within rounding of the largest response. */
+static bool is_mean(const struct region *r, const struct array *a)
+{
+    size_t n = r->images * r->neurons;
+    double largest = 0;
+    for (size_t k = 0; k < r->raw->info.count; k++)
+        largest = fmax(largest, fabs(r->raw->values[k]));
+    for (size_t k = 0; k < n; k++) {
+        double sum = 0;
+        for (size_t i = 0; i < r->repeats; i++) sum += r->raw->values[i * n + k];
+        if (!(fabs(sum / (double)r->repeats - a->values[k]) <= 1e-9 * largest)) return false;
+    }
+    return true;
+}
+
+static int again(bram_ctx *cx, const char *what)
+{
+    return bram_fail(cx, BRAM_EFORMAT, "two files are the %s of one region", what);
+}
+
+static int assign(bram_ctx *cx, struct region *r, const struct array *a)
+{
+    const size_t *shape = a->info.shape;
+    if (a->info.dims != 2)
+        return bram_fail(cx, BRAM_EFORMAT, "an array of %zu axes, expected 2 or 3", a->info.dims);
+    if (shape[0] == r->images && shape[1] == r->neurons && is_mean(r, a)) {
+        if (r->mean) return again(cx, "mean responses");
+        r->mean = a;
+    } else if (shape[1] == r->neurons) {
+        if (r->training) return again(cx, "training responses");
+        r->training = a;
+    } else if (shape[0] == r->images) {
+        if (r->pixels) return again(cx, "images");
+        r->pixels = a;
+    } else
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "an array of %zu x %zu fits neither %zu neurons nor %zu images", shape[0],
+                         shape[1], r->neurons, r->images);
+    return BRAM_OK;
+}
+
+static int tell_apart(bram_ctx *cx, struct region *r)
+{
+    for (size_t i = 0; i < r->files; i++)
+        if (r->file[i].info.dims == 3) {
+            if (r->raw) return again(cx, "repeated responses");
+            r->raw = &r->file[i];
+        }
+    if (!r->raw || !r->raw->info.count)
+        return bram_fail(cx, BRAM_EFORMAT, "no array repeat x image x neuron among the files");
+    r->repeats = r->raw->info.shape[0];
+    r->images = r->raw->info.shape[1];
+    r->neurons = r->raw->info.shape[2];
+    for (size_t i = 0; i < r->files; i++)
+        if (&r->file[i] != r->raw) BRAM_TRY(assign(cx, r, &r->file[i]));
+    if (!r->mean)
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "no array of %zu images x %zu neurons is the mean over the %zu repeats",
+                         r->images, r->neurons, r->repeats);
+    return BRAM_OK;
+}
+
+/* ---- putting ------------------------------------------------------------------------------------
+ */
+
+/* Ids "validation-01" ... for the first of two sets, "training-0001" ... for the second. */
+static int name_images(bram_ctx *cx, bram_axis **out, size_t validation, size_t training)
+{
+    size_t n = validation + training;
+    char(*text)[32] = bram_scratch(cx, n, sizeof *text);
+    const char **id = bram_scratch(cx, n, sizeof *id), **set = bram_scratch(cx, n, sizeof *set);
+    if (!text || !id || !set) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        bool test = i < validation;
+        snprintf(text[i], sizeof text[i], test ? "validation-%02zu" : "training-%04zu",
+                 test ? i + 1 : i - validation + 1);
+        id[i] = text[i];
+        set[i] = test ? "validation" : "training";
+    }
+    bram_axis *axis = NULL;
+    BRAM_TRY(bram_axis_new(cx, &axis, "stimulus", n));
+    int status = bram_axis_set_ids(cx, axis, id);
+    if (status == BRAM_OK) status = bram_axis_add_text(cx, axis, "set", set);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
+    return status;
+}
+
+static int name_neurons(bram_ctx *cx, bram_axis **out, size_t n)
+{
+    char(*text)[24] = bram_scratch(cx, n, sizeof *text);
+    const char **id = bram_scratch(cx, n, sizeof *id);
+    if (!text || !id) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        snprintf(text[i], sizeof text[i], "%zu", i + 1);
+        id[i] = text[i];
+    }
+    bram_axis *axis = NULL;
+    BRAM_TRY(bram_axis_new(cx, &axis, "neuron", n));
+    int status = bram_axis_set_ids(cx, axis, id);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
+    return status;
+}
+
+static int describe(bram_ctx *cx, bram_response *r, const char *region)
+{
+    bram_attrs *a = bram_response_attrs(r);
+    BRAM_TRY(bram_attrs_set_text(cx, a, "unit", "1"));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "signal", "inferred spike rate"));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "area", "V1"));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "species", "Mus musculus"));
+    return bram_attrs_set_text(cx, a, "subject", region);
+}
+
+/* stimulus x neuron x repeat, from repeat x stimulus x neuron. */
+static int put_repeats(bram_ctx *cx, bram_dataset *ds, const struct region *r, const char *name)
+{
+    bram_axis *axis[3] = {NULL, NULL, NULL};
+    bram_response *out = NULL;
+    int status = name_images(cx, &axis[0], r->images, 0);
+    if (status == BRAM_OK) status = name_neurons(cx, &axis[1], r->neurons);
+    if (status == BRAM_OK) status = bram_axis_new(cx, &axis[2], "repeat", r->repeats);
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &out, name, BRAM_F64, 3,
+                                   (const bram_axis *[]){axis[0], axis[1], axis[2]});
+    for (size_t d = 0; d < 3; d++) bram_axis_free(axis[d]);
+    size_t cells = r->images * r->neurons;
+    for (size_t k = 0; status == BRAM_OK && k < cells; k++)
+        for (size_t i = 0; i < r->repeats; i++)
+            bram_response_f64(out)[k * r->repeats + i] = r->raw->values[i * cells + k];
+    if (status == BRAM_OK) status = describe(cx, out, name);
+    if (status == BRAM_OK) return bram_dataset_add(cx, ds, "responses", out);
+    bram_response_free(out);
+    return status;
+}
+
+/* An array as it stands. Takes the axes over. */
+static int put_array(bram_ctx *cx, bram_dataset *ds, const char *group, const char *name,
+                     const struct array *a, bram_axis *row, bram_axis *column, const char *region)
+{
+    bram_response *out = NULL;
+    int status = bram_response_new(cx, &out, name, BRAM_F64, 2, (const bram_axis *[]){row, column});
+    bram_axis_free(row);
+    bram_axis_free(column);
+    BRAM_TRY(status);
+    memcpy(bram_response_f64(out), a->values, a->info.count * sizeof *a->values);
+    if (region) status = describe(cx, out, region);
+    if (status == BRAM_OK) return bram_dataset_add(cx, ds, group, out);
+    bram_response_free(out);
+    return status;
+}
+
+/* Rows of one set of images. */
+static int set_axis(bram_ctx *cx, bram_axis **out, const bram_axis *all, size_t first, size_t count)
+{
+    size_t mark = bram_scratch_mark(cx), *index = bram_scratch(cx, count, sizeof *index);
+    if (!index) return BRAM_ENOMEM;
+    for (size_t i = 0; i < count; i++) index[i] = first + i;
+    int status = bram_axis_take(cx, out, all, index, count);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int put_training(bram_ctx *cx, bram_dataset *ds, const struct region *r, const char *name,
+                        const bram_axis *all)
+{
+    char *training = bram_strf(cx, "%s_training", name);
+    bram_axis *row = NULL, *neuron = NULL;
+    if (!training) return BRAM_ENOMEM;
+    int status = set_axis(cx, &row, all, r->images, r->training->info.shape[0]);
+    if (status == BRAM_OK) status = name_neurons(cx, &neuron, r->neurons);
+    if (status == BRAM_OK)
+        status = put_array(cx, ds, "responses", training, r->training, row, neuron, name);
+    else bram_axis_free(row);
+    bram_free(training);
+    return status;
+}
+
+static int put_pixels(bram_ctx *cx, bram_dataset *ds, const struct region *r, const bram_axis *all)
+{
+    bram_axis *row = NULL, *pixel = NULL;
+    BRAM_TRY(set_axis(cx, &row, all, 0, r->images));
+    int status = bram_axis_new(cx, &pixel, "pixel", r->pixels->info.shape[1]);
+    if (status == BRAM_OK)
+        return put_array(cx, ds, "stimuli/features", "pixels", r->pixels, row, pixel, NULL);
+    bram_axis_free(row);
+    return status;
+}
+
+static int put(bram_ctx *cx, bram_dataset *ds, const struct region *r, const char *name)
+{
+    bram_axis *all = NULL;
+    BRAM_TRY(name_images(cx, &all, r->images, r->training ? r->training->info.shape[0] : 0));
+    int status = bram_dataset_add_table(cx, ds, "stimuli", bram_axis_ref(all));
+    if (status == BRAM_OK) status = put_repeats(cx, ds, r, name);
+    if (status == BRAM_OK && r->training) status = put_training(cx, ds, r, name, all);
+    if (status == BRAM_OK && r->pixels) status = put_pixels(cx, ds, r, all);
+    bram_axis_free(all);
+    return status;
+}
+
+/* ---- the loader ---------------------------------------------------------------------------------
+ */
+
+static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
+{
+    struct region r = {.files = 0};
+    size_t mark = bram_scratch_mark(cx);
+    int status = read_files(cx, &r, input);
+    if (status == BRAM_OK) status = tell_apart(cx, &r);
+    if (status == BRAM_OK) status = put(cx, ds, &r, bram_option_text(o, "region"));
+    release(&r);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *out)
+{
+    struct region r = {.files = 0};
+    bram_recognise(out, BRAM_NOT_MINE, "no arrays of repeats and of their mean");
+    int status = input->count < 2 || input->count > 4 ? BRAM_EFORMAT : BRAM_OK;
+    for (size_t i = 0; status == BRAM_OK && i < input->count; i++) { /* the shapes come first */
+        bram_npy *a = NULL;
+        status = bram_npy_open(cx, &a, input->paths[i]);
+        if (status == BRAM_OK && !bram_npy_is_numeric(a)) status = BRAM_EFORMAT;
+        bram_npy_close(a);
+    }
+    if (status == BRAM_OK) status = read_files(cx, &r, input);
+    if (status == BRAM_OK) status = tell_apart(cx, &r);
+    if (status == BRAM_OK)
+        bram_recognise(out, BRAM_MINE,
+                       ".npy of %zu repeats x %zu images x %zu neurons and its mean", r.repeats,
+                       r.images, r.neurons);
+    release(&r);
+    return status == BRAM_ENOMEM ? status : BRAM_OK;
+}
+
+const bram_loader bram_loader_antolik2016 = {
+    .name = "antolik2016",
+    .summary = "mouse V1, two-photon: natural images, a repeated set and single trials",
+    .citation = "Antolik et al. 2016, PLoS Computational Biology 12:e1004927",
+    .doi = "10.1371/journal.pcbi.1004927",
+    .licence = "not stated",
+    .reads =
+        ".npy: training_set, validation_set, raw_validation_set, validation_inputs of a region",
+    .version = 1,
+    .verified = BRAM_VERIFIED_REAL,
+    .params = params,
+    .recognise = recognise,
+    .load = load,
+};

@@ -1,0 +1,404 @@
+/*
+ * kriegeskorte92.c - the 92 object images of Kriegeskorte et al. 2008: dissimilarity matrices of
+ * human and monkey inferior temporal cortex, of judgements and of models, as the demonstrations of
+ * rsatoolbox keep them: MATLAB files of version 5, several of them given together.
+ *
+ * A variable that is an array of structs with the fields RDM and name holds RDMs, square or as the
+ * vector of their pairs:
+ *   Models             stimuli/features/NAME: RDMs of models
+ *   RDMs_mIT_hIT_fig1  the two areas of the paper's figure 1, each responses/NAME (one RDM, of the
+ *                      group) and stimuli/features/NAME, so that one area can be the model of the
+ *                      other
+ *   any other          names "AREA | SUBJECT" or "AREA | SUBJECT | Session: K": responses/AREA, one
+ *                      row for each; names without a bar: features
+ * categoryLabels and categoryVectors give the columns of stimuli/stimulus, stimuli_92objs the
+ * column category. The files name no image: ids are image01 .. image92 by their order.
+ */
+#include "intake.h"
+
+#include "matlab.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { IMAGES = 92, PAIRS = IMAGES * (IMAGES - 1) / 2, SIZE = IMAGES * IMAGES, NAME_BYTES = 100 };
+
+/* One RDM that was read. */
+struct rdm {
+    char name[NAME_BYTES], subject[NAME_BYTES], session[NAME_BYTES]; /* name: of area or model */
+    bool is_response, is_feature, stored;
+    double *values; /* SIZE */
+};
+
+struct images {
+    struct rdm *rdm;
+    size_t count, room;
+    char *category[IMAGES];     /* of stimuli_92objs; NULL without */
+    char label[32][NAME_BYTES]; /* of categoryLabels */
+    int64_t member[32][IMAGES];
+    size_t labels;
+};
+
+static void release(struct images *a)
+{
+    for (size_t i = 0; i < a->count; i++) bram_free(a->rdm[i].values);
+    for (size_t i = 0; i < IMAGES; i++) bram_free(a->category[i]);
+    bram_free(a->rdm);
+    bram_free(a);
+}
+
+/* ---- reading RDMs -------------------------------------------------------------------------------
+ */
+
+static bool holds_rdms(const bram_matlab_value *v)
+{
+    return bram_matlab_kind_of(v) == BRAM_MATLAB_STRUCT && bram_matlab_has_field(v, "RDM") &&
+           bram_matlab_has_field(v, "name") && bram_matlab_count(v) > 0;
+}
+
+/* A square matrix from a matrix or from the vector of its pairs. */
+static int read_square(bram_ctx *cx, double *out, bram_matlab_value *v)
+{
+    double *values = NULL;
+    size_t count = bram_matlab_count(v);
+    if (bram_matlab_kind_of(v) != BRAM_MATLAB_NUMERIC || (count != SIZE && count != PAIRS))
+        return bram_fail(
+            cx, BRAM_EFORMAT,
+            "%s: found %s of %zu elements, expected an RDM of %d images: %d x %d or %d "
+            "pairs",
+            bram_matlab_name(v), bram_matlab_class(v), count, IMAGES, IMAGES, IMAGES, PAIRS);
+    BRAM_TRY(bram_matlab_numbers(cx, &values, v));
+    for (size_t i = 0, k = 0; i < IMAGES; i++) {
+        out[i * IMAGES + i] = count == SIZE ? values[i * IMAGES + i] : 0;
+        for (size_t j = i + 1; j < IMAGES; j++, k++) {
+            out[i * IMAGES + j] = values[count == SIZE ? i * IMAGES + j : k];
+            out[j * IMAGES + i] = values[count == SIZE ? j * IMAGES + i : k];
+        }
+    }
+    bram_free(values);
+    return BRAM_OK;
+}
+
+/* Copies a piece of text without blanks at its ends. */
+static void trim(char *out, const char *text, size_t length)
+{
+    while (length && isspace((unsigned char)*text)) text++, length--;
+    while (length && isspace((unsigned char)text[length - 1])) length--;
+    snprintf(out, NAME_BYTES, "%.*s", (int)(length < NAME_BYTES ? length : NAME_BYTES - 1), text);
+}
+
+/* "hIT | BE | Session: 1" to its parts. */
+static void take_name_apart(struct rdm *r, const char *text, const char *variable)
+{
+    size_t area = strcspn(text, "|");
+    trim(r->name, text, area);
+    for (char *c = r->name; *c; c++)
+        if (*c == '/') *c = '-'; /* a name is one step of a path */
+    r->is_response = text[area] == '|' || strcmp(variable, "RDMs_mIT_hIT_fig1") == 0;
+    r->is_feature = text[area] != '|';
+    if (!text[area]) {
+        snprintf(r->subject, sizeof r->subject, "group");
+        return;
+    }
+    text += area + 1;
+    size_t subject = strcspn(text, "|");
+    trim(r->subject, text, subject);
+    if (!text[subject]) return;
+    text += subject + 1;
+    size_t word = strcspn(text, ":");
+    if (text[word]) text += word + 1;
+    trim(r->session, text, strlen(text));
+}
+
+static int add_rdm(bram_ctx *cx, struct images *a, bram_matlab_value *v, size_t element,
+                   const char *variable)
+{
+    bram_matlab_value *values, *name;
+    char *text = NULL;
+    if (a->count == a->room) {
+        size_t room = a->room ? 2 * a->room : 16;
+        struct rdm *grown = bram_realloc(cx, a->rdm, room, sizeof *grown);
+        if (!grown) return BRAM_ENOMEM;
+        a->rdm = grown, a->room = room;
+    }
+    struct rdm *r = &a->rdm[a->count];
+    *r = (struct rdm){.values = bram_alloc(cx, SIZE, sizeof(double))};
+    if (!r->values) return BRAM_ENOMEM;
+    a->count++;
+    BRAM_TRY(bram_matlab_field(cx, &values, v, "RDM", element));
+    BRAM_TRY(read_square(cx, r->values, values));
+    BRAM_TRY(bram_matlab_field(cx, &name, v, "name", element));
+    BRAM_TRY(bram_matlab_text(cx, &text, name));
+    take_name_apart(r, text, variable);
+    bram_free(text);
+    if (!r->name[0])
+        return bram_fail(cx, BRAM_EFORMAT, "%s: an RDM without a name", bram_matlab_name(v));
+    return BRAM_OK;
+}
+
+/* ---- reading stimuli ----------------------------------------------------------------------------
+ */
+
+/* "artiObj" to "arti_obj": names of columns are in lower case. */
+static void column_name(char *out, const char *label)
+{
+    size_t n = 0;
+    for (; *label && n + 2 < NAME_BYTES; label++) {
+        if (isupper((unsigned char)*label) && n) out[n++] = '_';
+        out[n++] = isalnum((unsigned char)*label) ? (char)tolower((unsigned char)*label) : '_';
+    }
+    out[n] = 0;
+}
+
+static int read_categories(bram_ctx *cx, struct images *a, bram_matlab *file)
+{
+    bram_matlab_value *labels, *vectors;
+    char **label = NULL;
+    double *member = NULL;
+    size_t n = 0;
+    BRAM_TRY(bram_matlab_variable(cx, &labels, file, "categoryLabels"));
+    BRAM_TRY(bram_matlab_variable(cx, &vectors, file, "categoryVectors"));
+    BRAM_TRY(bram_matlab_strings(cx, &label, &n, labels));
+    int status = BRAM_OK;
+    if (n > sizeof a->label / sizeof *a->label || bram_matlab_count(vectors) != n * IMAGES)
+        status = bram_fail(cx, BRAM_EFORMAT, "%s has %zu elements, expected %d images x %zu labels",
+                           bram_matlab_name(vectors), bram_matlab_count(vectors), IMAGES, n);
+    if (status == BRAM_OK) status = bram_matlab_numbers(cx, &member, vectors);
+    for (size_t k = 0; status == BRAM_OK && k < n; k++) {
+        column_name(a->label[k], label[k]);
+        for (size_t i = 0; i < IMAGES; i++) a->member[k][i] = member[k * IMAGES + i] > 0;
+    }
+    if (status == BRAM_OK) a->labels = n;
+    bram_free(member);
+    bram_free(label);
+    return status;
+}
+
+static int read_objects(bram_ctx *cx, struct images *a, bram_matlab_value *v)
+{
+    bram_matlab_value *category;
+    if (bram_matlab_count(v) != IMAGES)
+        return bram_fail(cx, BRAM_EFORMAT, "%s has %zu images, expected %d", bram_matlab_name(v),
+                         bram_matlab_count(v), IMAGES);
+    for (size_t i = 0; i < IMAGES; i++) {
+        char *text = NULL;
+        BRAM_TRY(bram_matlab_field(cx, &category, v, "category", i));
+        BRAM_TRY(bram_matlab_text(cx, &text, category));
+        bram_free(a->category[i]);
+        a->category[i] = text;
+    }
+    return BRAM_OK;
+}
+
+static int read_variable(bram_ctx *cx, struct images *a, bram_matlab *file, const char *name)
+{
+    bram_matlab_value *v;
+    if (strcmp(name, "categoryVectors") == 0) return read_categories(cx, a, file);
+    BRAM_TRY(bram_matlab_variable(cx, &v, file, name));
+    if (bram_matlab_kind_of(v) == BRAM_MATLAB_STRUCT && bram_matlab_has_field(v, "category"))
+        return read_objects(cx, a, v);
+    if (!holds_rdms(v)) return BRAM_OK;
+    for (size_t i = 0; i < bram_matlab_count(v); i++) BRAM_TRY(add_rdm(cx, a, v, i, name));
+    return BRAM_OK;
+}
+
+static int read_file(bram_ctx *cx, struct images *a, const char *path)
+{
+    bram_matlab *file = NULL;
+    BRAM_TRY(bram_matlab_open(cx, &file, path));
+    int status = BRAM_OK;
+    for (size_t i = 0; status == BRAM_OK && i < bram_matlab_variables(file); i++)
+        status = read_variable(cx, a, file, bram_matlab_variable_at(file, i));
+    bram_matlab_close(file);
+    return status == BRAM_OK ? BRAM_OK : bram_fail_prefix(cx, status, "%s", path);
+}
+
+/* ---- putting ------------------------------------------------------------------------------------
+ */
+
+static int image_axis(bram_ctx *cx, bram_axis **out, const char *name)
+{
+    char text[IMAGES][16];
+    const char *id[IMAGES];
+    bram_axis *axis = NULL;
+    for (size_t i = 0; i < IMAGES; i++) {
+        snprintf(text[i], sizeof text[i], "image%02zu", i + 1);
+        id[i] = text[i];
+    }
+    BRAM_TRY(bram_axis_new(cx, &axis, name, IMAGES));
+    int status = bram_axis_set_ids(cx, axis, id);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
+    return status;
+}
+
+static int put_stimuli(bram_ctx *cx, bram_dataset *ds, const struct images *a)
+{
+    bram_axis *table = NULL;
+    BRAM_TRY(image_axis(cx, &table, "stimulus"));
+    int status = BRAM_OK;
+    if (a->category[0])
+        status = bram_axis_add_text(cx, table, "category", (const char *const *)a->category);
+    for (size_t k = 0; status == BRAM_OK && k < a->labels; k++)
+        status = bram_axis_add_integer(cx, table, a->label[k], a->member[k]);
+    if (status == BRAM_OK) return bram_dataset_add_table(cx, ds, "stimuli", table);
+    bram_axis_free(table);
+    return status;
+}
+
+static int copy_values(bram_ctx *cx, bram_response *r, size_t at, const double *values)
+{
+    for (size_t k = 0; k < SIZE; k++) {
+        if (isfinite(values[k])) {
+            bram_response_f64(r)[at * SIZE + k] = values[k];
+            continue;
+        }
+        uint8_t *mask = bram_response_mask(cx, r);
+        if (!mask) return BRAM_ENOMEM;
+        mask[at * SIZE + k] = 0;
+    }
+    return BRAM_OK;
+}
+
+/* Adds a response along the given axes with these RDMs. Axes are freed. */
+static int put_rdms(bram_ctx *cx, bram_dataset *ds, const char *group, struct rdm *const *rdm,
+                    size_t rows, bram_axis *subject)
+{
+    bram_axis *first = NULL, *second = NULL;
+    bram_response *r = NULL;
+    int status = image_axis(cx, &first, "stimulus");
+    if (status == BRAM_OK) status = image_axis(cx, &second, "stimulus_2");
+    const bram_axis *axes[] = {subject, first, second};
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &r, rdm[0]->name, BRAM_F64, subject ? 3 : 2,
+                                   subject ? axes : axes + 1);
+    bram_axis_free(subject);
+    bram_axis_free(first);
+    bram_axis_free(second);
+    for (size_t i = 0; status == BRAM_OK && i < rows; i++)
+        status = copy_values(cx, r, i, rdm[i]->values);
+    const char *species = strncmp(rdm[0]->name, "hIT", 3) == 0   ? "Homo sapiens"
+                          : strncmp(rdm[0]->name, "mIT", 3) == 0 ? "Macaca mulatta"
+                                                                 : NULL;
+    if (status == BRAM_OK) status = bram_attrs_set_text(cx, bram_response_attrs(r), "kind", "rdm");
+    if (status == BRAM_OK) status = bram_attrs_set_text(cx, bram_response_attrs(r), "unit", "1");
+    if (status == BRAM_OK && subject && species)
+        status = bram_attrs_set_text(cx, bram_response_attrs(r), "species", species);
+    if (status == BRAM_OK) return bram_dataset_add(cx, ds, group, r);
+    bram_response_free(r);
+    return status;
+}
+
+/* The axis of an area's RDMs: ids of subject and session. */
+static int subject_axis(bram_ctx *cx, bram_axis **out, struct rdm *const *rdm, size_t rows)
+{
+    char(*text)[2 * NAME_BYTES] = bram_scratch(cx, rows, sizeof *text);
+    const char **id = bram_scratch(cx, rows, sizeof *id);
+    const char **subject = bram_scratch(cx, rows, sizeof *subject);
+    const char **session = bram_scratch(cx, rows, sizeof *session);
+    if (!text || !id || !subject || !session) return BRAM_ENOMEM;
+    for (size_t i = 0; i < rows; i++) {
+        const struct rdm *r = rdm[i];
+        snprintf(text[i], sizeof *text, "%s%s%s", r->subject, *r->session ? "/" : "", r->session);
+        id[i] = text[i], subject[i] = r->subject, session[i] = r->session;
+    }
+    bram_axis *axis = NULL;
+    BRAM_TRY(bram_axis_new(cx, &axis, "subject", rows));
+    int status = bram_axis_set_ids(cx, axis, id);
+    if (status == BRAM_OK) status = bram_axis_add_text(cx, axis, "subject", subject);
+    if (status == BRAM_OK && *session[0]) status = bram_axis_add_text(cx, axis, "session", session);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
+    return status;
+}
+
+/* All RDMs of the area of rdm[first], as one response. */
+static int put_area(bram_ctx *cx, bram_dataset *ds, struct images *a, size_t first)
+{
+    struct rdm **of = bram_scratch(cx, a->count, sizeof *of);
+    bram_axis *subject = NULL;
+    size_t rows = 0;
+    if (!of) return BRAM_ENOMEM;
+    for (size_t i = first; i < a->count; i++) {
+        struct rdm *r = &a->rdm[i];
+        if (!r->is_response || strcmp(r->name, a->rdm[first].name) != 0) continue;
+        r->stored = true;
+        of[rows++] = r;
+    }
+    BRAM_TRY(subject_axis(cx, &subject, of, rows));
+    return put_rdms(cx, ds, "responses", of, rows, subject);
+}
+
+static int put(bram_ctx *cx, bram_dataset *ds, struct images *a)
+{
+    if (!a->count)
+        return bram_fail(cx, BRAM_EFORMAT, "found no struct with the fields RDM and name");
+    BRAM_TRY(put_stimuli(cx, ds, a));
+    for (size_t i = 0; i < a->count; i++) {
+        struct rdm *r = &a->rdm[i];
+        if (r->is_response && !r->stored) BRAM_TRY(put_area(cx, ds, a, i));
+        if (r->is_feature) BRAM_TRY(put_rdms(cx, ds, "stimuli/features", &r, 1, NULL));
+    }
+    return BRAM_OK;
+}
+
+/* ---- the loader ---------------------------------------------------------------------------------
+ */
+
+static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
+{
+    (void)o;
+    size_t mark = bram_scratch_mark(cx);
+    struct images *a = bram_alloc(cx, 1, sizeof *a);
+    if (!a) return BRAM_ENOMEM;
+    int status = BRAM_OK;
+    for (size_t i = 0; status == BRAM_OK && i < input->count; i++)
+        status = read_file(cx, a, input->paths[i]);
+    if (status == BRAM_OK) status = put(cx, ds, a);
+    release(a);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* Whether a variable holds RDMs of 92 images. */
+static bool has_images(bram_ctx *cx, bram_matlab *file, const char *name)
+{
+    bram_matlab_value *v, *rdm;
+    if (bram_matlab_variable(cx, &v, file, name) != BRAM_OK || !holds_rdms(v) ||
+        bram_matlab_field(cx, &rdm, v, "RDM", 0) != BRAM_OK)
+        return false;
+    return bram_matlab_count(rdm) == SIZE || bram_matlab_count(rdm) == PAIRS;
+}
+
+static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *out)
+{
+    bram_recognise(out, BRAM_NOT_MINE, "no MATLAB file with RDMs of 92 images");
+    for (size_t i = 0; i < input->count; i++) {
+        bram_matlab *file = NULL;
+        int status = bram_matlab_open(cx, &file, input->paths[i]);
+        if (status == BRAM_ENOMEM) return status;
+        bool found = false;
+        for (size_t k = 0; status == BRAM_OK && !found && k < bram_matlab_variables(file); k++)
+            if ((found = has_images(cx, file, bram_matlab_variable_at(file, k))))
+                bram_recognise(out, BRAM_MINE, "MATLAB structs %.60s with RDM and name, 92 images",
+                               bram_matlab_variable_at(file, k));
+        bram_matlab_close(file);
+        if (!found) return bram_recognise(out, BRAM_NOT_MINE, "a file without RDMs of 92 images");
+    }
+    return BRAM_OK;
+}
+
+const bram_loader bram_loader_kriegeskorte92 = {
+    .name = "kriegeskorte92",
+    .summary = "92 object images: RDMs of human and monkey IT, of judgements and of models",
+    .citation = "Kriegeskorte et al. 2008, Neuron 60:1126",
+    .doi = "10.1016/j.neuron.2008.10.043",
+    .licence = "MIT (the repository of rsatoolbox); none stated for the data",
+    .reads = "MATLAB 5: 92_brainRDMs, 92_modelRDMs, Kriegeskorte_Neuron2008_supplementalData ...",
+    .version = 1,
+    .verified = BRAM_VERIFIED_REAL,
+    .recognise = recognise,
+    .load = load,
+};
