@@ -1,13 +1,14 @@
 /*
  * cmd_list.c - `bramble list WHAT`: the entries of a registry, one line each.
  */
-#include "args.h"
+#include "list_data.h"
 #include "output.h"
 
 #include <bramble/benchmark.h>
 #include <bramble/plugin.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Entry i of a registry: the built-in ones, then those of plugins; NULL after the last. */
@@ -19,37 +20,8 @@
         return i < n ? bram_##kind##_table[i] : bram_plugin_##kind(i - n);                         \
     }
 
-ENTRY_AT(loader)
 ENTRY_AT(metric)
 ENTRY_AT(model)
-
-static int list_datasets(bram_ctx *cx, bram_table **out)
-{
-    enum { NAME, SUMMARY, READS, VERIFIED, LICENCE, CITATION, DOI };
-    static const bram_table_column columns[] = {
-        [NAME] = {"name", "name", BRAM_CELL_TEXT},
-        [SUMMARY] = {"summary", "what it is", BRAM_CELL_TEXT, .wrap = true},
-        [READS] = {"reads", "reads", BRAM_CELL_TEXT, .wrap = true, .drop = 1},
-        [VERIFIED] = {"verified", "tried on", BRAM_CELL_TEXT, .drop = 2},
-        [LICENCE] = {"licence", "licence", BRAM_CELL_TEXT, .wrap = true, .drop = 3},
-        [CITATION] = {"citation", "citation", BRAM_CELL_TEXT, .audience = BRAM_FOR_MACHINES},
-        [DOI] = {"doi", "DOI", BRAM_CELL_TEXT, .audience = BRAM_FOR_MACHINES},
-    };
-    BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
-    const bram_loader *l;
-    for (size_t i = 0; (l = loader_at(i)); i++) {
-        bram_table_row(*out);
-        bram_table_text(*out, NAME, l->name);
-        bram_table_text(*out, SUMMARY, l->summary);
-        bram_table_text(*out, READS, l->reads);
-        bram_table_text(*out, VERIFIED,
-                        l->verified == BRAM_VERIFIED_REAL ? "real files" : "described files");
-        bram_table_text(*out, LICENCE, l->licence);
-        bram_table_text(*out, CITATION, l->citation);
-        bram_table_text(*out, DOI, l->doi);
-    }
-    return BRAM_OK;
-}
 
 static const char *kind_name(bram_metric_kind kind)
 {
@@ -58,8 +30,9 @@ static const char *kind_name(bram_metric_kind kind)
     return (size_t)kind < sizeof names / sizeof *names ? names[kind] : "other";
 }
 
-static int list_metrics(bram_ctx *cx, bram_table **out)
+static int list_metrics(bram_ctx *cx, bram_table **out, const char *root)
 {
+    (void)root;
     enum { NAME, SUMMARY, COMPARES, CHANCE, BETTER, SOURCE };
     static const bram_table_column columns[] = {
         [NAME] = {"name", "name", BRAM_CELL_TEXT},
@@ -83,8 +56,9 @@ static int list_metrics(bram_ctx *cx, bram_table **out)
     return BRAM_OK;
 }
 
-static int list_models(bram_ctx *cx, bram_table **out)
+static int list_models(bram_ctx *cx, bram_table **out, const char *root)
 {
+    (void)root;
     enum { NAME, SUMMARY, MISSING, SOURCE };
     static const bram_table_column columns[] = {
         [NAME] = {"name", "name", BRAM_CELL_TEXT},
@@ -104,8 +78,9 @@ static int list_models(bram_ctx *cx, bram_table **out)
     return BRAM_OK;
 }
 
-static int list_tasks(bram_ctx *cx, bram_table **out)
+static int list_tasks(bram_ctx *cx, bram_table **out, const char *root)
 {
+    (void)root;
     enum { NAME, SUMMARY };
     static const bram_table_column columns[] = {
         [NAME] = {"name", "task", BRAM_CELL_TEXT},
@@ -124,16 +99,20 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     static const struct {
         const char *what;
-        int (*list)(bram_ctx *cx, bram_table **out);
-    } lists[] = {{"datasets", list_datasets},
+        int (*list)(bram_ctx *cx, bram_table **out, const char *root);
+    } lists[] = {{"datasets", bram_cli_list_datasets},
+                 {"benchmarks", bram_cli_list_benchmarks},
+                 {"suites", bram_cli_list_suites},
                  {"metrics", list_metrics},
                  {"models", list_models},
                  {"tasks", list_tasks}};
     const char *what = bram_cli_argument(args, 0);
     size_t i = 0;
     while (strcmp(lists[i].what, what) != 0) i++; /* one of .words */
+    const char *root = bram_cli_text(args, "data", getenv("BRAMBLE_DATA"));
+    if (root && !*root) root = NULL;
     bram_table *t = NULL;
-    BRAM_TRY(lists[i].list(cx, &t));
+    BRAM_TRY(lists[i].list(cx, &t, root));
     int status = bram_cli_print_table(cx, args, t);
     bram_table_free(t);
     return status;
@@ -141,17 +120,22 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 
 const bram_command bram_command_list = {
     .name = "list",
-    .summary = "lists datasets, metrics, models or tasks",
-    .arguments = "datasets|metrics|models|tasks",
-    .about = "Lists what there is, one line each: the datasets that can be imported, the metrics, "
-             "the built-in models, the kinds of question that benchmarks ask.",
-    .examples = (const bram_cli_example[]){{"bramble list datasets",
-                                            "the sources that 'bramble import' reads"},
+    .summary = "lists datasets, benchmarks, suites, metrics, models or tasks",
+    .arguments = "datasets|benchmarks|suites|metrics|models|tasks",
+    .about = "Lists what there is, one line each. Datasets: what is published and can be imported, "
+             "with --data whether it is there and made from the published files; and what is made by "
+             "code. Tasks are the kinds of question that benchmarks ask.",
+    .options = (const bram_cli_option[]){{"data", 'd', "DIR",
+                                          "Where the homogenized datasets are (default: "
+                                          "$BRAMBLE_DATA)"},
+                                         {NULL}},
+    .examples = (const bram_cli_example[]){{"bramble list datasets --data ~/worms",
+                                            "what there is and how to get the rest"},
                                            {"bramble list metrics --format json",
                                             "the same for a program, with sources"},
                                            {NULL, NULL}},
     .least = 1,
     .most = 1,
-    .words = "datasets|metrics|models|tasks",
+    .words = "datasets|benchmarks|suites|metrics|models|tasks",
     .run = run,
 };

@@ -1,0 +1,185 @@
+/*
+ * cmd_predict.c - `bramble predict --model MODEL.h5 --data FILE -o OUT.h5`: forecasts of a saved model.
+ */
+#include "output.h"
+#include "panel_file.h"
+
+#include <string.h>
+
+/* The recording with the units the model was fitted on, in its order. */
+static int align(bram_ctx *cx, bram_recording *r, const bram_fitted *model)
+{
+    const bram_axis *unit = bram_fitted_unit(model);
+    bram_recording aligned;
+    if (!unit || bram_axis_equal(unit, r->unit)) return BRAM_OK;
+    size_t known = 0, wanted = bram_axis_length(unit);
+    for (size_t i = 0; i < wanted; i++) known += bram_axis_find(r->unit, bram_axis_id(unit, i)) >= 0;
+    if (!known)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "%s has none of the %zu units that the model was fitted on", r->id, wanted);
+    if (known < wanted)
+        bram_note(cx, "%zu of the model's %zu units are in %s; the others count as missing", known,
+                  wanted, r->id);
+    BRAM_TRY(bram_recording_align(cx, &aligned, r, unit));
+    bram_recording_release(r);
+    *r = aligned;
+    return BRAM_OK;
+}
+
+struct wish {
+    size_t first, steps, stride; /* steps 0: one step ahead */
+};
+
+/* Adds the answer about one piece of the recording: group "piece1" ..., or the root if only one. */
+static int ask(bram_ctx *cx, bram_dataset *out, const bram_fitted *model, const bram_slice *slice,
+               size_t segment, const struct wish *w)
+{
+    const bram_segment *s = &slice->segment[segment];
+    bram_query query = {.ask = w->steps ? BRAM_ASK_FREE_RUN : BRAM_ASK_STEP,
+                        .panel = &slice->panel,
+                        .segment = segment,
+                        .steps = w->steps};
+    size_t *start = bram_scratch(cx, s->y.rows, sizeof *start);
+    if (!start) return BRAM_ENOMEM;
+    for (size_t t = s->first ? s->first : 1; w->steps && t + w->steps <= s->y.rows; t += w->stride)
+        start[query.starts++] = t;
+    query.start = start;
+    if (w->steps && !query.starts) return BRAM_OK;
+    bram_dataset *answer = NULL;
+    BRAM_TRY(bram_fitted_answer(cx, &answer, model, &query));
+    bram_response *mean = bram_dataset_response(answer, "mean");
+    size_t dims = mean ? bram_response_dims(mean) : 0, count = mean ? bram_response_count(mean) : 0;
+    const bram_axis *axes[BRAM_MAX_DIMS] = {0};
+    bram_axis *row = NULL;
+    bram_response *copy = NULL;
+    double *values = bram_scratch(cx, count, sizeof *values);
+    uint8_t *present = bram_scratch(cx, count, 1);
+    int status = !mean              ? bram_fail(cx, BRAM_EINTERNAL, "the model gave no \"mean\"")
+                 : values && present ? BRAM_OK
+                                     : BRAM_ENOMEM;
+    /* rows by the recording's own time: of the target, or of the first step of a run */
+    size_t rows = dims ? bram_response_length(mean, 0) : 0;
+    for (size_t i = 0; i < rows && !w->steps && i < s->y.rows; i++) start[i] = s->first + i;
+    if (status == BRAM_OK) status = bram_axis_take(cx, &row, s->row, start, rows);
+    size_t zero[BRAM_MAX_DIMS] = {0}, shape[BRAM_MAX_DIMS];
+    for (size_t d = 0; d < dims; d++) {
+        axes[d] = d ? bram_response_axis(mean, d) : row;
+        shape[d] = bram_response_length(mean, d);
+    }
+    if (status == BRAM_OK) status = bram_response_read(cx, mean, zero, shape, values, present);
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &copy, "prediction", BRAM_F64, dims, axes);
+    uint8_t *mask = status == BRAM_OK ? bram_response_mask(cx, copy) : NULL;
+    if (status == BRAM_OK && !mask) status = BRAM_ENOMEM;
+    if (status == BRAM_OK) {
+        memcpy(bram_response_f64(copy), values, count * sizeof *values);
+        memcpy(mask, present, count);
+        char *group = slice->panel.segments > 1 ? bram_strf(cx, "piece%zu", segment + 1)
+                                                : bram_strdup(cx, "");
+        status = group ? bram_dataset_add(cx, out, group, copy) : BRAM_ENOMEM;
+        if (!group) bram_response_free(copy);
+        bram_free(group);
+    } else bram_response_free(copy);
+    bram_axis_free(row);
+    bram_dataset_free(answer);
+    return status;
+}
+
+static int describe(bram_ctx *cx, bram_dataset *out, const bram_fitted *model, const char *id,
+                    const struct wish *w)
+{
+    bram_attrs *a = bram_dataset_attrs(cx, out, "");
+    if (!a) return BRAM_ENOMEM;
+    BRAM_TRY(bram_attrs_set_text(cx, a, "content", "bramble-prediction"));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "model", bram_fitted_spec(model)));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "recording", id));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "kind", w->steps ? "free run" : "one step"));
+    return bram_attrs_set_integer(cx, a, "first_row", (int64_t)w->first);
+}
+
+static int predict(bram_ctx *cx, const bram_cli_args *args, const bram_fitted *model,
+                   const bram_recording *r, const struct wish *w)
+{
+    bram_slice slice = {0};
+    bram_dataset *out = NULL;
+    if (w->first >= r->rows)
+        return bram_fail(cx, BRAM_EUSAGE, "--first is %zu, but %s has %zu rows", w->first, r->id,
+                         r->rows);
+    BRAM_TRY(bram_slice_make(cx, &slice, &(bram_cut){r, 0, w->first, r->rows}, 1));
+    int status = bram_dataset_new(cx, &out);
+    if (status == BRAM_OK) status = describe(cx, out, model, r->id, w);
+    for (size_t s = 0; s < slice.panel.segments && status == BRAM_OK; s++)
+        status = ask(cx, out, model, &slice, s, w);
+    if (status == BRAM_OK && !bram_dataset_responses(out))
+        status = bram_fail(cx, BRAM_ENOTAPPLICABLE, "no run of %zu steps fits into %s", w->steps,
+                           r->id);
+    if (status == BRAM_OK)
+        status = bram_dataset_write(cx, out, bram_cli_text(args, "output", NULL),
+                                    bram_cli_has(args, "force"));
+    bram_dataset_free(out);
+    bram_slice_release(&slice);
+    return status;
+}
+
+static int read_wish(bram_ctx *cx, const bram_cli_args *args, struct wish *w)
+{
+    int64_t first, steps, stride;
+    BRAM_TRY(bram_cli_integer(cx, args, "first", 0, INT64_MAX, 0, &first));
+    BRAM_TRY(bram_cli_integer(cx, args, "steps", 1, 100000, 0, &steps));
+    BRAM_TRY(bram_cli_integer(cx, args, "stride", 1, INT64_MAX, 1, &stride));
+    *w = (struct wish){(size_t)first, (size_t)steps, (size_t)stride};
+    return BRAM_OK;
+}
+
+static int run(bram_ctx *cx, const bram_cli_args *args)
+{
+    const char *path = bram_cli_text(args, "model", NULL);
+    if (!path || !bram_cli_text(args, "output", NULL))
+        return bram_fail(cx, BRAM_EUSAGE, "predict needs --model MODEL.h5 and -o OUT.h5");
+    struct wish wish;
+    bram_fitted *model = NULL;
+    bram_dataset *ds = NULL;
+    bram_recording r = {0};
+    BRAM_TRY(read_wish(cx, args, &wish));
+    BRAM_TRY(bram_fitted_load(cx, &model, path));
+    int status = bram_cli_recording(cx, &ds, &r, args);
+    if (status == BRAM_OK) {
+        status = align(cx, &r, model);
+        if (status == BRAM_OK) status = predict(cx, args, model, &r, &wish);
+        bram_recording_release(&r);
+    }
+    bram_dataset_free(ds);
+    bram_fitted_free(model);
+    return status;
+}
+
+const bram_command bram_command_predict = {
+    .name = "predict",
+    .summary = "forecasts of a saved model on a recording",
+    .arguments = "--model MODEL.h5 --data FILE.h5 -o OUT.h5",
+    .about =
+        "Writes the forecasts of a model that 'bramble fit' saved: each row from the true rows "
+        "before it, or with --steps free runs (start x step x neuron) that feed on themselves. The "
+        "output is a file of its own with the response 'prediction' along the recording's time; of a "
+        "recording with gaps one for each stretch: piece1/prediction ...",
+    .options =
+        (const bram_cli_option[]){
+            {"model", 'm', "MODEL.h5", "The saved model"},
+            {"data", 'd', "FILE.h5", "The homogenized file"},
+            {"output", 'o', "OUT.h5", "The file to write"},
+            {"recording", 'r', "ID", "Which recording; needed when there are several"},
+            {"response", 0, "NAME", "Which response of it (default activity)"},
+            {"first", 0, "ROW", "The first row to forecast, from 0 (default 0)"},
+            {"steps", 0, "H", "Free runs of H steps instead of single steps"},
+            {"stride", 0, "N", "Rows between the starts of free runs (default 1)"},
+            {"force", 'f', NULL, "Replaces a file that exists"},
+            {NULL}},
+    .examples = (const bram_cli_example[]){{"bramble predict -m ar.h5 -d worm.h5 -r w1 -o p.h5",
+                                            "one step ahead, every row"},
+                                           {"bramble predict -m ar.h5 -d worm.h5 -r w1 --steps 16 -o runs.h5",
+                                            "free runs of 16 steps from every row"},
+                                           {NULL, NULL}},
+    .least = 0,
+    .most = 0,
+    .run = run,
+};

@@ -1,0 +1,308 @@
+/*
+ * matrix_file.c - reading matrices by FILE:NAME, and matching two of them by their ids.
+ */
+#include "matrix_file.h"
+
+#include "generic.h"
+
+#include <bramble/dataset.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void bram_cli_matrix_release(bram_cli_matrix *m)
+{
+    bram_free(m->values);
+    bram_free(m->present);
+    bram_axis_free(m->row);
+    bram_axis_free(m->column);
+    *m = (bram_cli_matrix){0};
+}
+
+bram_side bram_cli_matrix_side(const bram_cli_matrix *m, bool is_rdm)
+{
+    return (bram_side){.values = {m->values, m->rows, m->cols, m->cols},
+                       .present = m->present,
+                       .row = m->row,
+                       .column = m->column,
+                       .is_rdm = is_rdm};
+}
+
+/* ---- names --------------------------------------------------------------------------------------
+ */
+
+/* FILE:NAME is cut at the last colon before which there is a file; *path is heap memory. */
+static int split(bram_ctx *cx, char **path, const char **name, const char *spec)
+{
+    char *copy = bram_strdup(cx, spec);
+    if (!copy) return BRAM_ENOMEM;
+    size_t end = strlen(copy);
+    while (access(copy, F_OK) != 0) {
+        while (end > 0 && copy[end] != ':') end--;
+        if (end == 0) {
+            bram_free(copy);
+            return bram_fail(cx, BRAM_EREAD, "%s: no such file", spec);
+        }
+        copy[end] = 0;
+    }
+    *path = copy;
+    *name = spec[strlen(copy)] ? spec + strlen(copy) + 1 : "";
+    return BRAM_OK;
+}
+
+/* What is NaN is missing. */
+static int mask_missing(bram_ctx *cx, bram_cli_matrix *m)
+{
+    size_t count = m->rows * m->cols;
+    for (size_t i = 0; i < count; i++) {
+        if (!isnan(m->values[i])) continue;
+        if (!m->present) {
+            m->present = bram_alloc(cx, count, 1);
+            if (!m->present) return BRAM_ENOMEM;
+            memset(m->present, 1, count);
+        }
+        m->present[i] = 0;
+        m->values[i] = 0;
+    }
+    return BRAM_OK;
+}
+
+/* ---- homogenized files --------------------------------------------------------------------------
+ */
+
+static int find_response(bram_ctx *cx, const bram_response **out, const bram_dataset *ds,
+                         const char *path, const char *name)
+{
+    size_t n = bram_dataset_responses(ds);
+    *out = *name    ? bram_dataset_response(ds, name)
+           : n == 1 ? bram_dataset_response(ds, bram_dataset_response_path(ds, 0))
+                    : NULL;
+    if (*out) return BRAM_OK;
+    if (*name)
+        return bram_fail(cx, BRAM_EABSENT, "%s has no response \"%s\" ('bramble info' lists them)",
+                         path, name);
+    return bram_fail(cx, BRAM_EUSAGE, "%s has %zu responses: say which, as FILE:PATH", path, n);
+}
+
+static bram_axis *with_ids(const bram_axis *axis)
+{
+    return bram_axis_has_ids(axis) ? bram_axis_ref(axis) : NULL;
+}
+
+static int read_response(bram_ctx *cx, bram_cli_matrix *m, const bram_response *r, const char *path)
+{
+    size_t dims = bram_response_dims(r), count = bram_response_count(r), zero[2] = {0, 0};
+    if (dims > 2)
+        return bram_fail(cx, BRAM_ESHAPE, "%s: %s has %zu dimensions, expected rows x columns", path,
+                         bram_response_name(r), dims);
+    m->rows = bram_response_length(r, 0);
+    m->cols = dims == 2 ? bram_response_length(r, 1) : 1;
+    m->values = bram_alloc(cx, count, sizeof *m->values);
+    m->present = bram_alloc(cx, count, 1);
+    if (!m->values || !m->present) return BRAM_ENOMEM;
+    BRAM_TRY(bram_response_read(cx, r, zero, (size_t[]){m->rows, m->cols}, m->values, m->present));
+    m->row = with_ids(bram_response_axis(r, 0));
+    if (dims == 2) m->column = with_ids(bram_response_axis(r, 1));
+    return BRAM_OK;
+}
+
+/* ---- files of arrays ----------------------------------------------------------------------------
+ */
+
+static int set_row_ids(bram_ctx *cx, bram_cli_matrix *m, char **texts, size_t count,
+                       const char *where)
+{
+    bram_axis *axis = NULL;
+    if (count != m->rows)
+        return bram_fail(cx, BRAM_ESHAPE, "%s: found %zu ids, expected %zu, one for each row", where,
+                         count, m->rows);
+    BRAM_TRY(bram_axis_new(cx, &axis, "row", count));
+    int status = bram_axis_set_ids(cx, axis, (const char *const *)texts);
+    if (status == BRAM_OK) {
+        bram_axis_free(m->row);
+        m->row = axis;
+    } else bram_axis_free(axis);
+    return status;
+}
+
+/* Ids in a file of their own: an array of texts, or of a table the named or the only column. */
+static int read_id_file(bram_ctx *cx, bram_cli_matrix *m, const char *spec)
+{
+    char *path = NULL, **texts = NULL;
+    const char *name;
+    bram_store *store = NULL;
+    size_t count = 0, headings = 0;
+    BRAM_TRY(split(cx, &path, &name, spec));
+    int status = bram_store_open(cx, &store, path);
+    const char *const *heading = store ? bram_store_headings(store, &headings) : NULL;
+    if (status == BRAM_OK && !*name && headings == 1) name = heading[0];
+    if (status == BRAM_OK) status = bram_store_texts(cx, &texts, &count, store, name);
+    if (status == BRAM_OK) status = set_row_ids(cx, m, texts, count, spec);
+    bram_free(texts);
+    bram_store_close(store);
+    bram_free(path);
+    return status;
+}
+
+static int read_array(bram_ctx *cx, bram_cli_matrix *m, bram_store *store, const char *name,
+                      const char *ids)
+{
+    char **texts = NULL;
+    size_t count = 0;
+    bram_store_array a = {0};
+    bool inside = ids && access(ids, F_OK) != 0 && !strchr(ids, ':');
+    if (inside) {
+        BRAM_TRY(bram_store_texts(cx, &texts, &count, store, ids));
+        int status = bram_store_set_aside(cx, store, ids);
+        if (status != BRAM_OK) {
+            bram_free(texts);
+            return status;
+        }
+    }
+    int status = bram_store_numbers(cx, &a, store, name);
+    if (status == BRAM_OK) {
+        m->rows = a.rows;
+        m->cols = a.cols;
+        m->values = a.values;
+        status = mask_missing(cx, m);
+    }
+    if (status == BRAM_OK && inside) status = set_row_ids(cx, m, texts, count, ids);
+    bram_free(texts);
+    return status;
+}
+
+static int read_store(bram_ctx *cx, bram_cli_matrix *m, const char *path, const char *name,
+                      const char *ids)
+{
+    bram_store *store = NULL;
+    BRAM_TRY(bram_store_open(cx, &store, path));
+    int status = read_array(cx, m, store, name, ids);
+    bram_store_close(store);
+    return status;
+}
+
+int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec, const char *ids)
+{
+    char *path = NULL;
+    const char *name;
+    bram_dataset *ds = NULL;
+    bram_cli_matrix m = {0};
+    BRAM_TRY(split(cx, &path, &name, spec));
+    bool homogenized = bram_dataset_open(cx, &ds, path) == BRAM_OK; /* else any other file */
+    int status;
+    if (homogenized) {
+        const bram_response *r = NULL;
+        status = find_response(cx, &r, ds, path, name);
+        if (status == BRAM_OK) status = read_response(cx, &m, r, path);
+    } else status = read_store(cx, &m, path, name, ids);
+    bool elsewhere = ids && (homogenized || access(ids, F_OK) == 0 || strchr(ids, ':'));
+    if (status == BRAM_OK && elsewhere) status = read_id_file(cx, &m, ids);
+    bram_dataset_free(ds);
+    bram_free(path);
+    if (status == BRAM_OK) *out = m;
+    else bram_cli_matrix_release(&m);
+    return status;
+}
+
+/* ---- matching -----------------------------------------------------------------------------------
+ */
+
+/* The matrix with the rows and columns of these indices; NULL: all of them. */
+static int take(bram_ctx *cx, bram_cli_matrix *m, const size_t *row, size_t rows, const size_t *col,
+                size_t cols)
+{
+    bram_cli_matrix t = {.rows = row ? rows : m->rows, .cols = col ? cols : m->cols};
+    t.values = bram_alloc(cx, t.rows * t.cols, sizeof *t.values);
+    if (m->present) t.present = bram_alloc(cx, t.rows * t.cols, 1);
+    int status = t.values && (t.present || !m->present) ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK && m->row && row) status = bram_axis_take(cx, &t.row, m->row, row, rows);
+    else if (m->row) t.row = bram_axis_ref(m->row);
+    if (status == BRAM_OK && m->column && col)
+        status = bram_axis_take(cx, &t.column, m->column, col, cols);
+    else if (m->column) t.column = bram_axis_ref(m->column);
+    if (status != BRAM_OK) {
+        bram_cli_matrix_release(&t);
+        return status;
+    }
+    for (size_t i = 0; i < t.rows; i++)
+        for (size_t j = 0; j < t.cols; j++) {
+            size_t from = (row ? row[i] : i) * m->cols + (col ? col[j] : j);
+            t.values[i * t.cols + j] = m->values[from];
+            if (t.present) t.present[i * t.cols + j] = m->present[from];
+        }
+    bram_cli_matrix_release(m);
+    *m = t;
+    return BRAM_OK;
+}
+
+static int check_unique(bram_ctx *cx, const bram_axis *axis, const char *what)
+{
+    for (size_t i = 0; i < bram_axis_length(axis); i++) {
+        const char *id = bram_axis_id(axis, i);
+        if (*id && bram_axis_find(axis, id) != (ptrdiff_t)i)
+            return bram_fail(cx, BRAM_EFORMAT, "the id \"%s\" stands for two %s of one matrix", id,
+                             what);
+    }
+    return BRAM_OK;
+}
+
+/* Positions in a and b of the ids that both have, in the order of b; in scratch memory. */
+static int common(bram_ctx *cx, size_t **in_a, size_t **in_b, size_t *count, const bram_axis *a,
+                  const bram_axis *b, const char *what)
+{
+    BRAM_TRY(check_unique(cx, a, what));
+    BRAM_TRY(check_unique(cx, b, what));
+    size_t n = bram_axis_length(b);
+    *in_a = bram_scratch(cx, n, sizeof **in_a);
+    *in_b = bram_scratch(cx, n, sizeof **in_b);
+    if (!*in_a || !*in_b) return BRAM_ENOMEM;
+    *count = 0;
+    for (size_t i = 0; i < n; i++) {
+        ptrdiff_t at = *bram_axis_id(b, i) ? bram_axis_find(a, bram_axis_id(b, i)) : -1;
+        if (at < 0) continue;
+        (*in_a)[*count] = (size_t)at;
+        (*in_b)[(*count)++] = i;
+    }
+    if (*count == 0)
+        return bram_fail(cx, BRAM_ESHAPE, "the two matrices have no %s in common: \"%s\" ... and "
+                         "\"%s\" ...", what, bram_axis_id(a, 0), n ? bram_axis_id(b, 0) : "");
+    size_t m = bram_axis_length(a);
+    if (*count < m || *count < n)
+        bram_note(cx, "%zu %s are on both sides; left out: %zu of the model, %zu of the brain",
+                  *count, what, m - *count, n - *count);
+    return BRAM_OK;
+}
+
+static int match(bram_ctx *cx, bram_cli_matrix *m, bram_cli_matrix *like, unsigned flags)
+{
+    size_t *a = NULL, *b = NULL, count = 0;
+    bool square = flags & BRAM_MATCH_SQUARE;
+    if (m->row && like->row) {
+        BRAM_TRY(common(cx, &a, &b, &count, m->row, like->row, "rows"));
+        BRAM_TRY(take(cx, m, a, count, square ? a : NULL, count));
+        BRAM_TRY(take(cx, like, b, count, square ? b : NULL, count));
+    } else if (m->rows != like->rows)
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "the model has %zu rows, the brain %zu, and not both have ids to match them "
+                         "by (--model-ids, --brain-ids)",
+                         m->rows, like->rows);
+    if (square || !(flags & BRAM_MATCH_COLUMNS) || !m->column || !like->column) return BRAM_OK;
+    BRAM_TRY(common(cx, &a, &b, &count, m->column, like->column, "columns"));
+    BRAM_TRY(take(cx, m, NULL, 0, a, count));
+    return take(cx, like, NULL, 0, b, count);
+}
+
+int bram_cli_matrix_match(bram_ctx *cx, bram_cli_matrix *m, bram_cli_matrix *like, unsigned flags)
+{
+    const bram_cli_matrix *both[] = {m, like};
+    for (size_t i = 0; (flags & BRAM_MATCH_SQUARE) && i < 2; i++)
+        if (both[i]->rows != both[i]->cols)
+            return bram_fail(cx, BRAM_ESHAPE, "found a matrix of %zu x %zu, expected a square one",
+                             both[i]->rows, both[i]->cols);
+    size_t mark = bram_scratch_mark(cx);
+    int status = match(cx, m, like, flags);
+    bram_scratch_release(cx, mark);
+    return status;
+}

@@ -1,0 +1,19 @@
+# A made dataset, a model fitted on one of its animals, its forecasts; and what a benchmark is.
+run bramble simulate simulated-worm -o worm.h5
+run bramble simulate simulated-worm -o worm.h5
+run bramble simulate worm -o w.h5
+run bramble simulate simulated-worm --seed 2 -o other.h5
+cmp -s worm.h5 other.h5 && echo 'another seed gives the same'
+run bramble fit --model ar:lags=2+5 --data worm.h5 -o ar.h5
+run bramble fit --model ar:lags=2+5 --data worm.h5 --recording worm01 -o ar.h5
+run bramble fit --model ar:lags=2+5 --data worm.h5 --recording worm01 --train 1 --validation 0 -o ar2.h5
+run bramble fit --model ar:lags=2 --data worm.h5 --recording worm01 --train 0.5x -o ar3.h5
+run bramble fit --model ar:lags=2 --data worm.h5 --recording worm99 -o ar3.h5
+run bramble predict --model ar.h5 --data worm.h5 --recording worm01 -o step.h5
+run bramble predict --model ar.h5 --data worm.h5 --recording worm01 --first 500 --steps 8 --stride 20 -o runs.h5
+run bramble predict --model worm.h5 --data worm.h5 --recording worm01 -o x.h5
+run bramble predict --model ar.h5 --data worm.h5 --recording worm01 --first 600 -o x.h5
+# what was forecast one step ahead can be scored against the recording: better than 0, the mean
+bramble score --metric r2 --model step.h5:prediction --brain worm.h5:recordings/worm01/activity >r2 &&
+    awk '{ print ($1 > 0.2 && $1 < 1) ? "a good forecast" : "r2 is " $1 }' r2
+bramble info runs.h5 >info && grep -c prediction info
