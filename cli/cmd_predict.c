@@ -4,6 +4,7 @@
 #include "output.h"
 #include "panel_file.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The recording with the units the model was fitted on, in its order. */
@@ -30,56 +31,71 @@ struct wish {
     size_t first, steps, stride; /* steps 0: one step ahead */
 };
 
-/* Adds the answer about one piece of the recording: group "piece1" ..., or the root if only one. */
+/* The rows of the targets: all, or where free runs start; in scratch memory. */
+static size_t *target_rows(bram_ctx *cx, size_t *count, const bram_segment *s, const struct wish *w)
+{
+    size_t *row = bram_scratch(cx, s->y.rows, sizeof *row), n = 0;
+    size_t first = w->steps && !s->first ? 1 : s->first; /* a run needs a past */
+    size_t length = w->steps ? w->steps : 1, stride = w->steps ? w->stride : 1;
+    for (size_t t = first; row && t + length <= s->y.rows; t += stride) row[n++] = t;
+    *count = n;
+    return row;
+}
+
+/* "mean" of the answer as "prediction", its rows being those of the recording. */
+static int rename_answer(bram_ctx *cx, bram_response **out, const bram_response *mean,
+                         const bram_axis *row)
+{
+    size_t dims = bram_response_dims(mean), count = bram_response_count(mean);
+    size_t zero[BRAM_MAX_DIMS] = {0}, shape[BRAM_MAX_DIMS] = {0};
+    const bram_axis *axes[BRAM_MAX_DIMS] = {row};
+    for (size_t d = 0; d < dims; d++) shape[d] = bram_response_length(mean, d);
+    for (size_t d = 1; d < dims; d++) axes[d] = bram_response_axis(mean, d);
+    if (!dims || shape[0] != bram_axis_length(row))
+        return bram_fail(cx, BRAM_ESHAPE, "the model answered for %zu rows, expected %zu", shape[0],
+                         bram_axis_length(row));
+    bram_response *r = NULL;
+    uint8_t *present = bram_scratch(cx, count, 1);
+    if (!present) return BRAM_ENOMEM;
+    BRAM_TRY(bram_response_new(cx, &r, "prediction", BRAM_F64, dims, axes));
+    uint8_t *mask = bram_response_mask(cx, r);
+    int status = mask ? bram_response_read(cx, mean, zero, shape, bram_response_f64(r), present)
+                      : BRAM_ENOMEM;
+    if (status != BRAM_OK) {
+        bram_response_free(r);
+        return status;
+    }
+    memcpy(mask, present, count);
+    *out = r;
+    return BRAM_OK;
+}
+
+/* Adds the answer about one piece of the recording: to group piece1 ..., to the root if only one. */
 static int ask(bram_ctx *cx, bram_dataset *out, const bram_fitted *model, const bram_slice *slice,
                size_t segment, const struct wish *w)
 {
     const bram_segment *s = &slice->segment[segment];
+    size_t rows;
+    size_t *target = target_rows(cx, &rows, s, w);
+    if (!target) return BRAM_ENOMEM;
+    if (!rows) return BRAM_OK;
     bram_query query = {.ask = w->steps ? BRAM_ASK_FREE_RUN : BRAM_ASK_STEP,
                         .panel = &slice->panel,
                         .segment = segment,
+                        .start = target,
+                        .starts = w->steps ? rows : 0,
                         .steps = w->steps};
-    size_t *start = bram_scratch(cx, s->y.rows, sizeof *start);
-    if (!start) return BRAM_ENOMEM;
-    for (size_t t = s->first ? s->first : 1; w->steps && t + w->steps <= s->y.rows; t += w->stride)
-        start[query.starts++] = t;
-    query.start = start;
-    if (w->steps && !query.starts) return BRAM_OK;
     bram_dataset *answer = NULL;
-    BRAM_TRY(bram_fitted_answer(cx, &answer, model, &query));
-    bram_response *mean = bram_dataset_response(answer, "mean");
-    size_t dims = mean ? bram_response_dims(mean) : 0, count = mean ? bram_response_count(mean) : 0;
-    const bram_axis *axes[BRAM_MAX_DIMS] = {0};
     bram_axis *row = NULL;
-    bram_response *copy = NULL;
-    double *values = bram_scratch(cx, count, sizeof *values);
-    uint8_t *present = bram_scratch(cx, count, 1);
-    int status = !mean              ? bram_fail(cx, BRAM_EINTERNAL, "the model gave no \"mean\"")
-                 : values && present ? BRAM_OK
-                                     : BRAM_ENOMEM;
-    /* rows by the recording's own time: of the target, or of the first step of a run */
-    size_t rows = dims ? bram_response_length(mean, 0) : 0;
-    for (size_t i = 0; i < rows && !w->steps && i < s->y.rows; i++) start[i] = s->first + i;
-    if (status == BRAM_OK) status = bram_axis_take(cx, &row, s->row, start, rows);
-    size_t zero[BRAM_MAX_DIMS] = {0}, shape[BRAM_MAX_DIMS];
-    for (size_t d = 0; d < dims; d++) {
-        axes[d] = d ? bram_response_axis(mean, d) : row;
-        shape[d] = bram_response_length(mean, d);
-    }
-    if (status == BRAM_OK) status = bram_response_read(cx, mean, zero, shape, values, present);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, &copy, "prediction", BRAM_F64, dims, axes);
-    uint8_t *mask = status == BRAM_OK ? bram_response_mask(cx, copy) : NULL;
-    if (status == BRAM_OK && !mask) status = BRAM_ENOMEM;
-    if (status == BRAM_OK) {
-        memcpy(bram_response_f64(copy), values, count * sizeof *values);
-        memcpy(mask, present, count);
-        char *group = slice->panel.segments > 1 ? bram_strf(cx, "piece%zu", segment + 1)
-                                                : bram_strdup(cx, "");
-        status = group ? bram_dataset_add(cx, out, group, copy) : BRAM_ENOMEM;
-        if (!group) bram_response_free(copy);
-        bram_free(group);
-    } else bram_response_free(copy);
+    bram_response *r = NULL;
+    BRAM_TRY(bram_fitted_answer(cx, &answer, model, &query));
+    const bram_response *mean = bram_dataset_response(answer, "mean");
+    char group[32] = "";
+    if (slice->panel.segments > 1) snprintf(group, sizeof group, "piece%zu", segment + 1);
+    int status = mean ? bram_axis_take(cx, &row, s->row, target, rows)
+                      : bram_fail(cx, BRAM_EINTERNAL, "the model gave no \"mean\"");
+    if (status == BRAM_OK) status = rename_answer(cx, &r, mean, row);
+    if (status == BRAM_OK) status = bram_dataset_add(cx, out, group, r);
     bram_axis_free(row);
     bram_dataset_free(answer);
     return status;
