@@ -98,6 +98,31 @@ static void images_of_objects(void **state)
     bram_ctx_free(cx);
 }
 
+/* Files of the same folder: sixteen subjects' judgements; patterns, which are no RDMs. */
+static void other_files_of_the_images(void **state)
+{
+    (void)state;
+    char judgements[512], patterns[512];
+    test_data(judgements, "vision/rsa/rsatoolbox/92imageData/92_behavRDMs.mat");
+    test_data(patterns, "vision/rsa/rsatoolbox/92imageData/simTruePatterns.mat");
+    bram_ctx *cx = bram_ctx_new();
+    const bram_loader *loader = bram_loader_find("kriegeskorte92");
+    const char *const both[] = {judgements, patterns};
+    bram_recognition r;
+    bram_dataset *ds = import(cx, both, 1, "kriegeskorte92");
+    const bram_response *judged = bram_dataset_response(ds, "responses/simJudge");
+    assert_non_null(judged);
+    assert_int_equal(bram_response_length(judged, 0), 16);
+    assert_string_equal(bram_axis_id(bram_response_axis(judged, 0), 15), "subject16");
+    bram_dataset_free(ds);
+    assert_ok(cx, loader->recognise(cx, &(bram_input){both, 2}, &r));
+    assert_int_equal(r.verdict, BRAM_NOT_MINE);
+    assert_int_equal(bram_import(cx, &ds, "kriegeskorte92", &(bram_input){both + 1, 1}, NULL),
+                     BRAM_EFORMAT);
+    assert_non_null(strstr(bram_ctx_message(cx), "no struct with the fields RDM and name"));
+    bram_ctx_free(cx);
+}
+
 static void natural_images(void **state)
 {
     (void)state;
@@ -239,6 +264,7 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_of_objects),
+        cmocka_unit_test(other_files_of_the_images),
         cmocka_unit_test(natural_images),
         cmocka_unit_test(files_told_apart_by_their_values),
         cmocka_unit_test(every_failing_allocation),
