@@ -8,6 +8,7 @@
 #include "scoring.h"
 
 #include "resample.h"
+#include "stats.h"
 
 #include <bramble/parallel.h>
 
@@ -108,14 +109,42 @@ static double summarize(const bram_metric_use *use, const bram_score_job *job, c
     return bram_summary(scratch, n, use->median, scratch + values, undefined);
 }
 
+/* Fewer subjects than this give no interval that is about other subjects. */
+enum { MIN_SUBJECTS = 3 };
+
 struct draws {
     const bram_scores *set;
     const bram_metric_use *use;
     const bram_score_job *job;
     const bram_pairs *pairs;
     size_t groups, values;
+    const double *raw; /* of the data themselves */
     double *out;
+    double *subjects, *conditions; /* draws of one factor alone; dual bootstrap only */
 };
+
+/* Mean of the defined values, each counted as often as its piece was drawn. */
+static double drawn_mean(const double *raw, const uint32_t *times, size_t n)
+{
+    double sum = 0, count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (times[i] && isfinite(raw[i])) sum += times[i] * raw[i], count += times[i];
+    return count > 0 ? sum / count : (double)NAN;
+}
+
+/* One sample seen three ways: raw holds the values under drawn conditions. */
+static int draw_pieces(bram_ctx *cx, struct draws *d, size_t sample, const double *raw)
+{
+    uint32_t *times = bram_scratch(cx, d->values, sizeof *times);
+    char *stream = times ? bram_strf(cx, "%s/pieces", d->set->stream) : NULL;
+    if (!stream) return BRAM_ENOMEM;
+    bram_bootstrap_draw(times, d->values, d->set->seed, stream, sample);
+    bram_free(stream);
+    d->conditions[sample] = d->out[sample];
+    d->subjects[sample] = drawn_mean(d->raw, times, d->values);
+    d->out[sample] = drawn_mean(raw, times, d->values);
+    return BRAM_OK;
+}
 
 /* Task of the pool: draw number `sample`. */
 static int one_draw(bram_ctx *cx, size_t sample, void *user)
@@ -129,6 +158,42 @@ static int one_draw(bram_ctx *cx, size_t sample, void *user)
     for (size_t g = 0; g < d->groups; g++) weight[g] = times[g];
     BRAM_TRY(bram_pairs_compare(cx, raw, d->pairs, weight));
     d->out[sample] = summarize(d->use, d->job, raw, d->values, raw + d->values, NULL, NULL);
+    if (d->job->resample_pieces) BRAM_TRY(draw_pieces(cx, d, sample, raw));
+    return BRAM_OK;
+}
+
+/* Draws over both factors, and an interval by Student's t with the corrected variance. The stored
+ * draws are those of both: for differences between models they err on the safe side. */
+static int dual_interval(bram_ctx *cx, struct row *row, struct draws *d)
+{
+    const bram_scores *s = d->set;
+    size_t n = 0, fewer = d->values < d->groups ? d->values : d->groups;
+    if (d->use->median || d->values != d->job->pieces)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "%s: subjects are drawn for means of one value a subject, found %zu "
+                         "values of %zu subjects",
+                         d->use->spec, d->values, d->job->pieces);
+    if (d->values < MIN_SUBJECTS) return BRAM_OK;
+    d->subjects = bram_scratch(cx, 2 * s->samples, sizeof *d->subjects);
+    if (!d->subjects) return BRAM_ENOMEM;
+    d->conditions = d->subjects + s->samples;
+    BRAM_TRY(bram_parallel_for(cx, s->samples, one_draw, d));
+    double *both = bram_scratch(cx, s->samples, sizeof *both);
+    if (!both) return BRAM_ENOMEM;
+    for (size_t i = 0; i < s->samples; i++) {
+        if (!isfinite(d->out[i]) || !isfinite(d->subjects[i]) || !isfinite(d->conditions[i]))
+            continue;
+        both[n] = d->out[i];
+        d->subjects[n] = d->subjects[i];
+        d->conditions[n++] = d->conditions[i];
+    }
+    if (n < 2 || n < s->samples / 2) return BRAM_OK; /* most draws are undefined: no interval */
+    double v = bram_dual_variance(bram_variance(d->subjects, n, 1),
+                                  bram_variance(d->conditions, n, 1), bram_variance(both, n, 1),
+                                  d->values, d->groups);
+    double reach = bram_t_quantile((1 + s->level) / 2, (double)(fewer - 1)) * sqrt(v);
+    row->low = row->value - reach;
+    row->high = row->value + reach;
     return BRAM_OK;
 }
 
@@ -137,6 +202,7 @@ static int draw_interval(bram_ctx *cx, struct row *row, struct draws *d)
     const bram_scores *s = d->set;
     if (d->groups < BRAM_MIN_BLOCKS || s->samples == 0) return BRAM_OK;
     d->out = row->draw;
+    if (d->job->resample_pieces) return dual_interval(cx, row, d);
     BRAM_TRY(bram_parallel_for(cx, s->samples, one_draw, d));
     bram_interval interval;
     int status = bram_interval_of(cx, &interval, BRAM_PERCENTILE, row->value, row->draw, s->samples,
@@ -169,7 +235,13 @@ static int fill_model(bram_ctx *cx, bram_scores *s, struct row *row, const bram_
     row->undefined = (int64_t)undefined;
     row->chance = bram_pairs_chance(pairs);
     row->groups = (int64_t)groups_of(job);
-    struct draws d = {s, use, job, pairs, groups_of(job), values, NULL};
+    struct draws d = {.set = s,
+                      .use = use,
+                      .job = job,
+                      .pairs = pairs,
+                      .groups = groups_of(job),
+                      .values = values,
+                      .raw = row->raw};
     return draw_interval(cx, row, &d);
 }
 

@@ -58,6 +58,8 @@ typedef struct bram_score_job {
     const bram_score_piece *piece;
     size_t pieces; /* 1 or more */
     bram_join join;
+    bool resample_pieces;  /* pieces are subjects, a value each, and drawn as well as groups: the
+                              dual bootstrap (bram_dual_variance); means over pieces only */
     size_t floors;         /* of each piece; the first is the reference of metrics that need one */
     const uint8_t *subset; /* 1 for each unit that counts; NULL: all. Per-unit metrics only */
     const bram_fold *fold; /* for metrics that fit */

@@ -6,10 +6,11 @@
  * each subject, their mean is the score.
  *
  * Intervals: bootstrap over conditions, each stimulus a group of its own; they are about other
- * stimuli, not about other subjects. Ceiling, where there are several subjects: the noise ceiling
- * of Nili et al. 2014 (see scores.h), lower and upper; column ceiling_noise holds what the upper
- * one would be for subjects of nothing but noise. There is no floor: a model that tells no two
- * stimuli apart has no geometry, and chance is 0.
+ * stimuli, not about other subjects. bootstrap=both draws subjects as well, and the intervals are
+ * about both (the dual bootstrap of Schuett et al. 2023, see scores.h). Ceiling, where there are
+ * several subjects: the noise ceiling of Nili et al. 2014 (see scores.h), lower and upper; column
+ * ceiling_noise holds what the upper one would be for subjects of nothing but noise. There is no
+ * floor: a model that tells no two stimuli apart has no geometry, and chance is 0.
  */
 #include "area.h"
 #include "scores.h"
@@ -19,6 +20,8 @@
 static const bram_param params[] = {
     {"ceiling", BRAM_PARAM_CHOICE, "lower", "lower|upper", 0, 0,
      "which bound of the noise ceiling values are normalized by"},
+    {"bootstrap", BRAM_PARAM_CHOICE, "conditions", "conditions|both", 0, 0,
+     "what is drawn: stimuli, or stimuli and subjects"},
     {"samples", BRAM_PARAM_INTEGER, "1000", NULL, 0, 1000000, "bootstrap draws"},
     {"level", BRAM_PARAM_REAL, "0.95", NULL, 0.5, 0.999, "level of the intervals"},
     {.name = NULL}};
@@ -59,10 +62,13 @@ static int score(bram_ctx *cx, struct geometry *g, const bram_side *features)
         piece[s].model = *features;
         BRAM_TRY(bram_area_side(cx, &piece[s].brain, &g->area, s));
     }
-    snprintf(g->axis, sizeof g->axis, "%zu stimuli", g->area.stimuli);
+    bool both = bram_option_is(b->options, "bootstrap", "both");
+    snprintf(g->axis, sizeof g->axis, both ? "%zu stimuli and %zu subjects" : "%zu stimuli",
+             g->area.stimuli, n);
     bram_score_job job = {.piece = piece,
                           .pieces = n,
                           .join = BRAM_JOIN_BESIDE,
+                          .resample_pieces = both,
                           .axis = g->axis,
                           .ceiling = bram_option_is(b->options, "ceiling", "upper")
                                          ? BRAM_CEILING_SUBJECTS_UPPER

@@ -158,3 +158,14 @@ int bram_interval_of(bram_ctx *cx, bram_interval *out, bram_interval_kind kind, 
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
+
+double bram_dual_variance(double subjects_alone, double conditions_alone, double both,
+                          size_t subjects, size_t conditions)
+{
+    if (subjects < 2 || conditions < 2) return (double)NAN;
+    double s = (double)subjects / (double)(subjects - 1);
+    double c = (double)conditions / (double)(conditions - 1);
+    double a = s * subjects_alone, b = c * conditions_alone;
+    double v = a + b - s * c * (both - subjects_alone - conditions_alone);
+    return fmin(fmax(v, fmax(a, b)), both);
+}

@@ -64,4 +64,14 @@ typedef enum bram_interval_kind {
 int bram_interval_of(bram_ctx *cx, bram_interval *out, bram_interval_kind kind, double estimate,
                      const double *draws, size_t n, double level) BRAM_MUST_CHECK;
 
+/**
+ * The variance of a score when two things were drawn, subjects and conditions, from the variances
+ * of its bootstrap draws over subjects alone, conditions alone and both (Schuett et al. 2023,
+ * eLife 12:e82566: both alone counts the noise of a measurement twice). With s and c of them,
+ *   V = s/(s-1) Vs + c/(c-1) Vc - s c / ((s-1)(c-1)) (Vsc - Vs - Vc),
+ * at least the larger of the first two terms and at most Vsc. NaN for s or c below 2.
+ */
+double bram_dual_variance(double subjects_alone, double conditions_alone, double both,
+                          size_t subjects, size_t conditions);
+
 #endif

@@ -185,6 +185,37 @@ static void the_true_layer_wins(void **state)
     bram_ctx_free(cx);
 }
 
+/* About other subjects as well: the same value, a wider interval that is even about it. */
+static void subjects_can_be_drawn_too(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL, *one = NULL, *two = NULL;
+    static char correlation[] = "rsa:rdm=correlation,compare=pearson",
+                *of_patterns[] = {correlation}, median[] = "median rsa:rdm=correlation",
+                *of_medians[] = {median};
+    bram_benchmark b = test_benchmark(cx, "geometry", of_patterns, 1, "samples=200");
+    assert_ok(cx, bram_simulate(cx, &ds, "simulated-vision", 1));
+    assert_ok(cx, test_cell(cx, &one, &b, ds, "area", "features:layer1"));
+    assert_ok(cx, bram_options_set(cx, b.options, "bootstrap", "both"));
+    assert_ok(cx, test_cell(cx, &two, &b, ds, "area", "features:layer1"));
+    double value = test_number(two, correlation, "value");
+    double low = test_number(two, correlation, "low"), high = test_number(two, correlation, "high");
+    assert_near(value, test_number(one, correlation, "value"), 0);
+    assert_near(high - value, value - low, 1e-12);
+    assert_true(high - low >
+                test_number(one, correlation, "high") - test_number(one, correlation, "low"));
+    assert_non_null(strstr(test_text(two, correlation, "resampled"), "subjects"));
+    b.metrics = of_medians; /* a median of drawn subjects is not defined here */
+    bram_dataset *none = NULL;
+    assert_int_equal(test_cell(cx, &none, &b, ds, "area", "features:layer1"), BRAM_EUSAGE);
+    bram_dataset_free(one);
+    bram_dataset_free(two);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -193,6 +224,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_asked),
         cmocka_unit_test(every_failing_allocation),
         cmocka_unit_test(the_true_layer_wins),
+        cmocka_unit_test(subjects_can_be_drawn_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,6 +152,18 @@ static void failing_allocations_leave_the_output(void **state)
     free(x);
 }
 
+static void dual_variance_by_hand(void **state)
+{
+    (void)state;
+    /* 5 / 4 + 2 * 10 / 9 - (50 / 36) / 2 */
+    assert_near(bram_dual_variance(1, 2, 3.5, 5, 10), 1.25 + 20. / 9 - 25. / 36, 1e-14);
+    assert_near(bram_dual_variance(1, 2, 2.9, 5, 10), 2.9, 0);          /* at most both */
+    assert_near(bram_dual_variance(1, 2, 10, 5, 10), 20. / 9, 1e-14);   /* at least one alone */
+    assert_near(bram_dual_variance(0, 2, 2.5, 1000000, 10), 20. / 9, 1e-5); /* subjects alike */
+    assert_true(isnan(bram_dual_variance(1, 1, 2, 1, 10)));
+    assert_true(isnan(bram_dual_variance(1, 1, 2, 10, 1)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +174,7 @@ int main(void)
         cmocka_unit_test(few_blocks_have_no_interval),
         cmocka_unit_test(intervals_by_hand),
         cmocka_unit_test(failing_allocations_leave_the_output),
+        cmocka_unit_test(dual_variance_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
