@@ -468,16 +468,29 @@ static int text_of_cell(bram_ctx *cx, char **out, bram_matlab_value *v, size_t i
     return bram_matlab_text(cx, out, cell);
 }
 
+/* The list grows with the cells that are there: the count of a damaged file may be anything. */
 static int cells_as_texts(bram_ctx *cx, char ***out, size_t *count, bram_matlab_value *v)
 {
-    char **texts = bram_alloc(cx, v->count, sizeof *texts);
-    if (!texts) return BRAM_ENOMEM;
+    const size_t first = 256;
+    char **texts = NULL;
+    size_t room = 0, n = 0;
     int status = BRAM_OK;
-    for (size_t i = 0; i < v->count && status == BRAM_OK; i++)
-        status = text_of_cell(cx, &texts[i], v, i);
-    if (status == BRAM_OK) status = pack(cx, out, texts, v->count);
-    if (status == BRAM_OK) *count = v->count;
-    for (size_t i = 0; i < v->count; i++) bram_free(texts[i]);
+    for (; n < v->count && status == BRAM_OK; n++) {
+        if (n == room) {
+            size_t more = v->count < first || v->count / 2 < room ? v->count : room ? 2 * room : first;
+            char **grown = bram_realloc(cx, texts, more, sizeof *texts);
+            if (!grown) {
+                status = BRAM_ENOMEM;
+                break;
+            }
+            texts = grown, room = more;
+        }
+        texts[n] = NULL;
+        status = text_of_cell(cx, &texts[n], v, n);
+    }
+    if (status == BRAM_OK) status = pack(cx, out, texts, n);
+    if (status == BRAM_OK) *count = n;
+    for (size_t i = 0; i < n; i++) bram_free(texts[i]);
     bram_free(texts);
     return status;
 }

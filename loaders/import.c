@@ -228,14 +228,23 @@ static bool has_worms(const bram_dataset *ds)
 /* ---- all of it ----------------------------------------------------------------------------------
  */
 
+/* A message says which file: a loader that read one of several names it, else it is the first. */
+static int name_the_file(bram_ctx *cx, int status, const char *loader, const bram_input *input)
+{
+    for (size_t i = 0; i < input->count; i++)
+        if (strstr(bram_ctx_message(cx), input->paths[i]))
+            return bram_fail_prefix(cx, status, "%s", loader);
+    return bram_fail_prefix(cx, status, "%s: %s", input->paths[0], loader);
+}
+
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_loader *loader, const bram_input *input,
                 const char *text, const bram_options *options)
 {
     bram_options *own = NULL;
     BRAM_TRY(bram_options_new(cx, &own, loader->params, text));
     int status = loader->load(cx, ds, input, own);
-    if (status != BRAM_OK) bram_fail_prefix(cx, status, "%s", loader->name);
     if (status == BRAM_OK) status = bram_import_recordings(cx, ds, options);
+    if (status != BRAM_OK) name_the_file(cx, status, loader->name, input);
     if (status == BRAM_OK && has_worms(ds)) status = bram_add_neurons(cx, ds);
     if (status == BRAM_OK)
         status = describe_root(cx, ds, loader, input, bram_options_canonical(own),

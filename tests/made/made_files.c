@@ -173,7 +173,8 @@ static bool add(struct zip *z, const char *name, const void *data, size_t size)
     put_number(z->directory, &z->directory_used, 0x02014b50, 4);
     put_number(z->directory, &z->directory_used, 20, 2);
     put_fields(z->directory, &z->directory_used, crc, size, length);
-    put_number(z->directory, &z->directory_used, 0, 10); /* comment, disk, attributes */
+    put_number(z->directory, &z->directory_used, 0, 8); /* comment, disk, attributes */
+    put_number(z->directory, &z->directory_used, 0, 2);
     put_number(z->directory, &z->directory_used, offset, 4);
     memcpy(z->directory + z->directory_used, name, length);
     z->directory_used += length;
