@@ -33,8 +33,10 @@ static int in_child(bram_ctx *cx, void *user)
 {
     const struct job *job = user;
     bram_dataset *ds = NULL;
-    BRAM_TRY(bram_import(cx, &ds, job->source, &job->input, job->options));
-    int status = bram_dataset_write(cx, ds, job->path, false);
+    int status = bram_import(cx, &ds, job->source, &job->input, job->options);
+    if (status == BRAM_EABSENT) status = BRAM_EFORMAT; /* the file lacks it: no wrong usage */
+    if (status != BRAM_OK) return status;
+    status = bram_dataset_write(cx, ds, job->path, false);
     bram_dataset_free(ds);
     return status;
 }

@@ -33,8 +33,12 @@ static H5FD_t *open_file(const char *name, unsigned flags, hid_t access, haddr_t
 {
     (void)flags, (void)limit;
     const struct target *target = H5Pget_driver_info(access);
-    struct file *file = target ? bram_malloc(sizeof *file) : NULL;
-    if (!file) return NULL;
+    if (!target) return NULL;
+    struct file *file = bram_malloc(sizeof *file);
+    if (!file) {
+        target->sink->error = ENOMEM;
+        return NULL;
+    }
     memset(file, 0, sizeof *file);
     file->sink = target->sink;
     file->fd = open(name, O_RDWR | O_TRUNC | O_CLOEXEC);

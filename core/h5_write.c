@@ -12,6 +12,7 @@
 #include "names.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct bram_h5w {
 /* The message of whatever went wrong: a failed write first, else what HDF5 says. */
 static int failed(bram_ctx *cx, const bram_h5w *w, const char *path, const char *what)
 {
+    if (w->sink.error == ENOMEM) return bram_fail(cx, BRAM_ENOMEM, "%s: no memory to write", w->path);
     if (w->sink.error)
         return bram_fail(cx, BRAM_EWRITE, "%s: cannot write: %s", w->path, strerror(w->sink.error));
     return bram_fail(cx, BRAM_EINTERNAL, "%s: %s: HDF5 cannot write the %s", w->path, path, what);

@@ -105,7 +105,7 @@ static int recognise(bram_ctx *cx, const bram_loader **out, const bram_input *in
     if (v.sure == 1) *out = v.mine;
     else if (v.sure == 0 && v.possible == 1) *out = v.maybe;
     else if (v.sure + v.possible == 0)
-        return bram_fail(cx, BRAM_EUSAGE,
+        return bram_fail(cx, BRAM_EFORMAT,
                          "no loader knows %s by its content; name one (\"bramble list datasets\" "
                          "shows them), e.g. generic with its options",
                          input->paths[0]);

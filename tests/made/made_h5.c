@@ -22,7 +22,7 @@ static hobj_ref_t put(hid_t file, const char *name, hid_t type, int rank, const 
     hid_t space = rank ? H5Screate_simple(rank, dims, NULL) : H5Screate(H5S_SCALAR);
     hid_t links = H5Pcreate(H5P_LINK_CREATE), layout = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_create_intermediate_group(links, 1);
-    if (!values) H5Pset_chunk(layout, rank, (const hsize_t[]){100, 100});
+    if (!values) H5Pset_chunk(layout, rank, (const hsize_t[]){100, TRACES});
     hid_t set = H5Dcreate2(file, name, type, space, links, layout, H5P_DEFAULT);
     if (values) H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
     H5Dclose(set), H5Pclose(links), H5Pclose(layout), H5Sclose(space);

@@ -307,7 +307,7 @@ static void files_that_are_none(void **state)
     write_bytes(path, "\x93NUMPY\1\0v\0{'descr': '<f8'", 26);
     refuse("generic:dt=1,time=rows", path, BRAM_EFORMAT, "none.csv");
     write_bytes(path, "plain words\nand more\n", 21);
-    refuse("auto", path, BRAM_EUSAGE, "no loader knows");
+    refuse("auto", path, BRAM_EFORMAT, "no loader knows");
     unlink(path);
     refuse("generic:dt=1", path, BRAM_EREAD, "none.csv");
 }

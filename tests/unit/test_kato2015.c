@@ -321,7 +321,7 @@ static void files_that_are_none(void **state)
     } files[] = {
         {"", "empty", 0, BRAM_EFORMAT},
         {lfs, "LFS", sizeof lfs - 1, BRAM_EFORMAT},
-        {"MATLAB 5.0 MAT-file, cut", "no loader knows", 24, BRAM_EUSAGE},
+        {"MATLAB 5.0 MAT-file, cut", "no loader knows", 24, BRAM_EFORMAT},
     };
     bram_ctx *cx = bram_ctx_new();
     bram_dataset *ds;

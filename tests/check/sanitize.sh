@@ -1,0 +1,45 @@
+#!/bin/sh
+# sanitize.sh - the tests under the address and undefined-behaviour sanitizers, those that use threads
+# under the thread sanitizer, and a selection of the unit tests under valgrind. Run it from anywhere; it
+# builds in build-asan, build-tsan and build-valgrind. Arguments name the parts: asan tsan valgrind.
+set -eu
+cd "$(dirname "$0")/../.."
+
+# build FOLDER MESON-OPTIONS...
+build() {
+    folder=$1
+    shift
+    [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@" >/dev/null
+    ninja -C "$folder" --quiet
+}
+
+asan() {
+    build build-asan -Db_sanitize=address,undefined -Doptimization=1
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+        meson test -C build-asan --no-rebuild --print-errorlogs -t 4
+}
+
+tsan() {
+    build build-tsan -Db_sanitize=thread -Doptimization=1
+    meson test -C build-tsan --no-rebuild --print-errorlogs -t 8 \
+        parallel rng context ridge linalg resample lag_gram rdm encoding metrics forecast_models
+}
+
+valgrind_() {
+    command -v valgrind >/dev/null || { echo "sanitize.sh: no valgrind" >&2; return 1; }
+    build build-valgrind -Doptimization=1
+    meson test -C build-valgrind --no-rebuild --print-errorlogs -t 40 \
+        --wrapper 'valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
+        attrs axis buffer context csv dataset file grid gz hash json names npy number response spec table \
+        text_index xlsx yaml
+}
+
+[ $# -gt 0 ] || set -- asan tsan valgrind
+for part; do
+    echo "== $part"
+    case $part in
+    asan | tsan) $part ;;
+    valgrind) valgrind_ ;;
+    *) echo "sanitize.sh: no part $part" >&2 && exit 2 ;;
+    esac
+done
