@@ -87,29 +87,47 @@ static int64_t integer(const struct cell *c, const char *column)
     return values && values->integer ? values->integer[c->at] : 0;
 }
 
-static int read_draws(bram_ctx *cx, struct board *b, struct cell *c)
+/* Puts one row of draws into a cell; one without any defined draw counts as none. */
+static int keep_draws(bram_ctx *cx, struct cell *c, const double *draw, const uint8_t *present,
+                      size_t n)
 {
-    const bram_response *draw = bram_dataset_response(c->result->data, "draw");
-    if (!draw || bram_response_dims(draw) != 2) return BRAM_OK;
-    size_t n = bram_response_length(draw, 1);
-    if (!b->board.draws) b->board.draws = n;
-    if (n != b->board.draws || !n) return BRAM_OK;
-    c->draw = bram_alloc(cx, n, sizeof *c->draw);
-    uint8_t *present = bram_alloc(cx, n, 1);
-    int status = c->draw && present ? BRAM_OK : BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = bram_response_read(cx, draw, (size_t[]){(size_t)c->at, 0}, (size_t[]){1, n},
-                                    c->draw, present);
     size_t defined = 0;
-    for (size_t i = 0; status == BRAM_OK && i < n; i++) {
-        if (!present[i]) c->draw[i] = NAN;
-        defined += present[i];
+    for (size_t i = 0; i < n; i++) defined += present[i];
+    if (!defined) return BRAM_OK;
+    c->draw = bram_alloc(cx, n, sizeof *c->draw);
+    if (!c->draw) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) c->draw[i] = present[i] ? draw[i] : (double)NAN;
+    return BRAM_OK;
+}
+
+/* Reads the draws of cell number `cell` for all boards at once: a file is unpacked only once. */
+static int read_draws(bram_ctx *cx, struct board *const *board, size_t boards, size_t cell)
+{
+    const struct bram_result *result = board[0]->cell[cell].result;
+    const bram_response *draw = result->data ? bram_dataset_response(result->data, "draw") : NULL;
+    size_t first = SIZE_MAX, end = 0;
+    for (size_t b = 0; b < boards; b++) {
+        ptrdiff_t at = board[b]->cell[cell].at;
+        if (at < 0) continue;
+        if ((size_t)at < first) first = (size_t)at;
+        if ((size_t)at + 1 > end) end = (size_t)at + 1;
     }
-    bram_free(present);
-    if (status == BRAM_OK && !defined) {
-        bram_free(c->draw);
-        c->draw = NULL;
+    if (!draw || bram_response_dims(draw) != 2 || first >= end) return BRAM_OK;
+    size_t n = bram_response_length(draw, 1), mark = bram_scratch_mark(cx);
+    if (!n || end > bram_response_length(draw, 0)) return BRAM_OK;
+    double *value = bram_scratch(cx, end - first, n * sizeof *value);
+    uint8_t *present = bram_scratch(cx, end - first, n);
+    if (!value || !present) return BRAM_ENOMEM;
+    int status = bram_response_read(cx, draw, (size_t[]){first, 0}, (size_t[]){end - first, n},
+                                    value, present);
+    for (size_t b = 0; b < boards && status == BRAM_OK; b++) {
+        struct cell *c = &board[b]->cell[cell];
+        if (c->at < 0) continue;
+        if (!board[b]->board.draws) board[b]->board.draws = n;
+        size_t row = ((size_t)c->at - first) * n;
+        if (n == board[b]->board.draws) status = keep_draws(cx, c, value + row, present + row, n);
     }
+    bram_scratch_release(cx, mark);
     return status;
 }
 
@@ -144,7 +162,6 @@ static int gather(bram_ctx *cx, struct board *b, const bram_results *r)
             BRAM_TRY(bram_model_brief(cx, &b->board.row[c->model].name, model[c->model]));
         }
         if (score_axis(result)) c->at = bram_axis_find(score_axis(result), b->board.score);
-        if (c->at >= 0) BRAM_TRY(read_draws(cx, b, c));
     }
     return BRAM_OK;
 }
@@ -365,20 +382,26 @@ static int compare_with_floor(bram_ctx *cx, struct board *b)
     return BRAM_OK;
 }
 
-static int best_first(const void *a, const void *b)
+/* Those with a rank by their rank, as values over different parts do not compare; then by value,
+ * then by name. */
+static int by_rank(const bram_board_row *x, const bram_board_row *y, bool higher_better)
 {
-    const bram_board_row *x = a, *y = b;
     bool no_x = isnan(x->value), no_y = isnan(y->value);
     if (no_x != no_y) return no_x ? 1 : -1;
-    if (!no_x && x->value != y->value) return x->value < y->value ? 1 : -1;
+    if ((x->rank == 0) != (y->rank == 0)) return x->rank == 0 ? 1 : -1;
+    if (x->rank != y->rank) return x->rank < y->rank ? -1 : 1;
+    if (!no_x && x->value != y->value) return (x->value < y->value) == higher_better ? 1 : -1;
     return strcmp(x->model, y->model);
+}
+
+static int best_first(const void *a, const void *b)
+{
+    return by_rank(a, b, true);
 }
 
 static int best_last(const void *a, const void *b)
 {
-    const bram_board_row *x = a, *y = b;
-    if (isnan(x->value) || isnan(y->value) || x->value == y->value) return best_first(a, b);
-    return x->value < y->value ? -1 : 1;
+    return by_rank(a, b, false);
 }
 
 /* ---- the board
@@ -416,36 +439,64 @@ static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, cons
     return BRAM_OK;
 }
 
-int bram_board_new(bram_ctx *cx, bram_board **out, const bram_results *r, const char *benchmark,
-                   const char *score)
+/* Words and cells of a board, without draws. */
+static int begin(bram_ctx *cx, struct board *b, const bram_results *r, const char *benchmark,
+                 const char *score)
 {
-    const bram_dataset *plan = bram_results_plan(r, benchmark);
-    if (!plan) return bram_fail(cx, BRAM_EABSENT, "these results hold no benchmark %s", benchmark);
-    struct board *b = bram_alloc(cx, 1, sizeof *b);
-    if (!b) return BRAM_ENOMEM;
-    size_t mark = bram_scratch_mark(cx);
-    const bram_attrs *words = bram_dataset_find_attrs(plan, "");
+    const bram_attrs *words = bram_dataset_find_attrs(bram_results_plan(r, benchmark), "");
     const char *title = bram_attrs_text(words, "title");
     b->board = (bram_board){.benchmark = bram_attrs_text(words, "benchmark"),
                             .title = title ? title : "",
                             .summary = "mean",
                             .resampled = "",
                             .level = 0.95};
-    int status = find_score(cx, b, r, score);
-    if (status == BRAM_OK) status = gather(cx, b, r);
-    for (size_t i = 0; status == BRAM_OK && i < b->cells; i++)
+    BRAM_TRY(find_score(cx, b, r, score));
+    BRAM_TRY(gather(cx, b, r));
+    for (size_t i = 0; i < b->cells; i++)
         if (b->cell[i].at >= 0)
             b->board.level = bram_attrs_number(bram_dataset_find_attrs(b->cell[i].result->data, ""),
                                                "interval_level", 0.95);
-    if (status == BRAM_OK) status = tabulate(cx, b);
-    for (size_t m = 0; status == BRAM_OK && m < b->board.rows; m++) status = fill_row(cx, b, m);
-    if (status == BRAM_OK) status = rank_all(cx, b);
-    if (status == BRAM_OK) status = compare_with_floor(cx, b);
-    if (status == BRAM_OK && b->board.rows)
+    return BRAM_OK;
+}
+
+/* From cells to rows in their order. */
+static int end(bram_ctx *cx, struct board *b)
+{
+    BRAM_TRY(tabulate(cx, b));
+    for (size_t m = 0; m < b->board.rows; m++) BRAM_TRY(fill_row(cx, b, m));
+    BRAM_TRY(rank_all(cx, b));
+    BRAM_TRY(compare_with_floor(cx, b));
+    if (b->board.rows)
         qsort(b->board.row, b->board.rows, sizeof *b->board.row,
               b->board.higher_better ? best_first : best_last);
+    return BRAM_OK;
+}
+
+int bram_boards_new(bram_ctx *cx, bram_board **out, const bram_results *r, const char *benchmark,
+                    const char *const *score, size_t count)
+{
+    if (!bram_results_plan(r, benchmark))
+        return bram_fail(cx, BRAM_EABSENT, "these results hold no benchmark %s", benchmark);
+    size_t mark = bram_scratch_mark(cx), n = 0;
+    struct board **board = bram_scratch(cx, count, sizeof(struct board *));
+    int status = board ? BRAM_OK : BRAM_ENOMEM;
+    for (; status == BRAM_OK && n < count; n++) {
+        board[n] = bram_alloc(cx, 1, sizeof **board);
+        status = board[n] ? begin(cx, board[n], r, benchmark, score[n]) : BRAM_ENOMEM;
+    }
+    for (size_t i = 0; status == BRAM_OK && n && i < board[0]->cells; i++)
+        status = read_draws(cx, board, n, i);
+    for (size_t i = 0; status == BRAM_OK && i < n; i++) status = end(cx, board[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (status == BRAM_OK) out[i] = &board[i]->board;
+        else if (board[i]) bram_board_free(&board[i]->board);
+    }
     bram_scratch_release(cx, mark);
-    if (status == BRAM_OK) *out = &b->board;
-    else bram_board_free(&b->board);
     return status;
+}
+
+int bram_board_new(bram_ctx *cx, bram_board **out, const bram_results *r, const char *benchmark,
+                   const char *score)
+{
+    return bram_boards_new(cx, out, r, benchmark, &score, 1);
 }

@@ -44,7 +44,7 @@ typedef struct bram_board {
     size_t parts, draws;
     const char *floor_name[BRAM_BOARD_FLOORS];
     size_t floors;
-    bram_board_row *row; /* best first; those without a score last, by name */
+    bram_board_row *row; /* by rank, then by value; those without a score last, by name */
     size_t rows;
 } bram_board;
 
@@ -61,6 +61,10 @@ const bram_axis *bram_board_scores(const bram_results *r, const char *benchmark)
 int bram_board_new(bram_ctx *cx, bram_board **out, const bram_results *r, const char *benchmark,
                    const char *score) BRAM_MUST_CHECK;
 void bram_board_free(bram_board *b);
+
+/** Several scores of one benchmark at once: each cell's file is unpacked only once. All or none. */
+int bram_boards_new(bram_ctx *cx, bram_board **out, const bram_results *r, const char *benchmark,
+                    const char *const *score, size_t count) BRAM_MUST_CHECK;
 
 /**
  * The difference of two rows, a - c, on the parts that both were scored on.

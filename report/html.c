@@ -25,16 +25,23 @@ static const char style[] =
     "footer{margin-top:3rem;border-top:1px solid var(--line);padding-top:.6rem;font-size:.9rem}\n"
     "a{color:var(--link)}\n"
     "pre{background:var(--shade);padding:.6rem .8rem;overflow-x:auto;font-size:.88rem}\n"
-    "figure{margin:1.4rem 0;max-width:44rem}\nfigure svg{display:block;width:100%;height:auto}\n"
+    "figure{margin:1.4rem 0;max-width:44rem;overflow-x:auto}\n"
+    "figure svg{display:block;width:100%;height:auto;min-width:24rem}\n"
+    ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr));"
+    "column-gap:1.5rem}\n.grid figure{margin:.8rem 0}\n"
+    "nav ul{margin:.8rem 0;padding:.6rem 1.2rem .6rem 2rem;background:var(--shade);"
+    "max-width:46rem}\n"
     "figcaption{color:var(--muted);font-size:.92rem;text-align:left;padding:.4rem 0}\n"
     "figcaption b,.note b{color:var(--ink)}\n"
     ".scroll{overflow-x:auto;margin:1.2rem 0}\n"
-    "table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}\n"
+    "table{border-collapse:collapse;font-size:.87rem;font-variant-numeric:tabular-nums}\n"
 
-    "th,td{padding:.28rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid "
+    "th,td{padding:.28rem .55rem;text-align:left;vertical-align:top;border-bottom:1px solid "
     "var(--line)}\n"
     "th{border-bottom:2px solid var(--muted);white-space:nowrap}\n"
-    ".r{text-align:right;white-space:nowrap}\ntbody tr:hover{background:var(--shade)}\n"
+    "td{white-space:pre-wrap}td.w{overflow-wrap:anywhere;min-width:6.5rem}\n"
+    ".r{text-align:right;white-space:nowrap;}\ntbody "
+    "tr:hover{background:var(--shade)}\n"
     ".note{color:var(--muted);font-size:.88rem;margin:.2rem 0}\n"
     "summary{cursor:pointer;color:var(--link);font-size:.92rem}\n"
     "@media print{:root{--paper:#fff;--ink:#000;--muted:#444;--line:#bbb;--shade:#f5f5f5;"
@@ -74,6 +81,22 @@ void bram_page_begin(bram_page *p, const char *title, const char *lead)
         escaped(p, lead);
         put(p, "</p>\n");
     }
+    p->contents_at = p->out.length;
+}
+
+/* Puts the table of contents where it belongs, now that all headings are known. */
+static void insert_contents(bram_page *p)
+{
+    bram_buffer whole = {0};
+    if (!p->contents.length || p->out.failed) return;
+    bram_buffer_write(&whole, p->out.text, p->contents_at);
+    bram_buffer_put(&whole, "<nav aria-label=\"Contents\">\n<ul>\n");
+    bram_buffer_put(&whole, bram_buffer_text(&p->contents));
+    bram_buffer_put(&whole, "</ul>\n</nav>\n");
+    bram_buffer_put(&whole, p->out.text + p->contents_at);
+    whole.failed = whole.failed || p->contents.failed;
+    bram_buffer_release(&p->out);
+    p->out = whole;
 }
 
 int bram_page_end(bram_ctx *cx, bram_page *p, const char *footer)
@@ -81,12 +104,14 @@ int bram_page_end(bram_ctx *cx, bram_page *p, const char *footer)
     put(p, "</main>\n");
     if (*footer) element(p, "footer", footer);
     put(p, "</body>\n</html>\n");
+    insert_contents(p);
     return bram_buffer_status(cx, &p->out);
 }
 
 void bram_page_release(bram_page *p)
 {
     bram_buffer_release(&p->out);
+    bram_buffer_release(&p->contents);
     *p = (bram_page){0};
 }
 
@@ -96,6 +121,11 @@ unsigned bram_page_heading(bram_page *p, int level, const char *text)
     bram_buffer_putf(&p->out, "<h%d id=\"section-%u\">", n, ++p->headings);
     escaped(p, text);
     bram_buffer_putf(&p->out, "</h%d>\n", n);
+    if (n == 2) {
+        bram_buffer_putf(&p->contents, "<li><a href=\"#section-%u\">", p->headings);
+        bram_xml_escape(&p->contents, text);
+        bram_buffer_put(&p->contents, "</a></li>\n");
+    }
     return p->headings;
 }
 
@@ -125,6 +155,27 @@ void bram_page_link(bram_page *p, const char *before, const char *link, const ch
     put(p, "</p>\n");
 }
 
+void bram_page_grid(bram_page *p)
+{
+    put(p, "<div class=\"grid\">\n");
+}
+
+void bram_page_grid_end(bram_page *p)
+{
+    put(p, "</div>\n");
+}
+
+void bram_page_fold(bram_page *p, const char *summary)
+{
+    put(p, "<details>\n");
+    element(p, "summary", summary);
+}
+
+void bram_page_fold_end(bram_page *p)
+{
+    put(p, "</details>\n");
+}
+
 void bram_page_list(bram_page *p, const char *const *items, size_t count)
 {
     put(p, "<ul>\n");
@@ -142,13 +193,28 @@ void bram_page_code(bram_page *p, const char *text)
 /* ---- tables -------------------------------------------------------------------------------------
  */
 
+/* Escapes text; a hyphen that begins a number becomes a minus sign, as wide as a digit. */
+static void with_minus(bram_page *p, const char *text)
+{
+    bram_buffer shown = {0};
+    for (const char *at = text; *at; at++) {
+        bool begins = at == text || at[-1] == ' ' || at[-1] == '[';
+        if (*at == '-' && begins && at[1] >= '0' && at[1] <= '9')
+            bram_buffer_put(&shown, "\xe2\x88\x92");
+        else bram_buffer_write(&shown, at, 1);
+    }
+    escaped(p, bram_buffer_text(&shown));
+    p->out.failed = p->out.failed || shown.failed;
+    bram_buffer_release(&shown);
+}
+
 static void cell(bram_page *p, const bram_table *t, size_t row, size_t column, bram_buffer *text)
 {
     text->length = 0;
     bram_table_put_cell(text, t, row, column);
-    bool right = bram_table_is_right(bram_table_column_at(t, column));
-    put(p, right ? "<td class=\"r\">" : "<td>");
-    escaped(p, bram_buffer_text(text));
+    const bram_table_column *c = bram_table_column_at(t, column);
+    put(p, bram_table_is_right(c) ? "<td class=\"r\">" : c->wrap ? "<td class=\"w\">" : "<td>");
+    with_minus(p, bram_buffer_text(text));
     put(p, "</td>");
     p->out.failed = p->out.failed || text->failed;
 }

@@ -15,10 +15,13 @@
 /** Start from {0}; out is the page so far. */
 typedef struct bram_page {
     bram_buffer out;
+    bram_buffer contents; /* items of the table of contents: headings of level 2 */
+    size_t contents_at;   /* where it goes */
     unsigned headings, figures, tables;
 } bram_page;
 
-/** Begins the page: its head, style, and heading; lead is a line below it ("" for none). */
+/** Begins the page: its head, style, and heading; lead is a line below it ("" for none). A list of
+ * the headings of level 2 will stand below that. */
 void bram_page_begin(bram_page *p, const char *title, const char *lead);
 
 /**
@@ -40,6 +43,14 @@ void bram_page_paragraph(bram_page *p, const char *text);
 /** A paragraph within which `link` leads to `address` (http, https, or #section-1). */
 void bram_page_link(bram_page *p, const char *before, const char *link, const char *address,
                     const char *after);
+
+/** What follows stands side by side where the page is wide enough, until the end of the grid. */
+void bram_page_grid(bram_page *p);
+void bram_page_grid_end(bram_page *p);
+
+/** What follows is folded away behind a line, until the end of it. */
+void bram_page_fold(bram_page *p, const char *summary);
+void bram_page_fold_end(bram_page *p);
 
 /** Items of a list. */
 void bram_page_list(bram_page *p, const char *const *items, size_t count);

@@ -1,0 +1,70 @@
+/*
+ * cmd_report.c - `bramble report DIR -o FILE.html`: a results folder as one page.
+ */
+#include "args.h"
+#include "file.h"
+#include "report.h"
+#include "terminal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static int write_file(bram_ctx *cx, const char *path, const bram_buffer *page, bool replace)
+{
+    bram_outfile *out = NULL;
+    BRAM_TRY(bram_outfile_open(cx, &out, path, replace));
+    int status = bram_outfile_write(cx, out, page->text, page->length);
+    if (status == BRAM_OK) return bram_outfile_commit(cx, out);
+    bram_outfile_abort(out);
+    return status;
+}
+
+static int run(bram_ctx *cx, const bram_cli_args *args)
+{
+    const char *path = bram_cli_text(args, "output", "report.html");
+    bool replace = bram_cli_has(args, "force"), to_stdout = strcmp(path, "-") == 0;
+    const bram_report_settings settings = {.title = bram_cli_text(args, "title", NULL),
+                                           .data = bram_cli_text(args, "data", NULL)};
+    if (!to_stdout && !replace && access(path, F_OK) == 0)
+        return bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", path);
+    bram_results *results = NULL;
+    bram_buffer page = {0};
+    BRAM_TRY(bram_results_open(cx, &results, bram_cli_argument(args, 0)));
+    int status = bram_report_write(cx, &page, results, &settings);
+    bram_results_free(results);
+    bram_cli_terminal_end();
+    if (status == BRAM_OK)
+        status = to_stdout ? bram_cli_print(cx, page.text, page.length)
+                           : write_file(cx, path, &page, replace);
+    if (status == BRAM_OK && !to_stdout) bram_note(cx, "wrote %s", path);
+    bram_buffer_release(&page);
+    return status;
+}
+
+const bram_command bram_command_report = {
+    .name = "report",
+    .summary = "leaderboards, figures, methods and citations as one HTML page",
+    .arguments = "DIR",
+    .about =
+        "Writes a results folder as one page that needs nothing else: who is ahead and by how "
+        "much, figures with intervals beside trivial baselines, the data, and the methods in the "
+        "words of a paper. Equal results give equal bytes.\n\n"
+        "The connectome is shown when the dataset that the results name can be opened.",
+    .options =
+        (const bram_cli_option[]){
+            {"output", 'o', "FILE", "The page to write; - is stdout (default: report.html)"},
+            {"title", 't', "TEXT", "Its title"},
+            {"data", 'd', "DIR", "Where the homogenized datasets are (default: $BRAMBLE_DATA)"},
+            {"force", 'f', NULL, "Replaces a file that exists"},
+            {NULL}},
+    .examples =
+        (const bram_cli_example[]){
+            {"bramble report results -o report.html", "look at it in a browser, or print it"},
+            {"bramble report results --title 'Supplement 2' -o s2.html --force",
+             "another title, written again"},
+            {NULL, NULL}},
+    .least = 1,
+    .most = 1,
+    .only_text = true,
+    .run = run,
+};

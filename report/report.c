@@ -1,0 +1,283 @@
+/*
+ * report.c - a results folder as one page: gathers boards, names and colours, then has each section
+ * write itself. See report.h.
+ */
+#include "report_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_BENCHMARKS = 1024, LONG_NAME = 26 };
+
+/* ---- words --------------------------------------------------------------------------------------
+ */
+
+void bram_report_say(bram_report *r, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    bram_page_paragraph(&r->page, text);
+}
+
+long bram_score_horizon(const char *id)
+{
+    const char *at = strrchr(id, '@');
+    if (!at || at[1] != 'h') return 0;
+    char *end;
+    long steps = strtol(at + 2, &end, 10);
+    return *end || steps < 0 ? 0 : steps;
+}
+
+void bram_label_words(char words[96], const char *id)
+{
+    char metric[64], label[64];
+    bram_score_words(id, metric, label);
+    char *subset = strchr(label, '/');
+    if (subset) *subset++ = 0;
+    long steps = bram_score_horizon(id);
+    if (strcmp(label, "step") == 0) strcpy(words, "one step ahead");
+    else if (steps == 1) strcpy(words, "1 step ahead, free-running");
+    else if (steps > 1) snprintf(words, 96, "%ld steps ahead, free-running", steps);
+    else snprintf(words, 96, "%s", label);
+    size_t used = strlen(words);
+    if (subset && used < 95) snprintf(words + used, 96 - used, ", %s units only", subset);
+}
+
+void bram_score_title(char title[192], const char *id)
+{
+    char metric[64], label[64], words[96];
+    bram_score_words(id, metric, label);
+    bram_label_words(words, id);
+    snprintf(title, 192, "%s%s%s", metric, *words ? ", " : "", words);
+}
+
+const char *bram_plan_text(const bram_report *r, const char *benchmark, const char *name)
+{
+    const bram_dataset *plan = bram_results_plan(r->results, benchmark);
+    const bram_attrs *a = plan ? bram_dataset_find_attrs(plan, "") : NULL;
+    const char *text = a ? bram_attrs_text(a, name) : NULL;
+    return text ? text : "";
+}
+
+bool bram_option_of(const char *options, const char *name, char *value, size_t bytes)
+{
+    size_t length = strlen(name);
+    for (const char *at = options; at && *at; at = strchr(at, ','), at += at ? 1 : 0) {
+        if (strncmp(at, name, length) != 0 || at[length] != '=') continue;
+        size_t end = strcspn(at + length + 1, ",");
+        snprintf(value, bytes, "%.*s", (int)end, at + length + 1);
+        return true;
+    }
+    return false;
+}
+
+size_t bram_board_scored(const bram_board *b)
+{
+    size_t n = 0;
+    while (n < b->rows && b->row[n].value == b->row[n].value) n++;
+    return n;
+}
+
+/* ---- figures and tables
+ * --------------------------------------------------------------------------
+ */
+
+int bram_report_figure(bram_ctx *cx, bram_report *r, bram_figure *f, int status,
+                       const char *caption)
+{
+    if (status == BRAM_OK) status = bram_page_figure(cx, &r->page, f, caption);
+    bram_figure_free(f);
+    return status;
+}
+
+int bram_report_table(bram_ctx *cx, bram_report *r, bram_table *t, const char *caption, size_t open)
+{
+    int status = bram_page_table(cx, &r->page, t, caption, open);
+    bram_table_free(t);
+    return status;
+}
+
+/* ---- boards by further scores
+ * --------------------------------------------------------------------
+ */
+
+const bram_board_row *bram_board_row_of(const bram_board *b, const char *model)
+{
+    for (size_t i = 0; i < b->rows; i++)
+        if (strcmp(b->row[i].model, model) == 0) return &b->row[i];
+    return NULL;
+}
+
+void bram_report_boards_free(bram_board **board, size_t n)
+{
+    for (size_t i = 0; i < n; i++) bram_board_free(board[i]);
+}
+
+enum { MOST_COLUMNS = 33 };
+
+int bram_report_score_table(bram_ctx *cx, bram_report *r, const bram_board *b,
+                            bram_board *const *board, char (*title)[64], size_t n,
+                            const char *caption)
+{
+    bram_table_column columns[MOST_COLUMNS] = {{"model", "model", BRAM_CELL_TEXT, .wrap = true}};
+    if (n > MOST_COLUMNS - 1) n = MOST_COLUMNS - 1;
+    for (size_t i = 0; i < n; i++)
+        columns[i + 1] = (bram_table_column){title[i], title[i], BRAM_CELL_TEXT,
+                                             .align = BRAM_ALIGN_RIGHT};
+    bram_table *t = NULL;
+    BRAM_TRY(bram_table_new(cx, &t, "", columns, n + 1));
+    for (size_t m = 0; m < bram_board_scored(b); m++) {
+        bram_table_row(t);
+        bram_table_text(t, 0, bram_report_model_of(r, &b->row[m])->name);
+        for (size_t i = 0; i < n; i++) {
+            char text[BRAM_INTERVAL_BYTES];
+            const bram_board_row *row = bram_board_row_of(board[i], b->row[m].model);
+            if (!row || row->value != row->value) continue;
+            bram_interval_text(text, row->value, row->low, row->high,
+                               bram_board_decimals(cx, board[i]));
+            bram_table_text(t, i + 1, text);
+        }
+    }
+    return bram_report_table(cx, r, t, caption, 0);
+}
+
+/* ---- models
+ * --------------------------------------------------------------------------------------
+ */
+
+const bram_report_model *bram_report_model_of(const bram_report *r, const bram_board_row *row)
+{
+    for (size_t i = 0; i < r->models; i++)
+        if (strcmp(r->model[i].spec, row->model) == 0) return &r->model[i];
+    return NULL; /* not reached: every row's model was gathered */
+}
+
+static bool is_trivial(const char *spec)
+{
+    char name[64];
+    size_t length = bram_spec_name_length(spec);
+    if (!length || length >= sizeof name) return false;
+    memcpy(name, spec, length);
+    name[length] = 0;
+    const bram_model *model = bram_model_find(name);
+    return model && (model->flags & BRAM_MODEL_TRIVIAL);
+}
+
+/* A name too long to stand beside a figure becomes "files #7": number 7 in the table of models. */
+static char *short_name(bram_ctx *cx, const char *spec, const char *brief, size_t number)
+{
+    if (strlen(brief) <= LONG_NAME) return bram_strdup(cx, brief);
+    size_t length = bram_spec_name_length(spec);
+    return bram_strf(cx, "%.*s #%zu", (int)(length ? length : 12), spec, number);
+}
+
+static int add_model(bram_ctx *cx, bram_report *r, const char *spec, size_t *coloured)
+{
+    for (size_t i = 0; i < r->models; i++)
+        if (strcmp(r->model[i].spec, spec) == 0) return BRAM_OK;
+    bram_report_model *m = &r->model[r->models];
+    *m = (bram_report_model){.spec = spec, .trivial = is_trivial(spec)};
+    char *brief = NULL;
+    BRAM_TRY(bram_model_brief(cx, &brief, spec));
+    m->name = short_name(cx, spec, brief, r->models + 1);
+    bram_free(brief);
+    if (!m->name) return BRAM_ENOMEM;
+    r->models++;
+    bool copy = strcmp(m->name, "copy") == 0, mean = strcmp(m->name, "mean") == 0;
+    m->dashed = m->trivial || *coloured / 8 % 2 == 1;
+    if (m->trivial && (copy || mean)) {
+        m->colour = copy ? BRAM_INK : BRAM_MUTED;
+        return BRAM_OK;
+    }
+    m->colour = (int)(*coloured % 8);
+    ++*coloured;
+    return BRAM_OK;
+}
+
+static int gather(bram_ctx *cx, bram_report *r, const char **benchmark)
+{
+    size_t cells = bram_results_count(r->results), coloured = 0;
+    size_t count = bram_board_benchmarks(r->results, benchmark, MOST_BENCHMARKS);
+    if (count > MOST_BENCHMARKS) count = MOST_BENCHMARKS;
+    r->board = bram_alloc(cx, count, sizeof(bram_board *));
+    r->model = bram_alloc(cx, cells, sizeof *r->model);
+    if (!r->board || !r->model) return BRAM_ENOMEM;
+    for (size_t i = 0; i < cells; i++)
+        BRAM_TRY(add_model(cx, r, bram_results_at(r->results, i)->model, &coloured));
+    for (; r->boards < count; r->boards++)
+        BRAM_TRY(bram_board_new(cx, &r->board[r->boards], r->results, benchmark[r->boards], NULL));
+    return BRAM_OK;
+}
+
+/* ---- the page
+ * ------------------------------------------------------------------------------------
+ */
+
+static int write_benchmark(bram_ctx *cx, bram_report *r, const bram_board *b)
+{
+    size_t mark = bram_scratch_mark(cx);
+    BRAM_TRY(bram_section_leaderboard(cx, r, b));
+    if (bram_board_scored(b)) {
+        BRAM_TRY(bram_section_forecast(cx, r, b));
+        BRAM_TRY(bram_section_units(cx, r, b));
+        BRAM_TRY(bram_section_examples(cx, r, b));
+    }
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+static void begin(bram_report *r)
+{
+    char title[512];
+    if (r->settings->title) snprintf(title, sizeof title, "%s", r->settings->title);
+    else if (r->boards == 1) snprintf(title, sizeof title, "%s", r->board[0]->title);
+    else if (r->boards) snprintf(title, sizeof title, "Results of %zu benchmarks", r->boards);
+    else strcpy(title, "Results");
+    bram_page_begin(&r->page, title,
+                    "How models compare with recordings: scores with their intervals, trivial "
+                    "baselines on the same rows, and how each number was made.");
+}
+
+static int write_page(bram_ctx *cx, bram_report *r)
+{
+    const char **benchmark = bram_scratch(cx, MOST_BENCHMARKS, sizeof *benchmark);
+    if (!benchmark) return BRAM_ENOMEM;
+    BRAM_TRY(gather(cx, r, benchmark));
+    begin(r);
+    BRAM_TRY(bram_section_summary(cx, r));
+    for (size_t i = 0; i < r->boards; i++) {
+        BRAM_TRY(bram_ctx_check_cancel(cx));
+        bram_ctx_progress(cx, "report", (double)i, (double)r->boards);
+        BRAM_TRY(write_benchmark(cx, r, r->board[i]));
+    }
+    bram_ctx_progress(cx, "report", (double)r->boards, (double)r->boards);
+    if (r->boards) {
+        BRAM_TRY(bram_section_data(cx, r));
+        BRAM_TRY(bram_section_methods(cx, r));
+    }
+    BRAM_TRY(bram_section_provenance(cx, r));
+    return bram_page_end(cx, &r->page, "");
+}
+
+int bram_report_write(bram_ctx *cx, bram_buffer *out, const bram_results *results,
+                      const bram_report_settings *settings)
+{
+    bram_report r = {.results = results, .settings = settings};
+    size_t mark = bram_scratch_mark(cx);
+    int status = write_page(cx, &r);
+    if (status == BRAM_OK) {
+        *out = r.page.out;
+        r.page.out = (bram_buffer){0};
+    }
+    bram_page_release(&r.page);
+    for (size_t i = 0; i < r.boards; i++) bram_board_free(r.board[i]);
+    for (size_t i = 0; i < r.models; i++) bram_free(r.model[i].name);
+    bram_free(r.board);
+    bram_free(r.model);
+    bram_scratch_release(cx, mark);
+    return status;
+}
