@@ -78,6 +78,11 @@ void bram_figure_size(bram_figure *f, double width, double height)
     f->height = height;
 }
 
+double bram_figure_width(const bram_figure *f)
+{
+    return f->width;
+}
+
 double bram_figure_height(size_t n)
 {
     double height = 90 + 20 * (double)n;

@@ -76,6 +76,7 @@ void bram_figure_free(bram_figure *f);
 
 /** Sets the size in points of the screen; the default is 560 x 340. The page may scale it. */
 void bram_figure_size(bram_figure *f, double width, double height);
+double bram_figure_width(const bram_figure *f);
 
 /** @return a height at which n rows of categories can be read */
 double bram_figure_height(size_t n);

@@ -26,7 +26,7 @@ static const char style[] =
     "a{color:var(--link)}\n"
     "pre{background:var(--shade);padding:.6rem .8rem;overflow-x:auto;font-size:.88rem}\n"
     "figure{margin:1.4rem 0;max-width:44rem;overflow-x:auto}\n"
-    "figure svg{display:block;width:100%;height:auto;min-width:24rem}\n"
+    "figure svg{display:block;width:100%;height:auto;min-width:22rem}.wide svg{min-width:35rem}\n"
     ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr));"
     "column-gap:1.5rem}\n.grid figure{margin:.8rem 0}\n"
     "nav ul{margin:.8rem 0;padding:.6rem 1.2rem .6rem 2rem;background:var(--shade);"
@@ -39,7 +39,7 @@ static const char style[] =
     "th,td{padding:.28rem .55rem;text-align:left;vertical-align:top;border-bottom:1px solid "
     "var(--line)}\n"
     "th{border-bottom:2px solid var(--muted);white-space:nowrap}\n"
-    "td{white-space:pre-wrap}td.w{overflow-wrap:anywhere;min-width:6.5rem}\n"
+    "td{white-space:pre}td.w{white-space:normal;overflow-wrap:anywhere;min-width:9rem}\n"
     ".r{text-align:right;white-space:nowrap;}\ntbody "
     "tr:hover{background:var(--shade)}\n"
     ".note{color:var(--muted);font-size:.88rem;margin:.2rem 0}\n"
@@ -272,7 +272,8 @@ int bram_page_figure(bram_ctx *cx, bram_page *p, const bram_figure *f, const cha
 {
     char id[24];
     snprintf(id, sizeof id, "f%u", ++p->figures);
-    bram_buffer_putf(&p->out, "<figure id=\"figure-%u\">\n", p->figures);
+    bram_buffer_putf(&p->out, "<figure id=\"figure-%u\"%s>\n", p->figures,
+                     bram_figure_width(f) > 560 ? " class=\"wide\"" : "");
     BRAM_TRY(bram_svg_write(cx, &p->out, f, id));
     bram_buffer_putf(&p->out, "<figcaption><b>Figure %u.</b> ", p->figures);
     escaped(p, *caption ? caption : bram_figure_title(f));

@@ -55,6 +55,13 @@ enum {
     COLUMNS
 };
 
+static bool has_ceiling(const bram_board *b)
+{
+    for (size_t i = 0; i < b->rows; i++)
+        if (isfinite(b->row[i].ceiling)) return true;
+    return false;
+}
+
 /* Where a column is: a board with fewer floors has no columns for the others. */
 static size_t place(const bram_board *b, int column)
 {
@@ -100,7 +107,7 @@ void bram_interval_text(char text[BRAM_INTERVAL_BYTES], double value, double low
 }
 
 static void describe(bram_table_column c[COLUMNS], const bram_board *b, bool any_chance,
-                     bool any_ceiling, int decimals, char floor_key[][64])
+                     int decimals, char floor_key[][64])
 {
     memset(c, 0, COLUMNS * sizeof *c);
     c[BENCHMARK] = (bram_table_column){"benchmark", "benchmark", BRAM_CELL_TEXT,
@@ -141,7 +148,7 @@ static void describe(bram_table_column c[COLUMNS], const bram_board *b, bool any
         decimals, .drop = 5, .audience = any_chance ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
     c[CEILING] = (bram_table_column){
         "ceiling", "ceiling", BRAM_CELL_NUMBER,
-        decimals,  .drop = 1, .audience = any_ceiling ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
+        decimals,  .drop = 1, .audience = has_ceiling(b) ? BRAM_FOR_ALL : BRAM_FOR_MACHINES};
     c[COVERAGE] = (bram_table_column){"coverage_text", "parts", BRAM_CELL_TEXT,
                                       .align = BRAM_ALIGN_RIGHT, .audience = BRAM_FOR_PEOPLE};
     static const char *const counts[] = {"scored", "failed",    "not_applicable", "not_run",
@@ -151,7 +158,7 @@ static void describe(bram_table_column c[COLUMNS], const bram_board *b, bool any
                                    .audience = BRAM_FOR_MACHINES};
     c[REASON] = (bram_table_column){"reason", "reason", BRAM_CELL_TEXT,
                                     .audience = BRAM_FOR_MACHINES};
-    memmove(&c[place(b, CHANCE)], &c[CHANCE], (COLUMNS - CHANCE) * sizeof *c);
+    for (int i = CHANCE; i < COLUMNS; i++) c[place(b, i)] = c[i];
 }
 
 static void fill(bram_table *t, const bram_board *b, const bram_board_row *r, int decimals,
@@ -173,8 +180,10 @@ static void fill(bram_table *t, const bram_board *b, const bram_board_row *r, in
     for (int i = VALUE; i <= DIFFERENCE_HIGH; i++)
         bram_table_number(t, (size_t)i, numbers[i - VALUE]);
     for (size_t f = 0; f < b->floors; f++) bram_table_number(t, FLOOR + f, r->floor[f]);
-    const double more[] = {r->chance, r->ceiling, r->ceiling_low, r->ceiling_high, r->normalized};
-    for (int i = CHANCE; i <= NORMALIZED; i++) bram_table_number(t, place(b, i), more[i - CHANCE]);
+    bram_table_number(t, place(b, CHANCE), r->chance);
+    const double more[] = {r->ceiling, r->ceiling_low, r->ceiling_high, r->normalized};
+    for (int i = CEILING; i <= NORMALIZED; i++)
+        bram_table_number(t, place(b, i), more[i - CEILING]);
     size_t cells = r->scored + r->failed + r->not_applicable + r->not_run;
     bram_table_textf(t, place(b, COVERAGE), "%zu/%zu%s", r->scored, cells,
                      r->failed           ? " failed"
@@ -192,26 +201,46 @@ static void fill(bram_table *t, const bram_board *b, const bram_board_row *r, in
     if (r->reason && *r->reason) bram_table_text(t, place(b, REASON), r->reason);
 }
 
-static void add_notes(bram_table *t, const bram_board *b)
+/* What the ceiling lies between, and a model above it: both say how far the ceiling can be trusted.
+ */
+static void note_ceiling(bram_table *t, const bram_board *b, int decimals)
+{
+    const bram_board_row *best = b->rows ? &b->row[0] : NULL;
+    char low[BRAM_DIGITS_BYTES], high[BRAM_DIGITS_BYTES];
+    if (!best || !isfinite(best->ceiling)) return;
+    bool above = b->higher_better ? best->value > best->ceiling : best->value < best->ceiling;
+    if (isfinite(best->ceiling_low) && isfinite(best->ceiling_high))
+        bram_table_note(t, "ceiling: between %s and %s%s.",
+                        bram_digits_fixed(low, best->ceiling_low, decimals),
+                        bram_digits_fixed(high, best->ceiling_high, decimals),
+                        above ? "; the best model is beyond the value in the table" : "");
+}
+
+static void add_notes(bram_table *t, const bram_board *b, int decimals)
 {
     char metric[64], label[64];
     bram_score_words(b->score, metric, label);
     size_t undefined = 0;
-    bool interval = false;
+    bool interval = false, single = true; /* single: one value a part, not one a unit */
     for (size_t i = 0; i < b->rows; i++) {
+        single &= (size_t)b->row[i].units <= b->row[i].scored;
         undefined += (size_t)b->row[i].undefined;
         interval |= isfinite(b->row[i].low);
     }
-    bram_table_note(t, "score: %s%s%s; %s is better; %s over units, mean over %zu part%s.", metric,
-                    *label ? " at " : "", label, b->higher_better ? "higher" : "lower", b->summary,
-                    b->parts, b->parts == 1 ? "" : "s");
+    bram_table_note(t, "score: %s%s%s; %s is better%s%s%s.", metric, *label ? " at " : "", label,
+                    b->higher_better ? "higher" : "lower", single ? "" : "; ",
+                    single ? "" : b->summary, single ? "" : " over units");
     if (interval)
         bram_table_note(t,
                         "%g %% interval: bootstrap over %s, %zu draws; rank: 1 + models whose "
-                        "paired difference is better beyond it. No interval over the %zu part%s.",
-                        100 * b->level, b->resampled, b->draws, b->parts, b->parts == 1 ? "" : "s");
-    else if (b->rows)
+                        "paired difference is better beyond it.",
+                        100 * b->level, b->resampled, b->draws);
+    else if (b->rows && *b->resampled)
         bram_table_note(t, "too short for an interval (%s), so no rank.", b->resampled);
+    if (b->parts > 1)
+        bram_table_note(t, "mean over %zu parts%s.", b->parts,
+                        interval ? "; the interval is for these parts, not for others" : "");
+    note_ceiling(t, b, decimals);
     if (undefined) bram_table_note(t, "%zu unit scores are undefined and left out.", undefined);
     for (size_t i = 0; i < b->rows; i++)
         if (*b->row[i].reason) bram_table_note(t, "%s: %s", b->row[i].name, b->row[i].reason);
@@ -221,18 +250,17 @@ int bram_leaderboard_table(bram_ctx *cx, bram_table **out, const bram_board *b)
 {
     bram_table_column column[COLUMNS];
     char floor_key[BRAM_BOARD_FLOORS][64];
-    bool any_chance = false, any_ceiling = false, signs = false;
+    bool any_chance = false, signs = false;
     for (size_t i = 0; i < b->rows; i++) {
         signs |= b->row[i].value < 0;
         any_chance |= isfinite(b->row[i].chance);
-        any_ceiling |= isfinite(b->row[i].ceiling);
     }
     int decimals = bram_board_decimals(cx, b);
-    describe(column, b, any_chance, any_ceiling, decimals, floor_key);
+    describe(column, b, any_chance, decimals, floor_key);
     bram_table *t = NULL;
     BRAM_TRY(bram_table_new(cx, &t, b->title, column, place(b, COLUMNS)));
     for (size_t i = 0; i < b->rows; i++) fill(t, b, &b->row[i], decimals, signs);
-    add_notes(t, b);
+    add_notes(t, b, decimals);
     int status = bram_table_status(cx, t);
     if (status == BRAM_OK) *out = t;
     else bram_table_free(t);

@@ -125,7 +125,7 @@ static int figure_of_scores(bram_ctx *cx, bram_report *r, const bram_board *b)
                              "a bar, short lines at the single parts, and dashed lines at the "
                              "trivial baselines, at chance and at the ceiling. The numbers are in "
                              "the leaderboard."));
-    bram_figure_size(f, 540, bram_figure_height(rows.count) + 10);
+    bram_figure_size(f, 460, bram_figure_height(rows.count) + 10);
     int status = bram_figure_x(cx, f, &(bram_figure_axis){.title = axis});
     if (status == BRAM_OK)
         status = bram_figure_y(cx, f,
@@ -178,7 +178,7 @@ static int figure_of_differences(bram_ctx *cx, bram_report *r, const bram_board 
     BRAM_TRY(bram_figure_new(cx, &f, "Paired differences",
                              "One row a model: its difference to the trivial baseline with the "
                              "interval as a bar; the dashed line is no difference."));
-    bram_figure_size(f, 540, bram_figure_height(n) + 10);
+    bram_figure_size(f, 460, bram_figure_height(n) + 10);
     int status = bram_figure_x(cx, f, &(bram_figure_axis){.title = axis, .zero = true});
     if (status == BRAM_OK)
         status = bram_figure_y(cx, f, &(bram_figure_axis){.labels = name, .label_count = n});

@@ -346,10 +346,10 @@ static void the_leaderboard_as_text(void **state)
         "2  copy        0.250 [0.201, 0.300]    0.250   0.250    0.900    2/2\n"
         "3  ar:lags=7  -0.188 [-0.236, -0.138]  0.250   0.250    0.900    2/2\n"
         "\n"
-        "score: skill at step; higher is better; mean over units, mean over 2 parts.\n"
+        "score: skill at step; higher is better.\n"
         "90 % interval: bootstrap over 9 time blocks of 4 rows, 100 draws; rank: 1 +\n"
-        "models whose paired difference is better beyond it. No interval over the 2\n"
-        "parts.\n");
+        "models whose paired difference is better beyond it.\n"
+        "mean over 2 parts; the interval is for these parts, not for others.\n");
     bram_buffer_release(&text);
     bram_table_free(t);
     bram_board_free(b);
