@@ -28,25 +28,29 @@ static const char style[] =
     "figure{margin:1.4rem 0;max-width:44rem;overflow-x:auto}\n"
     "figure svg{display:block;width:100%;height:auto;min-width:22rem}.wide svg{min-width:35rem}\n"
     ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr));"
-    "column-gap:1.5rem}\n.grid figure{margin:.8rem 0}\n"
+    "column-gap:1.5rem}\n.grid figure{margin:.8rem 0;max-width:31rem}\n"
     "nav ul{margin:.8rem 0;padding:.6rem 1.2rem .6rem 2rem;background:var(--shade);"
     "max-width:46rem}\n"
     "figcaption{color:var(--muted);font-size:.92rem;text-align:left;padding:.4rem 0}\n"
     "figcaption b,.note b{color:var(--ink)}\n"
     ".scroll{overflow-x:auto;margin:1.2rem 0}\n"
-    "table{border-collapse:collapse;font-size:.87rem;font-variant-numeric:tabular-nums}\n"
+    "table{border-collapse:collapse;font-size:.84rem;font-variant-numeric:tabular-nums}\n"
 
-    "th,td{padding:.28rem .55rem;text-align:left;vertical-align:top;border-bottom:1px solid "
+    "th,td{padding:.28rem .5rem;text-align:left;vertical-align:top;border-bottom:1px solid "
     "var(--line)}\n"
     "th{border-bottom:2px solid var(--muted);white-space:nowrap}\n"
-    "td{white-space:pre}td.w{white-space:normal;overflow-wrap:anywhere;min-width:9rem}\n"
+    "td{white-space:pre}td.t,td.w{white-space:normal}td.w{overflow-wrap:anywhere;min-width:9rem}"
+    "\n"
     ".r{text-align:right;white-space:nowrap;}\ntbody "
     "tr:hover{background:var(--shade)}\n"
     ".note{color:var(--muted);font-size:.88rem;margin:.2rem 0}\n"
     "summary{cursor:pointer;color:var(--link);font-size:.92rem}\n"
-    "@media print{:root{--paper:#fff;--ink:#000;--muted:#444;--line:#bbb;--shade:#f5f5f5;"
+    "@media print{html{font-size:9.5pt}.grid{grid-template-columns:1fr "
+    "1fr}:root{--paper:#fff;--ink:#000;--muted:#444;--line:#bbb;--shade:#f5f5f5;"
     "--link:#000}body{max-width:none;padding:0;font-size:10pt}figure,tr{break-inside:avoid}"
-    "h2,h3{break-after:avoid}.scroll{overflow:visible}}\n";
+    "h2,h3{break-after:avoid}.scroll,figure{overflow:visible}table{font-size:7.5pt}"
+    "th,td{padding:1pt 4pt}nav{display:none}"
+    "details::details-content{content-visibility:visible;display:block}}\n";
 
 static void put(bram_page *p, const char *text)
 {
@@ -208,12 +212,23 @@ static void with_minus(bram_page *p, const char *text)
     bram_buffer_release(&shown);
 }
 
+/* Whether text has a word that must be broken to fit a column. */
+static bool is_long(const char *text)
+{
+    for (size_t n; *text; text += n + (text[n] == ' '))
+        if ((n = strcspn(text, " ")) > 24) return true;
+    return false;
+}
+
 static void cell(bram_page *p, const bram_table *t, size_t row, size_t column, bram_buffer *text)
 {
     text->length = 0;
     bram_table_put_cell(text, t, row, column);
     const bram_table_column *c = bram_table_column_at(t, column);
-    put(p, bram_table_is_right(c) ? "<td class=\"r\">" : c->wrap ? "<td class=\"w\">" : "<td>");
+    put(p, bram_table_is_right(c)            ? "<td class=\"r\">"
+           : !c->wrap                        ? "<td>"
+           : is_long(bram_buffer_text(text)) ? "<td class=\"w\">"
+                                             : "<td class=\"t\">");
     with_minus(p, bram_buffer_text(text));
     put(p, "</td>");
     p->out.failed = p->out.failed || text->failed;

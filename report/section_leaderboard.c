@@ -211,14 +211,16 @@ static int figure_of_differences(bram_ctx *cx, bram_report *r, const bram_board 
 
 static int table_of_differences(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
-    char title[96], caption[256];
-    snprintf(title, sizeof title, "difference to %s", b->floors ? b->floor_name[0] : "");
+    char title[96] = "difference", caption[256];
+    if (b->floors) snprintf(title, sizeof title, "difference to %s", b->floor_name[0]);
     const bram_table_column columns[] = {
         {"model", "model", BRAM_CELL_TEXT, .wrap = true},
-        {"difference", title, BRAM_CELL_TEXT, .align = BRAM_ALIGN_RIGHT},
+        {"difference", title, BRAM_CELL_TEXT, .align = BRAM_ALIGN_RIGHT,
+         .audience = b->floors ? BRAM_FOR_PEOPLE : BRAM_FOR_MACHINES},
         {"before", "difference to the row above", BRAM_CELL_TEXT, .align = BRAM_ALIGN_RIGHT},
     };
     bram_table *t = NULL;
+    if (bram_board_scored(b) < 2) return BRAM_OK;
     BRAM_TRY(bram_table_new(cx, &t, "", columns, 3));
     int decimals = bram_board_decimals(cx, b), status = BRAM_OK;
     char text[BRAM_INTERVAL_BYTES];
@@ -264,6 +266,16 @@ static size_t same_label(const bram_report *r, const bram_board *b, const char *
 
 enum { MOST_METRICS = 8 };
 
+/* Metrics that differ in their options only get those in their titles. */
+static void tell_apart(char (*title)[64], const char *const *id, size_t n)
+{
+    bool same[MOST_METRICS] = {false};
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++) same[i] |= i != k && strcmp(title[i], title[k]) == 0;
+    for (size_t i = 0; i < n; i++)
+        if (same[i]) snprintf(title[i], sizeof title[i], "%.*s", (int)strcspn(id[i], "@"), id[i]);
+}
+
 static int table_of_metrics(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
     const char *id[MOST_METRICS];
@@ -272,6 +284,7 @@ static int table_of_metrics(bram_ctx *cx, bram_report *r, const bram_board *b)
     size_t n = same_label(r, b, id, MOST_METRICS);
     if (n < 2) return BRAM_OK;
     for (size_t i = 0; i < n; i++) bram_score_words(id[i], title[i], label);
+    tell_apart(title, id, n);
     bram_label_words(words, b->score);
     snprintf(caption, sizeof caption,
              "Every metric of the benchmark%s%s; models in the order of the leaderboard.",
