@@ -25,6 +25,17 @@ for pair in m1-forecast:7 hvc-forecast:14; do
     }
 done
 
+# bits a spike of M1, measured with nlb_tools' formula: the mean, and the VAR with rates of 0.001 at least
+bits() {
+    "$bramble" leaderboard "$work/results" -b m1-forecast -s "$1" --format tsv | awk -F'\t' -v model="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $at["model"] ~ "^" model { printf "%.4f", $at["value"] }'
+}
+[ "$(bits bits-per-spike:least=1e-09@step mean) $(bits bits-per-spike:least=0.001@step var)" = "-0.0236 0.0285" ] || {
+    echo "bits a spike: found $(bits bits-per-spike:least=1e-09@step mean) $(bits bits-per-spike:least=0.001@step var)"
+    exit 1
+}
+
 # the tables of the documentation are these
 sed -n '/^<!-- tables -->$/,/^<!-- end of tables -->$/p' "$source/docs/anchors.md" | sed '1d;$d' |
     diff - "$work/tables.md"
