@@ -36,7 +36,8 @@ enum {
     BRAM_METRIC_FITS = 1 << 9,       /* fits a map: needs train and test rows in the fold */
     /* Weights are multiplicities, as if rows stood there as often as they were drawn - but what it
        measures against (r2: the mean of the scored rows) stays that of the rows as recorded. */
-    BRAM_METRIC_FIXED_REFERENCE = 1 << 10
+    BRAM_METRIC_FIXED_REFERENCE = 1 << 10,
+    BRAM_METRIC_COUNTS = 1 << 11 /* the brain holds counts, the model expected counts */
 };
 
 /** What the two sides are. */

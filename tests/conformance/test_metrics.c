@@ -37,6 +37,9 @@ static void make(struct inputs *in, const bram_metric *m, uint64_t sample)
         in->reference[i] = 3 * bram_rng_normal(&g);
         in->mask[i] = bram_rng_below(&g, 5) > 0;
         if (m->kind == BRAM_METRIC_DENSITY) in->model[i] = -fabs(in->model[i]);
+        if (!is(m, BRAM_METRIC_COUNTS)) continue;
+        in->model[i] = 0.1 + fabs(in->model[i]);
+        in->brain[i] = floor(2 * fabs(in->brain[i]));
     }
     in->other = test_side(in->reference, ROWS, cols, NULL);
     in->scoring = (struct test_scoring){
