@@ -193,8 +193,9 @@ char *bram_options_brief(bram_ctx *cx, const bram_options *o)
         }
         char *longer = brief;
         if (strcmp(usual.text, o->values[i].text) != 0) {
-            longer = bram_strf(cx, "%s%s%s=%s", brief, *brief ? "," : "", o->table[i].name,
-                               o->values[i].text);
+            bool alone = i == 0 && o->table[i].type == BRAM_PARAM_TEXT && *o->values[i].text;
+            longer = bram_strf(cx, "%s%s%s%s%s", brief, *brief ? "," : "",
+                               alone ? "" : o->table[i].name, alone ? "" : "=", o->values[i].text);
             bram_free(brief);
         }
         bram_value_release(&usual);

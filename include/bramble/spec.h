@@ -76,8 +76,9 @@ const int64_t *bram_option_integers(const bram_options *o, const char *name, siz
 const char *bram_options_canonical(const bram_options *o);
 
 /**
- * The canonical form without the options that have their default: a short name that still tells
- * two sets of options of one table apart. "" when all are defaults.
+ * The canonical form without the options that have their default, and without the name of a first
+ * option that is a text ("features/", not "path=features/"): a short name that still tells two sets
+ * of options of one table apart. "" when all are defaults.
  *
  * @return heap text, or NULL (with the message set)
  */

@@ -9,6 +9,7 @@
 #   ```c from=F    stands word for word in the file F of the project
 #   any other      is not looked at: ```sh for what needs a laboratory's files or root
 #
+# "python3" in a console block is PYTHON; such a block has the word "python" and is left out where there is none.
 # "needs=F" behind the language leaves a block out where the project's folder has no F.
 set -u
 program=$(cd "$(dirname "$1")" && pwd)
@@ -26,7 +27,12 @@ trap 'exit 99' INT TERM
 mkdir "$folder/work" "$folder/blocks"
 awk -v to="$folder/blocks" -f "$tools/blocks.awk" "$document" || exit 99
 cd "$folder/work" || exit 99
-ln -s "$source/docs" docs # examples lie in docs/example
+if [ "$python" != none ]; then
+    mkdir "$folder/bin"
+    ln -s "$python" "$folder/bin/python3"
+    PATH=$folder/bin:$PATH
+fi
+ln -s "$source/docs" docs # examples lie in docs/examples
 [ -z "${PLUGIN_FOLDER:-}" ] || ln -s "$PLUGIN_FOLDER"/*.so . # plugins that documents build by hand
 
 failed=0 ran=0 skipped=0
@@ -64,15 +70,17 @@ run_python() {
 for block in "$folder"/blocks/*.block; do
     [ -f "$block" ] || break
     read -r line language words <"$block"
-    from= need=
+    from= need= lacks=
     for word in $words; do
         case $word in
         from=*) from=${word#from=} ;;
         needs=*) need=${word#needs=} ;;
+        python) [ "$python" != none ] || lacks="python with h5py and xarray" ;;
         esac
     done
-    if [ -n "$need" ] && [ ! -e "$source/$need" ]; then
-        echo "line $line: left out, no $need"
+    [ -z "$need" ] || [ -e "$source/$need" ] || lacks=$need
+    if [ -n "$lacks" ]; then
+        echo "line $line: left out, no $lacks"
         skipped=$((skipped + 1))
         continue
     fi

@@ -318,6 +318,31 @@ static void brief_form_has_what_is_not_usual(void **state)
     bram_ctx_free(cx);
 }
 
+static void brief_form_of_a_first_text_is_its_value(void **state)
+{
+    (void)state;
+    static const bram_param first[] = {
+        {"path", BRAM_PARAM_TEXT, "", NULL, 0, 0, "a file"},
+        {"rows", BRAM_PARAM_INTEGER, "3", NULL, 0, 0, "how many"},
+        {.name = NULL},
+    };
+    static const char *const pairs[][2] = {
+        {"", ""}, {"path=a b.py", "a b.py"}, {"a/b,rows=4", "a/b,rows=4"}, {"rows=4", "rows=4"}};
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        bram_options *o = NULL, *again = NULL;
+        assert_ok(cx, bram_options_new(cx, &o, first, pairs[i][0]));
+        char *brief = bram_options_brief(cx, o);
+        assert_string_equal(brief, pairs[i][1]);
+        assert_ok(cx, bram_options_new(cx, &again, first, brief));
+        assert_string_equal(bram_options_canonical(again), bram_options_canonical(o));
+        bram_free(brief);
+        bram_options_free(again);
+        bram_options_free(o);
+    }
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +357,7 @@ int main(void)
         cmocka_unit_test(no_table_means_no_options),
         cmocka_unit_test(names_of_specs),
         cmocka_unit_test(brief_form_has_what_is_not_usual),
+        cmocka_unit_test(brief_form_of_a_first_text_is_its_value),
         cmocka_unit_test(help_says_values_and_defaults),
         cmocka_unit_test(failing_allocations_are_reported),
         cmocka_unit_test(a_failed_allocation_keeps_the_value),
