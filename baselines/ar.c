@@ -38,8 +38,8 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps
 
 static bram_forecast view(const struct ar *m)
 {
-    return (bram_forecast){
-        m, m->mean.cols, m->weights.rows, 1, m->mean.data, predict, m->variance.data};
+    return (bram_forecast){m,       m->mean.cols,    m->weights.rows, 1, m->mean.data,
+                           predict, m->variance.data};
 }
 
 static void release(void *fitted)
@@ -54,8 +54,7 @@ static void release(void *fitted)
     bram_free(m);
 }
 
-/* ---- one unit ---------------------------------------------------------------------------------
- */
+/* ---- one unit ------------------------------------------------------------------------------- */
 
 struct job {
     const bram_panel *train;
@@ -128,8 +127,7 @@ static int fit_unit(bram_ctx *cx, size_t unit, void *user)
     return solve(cx, job, unit, mean, &products);
 }
 
-/* ---- the model --------------------------------------------------------------------------------
- */
+/* ---- the model ------------------------------------------------------------------------------ */
 
 /* A fit with one number of lags and one penalty; borrows the means. */
 static int fit_one(bram_ctx *cx, struct ar *m, const bram_panel *train, size_t lags, double ridge)
@@ -230,8 +228,8 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
     size_t units = m->mean.cols;
     if (status == BRAM_OK &&
         (!units || m->mean.rows != 1 || m->intercept.rows != 1 || m->intercept.cols != units ||
-         m->variance.rows != 1 || m->variance.cols != units ||
-         m->weights.cols != units || !m->weights.rows))
+         m->variance.rows != 1 || m->variance.cols != units || m->weights.cols != units ||
+         !m->weights.rows))
         status = bram_fail(cx, BRAM_EFORMAT, "the state of an ar model has wrong shapes");
     if (status == BRAM_OK) *fitted = m;
     else release(m);

@@ -38,8 +38,7 @@ static void release(void *fitted)
     bram_free(m);
 }
 
-/* ---- covariances -------------------------------------------------------------------------------
- */
+/* ---- covariances ---------------------------------------------------------------------------- */
 
 /* Deviations from the mean, 0 where missing, and 1 where present, of the target rows. */
 static int deviations(bram_ctx *cx, bram_mat *d, bram_mat *there, const bram_mat *rows,
@@ -108,8 +107,7 @@ static int fit_covariance(bram_ctx *cx, struct cosmooth *m, const bram_panel *tr
     return make_definite(cx, &m->covariance);
 }
 
-/* ---- the penalty -------------------------------------------------------------------------------
- */
+/* ---- the penalty ---------------------------------------------------------------------------- */
 
 static double mean_variance(const bram_mat *s)
 {
@@ -196,8 +194,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     return status;
 }
 
-/* ---- answers -----------------------------------------------------------------------------------
- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 /* The regression of the held-out units on those seen in one row; kept while the pattern stays. */
 struct pattern {

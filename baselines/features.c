@@ -42,8 +42,7 @@ static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
     return BRAM_OK;
 }
 
-/* ---- one set ------------------------------------------------------------------------------------
- */
+/* ---- one set -------------------------------------------------------------------------------- */
 
 /* Rows of the set for each stimulus that is asked for. */
 static int match(bram_ctx *cx, size_t *row, const bram_response *set, const bram_axis *wanted)
@@ -128,8 +127,7 @@ static int add_set(bram_ctx *cx, bram_dataset *out, const bram_response *set,
     return status;
 }
 
-/* ---- the answer ---------------------------------------------------------------------------------
- */
+/* ---- the answer ----------------------------------------------------------------------------- */
 
 /* The name of a set from its path, or NULL for what stands elsewhere. */
 static const char *set_name(const char *path)

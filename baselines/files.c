@@ -42,8 +42,7 @@ static void release(void *fitted)
     bram_free(m);
 }
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 static bool ends(const char *name, const char *suffix)
 {
@@ -81,8 +80,7 @@ static char *stem(bram_ctx *cx, const char *path)
     return bram_strf(cx, "%.*s", dot ? (int)(dot - name) : (int)strlen(name), name);
 }
 
-/* ---- ids of the stimuli ------------------------------------------------------------------------
- */
+/* ---- ids of the stimuli --------------------------------------------------------------------- */
 
 struct ids {
     char **text;
@@ -168,8 +166,7 @@ static int need_ids(bram_ctx *cx, const struct ids *ids, size_t rows, const char
     return BRAM_OK;
 }
 
-/* ---- layers ------------------------------------------------------------------------------------
- */
+/* ---- layers --------------------------------------------------------------------------------- */
 
 /* Adds rows x cols values as a layer. */
 static int add_layer(bram_ctx *cx, bram_dataset *known, const char *name, size_t rows, size_t cols,
@@ -295,8 +292,7 @@ static int read_one(bram_ctx *cx, bram_dataset *known, const char *path)
     return status;
 }
 
-/* ---- a file or a folder ------------------------------------------------------------------------
- */
+/* ---- a file or a folder --------------------------------------------------------------------- */
 
 static int read_each(bram_ctx *cx, void *user, const char *path)
 {
@@ -342,8 +338,7 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
     return bram_features_answer(cx, m->known, m->layer, q, out);
 }
 
-/* ---- content -----------------------------------------------------------------------------------
- */
+/* ---- content -------------------------------------------------------------------------------- */
 
 static int hash_each(bram_ctx *cx, void *user, const char *path)
 {

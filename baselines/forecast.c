@@ -12,8 +12,7 @@
 /* Target rows answered at a time; bounds the memory, and is the same for any number of threads. */
 enum { CHUNK = 2048 };
 
-/* ---- data with what is missing filled in ------------------------------------------------------
- */
+/* ---- data with what is missing filled in ---------------------------------------------------- */
 
 static bool present(const bram_segment *s, size_t row, size_t unit)
 {
@@ -127,8 +126,7 @@ int bram_forecast_check_choice(bram_ctx *cx, size_t candidates, const bram_panel
                      candidates);
 }
 
-/* ---- one step ---------------------------------------------------------------------------------
- */
+/* ---- one step ------------------------------------------------------------------------------- */
 
 /* Rows from .. from + out->rows - 1 of the segment, each from the true rows before it. */
 static int step_chunk(bram_ctx *cx, bram_mat *out, const bram_forecast *f, const bram_segment *s,
@@ -194,8 +192,7 @@ int bram_forecast_error(bram_ctx *cx, double *mse, const bram_forecast *f, const
     return BRAM_OK;
 }
 
-/* ---- answers ----------------------------------------------------------------------------------
- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 /* Takes over the axes, also on failure. */
 static int new_response(bram_ctx *cx, bram_response **out, const char *name, size_t dims,
@@ -321,8 +318,7 @@ int bram_forecast_answer(bram_ctx *cx, const bram_forecast *f, const bram_query 
                      (int)query->ask);
 }
 
-/* ---- weights and state ------------------------------------------------------------------------
- */
+/* ---- weights and state ---------------------------------------------------------------------- */
 
 /* An axis of another name with the ids of `like`. */
 static int renamed(bram_ctx *cx, bram_axis **out, const char *name, const bram_axis *like)

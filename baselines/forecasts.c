@@ -36,8 +36,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     return BRAM_OK;
 }
 
-/* ---- one recording -----------------------------------------------------------------------------
- */
+/* ---- one recording -------------------------------------------------------------------------- */
 
 struct reported {
     size_t rows, units;
@@ -188,8 +187,7 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
     return status;
 }
 
-/* ---- content -----------------------------------------------------------------------------------
- */
+/* ---- content -------------------------------------------------------------------------------- */
 
 static bool is_npz(const char *name)
 {

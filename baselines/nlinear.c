@@ -60,8 +60,7 @@ static void release(void *fitted)
     bram_free(m);
 }
 
-/* ---- pooled sums ------------------------------------------------------------------------------
- */
+/* ---- pooled sums ---------------------------------------------------------------------------- */
 
 /* A row is v = (L - 1 inputs, H targets). Of each block of units: the number of rows, the sums of
  * v, and the products of inputs with v. */
@@ -157,8 +156,7 @@ static int solve(bram_ctx *cx, struct nlinear *m, const struct job *job, double 
     return BRAM_OK;
 }
 
-/* ---- the model --------------------------------------------------------------------------------
- */
+/* ---- the model ------------------------------------------------------------------------------ */
 
 /* The search over lags and penalties. */
 struct search {

@@ -38,8 +38,7 @@ struct process {
     double timeout;
 };
 
-/* ---- the temporary folder ----------------------------------------------------------------------
- */
+/* ---- the temporary folder ------------------------------------------------------------------- */
 
 static int make_folder(bram_ctx *cx, char **out)
 {
@@ -79,8 +78,7 @@ static void release(void *fitted)
     bram_free(m);
 }
 
-/* ---- talking -----------------------------------------------------------------------------------
- */
+/* ---- talking -------------------------------------------------------------------------------- */
 
 /* Asks and heeds the answer: "ok", "not applicable ...", or anything else for an error. */
 static int ask(bram_ctx *cx, const struct process *m, const char *line)
@@ -115,8 +113,7 @@ static int write_array(bram_ctx *cx, const struct process *m, const char *name, 
     return status;
 }
 
-/* ---- fitting -----------------------------------------------------------------------------------
- */
+/* ---- fitting -------------------------------------------------------------------------------- */
 
 /* A row with NaN where nothing is known; rows before the first are all unknown. */
 static int take_row(bram_ctx *cx, double *out, const bram_segment *s, ptrdiff_t row)
@@ -210,8 +207,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     return status;
 }
 
-/* ---- forecasts ---------------------------------------------------------------------------------
- */
+/* ---- forecasts ------------------------------------------------------------------------------ */
 
 /* Which starts are asked about together, and the place of each in the answer. */
 struct batch {
@@ -330,8 +326,7 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
     return status;
 }
 
-/* ---- content -----------------------------------------------------------------------------------
- */
+/* ---- content -------------------------------------------------------------------------------- */
 
 /* The files that the words of the command name, in order. */
 static int add_files(bram_ctx *cx, bram_hash *h, const char *command)

@@ -40,8 +40,7 @@ static void release(void *fitted)
     bram_free(m);
 }
 
-/* ---- training rows ------------------------------------------------------------------------------
- */
+/* ---- training rows -------------------------------------------------------------------------- */
 
 /* One table out of the target rows of all segments: of the inputs or of the recording. */
 static int gather(bram_ctx *cx, bram_mat *out, const bram_panel *panel, bool inputs)
@@ -99,8 +98,7 @@ static void scale_inputs(bram_mat *x, double *mean, double *scale, bool zscore)
     }
 }
 
-/* ---- fitting ------------------------------------------------------------------------------------
- */
+/* ---- fitting -------------------------------------------------------------------------------- */
 
 static int choose(bram_ctx *cx, double *alpha, const bram_options *o, const bram_mat *x,
                   const bram_mat *y)
@@ -175,8 +173,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     return status;
 }
 
-/* ---- answers ------------------------------------------------------------------------------------
- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 static int predict(bram_ctx *cx, double *out, const struct ridge *m, const bram_segment *g)
 {

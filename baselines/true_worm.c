@@ -152,8 +152,7 @@ static int step_means(bram_ctx *cx, const void *model, bram_mat *mean, const bra
     return BRAM_OK;
 }
 
-/* ---- the model ---------------------------------------------------------------------------------
- */
+/* ---- the model ------------------------------------------------------------------------------ */
 
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
                const bram_panel *validation, uint64_t seed)

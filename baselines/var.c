@@ -175,8 +175,8 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
     size_t units = m->mean.cols;
     if (status == BRAM_OK &&
         (!units || m->mean.rows != 1 || m->intercept.rows != 1 || m->intercept.cols != units ||
-         m->variance.rows != 1 || m->variance.cols != units ||
-         m->weights.cols != units || m->weights.rows % units || !m->weights.rows))
+         m->variance.rows != 1 || m->variance.cols != units || m->weights.cols != units ||
+         m->weights.rows % units || !m->weights.rows))
         status = bram_fail(cx, BRAM_EFORMAT, "the state of a var model has wrong shapes");
     if (status == BRAM_OK) {
         m->lags = m->weights.rows / units;

@@ -8,8 +8,7 @@
 
 static const char folder[] = "responses/";
 
-/* ---- which there are ----------------------------------------------------------------------------
- */
+/* ---- which there are ------------------------------------------------------------------------ */
 
 static bool is_rdm(const bram_response *r)
 {
@@ -70,8 +69,7 @@ int bram_area_parts(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b,
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 void bram_area_release(bram_area *a)
 {
@@ -146,8 +144,7 @@ int bram_area_read(bram_ctx *cx, bram_area *out, const bram_dataset *ds, const c
     return status;
 }
 
-/* ---- sides --------------------------------------------------------------------------------------
- */
+/* ---- sides ---------------------------------------------------------------------------------- */
 
 enum { ALL = -1 };
 
@@ -211,8 +208,7 @@ int bram_area_side(bram_ctx *cx, bram_side *out, const bram_area *a, size_t subj
                      : mean_responses(cx, out, a, (ptrdiff_t)subject);
 }
 
-/* ---- features -----------------------------------------------------------------------------------
- */
+/* ---- features ------------------------------------------------------------------------------- */
 
 static int only_layer(bram_ctx *cx, const bram_response **out, const bram_dataset *answer,
                       const bram_fitted *f)

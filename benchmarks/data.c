@@ -13,7 +13,8 @@
 /* The made datasets have one seed: a benchmark's data do not depend on the seed of a run. */
 static const uint64_t SIMULATION_SEED = 1;
 
-/* What to say of a dataset that is not there: what it is, where it is published, how to import it. */
+/* What to say of a dataset that is not there: what it is, where it is published, how to import it.
+ */
 static int absent(bram_ctx *cx, const char *name, const char *root)
 {
     bram_yaml_manifest *m = NULL;
@@ -23,12 +24,12 @@ static int absent(bram_ctx *cx, const char *name, const char *root)
     char *command = m ? bram_manifest_command(cx, m, root) : NULL;
     int status = BRAM_ENOMEM;
     if (where && command)
-        status = bram_fail(cx, BRAM_EABSENT,
-                           "dataset %s: %s. It is: %s (%s%s%s). Its files: %s. Import them with: %s. "
-                           "Without recordings: bramble run simulated",
-                           name, where, m->title, m->citation ? m->citation : "no citation",
-                           m->doi ? ", doi " : "", m->doi ? m->doi : "", m->url ? m->url : "see there",
-                           command);
+        status = bram_fail(
+            cx, BRAM_EABSENT,
+            "dataset %s: %s. It is: %s (%s%s%s). Its files: %s. Import them with: %s. "
+            "Without recordings: bramble run simulated",
+            name, where, m->title, m->citation ? m->citation : "no citation",
+            m->doi ? ", doi " : "", m->doi ? m->doi : "", m->url ? m->url : "see there", command);
     else if (where && !m)
         status = bram_fail(cx, BRAM_EABSENT,
                            "dataset %s: %s, and no manifest has that name (bramble list datasets). "

@@ -28,8 +28,7 @@ void bram_benchmark_free(bram_benchmark *b)
     bram_free(b);
 }
 
-/* ---- finding files
- * ---------------------------------------------------------------------------------- */
+/* ---- finding files -------------------------------------------------------------------------- */
 
 static bool is_path(const char *name)
 {
@@ -37,7 +36,8 @@ static bool is_path(const char *name)
     return strchr(name, '/') || (length > 5 && strcmp(name + length - 5, ".yaml") == 0);
 }
 
-/* The first NAME.yaml of a colon-separated list of folders; *out stays as it is when there is none. */
+/* The first NAME.yaml of a colon-separated list of folders; *out stays as it is when there is none.
+ */
 static int search(bram_ctx *cx, char **out, const char *folders, const char *below,
                   const char *name)
 {
@@ -138,12 +138,11 @@ static int locate(bram_ctx *cx, char **out, const char *below, const char *name)
         *out = bram_strdup(cx, name);
         return *out ? BRAM_OK : BRAM_ENOMEM;
     }
-    return bram_definition_find(cx, out, getenv("BRAMBLE_BENCHMARKS"), bram_definition_folders, below,
-                                name);
+    return bram_definition_find(cx, out, getenv("BRAMBLE_BENCHMARKS"), bram_definition_folders,
+                                below, name);
 }
 
-/* ---- benchmarks
- * -------------------------------------------------------------------------------------- */
+/* ---- benchmarks ----------------------------------------------------------------------------- */
 
 static bool table_of(void *user, const char *task, const bram_param **table)
 {
@@ -212,8 +211,7 @@ int bram_benchmark_read(bram_ctx *cx, bram_benchmark **out, const char *name)
     return status;
 }
 
-/* ---- suites
- * -------------------------------------------------------------------------------------------- */
+/* ---- suites --------------------------------------------------------------------------------- */
 
 void bram_suite_free(bram_suite *s)
 {

@@ -26,8 +26,7 @@ const bram_task *bram_task_find(const char *name)
     return NULL;
 }
 
-/* ---- planning -----------------------------------------------------------------------------------
- */
+/* ---- planning ------------------------------------------------------------------------------- */
 
 struct pending {
     const bram_plan *plan;
@@ -68,8 +67,7 @@ static int plan_cell(bram_ctx *cx, bram_plan *plan, const char *part, const char
     c.part = bram_strdup(cx, part);
     int status = c.part ? BRAM_OK : BRAM_ENOMEM;
     if (status == BRAM_OK)
-        status =
-            bram_cell_key(cx, c.key, plan->benchmark, plan->dataset_hash, part, c.model, seed);
+        status = bram_cell_key(cx, c.key, plan->benchmark, plan->dataset_hash, part, c.model, seed);
     if (status == BRAM_OK && !is_planned(plan, &c)) {
         plan->cell[plan->cells++] = c;
         return BRAM_OK;
@@ -162,8 +160,7 @@ static void find_pending(bram_ctx *cx, struct engine *e)
         }
 }
 
-/* ---- one cell, in a worker
- * ------------------------------------------------------------------------ */
+/* ---- one cell, in a worker ------------------------------------------------------------------ */
 
 /* What a worker tells of a cell; written in one piece, which a pipe keeps whole (PIPE_BUF). */
 struct message {
@@ -273,8 +270,7 @@ static void work(bram_ctx *cx, const struct engine *e, int in, int out)
     bram_dataset_free(ds);
 }
 
-/* ---- the pool of workers
- * ------------------------------------------------------------------------------ */
+/* ---- the pool of workers -------------------------------------------------------------------- */
 
 struct worker {
     pid_t pid;
@@ -503,8 +499,7 @@ static int run_pending(bram_ctx *cx, struct engine *e)
     return status;
 }
 
-/* ---- the run
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the run -------------------------------------------------------------------------------- */
 
 static void say_plan(bram_ctx *cx, const struct engine *e)
 {

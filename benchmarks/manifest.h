@@ -1,6 +1,6 @@
 /*
- * manifest.h - the manifests of published datasets (datasets/NAME.yaml): where they are, and what state the
- * homogenized file of one is in.
+ * manifest.h - the manifests of published datasets (datasets/NAME.yaml): where they are, and what
+ * state the homogenized file of one is in.
  */
 #ifndef BRAMBLE_BENCHMARKS_MANIFEST_H
 #define BRAMBLE_BENCHMARKS_MANIFEST_H
@@ -11,7 +11,8 @@
  * before them. */
 extern const char bram_manifest_folders[];
 
-/** Reads the manifest of a dataset. @return BRAM_OK, *out NULL when there is none; BRAM_EFORMAT ... */
+/** Reads the manifest of a dataset. @return BRAM_OK, *out NULL when there is none; BRAM_EFORMAT ...
+ */
 int bram_manifest_read(bram_ctx *cx, bram_yaml_manifest **out, const char *name) BRAM_MUST_CHECK;
 
 /** The command that makes ROOT/NAME.h5 from the files, for messages: on the heap. */
@@ -25,7 +26,8 @@ typedef enum bram_presence {
 } bram_presence;
 
 /**
- * Looks for ROOT/NAME.h5 and compares the SHA-256 of the files it was made from with the manifest's.
+ * Looks for ROOT/NAME.h5 and compares the SHA-256 of the files it was made from with the
+ * manifest's.
  *
  * @param of  receives how many of the manifest's files it was made from; may be NULL
  */

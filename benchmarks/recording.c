@@ -119,8 +119,7 @@ int bram_recording_align(bram_ctx *cx, bram_recording *out, const bram_recording
     return BRAM_OK;
 }
 
-/* ---- panels ------------------------------------------------------------------------------------
- */
+/* ---- panels --------------------------------------------------------------------------------- */
 
 static size_t larger(size_t a, size_t b)
 {

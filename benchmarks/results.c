@@ -51,8 +51,7 @@ const bram_dataset *bram_results_plan(const bram_results *r, const char *benchma
     return NULL;
 }
 
-/* ---- folders
- * -------------------------------------------------------------------------------------- */
+/* ---- folders -------------------------------------------------------------------------------- */
 
 static bool is_h5(const char *name)
 {
@@ -100,8 +99,7 @@ static int list_folder(bram_ctx *cx, char ***out, size_t *count, const char *pat
     return BRAM_OK;
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static const char *text_or_empty(const bram_attrs *a, const char *name)
 {
@@ -197,8 +195,7 @@ int bram_results_open(bram_ctx *cx, bram_results **out, const char *dir)
     return status;
 }
 
-/* ---- merging
- * ------------------------------------------------------------------------------------------ */
+/* ---- merging -------------------------------------------------------------------------------- */
 
 enum { LARGEST_FILE = 1 << 30 };
 

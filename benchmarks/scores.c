@@ -95,8 +95,7 @@ double bram_summary(const double *raw, size_t count, bool median, double *scratc
                        : (scratch[defined / 2 - 1] + scratch[defined / 2]) / 2;
 }
 
-/* ---- one metric on one job ----------------------------------------------------------------------
- */
+/* ---- one metric on one job ------------------------------------------------------------------ */
 
 /* Mean or median of the units that count. Uses `scratch` for `values` numbers twice over. */
 static double summarize(const bram_metric_use *use, const bram_score_job *job, const double *raw,
@@ -269,8 +268,7 @@ static int score_floor(bram_ctx *cx, double *value, const bram_metric_use *use,
     return status;
 }
 
-/* ---- ceilings ----------------------------------------------------------------------------------
- */
+/* ---- ceilings ------------------------------------------------------------------------------- */
 
 /* Summary over units of the ceilings that these reliabilities allow. */
 static int ceiling_of(bram_ctx *cx, double *out, const bram_metric_use *use,
@@ -409,8 +407,7 @@ int bram_scores_add(bram_ctx *cx, bram_scores *s, const char *metric, const bram
     return status;
 }
 
-/* ---- the result --------------------------------------------------------------------------------
- */
+/* ---- the result ----------------------------------------------------------------------------- */
 
 /* A number column from one member of all rows. */
 static int number_column(bram_ctx *cx, bram_axis *table, const bram_scores *s, const char *name,

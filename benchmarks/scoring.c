@@ -6,8 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- the metric --------------------------------------------------------------------------------
- */
+/* ---- the metric ----------------------------------------------------------------------------- */
 
 void bram_metric_use_release(bram_metric_use *use)
 {
@@ -47,8 +46,7 @@ int bram_metric_use_parse(bram_ctx *cx, bram_metric_use *use, const char *text)
     return status;
 }
 
-/* ---- sides -------------------------------------------------------------------------------------
- */
+/* ---- sides ---------------------------------------------------------------------------------- */
 
 /* A side as the metric keeps it: what prepare made of it, or the side itself. */
 struct prepared {
@@ -116,8 +114,7 @@ int bram_scoring_new(bram_ctx *cx, bram_scoring **out, const bram_metric_use *us
     return status;
 }
 
-/* ---- pairs -------------------------------------------------------------------------------------
- */
+/* ---- pairs ---------------------------------------------------------------------------------- */
 
 struct bram_pairs {
     const bram_scoring *scoring;
@@ -236,8 +233,7 @@ int bram_pairs_compare(bram_ctx *cx, double *raw, const bram_pairs *p, const dou
     return BRAM_OK;
 }
 
-/* ---- the brain as a model of itself ------------------------------------------------------------
- */
+/* ---- the brain as a model of itself --------------------------------------------------------- */
 
 /* The comparison of pooled brains with the brain of piece i; several values: their mean. */
 static int against_pool(bram_ctx *cx, double *value, const bram_scoring *s, size_t i,

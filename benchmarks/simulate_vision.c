@@ -28,15 +28,14 @@ struct size {
     size_t stimuli, units, repeats; /* units: of all subjects */
 };
 
-/* ---- stimuli ------------------------------------------------------------------------------------
- */
+/* ---- stimuli -------------------------------------------------------------------------------- */
 
 static int name_stimuli(bram_ctx *cx, bram_axis **out, size_t n, bool with_category)
 {
     static const char *const categories[CATEGORIES] = {"face", "body", "place", "tool"};
     const char **id = bram_scratch(cx, n, sizeof *id),
                **category = bram_scratch(cx, n, sizeof *category);
-    char(*text)[24] = bram_scratch(cx, n, sizeof *text);
+    char(*text)[32] = bram_scratch(cx, n, sizeof *text);
     if (!id || !category || !text) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         snprintf(text[i], sizeof text[i], "stimulus%03zu", i + 1);
@@ -95,8 +94,7 @@ static int add_layer(bram_ctx *cx, bram_dataset *ds, const bram_axis *stimulus,
     return bram_dataset_add(cx, ds, "stimuli/features", r);
 }
 
-/* ---- the area -----------------------------------------------------------------------------------
- */
+/* ---- the area ------------------------------------------------------------------------------- */
 
 /* The signal of one unit, and its deviation over the stimuli. */
 static double read_out(double *signal, const double *layer, size_t n, bram_rng *g)
@@ -133,7 +131,7 @@ static int name_units(bram_ctx *cx, bram_axis **out, const struct size *size,
     size_t n = size->units;
     const char **id = bram_scratch(cx, n, sizeof *id),
                **subject = bram_scratch(cx, n, sizeof *subject);
-    char(*text)[2][24] = bram_scratch(cx, n, sizeof *text);
+    char(*text)[2][32] = bram_scratch(cx, n, sizeof *text);
     if (!id || !subject || !text) return BRAM_ENOMEM;
     for (size_t u = 0; u < n; u++) {
         snprintf(text[u][0], sizeof text[u][0], "unit%03zu", u + 1);

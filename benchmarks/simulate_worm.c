@@ -24,8 +24,7 @@ static const double UNLABELLED = 0.15; /* share of the recorded ones */
 static const double READABLE = 0.8;    /* share of a behaviour's variance that neurons explain */
 enum { BURN_IN = 200, VARIABLES = 2, READ_FROM = 6 };
 
-/* ---- the connectome
- * ------------------------------------------------------------------------------- */
+/* ---- the connectome ------------------------------------------------------------------------- */
 
 struct edges {
     const char **from, **to, **type;
@@ -86,8 +85,7 @@ static int add_connectome(bram_ctx *cx, bram_dataset *ds, const bram_worm_networ
     return status;
 }
 
-/* ---- one animal
- * ------------------------------------------------------------------------------------- */
+/* ---- one animal ----------------------------------------------------------------------------- */
 
 /* Which neurons an animal's recording has, in its own order, and what is known of each. */
 struct traces {
@@ -150,8 +148,7 @@ static int neuron_axis(bram_ctx *cx, bram_axis **out, const bram_worm_network *w
     return status;
 }
 
-/* ---- behaviour ---------------------------------------------------------------------------------
- */
+/* ---- behaviour ------------------------------------------------------------------------------ */
 
 /* Which neurons move the animal, and how. */
 struct readout {
@@ -225,8 +222,7 @@ static int add_behaviour(bram_ctx *cx, bram_dataset *ds, const char *group, cons
     return bram_dataset_add(cx, ds, group, r);
 }
 
-/* ---- the recording -----------------------------------------------------------------------------
- */
+/* ---- the recording -------------------------------------------------------------------------- */
 
 /* The traces, and what moves the animal at each row. */
 static void simulate(float *out, double *motion, const bram_worm_network *w, const struct traces *k,

@@ -30,8 +30,7 @@ void bram_plan_release(bram_plan *p)
     *p = (bram_plan){0};
 }
 
-/* ---- keys
- * ------------------------------------------------------------------------------------------ */
+/* ---- keys ----------------------------------------------------------------------------------- */
 
 /* The version of the code behind a metric's spec string ("median r2:..."). */
 static unsigned metric_version(const char *spec)
@@ -85,8 +84,7 @@ int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const cha
     return status;
 }
 
-/* ---- folders
- * ----------------------------------------------------------------------------------------- */
+/* ---- folders -------------------------------------------------------------------------------- */
 
 static int make_folder(bram_ctx *cx, const char *path)
 {
@@ -136,8 +134,7 @@ bool bram_store_has(bram_ctx *cx, const char *dir, const char *key)
     return has;
 }
 
-/* ---- cells
- * --------------------------------------------------------------------------------------------- */
+/* ---- cells ---------------------------------------------------------------------------------- */
 
 static int identify(bram_ctx *cx, bram_attrs *a, const bram_plan *plan, const bram_planned *cell,
                     bram_state state, const char *reason)
@@ -178,9 +175,7 @@ int bram_store_put(bram_ctx *cx, const char *dir, const bram_plan *plan, const b
     return status;
 }
 
-/* ---- plans
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- plans ---------------------------------------------------------------------------------- */
 
 /* Two plans are of the same thing when definition and dataset are: then their cells are one list.
  */
@@ -355,8 +350,7 @@ int bram_store_join_plans(bram_ctx *cx, const char *target, const char *source)
     return status;
 }
 
-/* ---- the log
- * --------------------------------------------------------------------------------------------- */
+/* ---- the log -------------------------------------------------------------------------------- */
 
 void bram_store_log(bram_ctx *cx, const char *dir, const char *key, bram_state state,
                     double seconds)

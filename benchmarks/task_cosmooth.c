@@ -58,8 +58,7 @@ static void release(struct cosmooth *c)
     bram_free(c->held_out);
 }
 
-/* ---- recordings --------------------------------------------------------------------------------
- */
+/* ---- recordings ----------------------------------------------------------------------------- */
 
 static int read_one(bram_ctx *cx, struct cosmooth *c, const char *id)
 {
@@ -162,8 +161,7 @@ static void scale(bram_recording *r, size_t rows)
     }
 }
 
-/* ---- what is held out --------------------------------------------------------------------------
- */
+/* ---- what is held out ----------------------------------------------------------------------- */
 
 static int choose(bram_ctx *cx, struct cosmooth *c)
 {
@@ -196,8 +194,7 @@ static int hide(bram_ctx *cx, struct cosmooth *c)
     return BRAM_OK;
 }
 
-/* ---- the cell ----------------------------------------------------------------------------------
- */
+/* ---- the cell ------------------------------------------------------------------------------- */
 
 static int cut_all(bram_ctx *cx, struct cosmooth *c)
 {

@@ -47,8 +47,7 @@ static void release(struct decode *d)
     bram_recording_release(&d->activity);
 }
 
-/* ---- behaviour at the times of the activity ----------------------------------------------------
- */
+/* ---- behaviour at the times of the activity ------------------------------------------------- */
 
 static int choose_variables(bram_ctx *cx, bram_axis **out, const struct decode *d)
 {
@@ -132,8 +131,7 @@ static int make_target(bram_ctx *cx, struct decode *d)
     return status;
 }
 
-/* ---- panels ------------------------------------------------------------------------------------
- */
+/* ---- panels --------------------------------------------------------------------------------- */
 
 /* Gives each segment the activity of its rows as input. */
 static void attach(bram_slice *s, const bram_recording *activity)
@@ -167,8 +165,7 @@ static int prepare(bram_ctx *cx, struct decode *d)
     return bram_time_blocks_make(cx, &d->blocks, &d->split.train, &d->split.test);
 }
 
-/* ---- the cell ----------------------------------------------------------------------------------
- */
+/* ---- the cell ------------------------------------------------------------------------------- */
 
 static int ask(bram_ctx *cx, bram_side *side, const struct decode *d, const bram_fitted *model,
                const bram_targets *t)

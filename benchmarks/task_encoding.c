@@ -67,8 +67,7 @@ static void release(struct encoding *e)
     bram_area_release(&e->area);
 }
 
-/* ---- features -----------------------------------------------------------------------------------
- */
+/* ---- features ------------------------------------------------------------------------------- */
 
 static int ask_features(bram_ctx *cx, struct encoding *e, const char *spec)
 {
@@ -104,8 +103,7 @@ static int choose_input(bram_ctx *cx, struct encoding *e)
     return status;
 }
 
-/* ---- folds --------------------------------------------------------------------------------------
- */
+/* ---- folds ---------------------------------------------------------------------------------- */
 
 /* Contiguous parts of the stimuli in a random order that depends on the seed and their number. */
 static int make_folds(bram_ctx *cx, struct encoding *e)
@@ -231,8 +229,7 @@ static int run_folds(bram_ctx *cx, struct encoding *e)
     return BRAM_OK;
 }
 
-/* ---- scores -------------------------------------------------------------------------------------
- */
+/* ---- scores --------------------------------------------------------------------------------- */
 
 /* The test stimuli of one fold. */
 static int fold_piece(bram_ctx *cx, bram_score_piece *out, const struct encoding *e,
@@ -370,8 +367,7 @@ static int score(bram_ctx *cx, struct encoding *e, bram_dataset *result, const c
     return keep_reliability(cx, result, e, job.reliability);
 }
 
-/* ---- run ----------------------------------------------------------------------------------------
- */
+/* ---- run ------------------------------------------------------------------------------------ */
 
 static int run_cell(bram_ctx *cx, struct encoding *e, bram_dataset *result)
 {

@@ -37,8 +37,7 @@ static const bram_param params[] = {
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
-/* ---- the work of one cell
- * -------------------------------------------------------------------------- */
+/* ---- the work of one cell ------------------------------------------------------------------- */
 
 struct forecast {
     const bram_cell *cell;
@@ -95,8 +94,7 @@ static int find_subset(bram_ctx *cx, struct forecast *f)
     return BRAM_OK;
 }
 
-/* ---- within: one recording cut in time ----------------------------------------------------------
- */
+/* ---- within: one recording cut in time ------------------------------------------------------ */
 
 static int split_within(bram_ctx *cx, struct forecast *f)
 {
@@ -112,8 +110,7 @@ static int split_within(bram_ctx *cx, struct forecast *f)
     return find_subset(cx, f);
 }
 
-/* ---- across: one animal left out
- * ------------------------------------------------------------------ */
+/* ---- across: one animal left out ------------------------------------------------------------ */
 
 /* The names that are exact in the left-out animal and in at least one other. */
 static int common_units(bram_ctx *cx, bram_axis **out, const struct forecast *f)
@@ -223,8 +220,7 @@ static int split_across(bram_ctx *cx, struct forecast *f)
                            1);
 }
 
-/* ---- asking
- * ----------------------------------------------------------------------------------------- */
+/* ---- asking --------------------------------------------------------------------------------- */
 
 /* Which rows of a segment are scored: `rows` starts, target at start + step - 1. */
 struct question {
@@ -416,8 +412,7 @@ static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a,
     return status;
 }
 
-/* ---- examples for the report
- * ---------------------------------------------------------------------------- */
+/* ---- examples for the report ---------------------------------------------------------------- */
 
 enum { EXAMPLE_UNITS = 6, EXAMPLE_ROWS = 400 };
 
@@ -491,9 +486,7 @@ static int keep_examples(bram_ctx *cx, const struct forecast *f, const struct an
     return status;
 }
 
-/* ---- run
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- run ------------------------------------------------------------------------------------ */
 
 static int score_one_step(bram_ctx *cx, struct forecast *f, bram_dataset *result)
 {

@@ -57,8 +57,7 @@ static int new_matrix(bram_ctx *cx, bram_mat *m, size_t n)
     return data ? BRAM_OK : BRAM_ENOMEM;
 }
 
-/* ---- the connectome ----------------------------------------------------------------------------
- */
+/* ---- the connectome ------------------------------------------------------------------------- */
 
 static bool examined(const bram_axis *nodes, const char *id)
 {
@@ -133,8 +132,7 @@ static int read_connectome(bram_ctx *cx, struct graph *g)
     return status;
 }
 
-/* ---- the model's weights and the floor ---------------------------------------------------------
- */
+/* ---- the model's weights and the floor ------------------------------------------------------ */
 
 /* Whether no unit says anything about another one. */
 static bool diagonal(const double *values, size_t n)
@@ -218,8 +216,7 @@ static int correlate(bram_ctx *cx, struct graph *g)
     return BRAM_OK;
 }
 
-/* ---- the cell ----------------------------------------------------------------------------------
- */
+/* ---- the cell ------------------------------------------------------------------------------- */
 
 static int prepare(bram_ctx *cx, struct graph *g)
 {

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- parts -------------------------------------------------------------------------------------
- */
+/* ---- parts ---------------------------------------------------------------------------------- */
 
 static bool takes_part(const bram_benchmark *b, const char *id)
 {
@@ -70,8 +69,7 @@ int bram_recording_causal(bram_ctx *cx, const bram_dataset *ds, const char *id,
     return status;
 }
 
-/* ---- the cut -----------------------------------------------------------------------------------
- */
+/* ---- the cut -------------------------------------------------------------------------------- */
 
 int bram_timesplit_make(bram_ctx *cx, bram_timesplit *out, const bram_recording *r,
                         const bram_options *o)
@@ -102,8 +100,7 @@ const bram_panel *bram_timesplit_validation(const bram_timesplit *s)
     return s->validation.panel.segments ? &s->validation.panel : NULL;
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------
- */
+/* ---- blocks --------------------------------------------------------------------------------- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -174,8 +171,7 @@ uint32_t bram_time_block_of(const bram_time_blocks *b, const bram_slice *test, s
     return block;
 }
 
-/* ---- target rows and answers about them --------------------------------------------------------
- */
+/* ---- target rows and answers about them ----------------------------------------------------- */
 
 int bram_targets_make(bram_ctx *cx, bram_targets *out, const bram_slice *test,
                       const bram_time_blocks *b)

@@ -24,8 +24,7 @@ struct bram_cli_args {
     size_t argument_count;
 };
 
-/* ---- misspelt words
- * ------------------------------------------------------------------------------ */
+/* ---- misspelt words ------------------------------------------------------------------------- */
 
 enum { WORD_BYTES = 64 };
 
@@ -56,8 +55,7 @@ bool bram_cli_is_choice(const char *word, const char *choices)
     return false;
 }
 
-/* ---- options
- * ------------------------------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------------------------- */
 
 /* The option tables that hold for a command: its own and the global one. */
 static const bram_cli_option *table_at(const bram_command *command, size_t i)
@@ -256,8 +254,7 @@ int bram_cli_args_check(bram_ctx *cx, const bram_cli_args *args)
                      args->arguments[0], c->words);
 }
 
-/* ---- what was given
- * ------------------------------------------------------------------------------ */
+/* ---- what was given ------------------------------------------------------------------------- */
 
 size_t bram_cli_arguments(const bram_cli_args *args)
 {

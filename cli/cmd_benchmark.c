@@ -146,8 +146,9 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     v.parts = parts;
     v.why = why;
     if (status == BRAM_OK)
-        status = bram_cli_format(args, BRAM_TABLE_TEXT) == BRAM_TABLE_JSON ? print_json(cx, &v)
-                                                                           : print_text(cx, args, &v);
+        status = bram_cli_format(args, BRAM_TABLE_TEXT) == BRAM_TABLE_JSON
+                     ? print_json(cx, &v)
+                     : print_text(cx, args, &v);
     bram_free(why);
     bram_axis_free(parts);
     bram_benchmark_free(b);
@@ -158,8 +159,9 @@ const bram_command bram_command_benchmark = {
     .name = "benchmark",
     .summary = "shows what a benchmark is made of",
     .arguments = "show NAME|FILE.yaml",
-    .about = "Prints a benchmark's definition: the question, the dataset and its parts, metrics, models "
-             "and every option with its value, its default and what it does.",
+    .about =
+        "Prints a benchmark's definition: the question, the dataset and its parts, metrics, models "
+        "and every option with its value, its default and what it does.",
     .options = (const bram_cli_option[]){{"data", 'd', "DIR",
                                           "Where the homogenized datasets are (default: "
                                           "$BRAMBLE_DATA)"},

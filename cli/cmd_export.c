@@ -65,8 +65,7 @@ static int for_each_block(bram_ctx *cx, const bram_response *r, write_block *put
     return status;
 }
 
-/* ---- .npy ---------------------------------------------------------------------------------------
- */
+/* ---- .npy ----------------------------------------------------------------------------------- */
 
 static int put_npy(bram_ctx *cx, void *user, const bram_response *r, const struct block *b)
 {
@@ -83,8 +82,7 @@ static int write_npy(bram_ctx *cx, bram_outfile *file, const bram_response *r)
     return for_each_block(cx, r, put_npy, file);
 }
 
-/* ---- .csv ---------------------------------------------------------------------------------------
- */
+/* ---- .csv ----------------------------------------------------------------------------------- */
 
 /* The name of position i on an axis: its label, else its id, else its coordinate, else i. */
 static int put_position(bram_ctx *cx, bram_csv_writer *w, const bram_axis *axis, size_t i)
@@ -140,8 +138,7 @@ static int write_csv(bram_ctx *cx, bram_outfile *file, const bram_response *r, c
     return for_each_block(cx, r, put_csv, &w);
 }
 
-/* ---- the command --------------------------------------------------------------------------------
- */
+/* ---- the command ---------------------------------------------------------------------------- */
 
 static bool ends_in(const char *path, const char *ending)
 {

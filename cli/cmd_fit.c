@@ -29,10 +29,11 @@ static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_recording *r)
     size_t a = (size_t)(train * (double)r->rows);
     size_t b = (size_t)((train + validation) * (double)r->rows + 1e-9);
     if (train + validation > 1 + 1e-12 || a < 2)
-        return bram_fail(cx, BRAM_EUSAGE,
-                         "shares of %g and %g of %zu rows: expected 2 rows or more to learn from and "
-                         "a sum of 1 at most",
-                         train, validation, r->rows);
+        return bram_fail(
+            cx, BRAM_EUSAGE,
+            "shares of %g and %g of %zu rows: expected 2 rows or more to learn from and "
+            "a sum of 1 at most",
+            train, validation, r->rows);
     bram_slice learn = {0}, choose = {0};
     bram_fitted *model = NULL;
     int status = bram_slice_make(cx, &learn, &(bram_cut){r, 0, 0, a}, 1);
@@ -70,9 +71,10 @@ const bram_command bram_command_fit = {
     .name = "fit",
     .summary = "fits a model to a recording and saves it",
     .arguments = "--model SPEC --data FILE.h5 -o MODEL.h5",
-    .about = "Fits on the first rows of a recording of a homogenized file. Options of the model with "
-             "several values are chosen on the rows after those. 'bramble predict' reads what is "
-             "saved.",
+    .about =
+        "Fits on the first rows of a recording of a homogenized file. Options of the model with "
+        "several values are chosen on the rows after those. 'bramble predict' reads what is "
+        "saved.",
     .options =
         (const bram_cli_option[]){
             {"model", 'm', "SPEC", "The model, such as ar:lags=5 ('bramble list models')"},
@@ -81,7 +83,8 @@ const bram_command bram_command_fit = {
             {"recording", 'r', "ID", "Which recording; needed when there are several"},
             {"response", 0, "NAME", "Which response of it (default activity)"},
             {"train", 0, "SHARE", "Share of rows to learn from (default 0.8)"},
-            {"validation", 0, "SHARE", "Share of rows after them to choose options by (default 0.2)"},
+            {"validation", 0, "SHARE",
+             "Share of rows after them to choose options by (default 0.2)"},
             {"seed", 0, "N", "Seed of models that draw random numbers (default 0)"},
             {"force", 'f', NULL, "Replaces a file that exists"},
             {NULL}},

@@ -54,8 +54,7 @@ static bram_limits limits_for(bram_ctx *cx, const bram_input *input)
     return (bram_limits){memory, 300 + (unsigned)(size / bytes_a_second), 0};
 }
 
-/* ---- the report ---------------------------------------------------------------------------------
- */
+/* ---- the report ----------------------------------------------------------------------------- */
 
 static const char *cell(const bram_axis *report, const char *column, size_t i)
 {
@@ -150,8 +149,7 @@ static int print_report(bram_ctx *cx, const bram_cli_args *args, const bram_data
     return status;
 }
 
-/* ---- files --------------------------------------------------------------------------------------
- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 /* Removes the folder and what a child that died may have left in it. */
 static void remove_folder(const char *folder)

@@ -17,8 +17,7 @@ static bram_table_style screen(void)
     return (bram_table_style){bram_cli_width(), bram_cli_utf8()};
 }
 
-/* ---- parts --------------------------------------------------------------------------------------
- */
+/* ---- parts ---------------------------------------------------------------------------------- */
 
 static void put_attribute(bram_table *t, size_t column, const bram_attrs *a, size_t i)
 {
@@ -154,8 +153,7 @@ static int arrays(bram_ctx *cx, bram_table **out, const bram_dataset *ds)
     return BRAM_OK;
 }
 
-/* ---- the command --------------------------------------------------------------------------------
- */
+/* ---- the command ---------------------------------------------------------------------------- */
 
 static int write_json(bram_ctx *cx, bram_buffer *out, const char *path, const char *hash,
                       bram_table *const *parts)

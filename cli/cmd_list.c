@@ -122,9 +122,10 @@ const bram_command bram_command_list = {
     .name = "list",
     .summary = "lists datasets, benchmarks, suites, metrics, models or tasks",
     .arguments = "datasets|benchmarks|suites|metrics|models|tasks",
-    .about = "Lists what there is, one line each. Datasets: what is published and can be imported, "
-             "with --data whether it is there and made from the published files; and what is made by "
-             "code. Tasks are the kinds of question that benchmarks ask.",
+    .about =
+        "Lists what there is, one line each. Datasets: what is published and can be imported, "
+        "with --data whether it is there and made from the published files; and what is made by "
+        "code. Tasks are the kinds of question that benchmarks ask.",
     .options = (const bram_cli_option[]){{"data", 'd', "DIR",
                                           "Where the homogenized datasets are (default: "
                                           "$BRAMBLE_DATA)"},

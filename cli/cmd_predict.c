@@ -1,5 +1,6 @@
 /*
- * cmd_predict.c - `bramble predict --model MODEL.h5 --data FILE -o OUT.h5`: forecasts of a saved model.
+ * cmd_predict.c - `bramble predict --model MODEL.h5 --data FILE -o OUT.h5`: forecasts of a saved
+ * model.
  */
 #include "output.h"
 #include "panel_file.h"
@@ -14,10 +15,12 @@ static int align(bram_ctx *cx, bram_recording *r, const bram_fitted *model)
     bram_recording aligned;
     if (!unit || bram_axis_equal(unit, r->unit)) return BRAM_OK;
     size_t known = 0, wanted = bram_axis_length(unit);
-    for (size_t i = 0; i < wanted; i++) known += bram_axis_find(r->unit, bram_axis_id(unit, i)) >= 0;
+    for (size_t i = 0; i < wanted; i++)
+        known += bram_axis_find(r->unit, bram_axis_id(unit, i)) >= 0;
     if (!known)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                         "%s has none of the %zu units that the model was fitted on", r->id, wanted);
+                         "%s has none of the %zu units that the model was fitted on", r->id,
+                         wanted);
     if (known < wanted)
         bram_note(cx, "%zu of the model's %zu units are in %s; the others count as missing", known,
                   wanted, r->id);
@@ -70,7 +73,8 @@ static int rename_answer(bram_ctx *cx, bram_response **out, const bram_response 
     return BRAM_OK;
 }
 
-/* Adds the answer about one piece of the recording: to group piece1 ..., to the root if only one. */
+/* Adds the answer about one piece of the recording: to group piece1 ..., to the root if only one.
+ */
 static int ask(bram_ctx *cx, bram_dataset *out, const bram_fitted *model, const bram_slice *slice,
                size_t segment, const struct wish *w)
 {
@@ -176,7 +180,8 @@ const bram_command bram_command_predict = {
     .about =
         "Writes the forecasts of a model that 'bramble fit' saved: each row from the true rows "
         "before it, or with --steps free runs (start x step x neuron) that feed on themselves. The "
-        "output is a file of its own with the response 'prediction' along the recording's time; of a "
+        "output is a file of its own with the response 'prediction' along the recording's time; of "
+        "a "
         "recording with gaps one for each stretch: piece1/prediction ...",
     .options =
         (const bram_cli_option[]){
@@ -190,11 +195,12 @@ const bram_command bram_command_predict = {
             {"stride", 0, "N", "Rows between the starts of free runs (default 1)"},
             {"force", 'f', NULL, "Replaces a file that exists"},
             {NULL}},
-    .examples = (const bram_cli_example[]){{"bramble predict -m ar.h5 -d worm.h5 -r w1 -o p.h5",
-                                            "one step ahead, every row"},
-                                           {"bramble predict -m ar.h5 -d worm.h5 -r w1 --steps 16 -o runs.h5",
-                                            "free runs of 16 steps from every row"},
-                                           {NULL, NULL}},
+    .examples =
+        (const bram_cli_example[]){
+            {"bramble predict -m ar.h5 -d worm.h5 -r w1 -o p.h5", "one step ahead, every row"},
+            {"bramble predict -m ar.h5 -d worm.h5 -r w1 --steps 16 -o runs.h5",
+             "free runs of 16 steps from every row"},
+            {NULL, NULL}},
     .least = 0,
     .most = 0,
     .run = run,

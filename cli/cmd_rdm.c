@@ -26,9 +26,8 @@ static void to_square(double *square, const double *pair, size_t n)
 /* The id of a condition, else its number from 1. */
 static int put_name(bram_ctx *cx, bram_csv_writer *w, const bram_cli_matrix *m, size_t i)
 {
-    return m->row && *bram_axis_id(m->row, i)
-               ? bram_csv_put_text(cx, w, bram_axis_id(m->row, i))
-               : bram_csv_put_integer(cx, w, (int64_t)i + 1);
+    return m->row && *bram_axis_id(m->row, i) ? bram_csv_put_text(cx, w, bram_axis_id(m->row, i))
+                                              : bram_csv_put_integer(cx, w, (int64_t)i + 1);
 }
 
 static int put_csv(bram_ctx *cx, bram_outfile *file, const bram_cli_matrix *m, const double *square)
@@ -91,8 +90,8 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     if (!out || (!ends_in(out, ".npy") && !ends_in(out, ".csv")))
         return bram_fail(cx, BRAM_EUSAGE, "rdm needs -o FILE.npy or FILE.csv");
     bram_cli_matrix m;
-    BRAM_TRY(bram_cli_matrix_read(cx, &m, bram_cli_argument(args, 0),
-                                  bram_cli_text(args, "ids", NULL)));
+    BRAM_TRY(
+        bram_cli_matrix_read(cx, &m, bram_cli_argument(args, 0), bram_cli_text(args, "ids", NULL)));
     int status = make_rdm(cx, args, &m, out);
     bram_cli_matrix_release(&m);
     return status;
@@ -102,9 +101,10 @@ const bram_command bram_command_rdm = {
     .name = "rdm",
     .summary = "responses to a dissimilarity matrix over their rows",
     .arguments = "FILE -o OUT",
-    .about = "Reads a matrix of conditions x channels (files as in 'bramble score') and writes the "
-             "dissimilarities of its rows as a square matrix: .npy, or .csv with the ids. Pairs that "
-             "are undefined (a constant row) are NaN, empty in .csv.",
+    .about =
+        "Reads a matrix of conditions x channels (files as in 'bramble score') and writes the "
+        "dissimilarities of its rows as a square matrix: .npy, or .csv with the ids. Pairs that "
+        "are undefined (a constant row) are NaN, empty in .csv.",
     .options =
         (const bram_cli_option[]){
             {"output", 'o', "OUT", "The file to write, .npy or .csv"},
@@ -115,10 +115,11 @@ const bram_command bram_command_rdm = {
             {"force", 'f', NULL, "Replaces a file that exists"},
             {NULL}},
     .examples =
-        (const bram_cli_example[]){{"bramble rdm it.h5:responses/it -o it.npy", "1 - r of patterns"},
-                                   {"bramble rdm feat.csv --ids image --method euclidean -o d.csv",
-                                    "with the names of the images"},
-                                   {NULL, NULL}},
+        (const bram_cli_example[]){
+            {"bramble rdm it.h5:responses/it -o it.npy", "1 - r of patterns"},
+            {"bramble rdm feat.csv --ids image --method euclidean -o d.csv",
+             "with the names of the images"},
+            {NULL, NULL}},
     .least = 1,
     .most = 1,
     .run = run,

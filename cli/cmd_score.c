@@ -33,9 +33,10 @@ static int find_metric(bram_ctx *cx, struct scoring *s, const char *spec)
     size_t length = bram_spec_name_length(spec);
     if (length && length < sizeof name) memcpy(name, spec, length);
     s->metric = bram_metric_find(name);
-    return s->metric ? BRAM_OK
-                     : bram_fail(cx, BRAM_EUSAGE,
-                                 "no metric is named \"%s\" (bramble list metrics shows them)", spec);
+    return s->metric
+               ? BRAM_OK
+               : bram_fail(cx, BRAM_EUSAGE,
+                           "no metric is named \"%s\" (bramble list metrics shows them)", spec);
 }
 
 static unsigned match_flags(const struct scoring *s, bool rdm)
@@ -75,7 +76,8 @@ static int compute(bram_ctx *cx, struct scoring *s, const char *spec, bool rdm)
     bram_side reference = bram_cli_matrix_side(&s->reference, rdm);
     bram_comparison settings = {.reference = s->reference.values ? &reference : NULL,
                                 .memory = bram_ctx_memory(cx)};
-    BRAM_TRY(bram_metric_score(cx, &s->raw, &s->values, &s->chance, spec, &model, &brain, &settings));
+    BRAM_TRY(
+        bram_metric_score(cx, &s->raw, &s->values, &s->chance, spec, &model, &brain, &settings));
     double *scratch = bram_scratch(cx, s->values, sizeof *scratch);
     if (!scratch) return BRAM_ENOMEM;
     s->value = bram_summary(s->raw, s->values, s->median, scratch, &s->undefined);
@@ -105,13 +107,14 @@ static int print_json(bram_ctx *cx, const struct scoring *s, const char *spec)
 static int print_table(bram_ctx *cx, const bram_cli_args *args, const struct scoring *s,
                        const char *spec)
 {
-    static const bram_table_column columns[] = {{"metric", "metric", BRAM_CELL_TEXT},
-                                                {"value", "value", BRAM_CELL_NUMBER, .digits = -1},
-                                                {"summary", "summary", BRAM_CELL_TEXT},
-                                                {"values", "values", BRAM_CELL_INTEGER},
-                                                {"undefined", "undefined", BRAM_CELL_INTEGER},
-                                                {"chance", "chance", BRAM_CELL_NUMBER, .digits = -1},
-                                                {"rows", "rows", BRAM_CELL_INTEGER}};
+    static const bram_table_column columns[] = {
+        {"metric", "metric", BRAM_CELL_TEXT},
+        {"value", "value", BRAM_CELL_NUMBER, .digits = -1},
+        {"summary", "summary", BRAM_CELL_TEXT},
+        {"values", "values", BRAM_CELL_INTEGER},
+        {"undefined", "undefined", BRAM_CELL_INTEGER},
+        {"chance", "chance", BRAM_CELL_NUMBER, .digits = -1},
+        {"rows", "rows", BRAM_CELL_INTEGER}};
     bram_table *t = NULL;
     BRAM_TRY(bram_table_new(cx, &t, "", columns, sizeof columns / sizeof *columns));
     bram_table_row(t);

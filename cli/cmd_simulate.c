@@ -33,9 +33,10 @@ const bram_command bram_command_simulate = {
     .name = "simulate",
     .summary = "makes a dataset whose truth is known",
     .arguments = "NAME -o FILE.h5",
-    .about = "Writes a made dataset ('bramble list datasets' names them) with its truth: the network, "
-             "the hidden states. The same name and seed give the same bytes; seed 1 is what the "
-             "benchmarks of the suite simulated run on.",
+    .about =
+        "Writes a made dataset ('bramble list datasets' names them) with its truth: the network, "
+        "the hidden states. The same name and seed give the same bytes; seed 1 is what the "
+        "benchmarks of the suite simulated run on.",
     .options = (const bram_cli_option[]){{"output", 'o', "FILE.h5", "The file to write"},
                                          {"seed", 0, "N", "The seed (default 1)"},
                                          {"force", 'f', NULL, "Replaces a file that exists"},

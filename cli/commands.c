@@ -7,39 +7,16 @@
 #include <string.h>
 
 /* clang-format off: one a line */
-extern const bram_command bram_command_benchmark,
-    bram_command_check,
-    bram_command_export,
-    bram_command_fit,
-    bram_command_import,
-    bram_command_info,
-    bram_command_leaderboard,
-    bram_command_list,
-    bram_command_merge,
-    bram_command_predict,
-    bram_command_rdm,
-    bram_command_report,
-    bram_command_run,
-    bram_command_score,
-    bram_command_simulate;
+extern const bram_command bram_command_benchmark, bram_command_check, bram_command_export,
+    bram_command_fit, bram_command_import, bram_command_info, bram_command_leaderboard,
+    bram_command_list, bram_command_merge, bram_command_predict, bram_command_rdm,
+    bram_command_report, bram_command_run, bram_command_score, bram_command_simulate;
 
 const bram_command *const bram_commands[] = {
-    &bram_command_list,
-    &bram_command_benchmark,
-    &bram_command_import,
-    &bram_command_info,
-    &bram_command_check,
-    &bram_command_export,
-    &bram_command_simulate,
-    &bram_command_run,
-    &bram_command_merge,
-    &bram_command_leaderboard,
-    &bram_command_report,
-    &bram_command_score,
-    &bram_command_rdm,
-    &bram_command_fit,
-    &bram_command_predict,
-    NULL,
+    &bram_command_list,  &bram_command_benchmark,   &bram_command_import,   &bram_command_info,
+    &bram_command_check, &bram_command_export,      &bram_command_simulate, &bram_command_run,
+    &bram_command_merge, &bram_command_leaderboard, &bram_command_report,   &bram_command_score,
+    &bram_command_rdm,   &bram_command_fit,         &bram_command_predict,  NULL,
 };
 /* clang-format on */
 
@@ -51,8 +28,10 @@ const bram_cli_option bram_cli_global_options[] = {
     {"progress", 0, "HOW", "Progress on stderr; auto: on a terminal only", "auto|plain|none",
      "Global options"},
     {"color", 0, "WHEN", "Colour of messages on a terminal", "auto|never", "Global options"},
-    {"plugin", 0, "FILE", "A shared object with models, metrics or loaders of your own; also "
-     "$BRAMBLE_PLUGINS, a list separated by colons", NULL, "Global options", .repeat = true},
+    {"plugin", 0, "FILE",
+     "A shared object with models, metrics or loaders of your own; also "
+     "$BRAMBLE_PLUGINS, a list separated by colons",
+     NULL, "Global options", .repeat = true},
     {"quiet", 'q', NULL, "No notes and no progress; errors only", NULL, "Global options"},
     {"help", 'h', NULL, "Shows help with examples", NULL, "Global options"},
     {"version", 'V', NULL, "Shows the versions of bramble and of its libraries", NULL,

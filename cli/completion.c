@@ -25,8 +25,7 @@ static void command_names(bram_buffer *out)
         bram_buffer_putf(out, "%s%s", i ? " " : "", bram_commands[i]->name);
 }
 
-/* ---- bash
- * ---------------------------------------------------------------------------------------- */
+/* ---- bash ----------------------------------------------------------------------------------- */
 
 static void bash_names(bram_buffer *out, const bram_cli_option *o)
 {
@@ -102,8 +101,7 @@ static void bash(bram_buffer *out)
                          "complete -o filenames -F _bramble bramble\n");
 }
 
-/* ---- zsh
- * ----------------------------------------------------------------------------------------- */
+/* ---- zsh ------------------------------------------------------------------------------------ */
 
 /* Text of a description in _arguments: brackets and colons are special there. */
 static void zsh_text(bram_buffer *out, const char *text)
@@ -170,8 +168,7 @@ static void zsh(bram_buffer *out)
     bram_buffer_put(out, "        esac ;;\n    esac\n}\n_bramble \"$@\"\n");
 }
 
-/* ---- fish
- * ---------------------------------------------------------------------------------------- */
+/* ---- fish ----------------------------------------------------------------------------------- */
 
 static void fish_options(bram_buffer *out, const char *command, const bram_cli_option *o)
 {

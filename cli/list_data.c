@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- datasets -----------------------------------------------------------------------------------
- */
+/* ---- datasets ------------------------------------------------------------------------------- */
 
 enum { NAME, SUMMARY, VERIFIED, STATE, LICENCE, READS, CITATION, DOI, URL, COMMAND };
 
@@ -40,7 +39,7 @@ static int put_state(bram_ctx *cx, bram_table *t, const bram_yaml_manifest *m, c
         bram_table_textf(t, STATE, "present, %zu of %zu files as published", of, m->file_count);
     else
         bram_table_text(t, STATE,
-                        is == BRAM_PRESENT_OTHERWISE    ? "present, from files that the manifest lacks"
+                        is == BRAM_PRESENT_OTHERWISE ? "present, from files that the manifest lacks"
                         : is == BRAM_PRESENT_UNREADABLE ? "present, not readable"
                                                         : "absent");
     if (is == BRAM_ABSENT)
@@ -144,10 +143,10 @@ int bram_cli_list_datasets(bram_ctx *cx, bram_table **out, const char *root)
     return status;
 }
 
-/* ---- benchmarks and suites ----------------------------------------------------------------------
- */
+/* ---- benchmarks and suites ------------------------------------------------------------------ */
 
-/* Whether a benchmark's dataset is there: "made by code", "present", "absent"; NULL: nobody knows. */
+/* Whether a benchmark's dataset is there: "made by code", "present", "absent"; NULL: nobody knows.
+ */
 static int dataset_state(bram_ctx *cx, const char **out, const char *name, const char *root)
 {
     bram_yaml_manifest *m = NULL;

@@ -14,8 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what the global options alone can ask for
- * ---------------------------------------------------- */
+/* ---- what the global options alone can ask for ---------------------------------------------- */
 
 static int print_help(bram_ctx *cx, const bram_command *command)
 {
@@ -69,8 +68,7 @@ static int generate(bram_ctx *cx, const bram_cli_args *global)
     return BRAM_OK;
 }
 
-/* ---- commands
- * ------------------------------------------------------------------------------------ */
+/* ---- commands ------------------------------------------------------------------------------- */
 
 static int unknown_command(bram_ctx *cx, const char *name)
 {

@@ -30,8 +30,7 @@ bram_side bram_cli_matrix_side(const bram_cli_matrix *m, bool is_rdm)
                        .is_rdm = is_rdm};
 }
 
-/* ---- names --------------------------------------------------------------------------------------
- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 /* FILE:NAME is cut at the last colon before which there is a file; *path is heap memory. */
 static int split(bram_ctx *cx, char **path, const char **name, const char *spec)
@@ -69,8 +68,7 @@ static int mask_missing(bram_ctx *cx, bram_cli_matrix *m)
     return BRAM_OK;
 }
 
-/* ---- homogenized files --------------------------------------------------------------------------
- */
+/* ---- homogenized files ---------------------------------------------------------------------- */
 
 static int find_response(bram_ctx *cx, const bram_response **out, const bram_dataset *ds,
                          const char *path, const char *name)
@@ -95,8 +93,8 @@ static int read_response(bram_ctx *cx, bram_cli_matrix *m, const bram_response *
 {
     size_t dims = bram_response_dims(r), count = bram_response_count(r), zero[2] = {0, 0};
     if (dims > 2)
-        return bram_fail(cx, BRAM_ESHAPE, "%s: %s has %zu dimensions, expected rows x columns", path,
-                         bram_response_name(r), dims);
+        return bram_fail(cx, BRAM_ESHAPE, "%s: %s has %zu dimensions, expected rows x columns",
+                         path, bram_response_name(r), dims);
     m->rows = bram_response_length(r, 0);
     m->cols = dims == 2 ? bram_response_length(r, 1) : 1;
     m->values = bram_alloc(cx, count, sizeof *m->values);
@@ -108,16 +106,15 @@ static int read_response(bram_ctx *cx, bram_cli_matrix *m, const bram_response *
     return BRAM_OK;
 }
 
-/* ---- files of arrays ----------------------------------------------------------------------------
- */
+/* ---- files of arrays ------------------------------------------------------------------------ */
 
 static int set_row_ids(bram_ctx *cx, bram_cli_matrix *m, char **texts, size_t count,
                        const char *where)
 {
     bram_axis *axis = NULL;
     if (count != m->rows)
-        return bram_fail(cx, BRAM_ESHAPE, "%s: found %zu ids, expected %zu, one for each row", where,
-                         count, m->rows);
+        return bram_fail(cx, BRAM_ESHAPE, "%s: found %zu ids, expected %zu, one for each row",
+                         where, count, m->rows);
     BRAM_TRY(bram_axis_new(cx, &axis, "row", count));
     int status = bram_axis_set_ids(cx, axis, (const char *const *)texts);
     if (status == BRAM_OK) {
@@ -206,8 +203,7 @@ int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec, c
     return status;
 }
 
-/* ---- matching -----------------------------------------------------------------------------------
- */
+/* ---- matching ------------------------------------------------------------------------------- */
 
 /* The matrix with the rows and columns of these indices; NULL: all of them. */
 static int take(bram_ctx *cx, bram_cli_matrix *m, const size_t *row, size_t rows, const size_t *col,
@@ -266,8 +262,10 @@ static int common(bram_ctx *cx, size_t **in_a, size_t **in_b, size_t *count, con
         (*in_b)[(*count)++] = i;
     }
     if (*count == 0)
-        return bram_fail(cx, BRAM_ESHAPE, "the two matrices have no %s in common: \"%s\" ... and "
-                         "\"%s\" ...", what, bram_axis_id(a, 0), n ? bram_axis_id(b, 0) : "");
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "the two matrices have no %s in common: \"%s\" ... and "
+                         "\"%s\" ...",
+                         what, bram_axis_id(a, 0), n ? bram_axis_id(b, 0) : "");
     size_t m = bram_axis_length(a);
     if (*count < m || *count < n)
         bram_note(cx, "%zu %s are on both sides; left out: %zu of the model, %zu of the brain",
@@ -284,10 +282,11 @@ static int match(bram_ctx *cx, bram_cli_matrix *m, bram_cli_matrix *like, unsign
         BRAM_TRY(take(cx, m, a, count, square ? a : NULL, count));
         BRAM_TRY(take(cx, like, b, count, square ? b : NULL, count));
     } else if (m->rows != like->rows)
-        return bram_fail(cx, BRAM_ESHAPE,
-                         "the model has %zu rows, the brain %zu, and not both have ids to match them "
-                         "by (--model-ids, --brain-ids)",
-                         m->rows, like->rows);
+        return bram_fail(
+            cx, BRAM_ESHAPE,
+            "the model has %zu rows, the brain %zu, and not both have ids to match them "
+            "by (--model-ids, --brain-ids)",
+            m->rows, like->rows);
     if (square || !(flags & BRAM_MATCH_COLUMNS) || !m->column || !like->column) return BRAM_OK;
     BRAM_TRY(common(cx, &a, &b, &count, m->column, like->column, "columns"));
     BRAM_TRY(take(cx, m, NULL, 0, a, count));

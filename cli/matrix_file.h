@@ -1,6 +1,6 @@
 /*
- * matrix_file.h - matrices named on the command line: FILE or FILE:NAME, of any of the formats that arrays
- * come in, with the ids of their rows where they have some.
+ * matrix_file.h - matrices named on the command line: FILE or FILE:NAME, of any of the formats that
+ * arrays come in, with the ids of their rows where they have some.
  */
 #ifndef BRAMBLE_CLI_MATRIX_FILE_H
 #define BRAMBLE_CLI_MATRIX_FILE_H
@@ -12,19 +12,19 @@
 /** A matrix in memory. */
 typedef struct bram_cli_matrix {
     size_t rows, cols;
-    double *values;         /* 0 where missing */
-    uint8_t *present;       /* NULL: nothing is missing */
+    double *values;          /* 0 where missing */
+    uint8_t *present;        /* NULL: nothing is missing */
     bram_axis *row, *column; /* with ids; NULL where the file has none */
 } bram_cli_matrix;
 
 /**
- * Reads FILE (.npy, .csv, a file with one matrix) or FILE:NAME (.npz member, .mat variable, dataset of an
- * HDF5 file, response of a homogenized file). NaN is missing; a vector is one column.
+ * Reads FILE (.npy, .csv, a file with one matrix) or FILE:NAME (.npz member, .mat variable, dataset
+ * of an HDF5 file, response of a homogenized file). NaN is missing; a vector is one column.
  *
  * @param ids  where the ids of the rows are: a column of a table or a variable of the same file, or
  *             another FILE[:NAME]; NULL: those of a homogenized file, else none
- * @return BRAM_OK; BRAM_EREAD; BRAM_EFORMAT; BRAM_EABSENT with the names there are; BRAM_ESHAPE for more
- *         than two dimensions or another number of ids than rows
+ * @return BRAM_OK; BRAM_EREAD; BRAM_EFORMAT; BRAM_EABSENT with the names there are; BRAM_ESHAPE for
+ * more than two dimensions or another number of ids than rows
  */
 int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec,
                          const char *ids) BRAM_MUST_CHECK;
@@ -37,9 +37,10 @@ enum {
 };
 
 /**
- * Brings the rows of `m` that `like` has as well into the order of `like`, and drops those of `like` that m
- * lacks, by their ids; without ids on both sides the numbers of rows must agree and the order is taken as
- * it is. Columns the same where flags say so. Tells by a note what was left out.
+ * Brings the rows of `m` that `like` has as well into the order of `like`, and drops those of
+ * `like` that m lacks, by their ids; without ids on both sides the numbers of rows must agree and
+ * the order is taken as it is. Columns the same where flags say so. Tells by a note what was left
+ * out.
  *
  * @return BRAM_OK; BRAM_ESHAPE: different numbers, no common id; BRAM_EFORMAT: an id twice
  */

@@ -23,8 +23,8 @@ static int choose(bram_ctx *cx, const char **id, const bram_dataset *ds, const c
         status = bram_fail(cx, BRAM_EUSAGE, "%s has no recording \"%s\"; it has: %s", path, *id,
                            bram_buffer_text(&names));
     else if (status == BRAM_OK && !*id && n != 1)
-        status = bram_fail(cx, BRAM_EUSAGE, "%s has %zu recordings, say which: --recording %s", path,
-                           n, n ? bram_buffer_text(&names) : "ID");
+        status = bram_fail(cx, BRAM_EUSAGE, "%s has %zu recordings, say which: --recording %s",
+                           path, n, n ? bram_buffer_text(&names) : "ID");
     if (status == BRAM_OK && !*id) *id = bram_dataset_group_at(ds, "recordings", 0);
     bram_buffer_release(&names);
     return status;

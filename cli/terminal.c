@@ -47,8 +47,7 @@ static void catch_signals(void)
     sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 }
 
-/* ---- progress
- * ------------------------------------------------------------------------------------ */
+/* ---- progress ------------------------------------------------------------------------------- */
 
 static double now(void)
 {
@@ -132,8 +131,7 @@ void bram_cli_terminal_start(bram_ctx *cx, const bram_cli_args *args)
     bram_ctx_set_cancel(cx, &cancelled);
 }
 
-/* ---- output
- * -------------------------------------------------------------------------------------- */
+/* ---- output --------------------------------------------------------------------------------- */
 
 void bram_cli_say(const char *format, ...)
 {

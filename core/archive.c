@@ -206,8 +206,7 @@ int bram_archive_read(bram_ctx *cx, const char *path, const char *name, unsigned
     return status;
 }
 
-/* ---- the list of names --------------------------------------------------------------------------
- */
+/* ---- the list of names ---------------------------------------------------------------------- */
 
 struct names {
     char *text; /* one after the other, each with its zero */

@@ -48,7 +48,8 @@ static struct attr *find(const bram_attrs *attrs, const char *name)
     return NULL;
 }
 
-/* Puts a value in, in place of an older one of that name; takes value.text over, also on failure. */
+/* Puts a value in, in place of an older one of that name; takes value.text over, also on failure.
+ */
 static int put(bram_ctx *cx, bram_attrs *attrs, const char *name, struct attr value)
 {
     int status = BRAM_ENOMEM;
@@ -99,11 +100,11 @@ int bram_attrs_copy(bram_ctx *cx, bram_attrs *attrs, const bram_attrs *from)
 {
     for (size_t i = 0; from != attrs && i < from->count; i++) {
         const struct attr *a = &from->list[i];
-        if (a->type == BRAM_TEXT)
-            BRAM_TRY(bram_attrs_set_text(cx, attrs, a->name, a->text));
+        if (a->type == BRAM_TEXT) BRAM_TRY(bram_attrs_set_text(cx, attrs, a->name, a->text));
         else
-            BRAM_TRY(put(cx, attrs, a->name, (struct attr){.type = a->type, .number = a->number,
-                                                           .integer = a->integer}));
+            BRAM_TRY(
+                put(cx, attrs, a->name,
+                    (struct attr){.type = a->type, .number = a->number, .integer = a->integer}));
     }
     return BRAM_OK;
 }

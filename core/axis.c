@@ -28,8 +28,10 @@ struct bram_axis {
 int bram_axis_new(bram_ctx *cx, bram_axis **out, const char *name, size_t n)
 {
     if (!bram_name_is_identifier(name))
-        return bram_fail(cx, BRAM_EUSAGE, "\"%s\" cannot be the name of an axis; expected small "
-                         "letters, digits and _, a letter first", name ? name : "");
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "\"%s\" cannot be the name of an axis; expected small "
+                         "letters, digits and _, a letter first",
+                         name ? name : "");
     bram_axis *axis = bram_alloc(cx, 1, sizeof *axis);
     if (!axis) return BRAM_ENOMEM;
     if (!(axis->name = bram_strdup(cx, name))) {
@@ -224,8 +226,7 @@ static int put_column(bram_ctx *cx, bram_axis *axis, bram_column from, const siz
         made.text = (const char *const *)copy_text(cx, from.text, pick, axis->length);
     else if (made.unit && from.type == BRAM_NUMBER)
         made.number = copy_words(cx, from.number, pick, axis->length);
-    else if (made.unit)
-        made.integer = copy_words(cx, from.integer, pick, axis->length);
+    else if (made.unit) made.integer = copy_words(cx, from.integer, pick, axis->length);
     if (!made.text && !made.number && !made.integer) {
         release_column(&made);
         return BRAM_ENOMEM;
@@ -233,8 +234,7 @@ static int put_column(bram_ctx *cx, bram_axis *axis, bram_column from, const siz
     if (old) {
         release_column(old);
         *old = made;
-    } else
-        axis->columns[axis->count++] = made;
+    } else axis->columns[axis->count++] = made;
     return BRAM_OK;
 }
 
@@ -287,10 +287,8 @@ int bram_axis_take(bram_ctx *cx, bram_axis **out, const bram_axis *axis, const s
         status = put_values(cx, part, axis->values, axis->unit, index);
     for (size_t i = 0; i < axis->count && status == BRAM_OK; i++)
         status = put_column(cx, part, axis->columns[i], index);
-    if (status == BRAM_OK)
-        *out = part;
-    else
-        bram_axis_free(part);
+    if (status == BRAM_OK) *out = part;
+    else bram_axis_free(part);
     return status;
 }
 

@@ -52,8 +52,7 @@ static bool private(int fd)
     return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-/* ---- starting ----------------------------------------------------------------------------------
- */
+/* ---- starting ------------------------------------------------------------------------------- */
 
 static int spawn(pid_t *pid, const char *command, int talk, int told)
 {
@@ -111,8 +110,7 @@ int bram_child_start(bram_ctx *cx, bram_child **out, const char *command)
     return BRAM_OK;
 }
 
-/* ---- ending ------------------------------------------------------------------------------------
- */
+/* ---- ending --------------------------------------------------------------------------------- */
 
 /* Waits up to `milliseconds`. @return whether the child has ended; *how as from waitpid */
 static bool wait_for(pid_t pid, int *how, int milliseconds)
@@ -180,8 +178,7 @@ void bram_child_close(bram_child *child)
     bram_free(child);
 }
 
-/* ---- talking -----------------------------------------------------------------------------------
- */
+/* ---- talking -------------------------------------------------------------------------------- */
 
 /* Waits until our end can be read or written. @return BRAM_OK; BRAM_EREAD; BRAM_ECANCEL */
 static int wait_until(bram_ctx *cx, bram_child *c, short event, double deadline, double seconds)

@@ -9,7 +9,8 @@
 
 enum { MESSAGE_BYTES = 1024, ALIGNMENT = 64, FIRST_CHUNK = 1 << 16 };
 
-/* Scratch memory is a list of chunks; `base` is the height of the stack at the chunk's first byte. */
+/* Scratch memory is a list of chunks; `base` is the height of the stack at the chunk's first byte.
+ */
 struct chunk {
     struct chunk *below;
     unsigned char *memory;
@@ -97,11 +98,19 @@ const char *bram_ctx_message(const bram_ctx *cx)
 
 const char *bram_status_name(int status)
 {
-    static const char *const names[] = {
-        "ok",          "out of memory",  "usage",         "bad input",
-        "unreadable",  "cannot write",   "shape",         "not a number",
-        "absent",      "cancelled",      "not applicable", "over the memory budget",
-        "internal error"};
+    static const char *const names[] = {"ok",
+                                        "out of memory",
+                                        "usage",
+                                        "bad input",
+                                        "unreadable",
+                                        "cannot write",
+                                        "shape",
+                                        "not a number",
+                                        "absent",
+                                        "cancelled",
+                                        "not applicable",
+                                        "over the memory budget",
+                                        "internal error"};
     return status <= 0 && status >= BRAM_EINTERNAL ? names[-status] : "unknown status";
 }
 

@@ -32,8 +32,7 @@ struct bram_csv {
     bool header;
 };
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 /* State of one reading; the callbacks of libcsv cannot stop it, so they record the failure. */
 struct reading {
@@ -253,8 +252,7 @@ void bram_csv_free(bram_csv *t)
     bram_free(t);
 }
 
-/* ---- cells --------------------------------------------------------------------------------------
- */
+/* ---- cells ---------------------------------------------------------------------------------- */
 
 size_t bram_csv_rows(const bram_csv *t)
 {
@@ -361,8 +359,7 @@ int bram_csv_matrix(bram_ctx *cx, const bram_csv *t, size_t row, size_t col, int
     return BRAM_OK;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static int to_file(bram_ctx *cx, void *user, const void *bytes, size_t size)
 {

@@ -82,8 +82,7 @@ int bram_csv_numbers(bram_ctx *cx, const bram_csv *t, size_t col, int flags,
 int bram_csv_matrix(bram_ctx *cx, const bram_csv *t, size_t row, size_t col, int flags,
                     double *values) BRAM_MUST_CHECK;
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 /** Takes the bytes of a table; returns BRAM_OK or the status to pass on. */
 typedef int bram_csv_sink(bram_ctx *cx, void *user, const void *bytes, size_t size);

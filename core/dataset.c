@@ -114,10 +114,8 @@ int bram_dataset_new(bram_ctx *cx, bram_dataset **out)
     bram_dataset *ds = bram_alloc(cx, 1, sizeof *ds);
     if (!ds) return BRAM_ENOMEM;
     int status = add_group(cx, ds, "", 0, 0);
-    if (status == BRAM_OK)
-        *out = ds;
-    else
-        bram_dataset_free(ds);
+    if (status == BRAM_OK) *out = ds;
+    else bram_dataset_free(ds);
     return status;
 }
 
@@ -138,7 +136,8 @@ void bram_dataset_free(bram_dataset *ds)
     bram_free(ds);
 }
 
-/* The group of the first `length` bytes of path, which is NUL-terminated somewhere; made if absent. */
+/* The group of the first `length` bytes of path, which is NUL-terminated somewhere; made if absent.
+ */
 static int step_into(bram_ctx *cx, bram_dataset *ds, const char *path, size_t length, size_t *group)
 {
     char *part = bram_scratch(cx, length + 1, 1);
@@ -162,8 +161,10 @@ static int reach(bram_ctx *cx, bram_dataset *ds, const char *path, size_t *out)
     for (const char *step = path; *path; step++) {
         size_t length = strcspn(step, "/");
         if (!bram_name_is_step(step, length))
-            return bram_fail(cx, BRAM_EUSAGE, "\"%s\" is not a path; expected names with one / "
-                             "between them", path);
+            return bram_fail(cx, BRAM_EUSAGE,
+                             "\"%s\" is not a path; expected names with one / "
+                             "between them",
+                             path);
         step += length;
         if (!*step) break;
     }
@@ -202,8 +203,7 @@ static int add(bram_ctx *cx, bram_dataset *ds, const char *group, const char *na
     int status;
     if (bram_text_index_find(&ds->index, (const char *const *)ds->paths, path) >= 0)
         status = bram_fail(cx, BRAM_EUSAGE, "%s is in the dataset already", path);
-    else
-        status = add_node(cx, ds, path, strlen(path), node);
+    else status = add_node(cx, ds, path, strlen(path), node);
     bram_free(path);
     return status;
 }

@@ -48,8 +48,7 @@ static bool starts_with(const char *path, const char *start)
     return strncmp(path, start, strlen(start)) == 0;
 }
 
-/* ---- groups -------------------------------------------------------------------------------------
- */
+/* ---- groups --------------------------------------------------------------------------------- */
 
 static void need_text(struct checking *c, bram_severity severity, const bram_attrs *attrs,
                       const char *name)
@@ -125,8 +124,7 @@ static int check_recording(struct checking *c, const char *group)
     return BRAM_OK;
 }
 
-/* ---- axes ---------------------------------------------------------------------------------------
- */
+/* ---- axes ----------------------------------------------------------------------------------- */
 
 /* Whether an axis is one of time: "time", "raw_time" ... */
 static bool is_time(const bram_axis *axis)
@@ -205,8 +203,7 @@ static int check_axis(struct checking *c, const bram_axis *axis)
     return strcmp(bram_axis_name(axis), "neuron") == 0 ? check_labels(c, axis) : BRAM_OK;
 }
 
-/* ---- responses ----------------------------------------------------------------------------------
- */
+/* ---- responses ------------------------------------------------------------------------------ */
 
 /* Values that are present must be finite. */
 static int check_values(struct checking *c, const bram_response *r)
@@ -253,8 +250,7 @@ static void check_shape(struct checking *c, const bram_response *r)
     }
 }
 
-/* ---- stimuli, and dissimilarities of them
- * --------------------------------------------------------- */
+/* ---- stimuli, and dissimilarities of them --------------------------------------------------- */
 
 /* Whether each id of a stimulus axis stands in the table stimuli/stimulus. */
 static void check_stimuli(struct checking *c, const bram_axis *axis)
@@ -366,8 +362,7 @@ static int check_response(struct checking *c, const bram_response *r)
     return status;
 }
 
-/* ---- tables -------------------------------------------------------------------------------------
- */
+/* ---- tables --------------------------------------------------------------------------------- */
 
 static const bram_column *need_column(struct checking *c, const bram_axis *table, const char *name,
                                       bram_column_type type)

@@ -1,6 +1,6 @@
 /*
- * dataset_form.c - listing a dataset in an order that depends on names only, and cutting arrays into
- * blocks.
+ * dataset_form.c - listing a dataset in an order that depends on names only, and cutting arrays
+ * into blocks.
  */
 #include "dataset_form.h"
 
@@ -9,7 +9,7 @@
 
 bool bram_form_reserved(const char *name)
 {
-    static const char *const names[] = {"CLASS",         "NAME",        "REFERENCE_LIST",
+    static const char *const names[] = {"CLASS",          "NAME",        "REFERENCE_LIST",
                                         "DIMENSION_LIST", "coordinates", "ancillary_variables",
                                         "units"};
     if (name[0] == '_' || strncmp(name, "bramble_", 8) == 0) return true;
@@ -115,15 +115,13 @@ void bram_form_entries_of(const bram_form_listing *list, size_t i, size_t *first
     while (low < high) { /* the first entry that is not before the group */
         size_t mid = low + (high - low) / 2;
         const bram_form_entry *e = &list->entries[mid];
-        if (compare_group(e->path, e->group_length, group, length) < 0)
-            low = mid + 1;
-        else
-            high = mid;
+        if (compare_group(e->path, e->group_length, group, length) < 0) low = mid + 1;
+        else high = mid;
     }
     size_t end = low;
-    while (end < list->entry_count && compare_group(list->entries[end].path,
-                                                    list->entries[end].group_length, group,
-                                                    length) == 0)
+    while (end < list->entry_count &&
+           compare_group(list->entries[end].path, list->entries[end].group_length, group, length) ==
+               0)
         end++;
     *first = low;
     *count = end - low;

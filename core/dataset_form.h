@@ -1,6 +1,6 @@
 /*
- * dataset_form.h - the form of the homogenized file, shared by what writes, reads and hashes it; see
- * datasets/schema.md.
+ * dataset_form.h - the form of the homogenized file, shared by what writes, reads and hashes it;
+ * see datasets/schema.md.
  */
 #ifndef BRAMBLE_CORE_DATASET_FORM_H
 #define BRAMBLE_CORE_DATASET_FORM_H
@@ -10,10 +10,10 @@
 /* Attributes of the file that are not the user's. */
 #define BRAM_FORM_SCHEMA "bramble_schema" /* of the root: integer, BRAM_SCHEMA_VERSION */
 #define BRAM_FORM_ROLE   "bramble_role"   /* of every HDF5 dataset: one of those below */
-#define BRAM_FORM_AXIS   "bramble_axis"   /* of a scale: the axis's name where the scale's differs */
+#define BRAM_FORM_AXIS   "bramble_axis" /* of a scale: the axis's name where the scale's differs */
 
-#define BRAM_ROLE_AXIS       "axis"       /* a dimension scale */
-#define BRAM_ROLE_TABLE      "table"      /* a dimension scale that is a table of the dataset, too */
+#define BRAM_ROLE_AXIS       "axis"  /* a dimension scale */
+#define BRAM_ROLE_TABLE      "table" /* a dimension scale that is a table of the dataset, too */
 #define BRAM_ROLE_COORDINATE "coordinate" /* coordinates of an axis that has ids as well */
 #define BRAM_ROLE_COLUMN     "column"     /* a column of an axis */
 #define BRAM_ROLE_RESPONSE   "response"   /* an array of values */
@@ -53,8 +53,8 @@ const bram_column **bram_form_columns(bram_ctx *cx, const bram_axis *axis);
 size_t *bram_form_attr_order(bram_ctx *cx, const bram_attrs *attrs);
 
 /**
- * Goes through the blocks of an array in row-major order; a block is one run of that order. Begin with
- * start all 0 and count all 0.
+ * Goes through the blocks of an array in row-major order; a block is one run of that order. Begin
+ * with start all 0 and count all 0.
  *
  * @param block  the largest block, from bram_h5w_block
  * @return false when there is no further block

@@ -20,7 +20,8 @@ static int add_words(bram_ctx *cx, bram_hash *h, const uint64_t *words, size_t c
     for (size_t i = 0; i < count;) {
         size_t n = count - i < 512 ? count - i : 512;
         for (size_t k = 0; k < n; k++)
-            for (int b = 0; b < 8; b++) bytes[8 * k + (size_t)b] = (unsigned char)(words[i + k] >> 8 * b);
+            for (int b = 0; b < 8; b++)
+                bytes[8 * k + (size_t)b] = (unsigned char)(words[i + k] >> 8 * b);
         BRAM_TRY(bram_hash_add(cx, h, bytes, 8 * n));
         i += n;
     }
@@ -53,7 +54,8 @@ static int add_attr(bram_ctx *cx, bram_hash *h, const bram_attrs *attrs, size_t 
     BRAM_TRY(bram_hash_add_text(cx, h, name));
     BRAM_TRY(bram_hash_add_u64(cx, h, (uint64_t)type));
     if (type == BRAM_TEXT) return bram_hash_add_text(cx, h, bram_attrs_text(attrs, name));
-    if (type == BRAM_NUMBER) return bram_hash_add_u64(cx, h, bits(bram_attrs_number(attrs, name, 0)));
+    if (type == BRAM_NUMBER)
+        return bram_hash_add_u64(cx, h, bits(bram_attrs_number(attrs, name, 0)));
     return bram_hash_add_u64(cx, h, (uint64_t)bram_attrs_integer(attrs, name, 0));
 }
 

@@ -86,7 +86,7 @@ static int demanded(int status)
     return status == BRAM_EABSENT ? BRAM_EFORMAT : status;
 }
 
-/* ---- attributes --------------------------------------------------------------------------------- */
+/* ---- attributes ----------------------------------------------------------------------------- */
 
 static int read_attr(const struct reading *s, const char *path, const char *name, const char *as,
                      bram_attrs *attrs)
@@ -160,7 +160,7 @@ static int read_role(const struct reading *s, const char *path, enum role *role)
     return status;
 }
 
-/* ---- axes --------------------------------------------------------------------------------------- */
+/* ---- axes ----------------------------------------------------------------------------------- */
 
 static bool is_text(bram_h5_class type)
 {
@@ -186,7 +186,8 @@ static int read_index(const struct reading *s, const char *path)
     int status = BRAM_OK;
     for (size_t i = 0; i < count && status == BRAM_OK; i++)
         if (index[i] != (int64_t)i)
-            status = bad(s, path, "values", "other integers", "0, 1, 2 ... as the scale has no ids");
+            status = bad(s, path, "values", "other integers",
+                         "0, 1, 2 ... as the scale has no ids");
     bram_free(index);
     return status;
 }
@@ -212,12 +213,12 @@ static int read_axis(const struct reading *s, struct item *item)
     char *name;
     int status = bram_h5_has_attr(s->root, item->path, BRAM_FORM_AXIS) && item->role == AXIS
                      ? bram_h5_attr_text(s->cx, &name, s->root, item->path, BRAM_FORM_AXIS)
-                     : (name = bram_strdup(s->cx, item->name)) ? BRAM_OK : BRAM_ENOMEM;
+                 : (name = bram_strdup(s->cx, item->name)) ? BRAM_OK
+                                                           : BRAM_ENOMEM;
     BRAM_TRY(status);
     if (!bram_name_is_identifier(name))
         status = bad(s, item->path, "name", name, "small letters, digits and _, a letter first");
-    else
-        status = bram_axis_new(s->cx, &item->axis, name, (size_t)info.dims[0]);
+    else status = bram_axis_new(s->cx, &item->axis, name, (size_t)info.dims[0]);
     bram_free(name);
     BRAM_TRY(status);
     if (info.type == BRAM_H5_INTEGER) return read_index(s, item->path);
@@ -260,8 +261,7 @@ static int scale_of(const struct reading *s, const struct group *g, const struct
         status = bad(s, item->path, field, scale, "an axis or a table in its group");
     else if (bram_axis_length(axis->axis) != length)
         status = bad_length(s, item->path, field, length, bram_axis_length(axis->axis));
-    else
-        *out = axis;
+    else *out = axis;
     bram_free(scale);
     return status;
 }
@@ -312,7 +312,7 @@ static int read_column(const struct reading *s, const struct group *g, const str
     return read_column_values(s, item, axis, name, info.type);
 }
 
-/* ---- responses ---------------------------------------------------------------------------------- */
+/* ---- responses ------------------------------------------------------------------------------ */
 
 /* What a response whose values stay in the file needs for reading them. */
 struct values {
@@ -346,8 +346,8 @@ static int read_marks(bram_ctx *cx, const struct values *v, const uint64_t *star
     return BRAM_OK;
 }
 
-static int read_mask(bram_ctx *cx, const struct values *v, const size_t *start,
-                     const size_t *count, double *values, uint8_t *present)
+static int read_mask(bram_ctx *cx, const struct values *v, const size_t *start, const size_t *count,
+                     double *values, uint8_t *present)
 {
     size_t block[BRAM_MAX_DIMS], at[BRAM_MAX_DIMS] = {0}, part[BRAM_MAX_DIMS] = {0}, done = 0;
     bram_h5w_block(v->dims, count, block);
@@ -379,10 +379,8 @@ static int read_values(bram_ctx *cx, void *state, const size_t *start, const siz
     BRAM_TRY(bram_h5_slab_double(cx, values, bram_h5_root(v->source->file), v->path, from, many));
     size_t mark = bram_scratch_mark(cx);
     int status = BRAM_OK;
-    if (v->mask)
-        status = read_mask(cx, v, start, count, values, present);
-    else if (present)
-        memset(present, 1, bram_form_product(v->dims, count));
+    if (v->mask) status = read_mask(cx, v, start, count, values, present);
+    else if (present) memset(present, 1, bram_form_product(v->dims, count));
     bram_scratch_release(cx, mark);
     return status;
 }
@@ -432,13 +430,10 @@ static int load(const struct reading *s, bram_response **out, const bram_respons
         double *f64 = bram_response_f64(r);
         float *f32 = bram_response_f32(r);
         for (size_t i = 0; i < n; i++)
-            if (f64)
-                f64[i] = values[i];
-            else
-                f32[i] = (float)values[i];
+            if (f64) f64[i] = values[i];
+            else f32[i] = (float)values[i];
         *out = r;
-    } else
-        bram_response_free(r);
+    } else bram_response_free(r);
     bram_scratch_release(s->cx, mark);
     return status;
 }
@@ -514,7 +509,7 @@ static int check_mask(const struct reading *s, const struct group *g, const stru
     return BRAM_OK;
 }
 
-/* ---- groups ------------------------------------------------------------------------------------- */
+/* ---- groups --------------------------------------------------------------------------------- */
 
 /* One path to each group: no cycles, no group under two names. */
 static int meet(struct reading *s, const char *path)
@@ -562,7 +557,8 @@ static int list_items(const struct reading *s, struct group *g)
     for (size_t i = 0; i < g->entry_count; i++) {
         const bram_h5_entry *e = &g->entries[i];
         if (!bram_name_is_step(e->name, strlen(e->name)))
-            return bad(s, g->path, "name of an entry", "one that is no step of a path", "UTF-8 text");
+            return bad(s, g->path, "name of an entry", "one that is no step of a path",
+                       "UTF-8 text");
         if (e->kind == BRAM_H5_GROUP) continue;
         struct item *item = &g->items[g->count];
         *item = (struct item){.name = e->name, .path = below(s, g->path, e->name)};
@@ -650,10 +646,8 @@ int bram_dataset_open(bram_ctx *cx, bram_dataset **out, const char *path)
     if (status == BRAM_OK) status = bram_dataset_new(cx, &s.ds);
     if (status == BRAM_OK) status = read_group(&s, "", 0);
     bram_free(s.seen);
-    if (status == BRAM_OK)
-        *out = s.ds;
-    else
-        bram_dataset_free(s.ds);
+    if (status == BRAM_OK) *out = s.ds;
+    else bram_dataset_free(s.ds);
     release_source(source);
     return status;
 }

@@ -30,7 +30,8 @@ struct writing {
 };
 
 /* "/group/name" in scratch memory, suffix may be "". NULL without memory. */
-static char *place(const struct writing *s, const char *name, const char *middle, const char *suffix)
+static char *place(const struct writing *s, const char *name, const char *middle,
+                   const char *suffix)
 {
     size_t bytes = strlen(s->group) + strlen(name) + strlen(middle) + strlen(suffix) + 2;
     char *path = bram_scratch(s->cx, bytes, 1);
@@ -44,7 +45,8 @@ static char *place(const struct writing *s, const char *name, const char *middle
     return path;
 }
 
-/* Attributes of the group or response at path; a response's "unit" is called "units" in the file. */
+/* Attributes of the group or response at path; a response's "unit" is called "units" in the file.
+ */
 static int put_attrs(const struct writing *s, const char *path, const bram_attrs *attrs,
                      bool response)
 {
@@ -54,16 +56,19 @@ static int put_attrs(const struct writing *s, const char *path, const bram_attrs
         const char *name = bram_attrs_name_at(attrs, order[i]), *as = name;
         bram_column_type type = bram_attrs_type_at(attrs, order[i]);
         if (bram_form_reserved(name))
-            return bram_fail(s->cx, BRAM_EUSAGE, "attribute %s of %s: the name is part of the file's "
-                             "form", name, path);
+            return bram_fail(s->cx, BRAM_EUSAGE,
+                             "attribute %s of %s: the name is part of the file's "
+                             "form",
+                             name, path);
         if (response && type == BRAM_TEXT && strcmp(name, "unit") == 0) as = "units";
         if (type == BRAM_TEXT)
             BRAM_TRY(bram_h5w_attr_text(s->cx, s->w, path, as, bram_attrs_text(attrs, name)));
         else if (type == BRAM_NUMBER)
-            BRAM_TRY(bram_h5w_attr_number(s->cx, s->w, path, as, bram_attrs_number(attrs, name, 0)));
+            BRAM_TRY(
+                bram_h5w_attr_number(s->cx, s->w, path, as, bram_attrs_number(attrs, name, 0)));
         else
-            BRAM_TRY(bram_h5w_attr_integer(s->cx, s->w, path, as,
-                                           bram_attrs_integer(attrs, name, 0)));
+            BRAM_TRY(
+                bram_h5w_attr_integer(s->cx, s->w, path, as, bram_attrs_integer(attrs, name, 0)));
     }
     return BRAM_OK;
 }
@@ -74,7 +79,7 @@ static int put_role(const struct writing *s, const char *path, const char *role,
     return *unit ? bram_h5w_attr_text(s->cx, s->w, path, "units", unit) : BRAM_OK;
 }
 
-/* ---- axes --------------------------------------------------------------------------------------- */
+/* ---- axes ----------------------------------------------------------------------------------- */
 
 /* The scale itself: ids, else coordinates, else 0 .. n - 1. */
 static int put_scale(const struct writing *s, const char *path, const bram_axis *axis, bool table)
@@ -107,7 +112,7 @@ static int put_column(const struct writing *s, const char *scale, const struct p
     char *path = place(s, placed->name, "_", c->name);
     if (!path) return BRAM_ENOMEM;
     bram_h5w_type type = c->text ? BRAM_H5W_TEXT : c->number ? BRAM_H5W_FLOAT64 : BRAM_H5W_INT64;
-    const void *values = c->text ? (const void *)c->text
+    const void *values = c->text     ? (const void *)c->text
                          : c->number ? (const void *)c->number
                                      : (const void *)c->integer;
     BRAM_TRY(bram_h5w_dataset(s->cx, s->w, path, type, 1, &n, values));
@@ -128,8 +133,8 @@ static int put_axis(const struct writing *s, const struct placed *placed)
         char *path = place(s, placed->name, BRAM_SUFFIX_COORDINATE, "");
         const char *scales[] = {scale};
         if (!path) return BRAM_ENOMEM;
-        BRAM_TRY(bram_h5w_dataset(s->cx, s->w, path, BRAM_H5W_FLOAT64, 1, &n,
-                                  bram_axis_values(axis)));
+        BRAM_TRY(
+            bram_h5w_dataset(s->cx, s->w, path, BRAM_H5W_FLOAT64, 1, &n, bram_axis_values(axis)));
         BRAM_TRY(bram_h5w_attach(s->cx, s->w, path, 1, scales));
         BRAM_TRY(put_role(s, path, BRAM_ROLE_COORDINATE, bram_axis_unit(axis)));
     }
@@ -181,11 +186,12 @@ static int put_axes(struct writing *s, const bram_form_entry *entries, size_t n)
     if (!s->axes) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++) /* the name of a table is its own */
         if (entries[i].table)
-            s->axes[s->count++] =
-                (struct placed){entries[i].table, bram_axis_name(entries[i].table), true};
+            s->axes[s->count++] = (struct placed){entries[i].table,
+                                                  bram_axis_name(entries[i].table), true};
     for (size_t i = 0; i < n; i++)
         for (size_t d = 0; entries[i].response && d < bram_response_dims(entries[i].response); d++)
-            BRAM_TRY(place_axis(s, entries[i].response, bram_response_axis(entries[i].response, d)));
+            BRAM_TRY(
+                place_axis(s, entries[i].response, bram_response_axis(entries[i].response, d)));
     if (s->count) qsort(s->axes, s->count, sizeof *s->axes, compare_placed);
     size_t mark = bram_scratch_mark(s->cx);
     for (size_t i = 0; i < s->count; i++) {
@@ -195,7 +201,7 @@ static int put_axes(struct writing *s, const bram_form_entry *entries, size_t n)
     return BRAM_OK;
 }
 
-/* ---- responses ---------------------------------------------------------------------------------- */
+/* ---- responses ------------------------------------------------------------------------------ */
 
 /* The values block by block, NaN where missing, and the mask if there is one. */
 static int put_values(const struct writing *s, const char *path, const char *mask,
@@ -273,15 +279,13 @@ static int put_response(const struct writing *s, const bram_response *r)
     return put_role(s, mask, BRAM_ROLE_MASK, "");
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 static int put_group(const struct writing *s, const bram_dataset *ds, const char *name)
 {
     const char *path = *s->group ? s->group : "/";
-    if (*s->group)
-        BRAM_TRY(bram_h5w_group(s->cx, s->w, path));
-    else
-        BRAM_TRY(bram_h5w_attr_integer(s->cx, s->w, path, BRAM_FORM_SCHEMA, BRAM_SCHEMA_VERSION));
+    if (*s->group) BRAM_TRY(bram_h5w_group(s->cx, s->w, path));
+    else BRAM_TRY(bram_h5w_attr_integer(s->cx, s->w, path, BRAM_FORM_SCHEMA, BRAM_SCHEMA_VERSION));
     return put_attrs(s, path, bram_dataset_find_attrs(ds, name), false);
 }
 
@@ -317,12 +321,9 @@ static int put_listing(bram_ctx *cx, bram_h5w *w, const bram_dataset *ds,
         size_t k = i % list->group_count, mark = bram_scratch_mark(cx), first, count;
         struct writing s = {cx, w, absolute(cx, list->groups[k]), NULL, 0};
         bram_form_entries_of(list, k, &first, &count);
-        if (!s.group)
-            status = BRAM_ENOMEM;
-        else if (i == k)
-            status = put_group(&s, ds, list->groups[k]);
-        else
-            status = put_content(&s, list->entries + first, count);
+        if (!s.group) status = BRAM_ENOMEM;
+        else if (i == k) status = put_group(&s, ds, list->groups[k]);
+        else status = put_content(&s, list->entries + first, count);
         bram_scratch_release(cx, mark);
     }
     return status;
@@ -336,10 +337,8 @@ int bram_dataset_write(bram_ctx *cx, const bram_dataset *ds, const char *path, b
     int status = bram_h5w_open(cx, &w, path, replace);
     if (status == BRAM_OK) {
         status = put_listing(cx, w, ds, &list);
-        if (status == BRAM_OK)
-            status = bram_h5w_commit(cx, w);
-        else
-            bram_h5w_abort(w);
+        if (status == BRAM_OK) status = bram_h5w_commit(cx, w);
+        else bram_h5w_abort(w);
     }
     bram_form_release(&list);
     return status;

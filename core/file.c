@@ -18,8 +18,7 @@
 
 enum { BUFFER_BYTES = 1 << 16, LFS_POINTER_BYTES = 1024 };
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 int bram_file_open(bram_ctx *cx, int *fd, uint64_t *size, const char *path)
 {
@@ -111,8 +110,7 @@ int bram_file_read(bram_ctx *cx, unsigned char **bytes, size_t *size, const char
     return status;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 struct bram_outfile {
     char *path, *temporary;
@@ -336,8 +334,7 @@ const char *bram_outfile_temporary(const bram_outfile *o)
     return o->temporary;
 }
 
-/* ---- what killed processes left -----------------------------------------------------------------
- */
+/* ---- what killed processes left ------------------------------------------------------------- */
 
 /* true when the name is a temporary one of a process of this machine that is no more */
 static bool is_orphan(const char *name, const char *host)

@@ -79,9 +79,9 @@ int bram_outfile_commit(bram_ctx *cx, bram_outfile *o) BRAM_MUST_CHECK;
 void bram_outfile_abort(bram_outfile *o);
 
 /**
- * Removes from a folder the temporary files of processes of this machine that ended (by SIGKILL, say)
- * before they could do so. Those of processes that live, or of other machines, stay. What cannot be
- * removed stays too: such files are never taken for results.
+ * Removes from a folder the temporary files of processes of this machine that ended (by SIGKILL,
+ * say) before they could do so. Those of processes that live, or of other machines, stay. What
+ * cannot be removed stays too: such files are never taken for results.
  */
 void bram_file_remove_orphans(const char *folder);
 

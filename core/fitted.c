@@ -157,8 +157,7 @@ int bram_fitted_answer(bram_ctx *cx, bram_dataset **out, const bram_fitted *f,
     return status;
 }
 
-/* ---- files: attributes model, spec; tables unit, input; the rest is the model's own ------------
- */
+/* ---- files: attributes model, spec; tables unit, input; the rest is the model's own --------- */
 
 int bram_fitted_save(bram_ctx *cx, const bram_fitted *f, const char *path, bool replace)
 {

@@ -52,10 +52,11 @@ bram_h5_where bram_h5_place(const bram_h5_object *at, const char *path)
 int bram_h5_broken(bram_ctx *cx, const bram_h5_object *at, const char *path, const char *what)
 {
     const char *why = bram_h5_reason();
-    return bram_fail(cx, BRAM_EFORMAT, "%s: %s (HDF5: %s)", bram_h5_place(at, path).text, what, why);
+    return bram_fail(cx, BRAM_EFORMAT, "%s: %s (HDF5: %s)", bram_h5_place(at, path).text, what,
+                     why);
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
@@ -63,7 +64,8 @@ static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a
 static bool find_signature(FILE *stream, uint64_t bytes)
 {
     unsigned char found[sizeof signature];
-    for (uint64_t at = 0; at + sizeof found <= bytes && at <= INT64_MAX / 2; at = at ? 2 * at : 512) {
+    for (uint64_t at = 0; at + sizeof found <= bytes && at <= INT64_MAX / 2;
+         at = at ? 2 * at : 512) {
         if (fseeko(stream, (off_t)at, SEEK_SET) != 0) return false;
         if (fread(found, 1, sizeof found, stream) != sizeof found) return false;
         if (memcmp(found, signature, sizeof found) == 0) return true;
@@ -86,8 +88,7 @@ static int check_file(bram_ctx *cx, uint64_t *bytes, const char *path)
 {
     static const char pointer[] = "version https://git-lfs";
     struct stat status;
-    if (stat(path, &status) != 0)
-        return bram_fail(cx, BRAM_EREAD, "%s: %s", path, strerror(errno));
+    if (stat(path, &status) != 0) return bram_fail(cx, BRAM_EREAD, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return bram_fail(cx, BRAM_EREAD, "%s: not a regular file, expected an HDF5 file", path);
     FILE *stream = fopen(path, "rb");
@@ -100,11 +101,15 @@ static int check_file(bram_ctx *cx, uint64_t *bytes, const char *path)
     if (got == 0)
         return bram_fail(cx, BRAM_EFORMAT, "%s: the file is empty, expected an HDF5 file", path);
     if (got == sizeof pointer - 1 && memcmp(head, pointer, got) == 0)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: found a git-LFS pointer, expected an HDF5 file; "
-                         "fetch the content with `git lfs pull`", path);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: found a git-LFS pointer, expected an HDF5 file; "
+                         "fetch the content with `git lfs pull`",
+                         path);
     if (!found)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: not an HDF5 file: no signature at byte 0, 512, "
-                         "1024 ...", path);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: not an HDF5 file: no signature at byte 0, 512, "
+                         "1024 ...",
+                         path);
     *bytes = (uint64_t)status.st_size;
     return BRAM_OK;
 }
@@ -136,8 +141,10 @@ static int open_ids(bram_ctx *cx, bram_h5 *file)
     hid_t id = H5Fopen(file->path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     if (id < 0)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: a truncated or damaged HDF5 file, or one open for "
-                         "writing (HDF5: %s)", file->path, bram_h5_reason());
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: a truncated or damaged HDF5 file, or one open for "
+                         "writing (HDF5: %s)",
+                         file->path, bram_h5_reason());
     file->root.id = H5Gopen2(id, "/", H5P_DEFAULT);
     H5Fclose(id); /* the file stays open as long as an object of it */
     if (file->root.id < 0)
@@ -192,20 +199,25 @@ const char *bram_h5_object_path(const bram_h5_object *at)
     return *at->name ? at->name : "/";
 }
 
-/* ---- objects ---------------------------------------------------------------------------------- */
+/* ---- objects -------------------------------------------------------------------------------- */
 
 static bram_h5_kind kind_of_type(H5O_type_t type)
 {
     switch (type) {
-    case H5O_TYPE_GROUP: return BRAM_H5_GROUP;
-    case H5O_TYPE_DATASET: return BRAM_H5_DATASET;
-    case H5O_TYPE_NAMED_DATATYPE: return BRAM_H5_TYPE;
-    default: return BRAM_H5_OTHER;
+    case H5O_TYPE_GROUP:
+        return BRAM_H5_GROUP;
+    case H5O_TYPE_DATASET:
+        return BRAM_H5_DATASET;
+    case H5O_TYPE_NAMED_DATATYPE:
+        return BRAM_H5_TYPE;
+    default:
+        return BRAM_H5_OTHER;
     }
 }
 
 /* One link: what it leads to. *damaged is set where a hard link leads to nothing readable. */
-static bram_h5_kind kind_of_link(const bram_h5_object *at, hid_t id, const char *name, bool *damaged)
+static bram_h5_kind kind_of_link(const bram_h5_object *at, hid_t id, const char *name,
+                                 bool *damaged)
 {
     H5L_info_t link;
     H5O_info_t object;
@@ -268,8 +280,10 @@ int bram_h5_id(bram_ctx *cx, hid_t *out, const bram_h5_object *at, const char *p
     if (kind == BRAM_H5_ABSENT)
         return bram_fail(cx, BRAM_EABSENT, "%s: no such object", bram_h5_place(at, path).text);
     if (kind == BRAM_H5_EXTERNAL)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: a link into another file; bramble reads one file "
-                         "and follows no such links", bram_h5_place(at, path).text);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: a link into another file; bramble reads one file "
+                         "and follows no such links",
+                         bram_h5_place(at, path).text);
     return bram_h5_broken(cx, at, path, "the object cannot be opened");
 }
 
@@ -346,11 +360,10 @@ int bram_h5_deref(bram_ctx *cx, bram_h5_object **out, const bram_h5_object *at, 
                  (unsigned long long)ref.address);
         return bram_h5_broken(cx, at, NULL, what);
     }
-    return wrap(cx, out, at->file, id,
-                bram_strf(cx, "/@%llu", (unsigned long long)ref.address));
+    return wrap(cx, out, at->file, id, bram_strf(cx, "/@%llu", (unsigned long long)ref.address));
 }
 
-/* ---- lists ------------------------------------------------------------------------------------ */
+/* ---- lists ---------------------------------------------------------------------------------- */
 
 struct gathering {
     bram_ctx *cx;

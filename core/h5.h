@@ -7,8 +7,8 @@
  *     bram_h5_info shape;
  *     status = bram_h5_info_of(cx, &shape, bram_h5_root(file), "gcamp/trace_array");
  *     if (status == BRAM_OK)
- *         status = bram_h5_read_double(cx, &traces, NULL, bram_h5_root(file), "gcamp/trace_array", 0);
- *     bram_h5_close(file);
+ *         status = bram_h5_read_double(cx, &traces, NULL, bram_h5_root(file), "gcamp/trace_array",
+ * 0); bram_h5_close(file);
  *
  * Places. Every call names an object by `at` (an open group or dataset; the root of a file to begin
  * with, or what an object reference points to) and `path`, relative to it; NULL or "" is `at`
@@ -35,7 +35,7 @@ typedef struct bram_h5 bram_h5;
 typedef struct bram_h5_object bram_h5_object;
 
 typedef enum bram_h5_kind {
-    BRAM_H5_ABSENT,   /* nothing, or a soft link to nothing */
+    BRAM_H5_ABSENT, /* nothing, or a soft link to nothing */
     BRAM_H5_GROUP,
     BRAM_H5_DATASET,
     BRAM_H5_TYPE,     /* a named datatype */
@@ -59,7 +59,7 @@ typedef struct bram_h5_info {
     size_t element_size; /* bytes in the file */
     unsigned rank;
     uint64_t dims[BRAM_H5_RANK];
-    uint64_t elements; /* the product of dims; 0 for a null dataspace */
+    uint64_t elements;            /* the product of dims; 0 for a null dataspace */
     uint64_t chunk[BRAM_H5_RANK]; /* all 0 when not chunked; attributes are not */
 } bram_h5_info;
 
@@ -81,7 +81,7 @@ typedef struct bram_h5_ref {
     uint64_t address;
 } bram_h5_ref;
 
-/* ---- process and files ------------------------------------------------------------------------ */
+/* ---- process and files ---------------------------------------------------------------------- */
 
 /**
  * Switches off HDF5's printing of errors, for bram_init(). HDF5 keeps that setting for each thread
@@ -93,7 +93,8 @@ void bram_h5_init(void);
  *          the thread; "unknown error" when there is none */
 const char *bram_h5_reason(void);
 
-/** @return whether the file begins (also behind a user block) as HDF5 files do; false if unreadable */
+/** @return whether the file begins (also behind a user block) as HDF5 files do; false if unreadable
+ */
 bool bram_h5_probe(const char *path);
 
 /**
@@ -114,7 +115,7 @@ const bram_h5_object *bram_h5_root(const bram_h5 *file);
 const char *bram_h5_path(const bram_h5 *file);
 const char *bram_h5_object_path(const bram_h5_object *at);
 
-/* ---- objects ---------------------------------------------------------------------------------- */
+/* ---- objects -------------------------------------------------------------------------------- */
 
 /** Opens an object for repeated use. The caller closes it; NULL is allowed there. */
 int bram_h5_object_open(bram_ctx *cx, bram_h5_object **out, const bram_h5_object *at,
@@ -139,7 +140,7 @@ int bram_h5_list(bram_ctx *cx, bram_h5_entry **out, size_t *count, const bram_h5
 int bram_h5_identity(bram_ctx *cx, bram_h5_ref *out, const bram_h5_object *at,
                      const char *path) BRAM_MUST_CHECK;
 
-/* ---- datasets --------------------------------------------------------------------------------- */
+/* ---- datasets ------------------------------------------------------------------------------- */
 
 /** Type and shape of a dataset. BRAM_EFORMAT also for a rank above BRAM_H5_RANK. */
 int bram_h5_info_of(bram_ctx *cx, bram_h5_info *out, const bram_h5_object *at,
@@ -189,7 +190,7 @@ int bram_h5_read_strings(bram_ctx *cx, char ***out, size_t *count, const bram_h5
 int bram_h5_read_text(bram_ctx *cx, char **out, const bram_h5_object *at,
                       const char *path) BRAM_MUST_CHECK;
 
-/* ---- references and compound types ------------------------------------------------------------- */
+/* ---- references and compound types ---------------------------------------------------------- */
 
 /** Reads a dataset of object references; the caller frees them. */
 int bram_h5_read_refs(bram_ctx *cx, bram_h5_ref **out, size_t *count, const bram_h5_object *at,
@@ -218,7 +219,7 @@ int bram_h5_member_strings(bram_ctx *cx, char ***out, size_t *count, const bram_
 int bram_h5_member_refs(bram_ctx *cx, bram_h5_ref **out, size_t *count, const bram_h5_object *at,
                         const char *path, const char *member) BRAM_MUST_CHECK;
 
-/* ---- attributes and dimension scales ------------------------------------------------------------ */
+/* ---- attributes and dimension scales -------------------------------------------------------- */
 
 /** @return whether the object has an attribute of this name; false also for an absent object */
 bool bram_h5_has_attr(const bram_h5_object *at, const char *path, const char *name);

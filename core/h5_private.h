@@ -30,7 +30,8 @@ typedef struct bram_h5_where {
 bram_h5_where bram_h5_place(const bram_h5_object *at, const char *path);
 
 /** Opens what stands at the path; the caller gives the id back with H5Oclose. */
-int bram_h5_id(bram_ctx *cx, hid_t *out, const bram_h5_object *at, const char *path) BRAM_MUST_CHECK;
+int bram_h5_id(bram_ctx *cx, hid_t *out, const bram_h5_object *at,
+               const char *path) BRAM_MUST_CHECK;
 
 /** Fails with "file: /path: what (HDF5: reason)". */
 int bram_h5_broken(bram_ctx *cx, const bram_h5_object *at, const char *path, const char *what);

@@ -47,29 +47,37 @@ static int broken(const struct source *s, const char *what)
     return bram_fail(s->cx, BRAM_EFORMAT, "%s: %s (HDF5: %s)", place(s).text, what, why);
 }
 
-/* ---- opening and measuring --------------------------------------------------------------------- */
+/* ---- opening and measuring ------------------------------------------------------------------ */
 
 static bram_h5_class class_of(hid_t type)
 {
     switch (H5Tget_class(type)) {
     case H5T_INTEGER:
-    case H5T_ENUM: return BRAM_H5_INTEGER;
-    case H5T_BITFIELD: return H5Tget_size(type) == 1 ? BRAM_H5_INTEGER : BRAM_H5_UNREADABLE;
-    case H5T_FLOAT: return BRAM_H5_FLOAT;
+    case H5T_ENUM:
+        return BRAM_H5_INTEGER;
+    case H5T_BITFIELD:
+        return H5Tget_size(type) == 1 ? BRAM_H5_INTEGER : BRAM_H5_UNREADABLE;
+    case H5T_FLOAT:
+        return BRAM_H5_FLOAT;
     case H5T_STRING:
         return H5Tis_variable_str(type) > 0 ? BRAM_H5_VARIABLE_STRING : BRAM_H5_STRING;
     case H5T_REFERENCE:
         return H5Tequal(type, H5T_STD_REF_OBJ) > 0 ? BRAM_H5_REFERENCE : BRAM_H5_UNREADABLE;
-    case H5T_COMPOUND: return BRAM_H5_COMPOUND;
-    default: return BRAM_H5_UNREADABLE;
+    case H5T_COMPOUND:
+        return BRAM_H5_COMPOUND;
+    default:
+        return BRAM_H5_UNREADABLE;
     }
 }
 
 static const char *class_name(bram_h5_class type)
 {
-    static const char *const names[] = {"integers",          "reals",
-                                        "strings",           "strings",
-                                        "object references", "a compound type",
+    static const char *const names[] = {"integers",
+                                        "reals",
+                                        "strings",
+                                        "strings",
+                                        "object references",
+                                        "a compound type",
                                         "values of a type that is not read"};
     return names[type];
 }
@@ -109,7 +117,8 @@ static int measure_space(struct source *s)
 
 static int find_member(struct source *s)
 {
-    int index = H5Tget_class(s->type) == H5T_COMPOUND ? H5Tget_member_index(s->type, s->member) : -1;
+    int index = H5Tget_class(s->type) == H5T_COMPOUND ? H5Tget_member_index(s->type, s->member)
+                                                      : -1;
     if (index < 0) return bram_fail(s->cx, BRAM_EABSENT, "%s: no such member", place(s).text);
     s->element = H5Tget_member_type(s->type, (unsigned)index);
     return s->element < 0 ? broken(s, "its type cannot be read") : BRAM_OK;
@@ -125,8 +134,10 @@ static int measure_layout(struct source *s)
     hsize_t chunk[BRAM_H5_RANK] = {0};
     uint64_t bytes = s->info.element_size;
     if (outside != 0 || layout == H5D_VIRTUAL || layout < 0) {
-        status = bram_fail(s->cx, BRAM_EFORMAT, "%s: its values stand in other files; bramble reads "
-                           "one file", place(s).text);
+        status = bram_fail(s->cx, BRAM_EFORMAT,
+                           "%s: its values stand in other files; bramble reads "
+                           "one file",
+                           place(s).text);
     } else if (layout == H5D_CHUNKED) {
         if (H5Pget_chunk(list, BRAM_H5_RANK, chunk) != (int)s->info.rank)
             status = broken(s, "its chunk shape cannot be read");
@@ -135,8 +146,10 @@ static int measure_layout(struct source *s)
             if (__builtin_mul_overflow(bytes, s->info.chunk[i], &bytes)) bytes = UINT64_MAX;
         }
         if (status == BRAM_OK && bytes > CHUNK_BYTES)
-            status = bram_fail(s->cx, BRAM_EFORMAT, "%s: found chunks of %llu bytes, expected %llu "
-                               "or fewer", place(s).text, (unsigned long long)bytes,
+            status = bram_fail(s->cx, BRAM_EFORMAT,
+                               "%s: found chunks of %llu bytes, expected %llu "
+                               "or fewer",
+                               place(s).text, (unsigned long long)bytes,
                                (unsigned long long)CHUNK_BYTES);
     }
     H5Pclose(list);
@@ -169,8 +182,16 @@ static int open_ids(struct source *s)
 static int source_open(bram_ctx *cx, struct source *s, const bram_h5_object *at, const char *path,
                        const char *attr, const char *member)
 {
-    *s = (struct source){.cx = cx, .at = at, .path = path, .attr = attr, .member = member,
-                         .object = -1, .id = -1, .type = -1, .space = -1, .element = -1};
+    *s = (struct source){.cx = cx,
+                         .at = at,
+                         .path = path,
+                         .attr = attr,
+                         .member = member,
+                         .object = -1,
+                         .id = -1,
+                         .type = -1,
+                         .space = -1,
+                         .element = -1};
     int status = open_ids(s);
     if (status == BRAM_OK) {
         s->info.type = class_of(s->element);
@@ -188,7 +209,8 @@ static int source_open(bram_ctx *cx, struct source *s, const bram_h5_object *at,
  */
 static int check_plausible(struct source *s, size_t limit, size_t size)
 {
-    uint64_t n = s->info.elements, stored = s->attr ? s->at->file->bytes : H5Dget_storage_size(s->id);
+    uint64_t n = s->info.elements,
+             stored = s->attr ? s->at->file->bytes : H5Dget_storage_size(s->id);
     uint64_t bytes, allowed;
     if (limit && n > limit)
         return bram_fail(s->cx, BRAM_EFORMAT, "%s: found %llu elements, expected %zu or fewer",
@@ -197,10 +219,11 @@ static int check_plausible(struct source *s, size_t limit, size_t size)
     if (__builtin_mul_overflow(stored, (uint64_t)MOST_RATIO, &allowed)) allowed = UINT64_MAX;
     if (allowed < UNWRITTEN_BYTES) allowed = UNWRITTEN_BYTES;
     if (stored > s->at->file->bytes || bytes > allowed)
-        return bram_fail(s->cx, BRAM_EFORMAT, "%s: its shape claims %llu elements of %zu bytes, but "
-                         "the file stores %llu of its %llu bytes for it", place(s).text,
-                         (unsigned long long)n, s->info.element_size, (unsigned long long)stored,
-                         (unsigned long long)s->at->file->bytes);
+        return bram_fail(s->cx, BRAM_EFORMAT,
+                         "%s: its shape claims %llu elements of %zu bytes, but "
+                         "the file stores %llu of its %llu bytes for it",
+                         place(s).text, (unsigned long long)n, s->info.element_size,
+                         (unsigned long long)stored, (unsigned long long)s->at->file->bytes);
     if (n > SIZE_MAX || bram_overflows((size_t)n, size))
         return bram_fail(s->cx, BRAM_ENOMEM, "%s: no memory for %llu elements", place(s).text,
                          (unsigned long long)n);
@@ -240,15 +263,15 @@ static bool fit_buffer(const struct source *s, hid_t list, hid_t type)
     return H5Pset_buffer(list, (size_t)bytes, NULL, NULL) >= 0;
 }
 
-static int transfer(const struct source *s, hid_t element, struct block block, hid_t list, void *out)
+static int transfer(const struct source *s, hid_t element, struct block block, hid_t list,
+                    void *out)
 {
     hid_t type = in_memory(s, element);
     if (type < 0) return broken(s, "its type cannot be converted");
     bool made = !s->attr && list == H5P_DEFAULT;
     if (made) list = H5Pcreate(H5P_DATASET_XFER);
     herr_t got = -1;
-    if (s->attr)
-        got = H5Aread(s->id, type, out);
+    if (s->attr) got = H5Aread(s->id, type, out);
     else if (list >= 0 && fit_buffer(s, list, type))
         got = H5Dread(s->id, type, block.memory, block.file, list, out);
     int status = got < 0 ? broken(s, "its values cannot be read") : BRAM_OK;
@@ -259,7 +282,7 @@ static int transfer(const struct source *s, hid_t element, struct block block, h
 
 static const struct block whole = {H5S_ALL, H5S_ALL};
 
-/* ---- information ------------------------------------------------------------------------------- */
+/* ---- information ---------------------------------------------------------------------------- */
 
 int bram_h5_info_of(bram_ctx *cx, bram_h5_info *out, const bram_h5_object *at, const char *path)
 {
@@ -286,7 +309,7 @@ bool bram_h5_has_attr(const bram_h5_object *at, const char *path, const char *na
     return H5Aexists_by_name(at->id, path && *path ? path : ".", name, at->file->links) > 0;
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers -------------------------------------------------------------------------------- */
 
 enum number { DOUBLE, FLOAT, INT64 };
 
@@ -318,14 +341,18 @@ static int check_unsigned(const struct source *s, const void *values, size_t n)
         uint64_t value;
         memcpy(&value, bytes + i * sizeof value, sizeof value);
         if (value > INT64_MAX)
-            return bram_fail(s->cx, BRAM_EFORMAT, "%s: found %llu at element %zu, expected less "
-                             "than 2^63", place(s).text, (unsigned long long)value, i);
+            return bram_fail(s->cx, BRAM_EFORMAT,
+                             "%s: found %llu at element %zu, expected less "
+                             "than 2^63",
+                             place(s).text, (unsigned long long)value, i);
     }
     return BRAM_OK;
 }
 
-/* One-byte bit fields are not converted by HDF5: they are read as bytes, then widened from the end. */
-static int read_bits(const struct source *s, enum number to, void *out, struct block block, size_t n)
+/* One-byte bit fields are not converted by HDF5: they are read as bytes, then widened from the end.
+ */
+static int read_bits(const struct source *s, enum number to, void *out, struct block block,
+                     size_t n)
 {
     BRAM_TRY(transfer(s, H5T_NATIVE_B8, block, H5P_DEFAULT, out));
     unsigned char *bytes = out;
@@ -374,7 +401,8 @@ static int read_whole(bram_ctx *cx, void **out, size_t *count, enum number to,
     void *values = NULL;
     if (status == BRAM_OK) {
         values = bram_alloc(cx, (size_t)s.info.elements, number_size(to));
-        status = values ? read_numbers(&s, to, values, whole, (size_t)s.info.elements) : BRAM_ENOMEM;
+        status = values ? read_numbers(&s, to, values, whole, (size_t)s.info.elements)
+                        : BRAM_ENOMEM;
     }
     source_close(&s);
     if (status != BRAM_OK) {
@@ -471,8 +499,10 @@ static int read_slab(struct source *s, enum number to, void *out, const uint64_t
         from[i] = start[i];
         size[i] = count[i];
         if (start[i] > s->info.dims[i] || count[i] > s->info.dims[i] - start[i])
-            return bram_fail(s->cx, BRAM_ESHAPE, "%s: elements %llu to %llu of dimension %u asked "
-                             "for, found %llu", place(s).text, (unsigned long long)start[i],
+            return bram_fail(s->cx, BRAM_ESHAPE,
+                             "%s: elements %llu to %llu of dimension %u asked "
+                             "for, found %llu",
+                             place(s).text, (unsigned long long)start[i],
                              (unsigned long long)(start[i] + count[i]), i,
                              (unsigned long long)s->info.dims[i]);
         if (count[i] && n > SIZE_MAX / 8 / count[i])
@@ -486,8 +516,7 @@ static int read_slab(struct source *s, enum number to, void *out, const uint64_t
     if (block.memory < 0 || block.file < 0 ||
         H5Sselect_hyperslab(block.file, H5S_SELECT_SET, from, NULL, size, NULL) < 0)
         status = broken(s, "the block cannot be selected");
-    else
-        status = read_numbers(s, to, out, block, (size_t)n);
+    else status = read_numbers(s, to, out, block, (size_t)n);
     if (block.memory >= 0) H5Sclose(block.memory);
     if (block.file >= 0) H5Sclose(block.file);
     return status;
@@ -521,7 +550,7 @@ int bram_h5_slab_int64(bram_ctx *cx, int64_t *out, const bram_h5_object *at, con
     return slab(cx, INT64, out, at, path, start, count);
 }
 
-/* ---- strings ----------------------------------------------------------------------------------- */
+/* ---- strings -------------------------------------------------------------------------------- */
 
 /* Lays n texts of given lengths out as one block: pointers, then bytes. */
 static int pack_texts(bram_ctx *cx, char ***out, const char *const *texts, const size_t *lengths,
@@ -585,11 +614,11 @@ static int read_variable(struct source *s, char ***out, const char **texts, size
     char **found = bram_alloc(s->cx, n, sizeof *found);
     hid_t list = H5Pcreate(H5P_DATASET_XFER), type = in_memory(s, s->element);
     int status = BRAM_ENOMEM;
-    if (found && (list < 0 || type < 0 ||
-                  (!s->attr && H5Pset_vlen_mem_manager(list, take_bytes, &left, give_bytes, NULL) < 0)))
+    if (found &&
+        (list < 0 || type < 0 ||
+         (!s->attr && H5Pset_vlen_mem_manager(list, take_bytes, &left, give_bytes, NULL) < 0)))
         status = broken(s, "its strings cannot be read");
-    else if (found)
-        status = transfer(s, s->element, whole, list, found);
+    else if (found) status = transfer(s, s->element, whole, list, found);
     for (size_t i = 0; i < n && status == BRAM_OK; i++) {
         texts[i] = found[i];
         lengths[i] = found[i] ? strlen(found[i]) : 0;
@@ -613,8 +642,7 @@ static int read_texts(bram_ctx *cx, char ***out, size_t *count, const bram_h5_ob
     if (!fixed && s.info.type != BRAM_H5_VARIABLE_STRING)
         status = bram_fail(cx, BRAM_EFORMAT, "%s: found %s, expected strings", place(&s).text,
                            class_name(s.info.type));
-    else
-        status = check_plausible(&s, 0, fixed ? H5Tget_size(s.element) + 24 : 32);
+    else status = check_plausible(&s, 0, fixed ? H5Tget_size(s.element) + 24 : 32);
     if (status == BRAM_OK) {
         n = (size_t)s.info.elements;
         const char **texts = bram_alloc(cx, n, sizeof *texts);
@@ -677,7 +705,7 @@ int bram_h5_attr_text(bram_ctx *cx, char **out, const bram_h5_object *at, const 
     return one_text(cx, out, at, path, name);
 }
 
-/* ---- names of attributes and members ------------------------------------------------------------ */
+/* ---- names of attributes and members -------------------------------------------------------- */
 
 struct names {
     bram_ctx *cx;
@@ -718,9 +746,11 @@ int bram_h5_attr_names(bram_ctx *cx, char ***out, size_t *count, const bram_h5_o
         names.lengths = names.texts ? bram_alloc(cx, names.most, sizeof *names.lengths) : NULL;
         if (!names.lengths) status = BRAM_ENOMEM;
     }
-    if (status == BRAM_OK && H5Aiterate2(id, H5_INDEX_NAME, H5_ITER_INC, NULL, take_name, &names) < 0)
-        status = names.without_memory ? BRAM_ENOMEM
-                                      : bram_h5_broken(cx, at, path, "its attributes cannot be read");
+    if (status == BRAM_OK &&
+        H5Aiterate2(id, H5_INDEX_NAME, H5_ITER_INC, NULL, take_name, &names) < 0)
+        status = names.without_memory
+                     ? BRAM_ENOMEM
+                     : bram_h5_broken(cx, at, path, "its attributes cannot be read");
     const char *const *texts = (const char *const *)names.texts;
     if (status == BRAM_OK) status = pack_texts(cx, out, texts, names.lengths, names.count);
     if (status == BRAM_OK) *count = names.count;
@@ -774,14 +804,13 @@ int bram_h5_members(bram_ctx *cx, bram_h5_member **out, size_t *count, const bra
                            place(&s).text, class_name(s.info.type));
     else if (n < 0 || n > MOST_MEMBERS)
         status = broken(&s, "the members of its type cannot be read");
-    else
-        status = pack_members(&s, out, (size_t)n);
+    else status = pack_members(&s, out, (size_t)n);
     if (status == BRAM_OK) *count = (size_t)n;
     source_close(&s);
     return status;
 }
 
-/* ---- references -------------------------------------------------------------------------------- */
+/* ---- references ----------------------------------------------------------------------------- */
 
 static int read_refs(bram_ctx *cx, bram_h5_ref **out, size_t *count, const bram_h5_object *at,
                      const char *path, const char *member)
@@ -793,8 +822,7 @@ static int read_refs(bram_ctx *cx, bram_h5_ref **out, size_t *count, const bram_
     if (s.info.type != BRAM_H5_REFERENCE)
         status = bram_fail(cx, BRAM_EFORMAT, "%s: found %s, expected object references",
                            place(&s).text, class_name(s.info.type));
-    else
-        status = check_plausible(&s, 0, sizeof *refs);
+    else status = check_plausible(&s, 0, sizeof *refs);
     size_t n = (size_t)s.info.elements;
     if (status == BRAM_OK) {
         _Static_assert(sizeof(bram_h5_ref) == sizeof(hobj_ref_t), "references are read in place");
@@ -829,8 +857,10 @@ static int first_scale(struct source *s, bram_h5_ref *ref, unsigned dim)
 {
     uint64_t n = s->info.elements;
     if (H5Tget_class(s->type) != H5T_VLEN || n > BRAM_H5_RANK)
-        return bram_fail(s->cx, BRAM_EFORMAT, "%s: expected one list of references for each "
-                         "dimension", place(s).text);
+        return bram_fail(s->cx, BRAM_EFORMAT,
+                         "%s: expected one list of references for each "
+                         "dimension",
+                         place(s).text);
     if (dim >= n) return BRAM_OK;
     hvl_t lists[BRAM_H5_RANK] = {{0, NULL}};
     hid_t type = H5Tvlen_create(H5T_STD_REF_OBJ);
@@ -844,7 +874,8 @@ static int first_scale(struct source *s, bram_h5_ref *ref, unsigned dim)
     return BRAM_OK;
 }
 
-int bram_h5_scale(bram_ctx *cx, char **out, const bram_h5_object *at, const char *path, unsigned dim)
+int bram_h5_scale(bram_ctx *cx, char **out, const bram_h5_object *at, const char *path,
+                  unsigned dim)
 {
     struct source s;
     bram_h5_ref ref = {0};
@@ -862,12 +893,9 @@ int bram_h5_scale(bram_ctx *cx, char **out, const bram_h5_object *at, const char
     ssize_t length = H5Iget_name(scale->id, NULL, 0);
     int status = BRAM_OK;
     char *name = NULL;
-    if (length <= 0)
-        status = bram_h5_broken(cx, at, path, "a dimension scale has no name");
-    else if (!(name = bram_alloc(cx, (size_t)length + 1, 1)))
-        status = BRAM_ENOMEM;
-    else
-        H5Iget_name(scale->id, name, (size_t)length + 1);
+    if (length <= 0) status = bram_h5_broken(cx, at, path, "a dimension scale has no name");
+    else if (!(name = bram_alloc(cx, (size_t)length + 1, 1))) status = BRAM_ENOMEM;
+    else H5Iget_name(scale->id, name, (size_t)length + 1);
     bram_h5_object_close(scale);
     if (status == BRAM_OK) *out = name;
     return status;

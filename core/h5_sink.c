@@ -85,8 +85,8 @@ static haddr_t get_end(const H5FD_t *base, H5FD_mem_t type)
     return ((const struct file *)base)->end;
 }
 
-static herr_t read_bytes(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size,
-                         void *bytes)
+static herr_t read_bytes(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address,
+                         size_t size, void *bytes)
 {
     (void)type, (void)transfer;
     struct file *file = (struct file *)base;
@@ -111,10 +111,8 @@ static herr_t write_bytes(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t
     for (size_t done = 0; done < size && !file->sink->error;) {
         ssize_t put = pwrite(file->fd, from + done, size - done, (off_t)(address + done));
         if (put < 0 && errno == EINTR) continue;
-        if (put <= 0)
-            note(file, put ? errno : ENOSPC);
-        else
-            done += (size_t)put;
+        if (put <= 0) note(file, put ? errno : ENOSPC);
+        else done += (size_t)put;
     }
     if (address + size > file->end) file->end = address + size;
     return 0;

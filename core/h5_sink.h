@@ -2,8 +2,8 @@
  * h5_sink.h - the HDF5 file driver through which files are written; private to h5_write.c.
  *
  * A write that fails inside HDF5's own driver leaves the library with a file that it can neither
- * flush nor close. This driver keeps the first failure to itself, tells HDF5 that all went well, and
- * lets the writer ask at the end; the file is thrown away then.
+ * flush nor close. This driver keeps the first failure to itself, tells HDF5 that all went well,
+ * and lets the writer ask at the end; the file is thrown away then.
  */
 #ifndef BRAMBLE_CORE_H5_SINK_H
 #define BRAMBLE_CORE_H5_SINK_H

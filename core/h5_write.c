@@ -2,8 +2,8 @@
  * h5_write.c - writing HDF5 files that are also netCDF-4 files.
  *
  * Dimension scales are written as the "HDF5 Dimension Scale Specification" lays down (attributes
- * CLASS, NAME, REFERENCE_LIST and DIMENSION_LIST), without the high-level library. The file format is
- * that of HDF5 1.8, which every reader knows and whose metadata carry checksums.
+ * CLASS, NAME, REFERENCE_LIST and DIMENSION_LIST), without the high-level library. The file format
+ * is that of HDF5 1.8, which every reader knows and whose metadata carry checksums.
  */
 #include "h5_write.h"
 
@@ -37,7 +37,8 @@ struct bram_h5w {
 /* The message of whatever went wrong: a failed write first, else what HDF5 says. */
 static int failed(bram_ctx *cx, const bram_h5w *w, const char *path, const char *what)
 {
-    if (w->sink.error == ENOMEM) return bram_fail(cx, BRAM_ENOMEM, "%s: no memory to write", w->path);
+    if (w->sink.error == ENOMEM)
+        return bram_fail(cx, BRAM_ENOMEM, "%s: no memory to write", w->path);
     if (w->sink.error)
         return bram_fail(cx, BRAM_EWRITE, "%s: cannot write: %s", w->path, strerror(w->sink.error));
     return bram_fail(cx, BRAM_EINTERNAL, "%s: %s: HDF5 cannot write the %s", w->path, path, what);
@@ -52,7 +53,8 @@ static int settle(bram_ctx *cx, const bram_h5w *w, bool good, const char *path, 
 static hid_t text_type(void)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
+    if (type >= 0 &&
+        (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
         H5Tclose(type);
         return -1;
     }
@@ -86,10 +88,8 @@ int bram_h5w_open(bram_ctx *cx, bram_h5w **out, const char *path, bool replace)
         w->file = create_file(w);
         status = settle(cx, w, w->text >= 0 && w->file >= 0, "/", "file");
     }
-    if (status == BRAM_OK)
-        *out = w;
-    else
-        bram_h5w_abort(w);
+    if (status == BRAM_OK) *out = w;
+    else bram_h5w_abort(w);
     return status;
 }
 
@@ -123,7 +123,7 @@ void bram_h5w_abort(bram_h5w *w)
     free_writer(w);
 }
 
-/* ---- groups and datasets ------------------------------------------------------------------------ */
+/* ---- groups and datasets -------------------------------------------------------------------- */
 
 /* The group above must exist; HDF5 would otherwise give its own, less clear, failure. */
 static int check_free(bram_ctx *cx, const bram_h5w *w, const char *path)
@@ -164,11 +164,16 @@ static size_t stored_size(bram_h5w_type type)
 static hid_t stored_type(const bram_h5w *w, bram_h5w_type type)
 {
     switch (type) {
-    case BRAM_H5W_FLOAT64: return H5T_IEEE_F64LE;
-    case BRAM_H5W_FLOAT32: return H5T_IEEE_F32LE;
-    case BRAM_H5W_INT64: return H5T_STD_I64LE;
-    case BRAM_H5W_UINT8: return H5T_STD_U8LE;
-    case BRAM_H5W_TEXT: break;
+    case BRAM_H5W_FLOAT64:
+        return H5T_IEEE_F64LE;
+    case BRAM_H5W_FLOAT32:
+        return H5T_IEEE_F32LE;
+    case BRAM_H5W_INT64:
+        return H5T_STD_I64LE;
+    case BRAM_H5W_UINT8:
+        return H5T_STD_U8LE;
+    case BRAM_H5W_TEXT:
+        break;
     }
     return w->text;
 }
@@ -177,10 +182,14 @@ static hid_t memory_type(const bram_h5w *w, bram_h5w_type type)
 {
     switch (type) {
     case BRAM_H5W_FLOAT64:
-    case BRAM_H5W_FLOAT32: return H5T_NATIVE_DOUBLE;
-    case BRAM_H5W_INT64: return H5T_NATIVE_INT64;
-    case BRAM_H5W_UINT8: return H5T_NATIVE_UINT8;
-    case BRAM_H5W_TEXT: break;
+    case BRAM_H5W_FLOAT32:
+        return H5T_NATIVE_DOUBLE;
+    case BRAM_H5W_INT64:
+        return H5T_NATIVE_INT64;
+    case BRAM_H5W_UINT8:
+        return H5T_NATIVE_UINT8;
+    case BRAM_H5W_TEXT:
+        break;
     }
     return w->text;
 }
@@ -232,8 +241,7 @@ static bool put_fill_attr(hid_t object, bram_h5w_type type)
     hid_t stored = type == BRAM_H5W_FLOAT64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE, attr = -1;
     hid_t space = H5Screate(H5S_SCALAR);
     bool good = space >= 0;
-    if (good)
-        attr = H5Acreate2(object, "_FillValue", stored, space, H5P_DEFAULT, H5P_DEFAULT);
+    if (good) attr = H5Acreate2(object, "_FillValue", stored, space, H5P_DEFAULT, H5P_DEFAULT);
     good = attr >= 0 && H5Awrite(attr, H5T_NATIVE_DOUBLE, &missing) >= 0;
     if (attr >= 0) H5Aclose(attr);
     if (space >= 0) H5Sclose(space);
@@ -255,7 +263,8 @@ int bram_h5w_dataset(bram_ctx *cx, bram_h5w *w, const char *path, bram_h5w_type 
     hid_t create = layout(type, rank, dims), space = H5Screate_simple((int)rank, shape, NULL);
     hid_t id = -1;
     if (create >= 0 && space >= 0)
-        id = H5Dcreate2(w->file, path, stored_type(w, type), space, H5P_DEFAULT, create, H5P_DEFAULT);
+        id = H5Dcreate2(w->file, path, stored_type(w, type), space, H5P_DEFAULT, create,
+                        H5P_DEFAULT);
     bool good = id >= 0 && (!is_float(type) || put_fill_attr(id, type));
     if (good && values && count)
         good = H5Dwrite(id, memory_type(w, type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
@@ -288,7 +297,7 @@ int bram_h5w_slab(bram_ctx *cx, bram_h5w *w, const char *path, bram_h5w_type typ
     return settle(cx, w, good, path, "values");
 }
 
-/* ---- attributes --------------------------------------------------------------------------------- */
+/* ---- attributes ----------------------------------------------------------------------------- */
 
 /* Writes one attribute; count 0 makes it a scalar. */
 static int put_attr(bram_ctx *cx, const bram_h5w *w, const char *path, const char *name,
@@ -314,7 +323,8 @@ int bram_h5w_attr_text(bram_ctx *cx, bram_h5w *w, const char *path, const char *
     return put_attr(cx, w, path, name, w->text, w->text, 0, &value);
 }
 
-int bram_h5w_attr_number(bram_ctx *cx, bram_h5w *w, const char *path, const char *name, double value)
+int bram_h5w_attr_number(bram_ctx *cx, bram_h5w *w, const char *path, const char *name,
+                         double value)
 {
     return put_attr(cx, w, path, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 0, &value);
 }
@@ -333,13 +343,12 @@ static int put_fixed_text(bram_ctx *cx, const bram_h5w *w, const char *path, con
     int status = BRAM_EINTERNAL;
     if (type >= 0 && H5Tset_size(type, strlen(value) + 1) >= 0)
         status = put_attr(cx, w, path, name, type, type, 0, value);
-    else
-        status = failed(cx, w, path, name);
+    else status = failed(cx, w, path, name);
     if (type >= 0) H5Tclose(type);
     return status;
 }
 
-/* ---- dimension scales --------------------------------------------------------------------------- */
+/* ---- dimension scales ----------------------------------------------------------------------- */
 
 int bram_h5w_scale(bram_ctx *cx, bram_h5w *w, const char *path)
 {
@@ -395,7 +404,8 @@ static hid_t back_reference_type(hid_t integer)
 {
     hid_t type = H5Tcreate(H5T_COMPOUND, sizeof(struct back_reference));
     if (type >= 0 &&
-        (H5Tinsert(type, "dataset", offsetof(struct back_reference, dataset), H5T_STD_REF_OBJ) < 0 ||
+        (H5Tinsert(type, "dataset", offsetof(struct back_reference, dataset), H5T_STD_REF_OBJ) <
+             0 ||
          H5Tinsert(type, "dimension", offsetof(struct back_reference, dimension), integer) < 0)) {
         H5Tclose(type);
         return -1;
@@ -409,7 +419,8 @@ static int put_back_references(bram_ctx *cx, const bram_h5w *w, size_t first, si
     const char *scale = w->uses[first].scale;
     struct back_reference *list = bram_alloc(cx, count, sizeof *list);
     if (!list) return BRAM_ENOMEM;
-    hid_t stored = back_reference_type(H5T_STD_I32LE), memory = back_reference_type(H5T_NATIVE_INT32);
+    hid_t stored = back_reference_type(H5T_STD_I32LE),
+          memory = back_reference_type(H5T_NATIVE_INT32);
     bool good = stored >= 0 && memory >= 0;
     for (size_t i = 0; i < count && good; i++) {
         const struct use *use = &w->uses[first + i];

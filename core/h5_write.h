@@ -9,11 +9,12 @@
  *     ...
  *     return status == BRAM_OK ? bram_h5w_commit(cx, w) : (bram_h5w_abort(w), status);
  *
- * The file is made under a temporary name in the same folder and gets its own name at the commit. No
- * times are stored and the format's version is fixed: equal calls give equal bytes.
+ * The file is made under a temporary name in the same folder and gets its own name at the commit.
+ * No times are stored and the format's version is fixed: equal calls give equal bytes.
  *
- * Paths begin with "/". Common statuses: BRAM_EWRITE the disk is full or fails; BRAM_EUSAGE the name is
- * taken or text is not UTF-8; BRAM_EINTERNAL HDF5 failed. After a failure only bram_h5w_abort is allowed.
+ * Paths begin with "/". Common statuses: BRAM_EWRITE the disk is full or fails; BRAM_EUSAGE the
+ * name is taken or text is not UTF-8; BRAM_EINTERNAL HDF5 failed. After a failure only
+ * bram_h5w_abort is allowed.
  */
 #ifndef BRAMBLE_CORE_H5_WRITE_H
 #define BRAMBLE_CORE_H5_WRITE_H
@@ -59,7 +60,8 @@ int bram_h5w_group(bram_ctx *cx, bram_h5w *w, const char *path) BRAM_MUST_CHECK;
 int bram_h5w_dataset(bram_ctx *cx, bram_h5w *w, const char *path, bram_h5w_type type, size_t rank,
                      const size_t *dims, const void *values) BRAM_MUST_CHECK;
 
-/** Writes the block start .. start + count - 1 of a dataset of numbers of the type it was made with. */
+/** Writes the block start .. start + count - 1 of a dataset of numbers of the type it was made
+ * with. */
 int bram_h5w_slab(bram_ctx *cx, bram_h5w *w, const char *path, bram_h5w_type type,
                   const size_t *start, const size_t *count, const void *values) BRAM_MUST_CHECK;
 

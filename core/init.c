@@ -12,7 +12,8 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* Each file that touches a library with process-wide state has an init function; they stand here. */
+/* Each file that touches a library with process-wide state has an init function; they stand here.
+ */
 static void init_libraries(void)
 {
     bram_h5_init();

@@ -25,11 +25,12 @@ struct bram_jld2_value {
     char *text;
     double number;
     int64_t integer;
-    bool whole;                 /* the number is exactly `integer` */
+    bool whole; /* the number is exactly `integer` */
     double *numbers;
-    bram_jld2_value **children; /* lists, tuples, pairs: made when asked for, where refs has an address */
+    bram_jld2_value *
+        *children; /* lists, tuples, pairs: made when asked for, where refs has an address */
     bram_h5_ref *refs;
-    char **members;             /* tuples: names, one block */
+    char **members; /* tuples: names, one block */
 };
 
 struct bram_jld2 {
@@ -37,7 +38,7 @@ struct bram_jld2 {
     bram_jld2_value *values;
 };
 
-/* ---- files and values -------------------------------------------------------------------------- */
+/* ---- files and values ----------------------------------------------------------------------- */
 
 int bram_jld2_open(bram_ctx *cx, bram_jld2 **out, const char *path)
 {
@@ -51,8 +52,10 @@ int bram_jld2_open(bram_ctx *cx, bram_jld2 **out, const char *path)
         size_t got = fread(head, 1, sizeof expected - 1, stream);
         fclose(stream);
         if (got != sizeof expected - 1 || strcmp(head, expected) != 0)
-            status = bram_fail(cx, BRAM_EFORMAT, "%s: an HDF5 file, but not JLD2: expected \"%s\" "
-                               "at byte 0", path, expected);
+            status = bram_fail(cx, BRAM_EFORMAT,
+                               "%s: an HDF5 file, but not JLD2: expected \"%s\" "
+                               "at byte 0",
+                               path, expected);
     } else if (status == BRAM_OK) {
         status = bram_fail(cx, BRAM_EREAD, "%s: cannot be opened", path);
     }
@@ -152,7 +155,7 @@ static char *child_name(bram_ctx *cx, const bram_jld2_value *v, size_t i)
                       : bram_strf(cx, "%s[%zu]", v->name, i + 1);
 }
 
-/* ---- reading one object -------------------------------------------------------------------------- */
+/* ---- reading one object --------------------------------------------------------------------- */
 
 static int read_object(bram_ctx *cx, bram_jld2_value **out, bram_jld2 *file, bram_h5_ref ref,
                        char *name, unsigned depth);
@@ -270,13 +273,11 @@ static int fill_compound(bram_ctx *cx, bram_jld2_value *v, const bram_h5_object 
             bytes > UINT32_MAX)
             status = bram_fail(cx, BRAM_EFORMAT, "%s: an implausible array of %llu elements",
                                place(v).text, (unsigned long long)info->elements);
-        else
-            status = set_children(cx, v, BRAM_JLD2_LIST, n);
+        else status = set_children(cx, v, BRAM_JLD2_LIST, n);
         elements = v->children;
     }
     for (size_t i = 0; i < n && status == BRAM_OK; i++) {
-        if (info->rank)
-            elements[i] = value_new(cx, v->file, child_name(cx, v, i), v->depth + 1);
+        if (info->rank) elements[i] = value_new(cx, v->file, child_name(cx, v, i), v->depth + 1);
         if (!elements[i]) {
             status = BRAM_ENOMEM;
             break;
@@ -346,12 +347,17 @@ static int fill(bram_ctx *cx, bram_jld2_value **out, bram_jld2_value *v, const b
     if (info.rank == 0 && info.elements == 0) return BRAM_OK; /* nothing */
     switch (info.type) {
     case BRAM_H5_INTEGER:
-    case BRAM_H5_FLOAT: return fill_numbers(cx, v, at, &info);
+    case BRAM_H5_FLOAT:
+        return fill_numbers(cx, v, at, &info);
     case BRAM_H5_STRING:
-    case BRAM_H5_VARIABLE_STRING: return fill_texts(cx, v, at, &info);
-    case BRAM_H5_REFERENCE: return fill_references(cx, out, v, at, &info);
-    case BRAM_H5_COMPOUND: return fill_compound(cx, v, at, &info);
-    case BRAM_H5_UNREADABLE: break;
+    case BRAM_H5_VARIABLE_STRING:
+        return fill_texts(cx, v, at, &info);
+    case BRAM_H5_REFERENCE:
+        return fill_references(cx, out, v, at, &info);
+    case BRAM_H5_COMPOUND:
+        return fill_compound(cx, v, at, &info);
+    case BRAM_H5_UNREADABLE:
+        break;
     }
     v->kind = BRAM_JLD2_OTHER;
     return BRAM_OK;
@@ -364,8 +370,10 @@ static int read_object(bram_ctx *cx, bram_jld2_value **out, bram_jld2 *file, bra
     bram_jld2_value *v = value_new(cx, file, name, depth), *result = v;
     if (!v) return BRAM_ENOMEM;
     if (depth >= MOST_DEPTH)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: nested deeper than %d; do references go in a "
-                         "circle?", place(v).text, MOST_DEPTH);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: nested deeper than %d; do references go in a "
+                         "circle?",
+                         place(v).text, MOST_DEPTH);
     if (ref.address) {
         bram_h5_object *at;
         BRAM_TRY(bram_h5_deref(cx, &at, bram_h5_root(file->h5), ref));
@@ -377,7 +385,7 @@ static int read_object(bram_ctx *cx, bram_jld2_value **out, bram_jld2 *file, bra
     return BRAM_OK;
 }
 
-/* ---- walking ------------------------------------------------------------------------------------- */
+/* ---- walking -------------------------------------------------------------------------------- */
 
 int bram_jld2_get(bram_ctx *cx, bram_jld2_value **out, bram_jld2 *file, const char *name)
 {
@@ -403,8 +411,9 @@ const char *bram_jld2_name(const bram_jld2_value *v)
 
 static int wrong_kind(bram_ctx *cx, const bram_jld2_value *v, const char *expected)
 {
-    static const char *const names[] = {"nothing", "a number",     "a text",  "an array of numbers",
-                                        "a list",  "a dictionary", "a tuple", "an unreadable value"};
+    static const char *const names[] = {
+        "nothing", "a number",     "a text",  "an array of numbers",
+        "a list",  "a dictionary", "a tuple", "an unreadable value"};
     return bram_fail(cx, BRAM_EFORMAT, "%s: found %s, expected %s", place(v).text, names[v->kind],
                      expected);
 }

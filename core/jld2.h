@@ -54,7 +54,8 @@ const char *bram_jld2_name(const bram_jld2_value *v);
 int bram_jld2_at(bram_ctx *cx, bram_jld2_value **out, bram_jld2_value *v, size_t i) BRAM_MUST_CHECK;
 
 /** The key of entry i of a dictionary. */
-int bram_jld2_key(bram_ctx *cx, bram_jld2_value **out, bram_jld2_value *v, size_t i) BRAM_MUST_CHECK;
+int bram_jld2_key(bram_ctx *cx, bram_jld2_value **out, bram_jld2_value *v,
+                  size_t i) BRAM_MUST_CHECK;
 
 /** The value under a text key of a dictionary, the member of this name of a tuple. */
 int bram_jld2_find(bram_ctx *cx, bram_jld2_value **out, bram_jld2_value *v,

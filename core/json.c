@@ -24,7 +24,7 @@ static const bram_json *wrap(const json_t *value)
     return (const bram_json *)value;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 /* The deepest nesting of brackets outside strings: known before jansson recurses into them. */
 static size_t depth_of(const char *text, size_t bytes)
@@ -193,7 +193,7 @@ int bram_json_numbers(bram_ctx *cx, double **out, size_t *count, const bram_json
     return BRAM_OK;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 struct bram_json_out {
     json_t *root, *open[DEEPEST]; /* open ones are borrowed from root */

@@ -95,7 +95,7 @@ int bram_json_need(bram_ctx *cx, const bram_json **out, const bram_json *object,
 int bram_json_numbers(bram_ctx *cx, double **out, size_t *count,
                       const bram_json *array) BRAM_MUST_CHECK;
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 typedef struct bram_json_out bram_json_out;
 

@@ -50,8 +50,7 @@ static bram_mat cross_block(const bram_lag_gram *g, size_t lag)
     return bram_mat_rows(g->cross, (lag - 1) * g->units, g->units);
 }
 
-/* ---- sums over the rows -----------------------------------------------------------------------
- */
+/* ---- sums over the rows --------------------------------------------------------------------- */
 
 static void shifted(double *out, const double *row, const double *shift, size_t n)
 {
@@ -108,8 +107,7 @@ static int add_segment(bram_ctx *cx, struct work *w, size_t s)
     return BRAM_OK;
 }
 
-/* ---- the other blocks -------------------------------------------------------------------------
- */
+/* ---- the other blocks ----------------------------------------------------------------------- */
 
 static int collect_edges(bram_ctx *cx, struct work *w)
 {
@@ -262,8 +260,7 @@ void bram_lag_gram_free(bram_lag_gram *g)
     bram_free(g);
 }
 
-/* ---- solving and predicting -------------------------------------------------------------------
- */
+/* ---- solving and predicting ----------------------------------------------------------------- */
 
 /* The lower triangle again from the upper one, and the diagonal. */
 static void restore(bram_mat *gram, const double *diagonal)

@@ -50,8 +50,7 @@ int bram_mat_scratch(bram_ctx *cx, bram_mat *out, size_t rows, size_t cols)
     return BRAM_OK;
 }
 
-/* ---- checks -----------------------------------------------------------------------------------
- */
+/* ---- checks --------------------------------------------------------------------------------- */
 
 static int check_size(bram_ctx *cx, const char *what, const bram_mat *m)
 {
@@ -104,8 +103,7 @@ static size_t tiles(size_t n, size_t tile)
     return (n + tile - 1) / tile;
 }
 
-/* ---- products ---------------------------------------------------------------------------------
- */
+/* ---- products ------------------------------------------------------------------------------- */
 
 static CBLAS_TRANSPOSE cblas_op(bram_op op)
 {
@@ -241,8 +239,7 @@ int bram_syrk(bram_ctx *cx, bram_mat *c, double alpha, const bram_mat *a, bram_o
     return BRAM_OK;
 }
 
-/* ---- triangular factors -----------------------------------------------------------------------
- */
+/* ---- triangular factors --------------------------------------------------------------------- */
 
 int bram_cholesky(bram_ctx *cx, bram_mat *a)
 {
@@ -304,8 +301,7 @@ int bram_triangular_solve(bram_ctx *cx, const bram_mat *t, bool upper, bram_op o
     return bram_parallel_for(cx, tiles(b->cols, TILE_ROWS), solve_tile, &s);
 }
 
-/* ---- spectra ----------------------------------------------------------------------------------
- */
+/* ---- spectra -------------------------------------------------------------------------------- */
 
 static void fix_sign(double *v, size_t n)
 {
@@ -398,8 +394,7 @@ int bram_svd(bram_ctx *cx, bram_mat *u, double *s, bram_mat *vt, const bram_mat 
     return status;
 }
 
-/* ---- least squares ----------------------------------------------------------------------------
- */
+/* ---- least squares -------------------------------------------------------------------------- */
 
 static int qr_solve(bram_ctx *cx, bram_mat *x, const bram_mat *a, const bram_mat *b)
 {

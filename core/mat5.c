@@ -32,7 +32,7 @@ void bram_mat5_init(void)
     Mat_LogInitFunc("bramble", say_nothing);
 }
 
-/* ---- files ------------------------------------------------------------------------------------- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 static uint32_t number_at(const unsigned char *b, bool big)
 {
@@ -56,12 +56,15 @@ static int check_elements(bram_ctx *cx, FILE *stream, const char *path)
                              (unsigned long long)at);
         uint32_t type = number_at(tag, big), size = number_at(tag + 4, big);
         if (type != MATRIX && type != COMPRESSED)
-            return bram_fail(cx, BRAM_EFORMAT, "%s: found an element of type %u at byte %llu, "
-                             "expected a matrix (14) or a compressed one (15)", path, type,
-                             (unsigned long long)at);
+            return bram_fail(cx, BRAM_EFORMAT,
+                             "%s: found an element of type %u at byte %llu, "
+                             "expected a matrix (14) or a compressed one (15)",
+                             path, type, (unsigned long long)at);
         if (size > bytes - at - 8)
-            return bram_fail(cx, BRAM_EFORMAT, "%s: truncated: the element at byte %llu claims %u "
-                             "bytes, the file has %llu more", path, (unsigned long long)at, size,
+            return bram_fail(cx, BRAM_EFORMAT,
+                             "%s: truncated: the element at byte %llu claims %u "
+                             "bytes, the file has %llu more",
+                             path, (unsigned long long)at, size,
                              (unsigned long long)(bytes - at - 8));
         at += 8 + (uint64_t)size;
     }
@@ -163,40 +166,62 @@ static int variable(bram_ctx *cx, bram_matlab_value *v, const char *name)
     return BRAM_OK;
 }
 
-/* ---- describing -------------------------------------------------------------------------------- */
+/* ---- describing ----------------------------------------------------------------------------- */
 
 static const char *class_name(const matvar_t *m)
 {
     switch (m->class_type) {
     case MAT_C_EMPTY: /* [] in a cell array */
-    case MAT_C_DOUBLE: return m->isLogical ? "logical" : "double";
-    case MAT_C_SINGLE: return "single";
-    case MAT_C_INT8: return "int8";
-    case MAT_C_UINT8: return m->isLogical ? "logical" : "uint8";
-    case MAT_C_INT16: return "int16";
-    case MAT_C_UINT16: return "uint16";
-    case MAT_C_INT32: return "int32";
-    case MAT_C_UINT32: return "uint32";
-    case MAT_C_INT64: return "int64";
-    case MAT_C_UINT64: return "uint64";
-    case MAT_C_CHAR: return "char";
-    case MAT_C_CELL: return "cell";
-    case MAT_C_STRUCT: return "struct";
-    case MAT_C_SPARSE: return "sparse";
-    case MAT_C_OPAQUE: return "MATLAB table object";
-    case MAT_C_OBJECT: return "object";
-    case MAT_C_FUNCTION: return "function_handle";
-    default: return "value of an unknown class";
+    case MAT_C_DOUBLE:
+        return m->isLogical ? "logical" : "double";
+    case MAT_C_SINGLE:
+        return "single";
+    case MAT_C_INT8:
+        return "int8";
+    case MAT_C_UINT8:
+        return m->isLogical ? "logical" : "uint8";
+    case MAT_C_INT16:
+        return "int16";
+    case MAT_C_UINT16:
+        return "uint16";
+    case MAT_C_INT32:
+        return "int32";
+    case MAT_C_UINT32:
+        return "uint32";
+    case MAT_C_INT64:
+        return "int64";
+    case MAT_C_UINT64:
+        return "uint64";
+    case MAT_C_CHAR:
+        return "char";
+    case MAT_C_CELL:
+        return "cell";
+    case MAT_C_STRUCT:
+        return "struct";
+    case MAT_C_SPARSE:
+        return "sparse";
+    case MAT_C_OPAQUE:
+        return "MATLAB table object";
+    case MAT_C_OBJECT:
+        return "object";
+    case MAT_C_FUNCTION:
+        return "function_handle";
+    default:
+        return "value of an unknown class";
     }
 }
 
 static bram_matlab_kind kind_of(const matvar_t *m)
 {
     switch (m->class_type) {
-    case MAT_C_CHAR: return BRAM_MATLAB_CHAR;
-    case MAT_C_CELL: return BRAM_MATLAB_CELL;
-    case MAT_C_STRUCT: return BRAM_MATLAB_STRUCT;
-    case MAT_C_SPARSE: return BRAM_MATLAB_SPARSE;
+    case MAT_C_CHAR:
+        return BRAM_MATLAB_CHAR;
+    case MAT_C_CELL:
+        return BRAM_MATLAB_CELL;
+    case MAT_C_STRUCT:
+        return BRAM_MATLAB_STRUCT;
+    case MAT_C_SPARSE:
+        return BRAM_MATLAB_SPARSE;
     case MAT_C_EMPTY:
     case MAT_C_DOUBLE:
     case MAT_C_SINGLE:
@@ -207,8 +232,10 @@ static bram_matlab_kind kind_of(const matvar_t *m)
     case MAT_C_INT32:
     case MAT_C_UINT32:
     case MAT_C_INT64:
-    case MAT_C_UINT64: return BRAM_MATLAB_NUMERIC;
-    default: return BRAM_MATLAB_OPAQUE;
+    case MAT_C_UINT64:
+        return BRAM_MATLAB_NUMERIC;
+    default:
+        return BRAM_MATLAB_OPAQUE;
     }
 }
 
@@ -248,7 +275,7 @@ static int child(bram_ctx *cx, bram_matlab_value *v, bram_matlab_value *parent, 
     return BRAM_OK;
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values --------------------------------------------------------------------------------- */
 
 #define CONVERT(type)                                                                              \
     for (size_t i = 0; i < n; i++) out[i] = (double)((const type *)data)[i];                       \
@@ -258,17 +285,28 @@ static int child(bram_ctx *cx, bram_matlab_value *v, bram_matlab_value *parent, 
 static bool to_doubles(double *out, enum matio_types type, const void *data, size_t n)
 {
     switch (type) {
-    case MAT_T_DOUBLE: CONVERT(double);
-    case MAT_T_SINGLE: CONVERT(float);
-    case MAT_T_INT8: CONVERT(int8_t);
-    case MAT_T_UINT8: CONVERT(uint8_t);
-    case MAT_T_INT16: CONVERT(int16_t);
-    case MAT_T_UINT16: CONVERT(uint16_t);
-    case MAT_T_INT32: CONVERT(int32_t);
-    case MAT_T_UINT32: CONVERT(uint32_t);
-    case MAT_T_INT64: CONVERT(int64_t);
-    case MAT_T_UINT64: CONVERT(uint64_t);
-    default: return false;
+    case MAT_T_DOUBLE:
+        CONVERT(double);
+    case MAT_T_SINGLE:
+        CONVERT(float);
+    case MAT_T_INT8:
+        CONVERT(int8_t);
+    case MAT_T_UINT8:
+        CONVERT(uint8_t);
+    case MAT_T_INT16:
+        CONVERT(int16_t);
+    case MAT_T_UINT16:
+        CONVERT(uint16_t);
+    case MAT_T_INT32:
+        CONVERT(int32_t);
+    case MAT_T_UINT32:
+        CONVERT(uint32_t);
+    case MAT_T_INT64:
+        CONVERT(int64_t);
+    case MAT_T_UINT64:
+        CONVERT(uint64_t);
+    default:
+        return false;
     }
 }
 
@@ -288,7 +326,11 @@ static size_t from_utf8(uint16_t *to, const unsigned char *b, size_t n)
 {
     size_t used = 0;
     for (size_t i = 0; i < n;) {
-        unsigned more = b[i] < 0x80 ? 0 : b[i] >= 0xf0 ? 3 : b[i] >= 0xe0 ? 2 : b[i] >= 0xc0 ? 1 : 4;
+        unsigned more = b[i] < 0x80    ? 0
+                        : b[i] >= 0xf0 ? 3
+                        : b[i] >= 0xe0 ? 2
+                        : b[i] >= 0xc0 ? 1
+                                       : 4;
         uint32_t c = more == 0 ? b[i] : more == 4 ? 0xfffd : b[i] & (0x3fu >> more);
         size_t next = i + 1;
         for (unsigned k = 0; more < 4 && k < more; k++, next++) {
@@ -325,7 +367,8 @@ static int units(bram_ctx *cx, uint16_t **out, size_t *count, bram_matlab_value 
     const unsigned char *narrow = m->data;
     if (utf8) n = from_utf8(found, narrow, n);
     else if (wide) memcpy(found, m->data, n * sizeof *found);
-    else for (size_t i = 0; i < n; i++) found[i] = narrow[i];
+    else
+        for (size_t i = 0; i < n; i++) found[i] = narrow[i];
     if (n != v->count && v->dims[0] != 1) {
         bram_free(found);
         return bram_fail(cx, BRAM_EFORMAT, "%s: found %zu characters, expected %zu",
@@ -365,8 +408,7 @@ static int entries(bram_ctx *cx, bram_matlab_entry **out, size_t *count, bram_ma
         (found && !join_entries(found, s, data, v->dims[0], columns, n)))
         status = bram_fail(cx, BRAM_EFORMAT, "%s: a damaged sparse matrix",
                            bram_matlab_place(v).text);
-    else if (!found)
-        status = BRAM_ENOMEM;
+    else if (!found) status = BRAM_ENOMEM;
     bram_free(data);
     if (status != BRAM_OK) {
         bram_free(found);

@@ -57,7 +57,7 @@ static int variable(bram_ctx *cx, bram_matlab_value *v, const char *name)
     return bram_h5_identity(cx, &v->ref, root_of(v), name);
 }
 
-/* ---- describing -------------------------------------------------------------------------------- */
+/* ---- describing ----------------------------------------------------------------------------- */
 
 static int read_class(bram_ctx *cx, bram_matlab_value *v, const bram_h5_object *at)
 {
@@ -71,9 +71,9 @@ static int read_class(bram_ctx *cx, bram_matlab_value *v, const bram_h5_object *
 
 static bool names_numbers(const char *class)
 {
-    static const char *const classes[] = {"double", "single", "logical", "int8",   "uint8",
-                                          "int16",  "uint16", "int32",   "uint32", "int64",
-                                          "uint64", "canonical empty"};
+    static const char *const classes[] = {"double", "single", "logical", "int8",
+                                          "uint8",  "int16",  "uint16",  "int32",
+                                          "uint32", "int64",  "uint64",  "canonical empty"};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         if (strcmp(class, classes[i]) == 0) return true;
     return false;
@@ -209,8 +209,10 @@ static int describe_dataset(bram_ctx *cx, bram_matlab_value *v, const bram_h5_ob
     bool cell = kind == BRAM_MATLAB_CELL, char_array = kind == BRAM_MATLAB_CHAR;
     if (v->count && ((cell && info.type != BRAM_H5_REFERENCE) || kind == BRAM_MATLAB_STRUCT ||
                      (char_array && info.type != BRAM_H5_INTEGER)))
-        return bram_fail(cx, BRAM_EFORMAT, "%s: a dataset that does not hold what its MATLAB_class "
-                         "%s says", bram_matlab_place(v).text, v->class_name);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: a dataset that does not hold what its MATLAB_class "
+                         "%s says",
+                         bram_matlab_place(v).text, v->class_name);
     v->complex = kind == BRAM_MATLAB_NUMERIC && info.type == BRAM_H5_COMPOUND;
     v->kind = kind;
     return BRAM_OK;
@@ -238,10 +240,11 @@ static int describe(bram_ctx *cx, bram_matlab_value *v)
     return status;
 }
 
-/* ---- children and values ------------------------------------------------------------------------ */
+/* ---- children and values -------------------------------------------------------------------- */
 
 /* The references of a cell array (path NULL), of a field of a struct array; read once. */
-static int load_refs(bram_ctx *cx, bram_matlab_value *v, size_t lists, size_t list, const char *path)
+static int load_refs(bram_ctx *cx, bram_matlab_value *v, size_t lists, size_t list,
+                     const char *path)
 {
     if (!v->refs && !(v->refs = bram_alloc(cx, lists, sizeof *v->refs))) return BRAM_ENOMEM;
     if (v->refs[list]) return BRAM_OK;

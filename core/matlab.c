@@ -23,15 +23,14 @@ struct bram_matlab {
     bram_matlab_value *values;
 };
 
-/* ---- files ------------------------------------------------------------------------------------- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 static int choose(bram_ctx *cx, const bram_matlab_reader **reader, const char *path)
 {
     static const char pointer[] = "version https://git-lfs";
     unsigned char head[128] = {0};
     struct stat status;
-    if (stat(path, &status) != 0)
-        return bram_fail(cx, BRAM_EREAD, "%s: %s", path, strerror(errno));
+    if (stat(path, &status) != 0) return bram_fail(cx, BRAM_EREAD, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return bram_fail(cx, BRAM_EREAD, "%s: not a regular file, expected a MATLAB file", path);
     FILE *stream = fopen(path, "rb");
@@ -43,8 +42,10 @@ static int choose(bram_ctx *cx, const bram_matlab_reader **reader, const char *p
     if (got == 0)
         return bram_fail(cx, BRAM_EFORMAT, "%s: the file is empty, expected a MATLAB file", path);
     if (memcmp(head, pointer, sizeof pointer - 1) == 0)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: found a git-LFS pointer, expected a MATLAB file; "
-                         "fetch the content with `git lfs pull`", path);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: found a git-LFS pointer, expected a MATLAB file; "
+                         "fetch the content with `git lfs pull`",
+                         path);
     bool little = memcmp(head + 124, "\0\1IM", 4) == 0, big = memcmp(head + 124, "\1\0MI", 4) == 0;
     if (little || big) {
         *reader = &bram_mat5_reader;
@@ -54,8 +55,10 @@ static int choose(bram_ctx *cx, const bram_matlab_reader **reader, const char *p
         *reader = &bram_mat73_reader;
         return BRAM_OK;
     }
-    return bram_fail(cx, BRAM_EFORMAT, "%s: neither a MATLAB 5 file (bytes 124 to 127) nor a "
-                     "MATLAB 7.3 file (HDF5 signature)%s", path,
+    return bram_fail(cx, BRAM_EFORMAT,
+                     "%s: neither a MATLAB 5 file (bytes 124 to 127) nor a "
+                     "MATLAB 7.3 file (HDF5 signature)%s",
+                     path,
                      memcmp(head, "MATLAB", 6) == 0 ? "; it begins like one and is damaged" : "");
 }
 
@@ -115,7 +118,7 @@ const char *bram_matlab_variable_at(const bram_matlab *file, size_t i)
     return file->names[i];
 }
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values --------------------------------------------------------------------------------- */
 
 void *bram_matlab_state(const bram_matlab_value *v)
 {
@@ -260,8 +263,10 @@ static int child(bram_ctx *cx, bram_matlab_value **out, bram_matlab_value *v, si
         return bram_fail(cx, BRAM_EABSENT, "%s: element %zu asked for, found %zu",
                          bram_matlab_place(v).text, element + 1, v->count);
     if (v->depth >= MOST_DEPTH)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: nested deeper than %d; do references go in a "
-                         "circle?", bram_matlab_place(v).text, MOST_DEPTH);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: nested deeper than %d; do references go in a "
+                         "circle?",
+                         bram_matlab_place(v).text, MOST_DEPTH);
     size_t slots;
     if (__builtin_mul_overflow(fields, v->count, &slots))
         return bram_fail(cx, BRAM_EFORMAT, "%s: too many elements", bram_matlab_place(v).text);
@@ -299,7 +304,7 @@ int bram_matlab_cell(bram_ctx *cx, bram_matlab_value **out, bram_matlab_value *v
     return child(cx, out, v, 0, 1, i);
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------- */
+/* ---- numbers -------------------------------------------------------------------------------- */
 
 int bram_matlab_entries(bram_ctx *cx, bram_matlab_entry **out, size_t *count, bram_matlab_value *v)
 {
@@ -378,7 +383,7 @@ int bram_matlab_number(bram_ctx *cx, double *out, bram_matlab_value *v)
     return v->file->reader->numbers(cx, out, v);
 }
 
-/* ---- texts ------------------------------------------------------------------------------------- */
+/* ---- texts ---------------------------------------------------------------------------------- */
 
 /* Writes one code point as UTF-8; returns its bytes. */
 static size_t put_utf8(char *to, uint32_t c)
@@ -432,8 +437,10 @@ int bram_matlab_text(bram_ctx *cx, char **out, bram_matlab_value *v)
     size_t n = 0;
     if (!empty) {
         if (v->rank != 2 || (v->dims[0] != 1 && v->dims[1] != 1))
-            return bram_fail(cx, BRAM_EFORMAT, "%s: found a char array of %zu x %zu, expected one "
-                             "row", bram_matlab_place(v).text, v->dims[0], v->dims[1]);
+            return bram_fail(cx, BRAM_EFORMAT,
+                             "%s: found a char array of %zu x %zu, expected one "
+                             "row",
+                             bram_matlab_place(v).text, v->dims[0], v->dims[1]);
         BRAM_TRY(v->file->reader->units(cx, &units, &n, v));
     }
     char *text = n > SIZE_MAX / 3 - 1 ? NULL : bram_alloc(cx, 3 * n + 1, 1);
@@ -477,7 +484,9 @@ static int cells_as_texts(bram_ctx *cx, char ***out, size_t *count, bram_matlab_
     int status = BRAM_OK;
     for (; n < v->count && status == BRAM_OK; n++) {
         if (n == room) {
-            size_t more = v->count < first || v->count / 2 < room ? v->count : room ? 2 * room : first;
+            size_t more = v->count < first || v->count / 2 < room ? v->count
+                          : room                                  ? 2 * room
+                                                                  : first;
             char **grown = bram_realloc(cx, texts, more, sizeof *texts);
             if (!grown) {
                 status = BRAM_ENOMEM;

@@ -66,7 +66,7 @@ const char *bram_matlab_variable_at(const bram_matlab *file, size_t i);
 int bram_matlab_variable(bram_ctx *cx, bram_matlab_value **out, bram_matlab *file,
                          const char *name) BRAM_MUST_CHECK;
 
-/* ---- values ------------------------------------------------------------------------------------ */
+/* ---- values --------------------------------------------------------------------------------- */
 
 bram_matlab_kind bram_matlab_kind_of(const bram_matlab_value *v);
 

@@ -15,7 +15,8 @@ bool bram_name_is_identifier(const char *name);
  */
 bool bram_name_is_step(const char *name, size_t length);
 
-/** @return whether text is UTF-8 (RFC 3629: no surrogates, nothing above U+10FFFF, shortest form) */
+/** @return whether text is UTF-8 (RFC 3629: no surrogates, nothing above U+10FFFF, shortest form)
+ */
 bool bram_name_is_utf8(const char *text, size_t length);
 
 #endif

@@ -18,8 +18,7 @@
 
 enum { MAX_HEADER = 1 << 20, MAX_ITEM = 1 << 28 };
 
-/* ---- the header ---------------------------------------------------------------------------------
- */
+/* ---- the header ----------------------------------------------------------------------------- */
 
 static void skip_blanks(const char **p)
 {
@@ -282,8 +281,7 @@ static int read_header(bram_ctx *cx, bram_npy *a)
     return status ? status : check_size(cx, a);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------
- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
 static int open_array(bram_ctx *cx, bram_npy **out, const char *name, int fd, unsigned char *memory,
                       uint64_t size)

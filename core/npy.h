@@ -95,8 +95,7 @@ int bram_npy_read_texts(bram_ctx *cx, const bram_npy *a, char ***texts) BRAM_MUS
 int bram_npy_load(bram_ctx *cx, double **values, bram_npy_info *info,
                   const char *path) BRAM_MUST_CHECK;
 
-/* ---- writing: version 1, little endian, C order -------------------------------------------------
- */
+/* ---- writing: version 1, little endian, C order --------------------------------------------- */
 
 typedef enum bram_npy_type { BRAM_NPY_F64, BRAM_NPY_F32, BRAM_NPY_I64 } bram_npy_type;
 
@@ -121,8 +120,7 @@ int bram_npy_write(bram_ctx *cx, const char *path, bool replace, bram_npy_type t
 int bram_npy_write_texts(bram_ctx *cx, const char *path, bool replace, size_t n,
                          const char *const *texts) BRAM_MUST_CHECK;
 
-/* ---- .npz: several arrays in one zip file -------------------------------------------------------
- */
+/* ---- .npz: several arrays in one zip file --------------------------------------------------- */
 
 typedef struct bram_npz bram_npz;
 

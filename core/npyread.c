@@ -11,8 +11,7 @@
 
 enum { WINDOW_BYTES = 1 << 20 }; /* read at once when an array is read from end to end */
 
-/* ---- elements -----------------------------------------------------------------------------------
- */
+/* ---- elements ------------------------------------------------------------------------------- */
 
 /* The bytes of an element as an integer, whatever the byte order of file and machine. */
 static uint64_t bits(const bram_npy_info *f, const unsigned char *p)
@@ -111,8 +110,7 @@ static int convert_run(bram_ctx *cx, const bram_npy *a, const unsigned char *p, 
     return BRAM_OK;
 }
 
-/* ---- blocks -------------------------------------------------------------------------------------
- */
+/* ---- blocks --------------------------------------------------------------------------------- */
 
 /* Bytes of the array through a window, so that many small reads do not become many system calls. */
 struct window {
@@ -250,8 +248,7 @@ int bram_npy_load(bram_ctx *cx, double **values, bram_npy_info *info, const char
     return status;
 }
 
-/* ---- strings ------------------------------------------------------------------------------------
- */
+/* ---- strings -------------------------------------------------------------------------------- */
 
 /* Writes a code point as UTF-8; returns the bytes, 0 for what is no character. */
 static size_t put_utf8(char *to, uint64_t c)

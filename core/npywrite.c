@@ -113,8 +113,7 @@ int bram_npy_write(bram_ctx *cx, const char *path, bool replace, bram_npy_type t
     return status;
 }
 
-/* ---- strings ------------------------------------------------------------------------------------
- */
+/* ---- strings -------------------------------------------------------------------------------- */
 
 /* The next character of a UTF-8 text, which moves on; false where it is not UTF-8. */
 static bool next_character(const char **text, uint32_t *character)

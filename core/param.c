@@ -44,7 +44,7 @@ static int unfit(bram_ctx *cx, const bram_param *p, const char *text)
     return status;
 }
 
-/* ---- words ----------------------------------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------------------------------- */
 
 static bool is_choice(const char *choices, const char *text)
 {
@@ -88,7 +88,7 @@ static int check_text(bram_ctx *cx, const bram_param *p, const char *text)
     return BRAM_OK;
 }
 
-/* ---- lists ----------------------------------------------------------------------------------- */
+/* ---- lists ---------------------------------------------------------------------------------- */
 
 /* A list under construction; reals also hold integers that a range has made, below 2^53. */
 struct list {
@@ -222,7 +222,7 @@ static int read_list(bram_ctx *cx, struct list *list, const char *text)
     return join_list(cx, list);
 }
 
-/* ---- all types ------------------------------------------------------------------------------- */
+/* ---- all types ------------------------------------------------------------------------------ */
 
 /* A number that is left open: empty or "auto", where the default says so. */
 static bool is_open(const bram_param *p, const char *text)

@@ -47,11 +47,11 @@ FIND(loader)
 int bram_plugin_open(bram_ctx *cx, const char *path)
 {
     void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!object) return bram_fail(cx, BRAM_EREAD, "%s: not a loadable shared object: %s", path, dlerror());
+    if (!object)
+        return bram_fail(cx, BRAM_EREAD, "%s: not a loadable shared object: %s", path, dlerror());
     const bram_plugin *plugin = dlsym(object, "bram_plugin_entry");
     int status = BRAM_OK;
-    if (!plugin)
-        status = bram_fail(cx, BRAM_EFORMAT, "%s: has no symbol bram_plugin_entry", path);
+    if (!plugin) status = bram_fail(cx, BRAM_EFORMAT, "%s: has no symbol bram_plugin_entry", path);
     else if (plugin->abi != BRAM_PLUGIN_ABI)
         status = bram_fail(cx, BRAM_EFORMAT, "%s: plugin ABI %u, expected %d: build it again", path,
                            plugin->abi, BRAM_PLUGIN_ABI);

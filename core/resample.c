@@ -20,8 +20,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- block length -----------------------------------------------------------------------------
- */
+/* ---- block length --------------------------------------------------------------------------- */
 
 /* Autocovariance at a lag of values that have mean 0, divided by n. */
 static double autocovariance(const double *x, size_t n, size_t lag)
@@ -92,8 +91,7 @@ int bram_block_length(bram_ctx *cx, size_t *length, const double *x, size_t n)
     return BRAM_OK;
 }
 
-/* ---- blocks and draws -------------------------------------------------------------------------
- */
+/* ---- blocks and draws ----------------------------------------------------------------------- */
 
 bram_blocks bram_blocks_cut(size_t rows, size_t length)
 {
@@ -126,8 +124,7 @@ int bram_bootstrap_check(bram_ctx *cx, size_t n)
                      n, BRAM_MIN_BLOCKS);
 }
 
-/* ---- intervals --------------------------------------------------------------------------------
- */
+/* ---- intervals ------------------------------------------------------------------------------ */
 
 int bram_interval_of(bram_ctx *cx, bram_interval *out, bram_interval_kind kind, double estimate,
                      const double *draws, size_t n, double level)

@@ -169,7 +169,8 @@ bool bram_response_has_mask(const bram_response *r)
 }
 
 /* Copies n values that lie side by side at position `from`, and their marks. */
-static void copy_run(const bram_response *r, size_t from, size_t n, double *values, uint8_t *present)
+static void copy_run(const bram_response *r, size_t from, size_t n, double *values,
+                     uint8_t *present)
 {
     for (size_t i = 0; i < n; i++) {
         bool there = !r->mask || r->mask[from + i];
@@ -205,9 +206,10 @@ int bram_response_read(bram_ctx *cx, const bram_response *r, const size_t *start
     for (size_t d = 0; d < r->dims; d++) {
         size_t length = bram_axis_length(r->axes[d]);
         if (start[d] > length || count[d] > length - start[d])
-            return bram_fail(cx, BRAM_ESHAPE, "response %s has %zu along %s; %zu from %zu on are "
-                             "outside", r->name, length, bram_axis_name(r->axes[d]), count[d],
-                             start[d]);
+            return bram_fail(cx, BRAM_ESHAPE,
+                             "response %s has %zu along %s; %zu from %zu on are "
+                             "outside",
+                             r->name, length, bram_axis_name(r->axes[d]), count[d], start[d]);
         empty |= count[d] == 0;
     }
     if (empty) return BRAM_OK;
@@ -219,9 +221,10 @@ int bram_response_read(bram_ctx *cx, const bram_response *r, const size_t *start
 int bram_response_view(bram_ctx *cx, const bram_response *r, bram_mat *out)
 {
     if (!r->values || r->type != BRAM_F64 || r->dims != 2)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "response %s has %zu axes and is %s, %s: not a "
-                         "matrix of doubles in memory", r->name, r->dims,
-                         r->values ? "in memory" : "in a file",
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "response %s has %zu axes and is %s, %s: not a "
+                         "matrix of doubles in memory",
+                         r->name, r->dims, r->values ? "in memory" : "in a file",
                          r->type == BRAM_F64 ? "float64" : "float32");
     size_t rows = bram_axis_length(r->axes[0]), cols = bram_axis_length(r->axes[1]);
     *out = (bram_mat){r->values, rows, cols, cols};

@@ -42,8 +42,7 @@ void bram_ridge_free(bram_ridge *ridge)
     bram_free(ridge);
 }
 
-/* ---- centring ---------------------------------------------------------------------------------
- */
+/* ---- centring ------------------------------------------------------------------------------- */
 
 /* Column means, relative to the first row so that a large offset costs no digits. */
 static int column_means(bram_ctx *cx, double *mean, const char *what, const bram_mat *m)
@@ -67,8 +66,7 @@ static void centre(bram_mat *out, const bram_mat *m, const double *mean)
         for (size_t j = 0; j < m->cols; j++) bram_row(out, i)[j] = bram_row(m, i)[j] - mean[j];
 }
 
-/* ---- the decomposition ------------------------------------------------------------------------
- */
+/* ---- the decomposition ---------------------------------------------------------------------- */
 
 static int decompose(bram_ctx *cx, bram_ridge *r, const bram_mat *x)
 {
@@ -153,8 +151,7 @@ int bram_ridge_basis(bram_ctx *cx, const bram_ridge *ridge, bram_mat *a, const b
     return status;
 }
 
-/* ---- predictions and weights ------------------------------------------------------------------
- */
+/* ---- predictions and weights ---------------------------------------------------------------- */
 
 /* out = diag(1 / (s + alpha_j)) b_j for every target j; out may be b */
 static void shrink(const bram_ridge *r, bram_mat *out, const bram_mat *b, const double *alpha)
@@ -224,8 +221,7 @@ int bram_ridge_weights(bram_ctx *cx, const bram_ridge *ridge, bram_mat *weights,
     return BRAM_OK;
 }
 
-/* ---- cross-validation -------------------------------------------------------------------------
- */
+/* ---- cross-validation ----------------------------------------------------------------------- */
 
 /* What the tasks of one fold share: a task is a block of targets with all penalties. */
 struct fold_job {

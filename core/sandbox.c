@@ -65,7 +65,7 @@ bool bram_sandbox_limits_memory(void)
     return !SANITIZED;
 }
 
-/* ---- in the child ---------------------------------------------------------------------------- */
+/* ---- in the child --------------------------------------------------------------------------- */
 
 static void send_record(int pipe, struct record *r, const char *text)
 {
@@ -153,7 +153,7 @@ static _Noreturn void be_the_child(bram_ctx *cx, const bram_limits *limits, int 
     _exit(0);
 }
 
-/* ---- in the caller --------------------------------------------------------------------------- */
+/* ---- in the caller -------------------------------------------------------------------------- */
 
 static double now_seconds(void)
 {

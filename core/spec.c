@@ -204,7 +204,7 @@ char *bram_options_brief(bram_ctx *cx, const bram_options *o)
     return brief;
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values --------------------------------------------------------------------------------- */
 
 static const struct bram_value *value_of(const bram_options *o, const char *name,
                                          bram_param_type type, bram_param_type other)
@@ -255,7 +255,7 @@ const int64_t *bram_option_integers(const bram_options *o, const char *name, siz
     return v->integers;
 }
 
-/* ---- spec strings and help ------------------------------------------------------------------- */
+/* ---- spec strings and help ------------------------------------------------------------------ */
 
 static bool is_small(char c)
 {

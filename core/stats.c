@@ -15,8 +15,7 @@ void bram_stats_init(void)
     gsl_set_error_handler_off();
 }
 
-/* ---- moments ----------------------------------------------------------------------------------
- */
+/* ---- moments -------------------------------------------------------------------------------- */
 
 static double lanes_total(const double lane[LANES])
 {
@@ -80,8 +79,7 @@ double bram_pearson(const double *x, const double *y, size_t n)
     return r > 1 ? 1 : r < -1 ? -1 : r; /* beyond 1 by rounding only; NaN passes */
 }
 
-/* ---- order ------------------------------------------------------------------------------------
- */
+/* ---- order ---------------------------------------------------------------------------------- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -183,8 +181,7 @@ int bram_spearman(bram_ctx *cx, double *out, const double *x, const double *y, s
     return status;
 }
 
-/* ---- distributions ----------------------------------------------------------------------------
- */
+/* ---- distributions -------------------------------------------------------------------------- */
 
 double bram_normal_tail(double z)
 {
@@ -209,8 +206,7 @@ double bram_t_quantile(double p, double df)
     return isinf(df) ? bram_normal_quantile(p) : gsl_cdf_tdist_Pinv(p, df);
 }
 
-/* ---- tests ------------------------------------------------------------------------------------
- */
+/* ---- tests ---------------------------------------------------------------------------------- */
 
 double bram_bootstrap_p(const double *draws, size_t n)
 {

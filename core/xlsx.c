@@ -45,8 +45,7 @@ struct bram_xlsx {
     size_t string_count, string_room, text_used, text_room;
 };
 
-/* ---- parsing a part -----------------------------------------------------------------------------
- */
+/* ---- parsing a part ------------------------------------------------------------------------- */
 
 /* What is being read; the callbacks of expat record a failure here and stop the parser. */
 struct part {
@@ -194,8 +193,7 @@ static int parse_part(bram_ctx *cx, bram_xlsx *x, const char *name, struct part 
     return status ? bram_fail_prefix(cx, status, "%s: %s", x->path, name) : BRAM_OK;
 }
 
-/* ---- the workbook and its relations -------------------------------------------------------------
- */
+/* ---- the workbook and its relations --------------------------------------------------------- */
 
 static int add_sheet(bram_ctx *cx, bram_xlsx *x, const char *name, const char *relation)
 {
@@ -262,8 +260,7 @@ static void on_relation(void *user, const char *element, const char **attributes
     if (to && !(*to = part_name(p->cx, target))) stop(p, BRAM_ENOMEM);
 }
 
-/* ---- shared strings -----------------------------------------------------------------------------
- */
+/* ---- shared strings ------------------------------------------------------------------------- */
 
 /* Appends a string; an empty table gets its first entry, the beginning. */
 static int add_string(bram_ctx *cx, bram_xlsx *x, const char *text, size_t length)
@@ -312,8 +309,7 @@ static void on_string_end(void *user, const char *element)
     if (status) stop(p, status);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------
- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
 /* The old .xls format begins with these bytes, as do encrypted workbooks. */
 static int refuse_xls(bram_ctx *cx, const char *path)
@@ -391,8 +387,7 @@ ptrdiff_t bram_xlsx_find(const bram_xlsx *x, const char *name)
     return -1;
 }
 
-/* ---- a worksheet --------------------------------------------------------------------------------
- */
+/* ---- a worksheet ---------------------------------------------------------------------------- */
 
 static int begin_row(struct part *p, const char **attributes)
 {

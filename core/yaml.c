@@ -21,7 +21,7 @@ enum {
     DEEPEST = 20
 };
 
-/* ---- schemas --------------------------------------------------------------------------------- */
+/* ---- schemas -------------------------------------------------------------------------------- */
 
 #define NEEDED   CYAML_FLAG_POINTER
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
@@ -91,7 +91,7 @@ static const cyaml_schema_value_t suite_schema = {
 static const cyaml_schema_value_t manifest_schema = {
     CYAML_VALUE_MAPPING(NEEDED, bram_yaml_manifest, manifest_fields)};
 
-/* ---- messages -------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------- */
 
 /* What libcyaml said: its first complaint, and where it was. */
 struct complaint {
@@ -187,7 +187,7 @@ static int explain(bram_ctx *cx, const char *path, const char *text, const struc
                      list ? " (a list of numbers is written 1+2+4)" : "");
 }
 
-/* ---- loading --------------------------------------------------------------------------------- */
+/* ---- loading -------------------------------------------------------------------------------- */
 
 static cyaml_config_t configure(struct complaint *c, bool lenient)
 {
@@ -254,7 +254,7 @@ static int load_file(bram_ctx *cx, void **out, const char *path, const cyaml_sch
     return status;
 }
 
-/* ---- benchmarks ------------------------------------------------------------------------------ */
+/* ---- benchmarks ----------------------------------------------------------------------------- */
 
 /* A benchmark with the place that libcyaml puts the options into: a text or NULL for each in a
  * table. */
@@ -375,7 +375,7 @@ int bram_yaml_benchmark_read(bram_ctx *cx, bram_yaml_benchmark **out, const char
     return status;
 }
 
-/* ---- suites and manifests -------------------------------------------------------------------- */
+/* ---- suites and manifests ------------------------------------------------------------------- */
 
 int bram_yaml_suite_read(bram_ctx *cx, bram_yaml_suite **out, const char *path)
 {

@@ -41,8 +41,7 @@ static void release(struct region *r)
     for (size_t i = 0; i < r->files; i++) bram_free(r->file[i].values);
 }
 
-/* ---- telling the files apart --------------------------------------------------------------------
- */
+/* ---- telling the files apart ---------------------------------------------------------------- */
 
 static int read_files(bram_ctx *cx, struct region *r, const bram_input *input)
 {
@@ -122,8 +121,7 @@ static int tell_apart(bram_ctx *cx, struct region *r)
     return BRAM_OK;
 }
 
-/* ---- putting ------------------------------------------------------------------------------------
- */
+/* ---- putting -------------------------------------------------------------------------------- */
 
 /* Ids "validation-01" ... for the first of two sets, "training-0001" ... for the second. */
 static int name_images(bram_ctx *cx, bram_axis **out, size_t validation, size_t training)
@@ -262,8 +260,7 @@ static int put(bram_ctx *cx, bram_dataset *ds, const struct region *r, const cha
     return status;
 }
 
-/* ---- the loader ---------------------------------------------------------------------------------
- */
+/* ---- the loader ----------------------------------------------------------------------------- */
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {

@@ -58,8 +58,7 @@ static void note_name(struct connectome *c, const char *name)
     if (c->names < c->room) c->name[c->names++] = name;
 }
 
-/* ---- reading a sheet ----------------------------------------------------------------------------
- */
+/* ---- reading a sheet ------------------------------------------------------------------------ */
 
 static int read_cell(bram_ctx *cx, struct connectome *c, size_t layer, const bram_grid *g,
                      size_t row, size_t col, int pre, int post)
@@ -112,8 +111,7 @@ static int read_sheet(bram_ctx *cx, struct connectome *c, size_t layer, const br
     return BRAM_OK;
 }
 
-/* ---- what is kept -------------------------------------------------------------------------------
- */
+/* ---- what is kept --------------------------------------------------------------------------- */
 
 /* Examined: a row and a column of both sheets, so that an absent edge to any other is a zero. */
 static bool is_examined(const struct connectome *c, size_t i)
@@ -184,8 +182,7 @@ static int add_layer(bram_ctx *cx, bram_dataset *ds, const struct connectome *c,
     return status;
 }
 
-/* ---- the report ---------------------------------------------------------------------------------
- */
+/* ---- the report ----------------------------------------------------------------------------- */
 
 /* Figures of the sheets themselves (gap junctions in both directions), as other tools count them.
  */
@@ -258,8 +255,7 @@ static int add_report(bram_ctx *cx, bram_dataset *ds, const struct connectome *c
     return status;
 }
 
-/* ---- the loader ---------------------------------------------------------------------------------
- */
+/* ---- the loader ----------------------------------------------------------------------------- */
 
 static int put(bram_ctx *cx, bram_dataset *ds, const struct connectome *c)
 {

@@ -48,8 +48,7 @@ static void release(struct animal *a)
     bram_dag_labels_release(&a->labels);
 }
 
-/* ---- traces and stamps --------------------------------------------------------------------------
- */
+/* ---- traces and stamps ---------------------------------------------------------------------- */
 
 static const char *trace_field(const bram_options *o)
 {
@@ -164,8 +163,7 @@ static int read_stamps(bram_ctx *cx, struct animal *a, const bram_options *o)
     return status;
 }
 
-/* ---- labels -------------------------------------------------------------------------------------
- */
+/* ---- labels --------------------------------------------------------------------------------- */
 
 /* Labels and matches number the traces before those without a value were removed. */
 static int read_columns(bram_ctx *cx, struct animal *a)
@@ -304,8 +302,7 @@ static int read_labels(bram_ctx *cx, struct animal *a, const char *const *paths,
     return status;
 }
 
-/* ---- the recording ------------------------------------------------------------------------------
- */
+/* ---- the recording -------------------------------------------------------------------------- */
 
 static int describe(bram_ctx *cx, bram_dataset *ds, const struct animal *a)
 {
@@ -314,7 +311,8 @@ static int describe(bram_ctx *cx, bram_dataset *ds, const struct animal *a)
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "subject", a->id));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "session", a->id));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "species", BRAM_SPECIES_WORM));
-    BRAM_TRY(bram_intake_text(cx, ds, a->id, "condition", labeled ? "NeuroPAL" : "no NeuroPAL registration"));
+    BRAM_TRY(bram_intake_text(cx, ds, a->id, "condition",
+                              labeled ? "NeuroPAL" : "no NeuroPAL registration"));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "source_file", slash ? slash + 1 : a->path));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "stamps", a->stamps));
     return bram_intake_text(cx, ds, a->id, "labels_from",
@@ -364,8 +362,7 @@ static int read_animal(bram_ctx *cx, bram_dataset *ds, const char *path,
     return status;
 }
 
-/* ---- the loader ---------------------------------------------------------------------------------
- */
+/* ---- the loader ----------------------------------------------------------------------------- */
 
 /* Whether an HDF5 file has the fields of a recording. BRAM_ENOMEM is the only failure. */
 static int is_recording(bram_ctx *cx, bool *out, const char *path)

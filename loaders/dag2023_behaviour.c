@@ -23,8 +23,7 @@ int bram_dag_pairs(bram_ctx *cx, int64_t **out, size_t *count, const bram_h5_obj
     return BRAM_OK;
 }
 
-/* ---- behaviour ----------------------------------------------------------------------------------
- */
+/* ---- behaviour ------------------------------------------------------------------------------ */
 
 enum { MAX_VARIABLES = 1024 };
 

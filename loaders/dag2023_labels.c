@@ -70,8 +70,7 @@ int bram_dag_labels_add(bram_ctx *cx, bram_dag_labels *l, size_t trace, const ch
     return BRAM_OK;
 }
 
-/* ---- which form ---------------------------------------------------------------------------------
- */
+/* ---- which form ----------------------------------------------------------------------------- */
 
 int bram_dag_form_of(bram_ctx *cx, bram_dag_form *out, const char *path)
 {
@@ -110,8 +109,7 @@ int bram_dag_labels_read(bram_ctx *cx, bram_dag_labels *l, bram_dag_form form, c
     return BRAM_OK;
 }
 
-/* ---- the dictionary as JSON ---------------------------------------------------------------------
- */
+/* ---- the dictionary as JSON ----------------------------------------------------------------- */
 
 static int add_member(bram_ctx *cx, bram_dag_labels *l, const bram_json_member *m, const char *path,
                       const char *uid)

@@ -52,8 +52,7 @@ struct recording {
     double *time;
 };
 
-/* ---- which way time runs ------------------------------------------------------------------------
- */
+/* ---- which way time runs -------------------------------------------------------------------- */
 
 /* Rows into columns. */
 static int transpose(bram_ctx *cx, bram_store_array *a)
@@ -121,8 +120,7 @@ static int make_time(bram_ctx *cx, struct recording *r)
     return BRAM_OK;
 }
 
-/* ---- behaviour ----------------------------------------------------------------------------------
- */
+/* ---- behaviour ------------------------------------------------------------------------------ */
 
 /* Calls back with each name of "a+b+c". */
 static int each_name(bram_ctx *cx, const char *list,
@@ -200,8 +198,7 @@ static int put_behaviour(bram_ctx *cx, bram_dataset *ds, struct recording *r)
     return status;
 }
 
-/* ---- the recording ------------------------------------------------------------------------------
- */
+/* ---- the recording -------------------------------------------------------------------------- */
 
 static int read_arrays(bram_ctx *cx, struct recording *r)
 {

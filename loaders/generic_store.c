@@ -50,8 +50,7 @@ const char *bram_store_words(const bram_store *s)
     return words[s->kind];
 }
 
-/* ---- opening ------------------------------------------------------------------------------------
- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
 /* The kind by the first bytes. 7.3 files are told from other HDF5 by MATLAB's words at their start.
  */
@@ -122,8 +121,7 @@ int bram_store_open(bram_ctx *cx, bram_store **out, const char *path)
     return status;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------
- */
+/* ---- numbers -------------------------------------------------------------------------------- */
 
 static int matlab_numbers(bram_ctx *cx, bram_store_array *out, bram_store *s, const char *name)
 {
@@ -235,8 +233,7 @@ int bram_store_numbers(bram_ctx *cx, bram_store_array *out, bram_store *s, const
     return status;
 }
 
-/* ---- texts --------------------------------------------------------------------------------------
- */
+/* ---- texts ---------------------------------------------------------------------------------- */
 
 static int table_texts(bram_ctx *cx, char ***out, size_t *count, const bram_store *s,
                        const char *name)

@@ -45,8 +45,7 @@ const bram_param bram_import_params[] = {
      "average makes one trace of those with one name"},
     {.name = NULL}};
 
-/* ---- which loader -------------------------------------------------------------------------------
- */
+/* ---- which loader --------------------------------------------------------------------------- */
 
 /* The loaders of the library, then those of plugins. @return NULL behind the last */
 static const bram_loader *loader_at(size_t i)
@@ -130,8 +129,7 @@ static int choose(bram_ctx *cx, const bram_loader **loader, const char **options
     return *loader ? BRAM_OK : bram_fail(cx, BRAM_EUSAGE, "there is no loader \"%s\"", name);
 }
 
-/* ---- what the root says -------------------------------------------------------------------------
- */
+/* ---- what the root says --------------------------------------------------------------------- */
 
 static int set_text(bram_ctx *cx, bram_attrs *attrs, const char *name, const char *value)
 {
@@ -185,8 +183,7 @@ static int describe_root(bram_ctx *cx, bram_dataset *ds, const bram_loader *load
     return status;
 }
 
-/* ---- the canonical neurons, where worms are
- * ------------------------------------------------------ */
+/* ---- the canonical neurons, where worms are ------------------------------------------------- */
 
 int bram_add_neurons(bram_ctx *cx, bram_dataset *ds)
 {
@@ -225,8 +222,7 @@ static bool has_worms(const bram_dataset *ds)
     return false;
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------ */
 
 /* A message says which file: a loader that read one of several names it, else it is the first. */
 static int name_the_file(bram_ctx *cx, int status, const char *loader, const bram_input *input)

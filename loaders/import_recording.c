@@ -29,8 +29,7 @@ struct work {
     bram_signals signals;
 };
 
-/* ---- identities ---------------------------------------------------------------------------------
- */
+/* ---- identities ----------------------------------------------------------------------------- */
 
 static void read_worm_labels(struct work *w)
 {
@@ -119,8 +118,7 @@ static int make_neuron_axis(bram_ctx *cx, bram_axis **out, const struct work *w)
     return status;
 }
 
-/* ---- the signals --------------------------------------------------------------------------------
- */
+/* ---- the signals ---------------------------------------------------------------------------- */
 
 static int choice(const bram_options *o, const char *name, const char *const *words)
 {
@@ -256,8 +254,7 @@ static int make_activity(bram_ctx *cx, bram_response **out, const struct work *w
     return status;
 }
 
-/* ---- a recording --------------------------------------------------------------------------------
- */
+/* ---- a recording ---------------------------------------------------------------------------- */
 
 static bool reads_as_worm(const struct work *w, const bram_attrs *attrs)
 {
@@ -300,8 +297,7 @@ static int import_one(bram_ctx *cx, bram_dataset *ds, struct work *w, const char
                                      : BRAM_OK;
 }
 
-/* ---- the report ---------------------------------------------------------------------------------
- */
+/* ---- the report ----------------------------------------------------------------------------- */
 
 /* A row for every trace of every recording that has activity. */
 static int report(bram_ctx *cx, bram_dataset *ds)

@@ -54,8 +54,7 @@ static void release(struct worm *w)
     bram_free(w->time);
 }
 
-/* ---- the tree -----------------------------------------------------------------------------------
- */
+/* ---- the tree ------------------------------------------------------------------------------- */
 
 /* @return the first of two names that the struct has as a field, or NULL */
 static const char *either(const struct worms *all, const char *a, const char *b)
@@ -103,8 +102,7 @@ static int look(bram_ctx *cx, struct worms *all, bram_matlab *file, const char *
     return BRAM_OK;
 }
 
-/* ---- fields -------------------------------------------------------------------------------------
- */
+/* ---- fields --------------------------------------------------------------------------------- */
 
 static int read_traces(bram_ctx *cx, struct worm *w, const struct worms *all, size_t i)
 {
@@ -218,8 +216,7 @@ static int name_worm(bram_ctx *cx, struct worm *w, const struct worms *all, size
     return BRAM_OK;
 }
 
-/* ---- states -------------------------------------------------------------------------------------
- */
+/* ---- states --------------------------------------------------------------------------------- */
 
 /* The name of a code from "dt+fwd+...", or "state N". */
 static void name_state(char *out, size_t bytes, const char *names, double code)
@@ -344,8 +341,7 @@ static int read_states(bram_ctx *cx, bram_dataset *ds, const struct worm *w,
     return status;
 }
 
-/* ---- the loader ---------------------------------------------------------------------------------
- */
+/* ---- the loader ----------------------------------------------------------------------------- */
 
 static int put_worm(bram_ctx *cx, bram_dataset *ds, const struct worm *w, const struct worms *all,
                     const char *path)

@@ -49,8 +49,7 @@ static void release(struct images *a)
     bram_free(a);
 }
 
-/* ---- reading RDMs -------------------------------------------------------------------------------
- */
+/* ---- reading RDMs --------------------------------------------------------------------------- */
 
 static bool holds_rdms(const bram_matlab_value *v)
 {
@@ -138,8 +137,7 @@ static int add_rdm(bram_ctx *cx, struct images *a, bram_matlab_value *v, size_t 
     return BRAM_OK;
 }
 
-/* ---- reading stimuli ----------------------------------------------------------------------------
- */
+/* ---- reading stimuli ------------------------------------------------------------------------ */
 
 /* "artiObj" to "arti_obj": names of columns are in lower case. */
 static void column_name(char *out, const char *label)
@@ -215,8 +213,7 @@ static int read_file(bram_ctx *cx, struct images *a, const char *path)
     return status == BRAM_OK ? BRAM_OK : bram_fail_prefix(cx, status, "%s", path);
 }
 
-/* ---- putting ------------------------------------------------------------------------------------
- */
+/* ---- putting -------------------------------------------------------------------------------- */
 
 static int image_axis(bram_ctx *cx, bram_axis **out, const char *name)
 {
@@ -344,8 +341,7 @@ static int put(bram_ctx *cx, bram_dataset *ds, struct images *a)
     return BRAM_OK;
 }
 
-/* ---- the loader ---------------------------------------------------------------------------------
- */
+/* ---- the loader ----------------------------------------------------------------------------- */
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {

@@ -25,8 +25,7 @@ bool bram_label_is_certain(const bram_label *label)
     return label->certainty == BRAM_LABEL_EXACT;
 }
 
-/* ---- reading the text ---------------------------------------------------------------------------
- */
+/* ---- reading the text ----------------------------------------------------------------------- */
 
 /* Bytes of blank at the start: white space, quotes, the byte order mark, the no-break space. */
 static size_t blank(const char *at, size_t length)
@@ -107,8 +106,7 @@ static bool is_awc_by_function(const char *text)
     return strcmp(rest, "ON") == 0 || strcmp(rest, "OFF") == 0;
 }
 
-/* ---- candidates ---------------------------------------------------------------------------------
- */
+/* ---- candidates ----------------------------------------------------------------------------- */
 
 /* true when the letters of `known`, "?" left out, appear in this order in `place` */
 static bool fits_place(const char *known, const char *place)
@@ -281,8 +279,7 @@ bram_label bram_label_parse(const char *raw, double confidence, double threshold
     return label;
 }
 
-/* ---- a recording's labels together --------------------------------------------------------------
- */
+/* ---- a recording's labels together ---------------------------------------------------------- */
 
 /* How often each neuron is named for certain, and by doubtful labels. */
 struct census {

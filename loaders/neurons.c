@@ -366,8 +366,7 @@ size_t bram_neuron_class_members(const char *class_name, size_t length, size_t *
     return count;
 }
 
-/* ---- other cells --------------------------------------------------------------------------------
- */
+/* ---- other cells ---------------------------------------------------------------------------- */
 
 /* A name is this prefix, then nothing but letters and digits that tell a place (pm3VL, BWM-DL01).
  */

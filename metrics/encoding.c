@@ -63,7 +63,7 @@ static void release_pair(void *pair)
     bram_free(e);
 }
 
-/* ---- checks ---------------------------------------------------------------------------------- */
+/* ---- checks --------------------------------------------------------------------------------- */
 
 static int check_sides(bram_ctx *cx, const bram_side *model, const bram_side *brain)
 {
@@ -136,7 +136,7 @@ static int check_fold(bram_ctx *cx, const bram_fold *fold, size_t rows)
     return status;
 }
 
-/* ---- fitting --------------------------------------------------------------------------------- */
+/* ---- fitting -------------------------------------------------------------------------------- */
 
 /* Where the predictions of a fold go. */
 struct intake {
@@ -274,7 +274,7 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
     return status;
 }
 
-/* ---- scoring --------------------------------------------------------------------------------- */
+/* ---- scoring -------------------------------------------------------------------------------- */
 
 /* Sums over folds for each unit: score x share drawn, share drawn. */
 struct mean {

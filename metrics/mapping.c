@@ -28,7 +28,7 @@ static bool in_row(const bram_side *brain, size_t row, size_t unit)
     return !brain->present || brain->present[row * brain->values.cols + unit];
 }
 
-/* ---- units that miss the same rows ----------------------------------------------------------- */
+/* ---- units that miss the same rows ---------------------------------------------------------- */
 
 struct pattern {
     uint64_t hash;
@@ -68,7 +68,7 @@ static struct pattern *order_units(bram_ctx *cx, const bram_mapping *m, const br
     return pattern;
 }
 
-/* ---- inner folds ----------------------------------------------------------------------------- */
+/* ---- inner folds ---------------------------------------------------------------------------- */
 
 /* Those of index[0 .. count - 1] that the cohort's first unit has. */
 static int keep_present(bram_ctx *cx, const size_t **out, size_t *kept, const bram_mapping *m,
@@ -118,7 +118,7 @@ static int own_inner(bram_ctx *cx, const bram_mapping *m, struct cohort *c)
     return BRAM_OK;
 }
 
-/* ---- one cohort ------------------------------------------------------------------------------ */
+/* ---- one cohort ----------------------------------------------------------------------------- */
 
 static void gather_rows(bram_mat *out, const bram_mat *from, const size_t *row, size_t first)
 {
@@ -219,7 +219,7 @@ static int fit_cohort(bram_ctx *cx, const bram_mapping *m, struct cohort *c, con
     return status;
 }
 
-/* ---- one fold -------------------------------------------------------------------------------- */
+/* ---- one fold ------------------------------------------------------------------------------- */
 
 /* Features over their standard deviations in the training rows; constant ones stay as they are. */
 static int scale(bram_ctx *cx, bram_mat *out, const bram_mat *x, const bram_fold *fold)

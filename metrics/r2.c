@@ -6,12 +6,12 @@
  * worse. A unit whose recording is constant over the scored entries has no r2: NaN.
  *
  * Under weights (a bootstrap draw) the mean stays that of all scored entries; only the two sums are
- * weighted. The mean is the yardstick, not the thing that is estimated: taken anew from each draw it
- * lies closer to the drawn values than it should, by var(mean) in every term of the sum. That share
- * is 1/B of the variance for B independent blocks and much more when a block is about as long as
- * the recording's memory, so every draw's r2 would come out too low, and with ten blocks the
- * interval can miss the value that it belongs to. A draw over which the unit is constant says nothing
- * about its r2: NaN.
+ * weighted. The mean is the yardstick, not the thing that is estimated: taken anew from each draw
+ * it lies closer to the drawn values than it should, by var(mean) in every term of the sum. That
+ * share is 1/B of the variance for B independent blocks and much more when a block is about as long
+ * as the recording's memory, so every draw's r2 would come out too low, and with ten blocks the
+ * interval can miss the value that it belongs to. A draw over which the unit is constant says
+ * nothing about its r2: NaN.
  */
 #include "moments.h"
 

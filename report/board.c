@@ -39,8 +39,7 @@ const bram_axis *bram_board_scores(const bram_results *r, const char *benchmark)
     return NULL;
 }
 
-/* ---- cells of one model
- * --------------------------------------------------------------------------- */
+/* ---- cells of one model --------------------------------------------------------------------- */
 
 struct cell {
     const bram_result *result;
@@ -166,8 +165,7 @@ static int gather(bram_ctx *cx, struct board *b, const bram_results *r)
     return BRAM_OK;
 }
 
-/* ---- one row
- * ---------------------------------------------------------------------------------------- */
+/* ---- one row -------------------------------------------------------------------------------- */
 
 /* Puts the cells into the tables by model and part, the mean over seeds where there are several. */
 static int tabulate(bram_ctx *cx, struct board *b)
@@ -292,8 +290,7 @@ static int fill_row(bram_ctx *cx, struct board *b, size_t model)
     return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
 }
 
-/* ---- pairs of models
- * ------------------------------------------------------------------------------------ */
+/* ---- pairs of models ------------------------------------------------------------------------ */
 
 /* a - c on the parts that both have; NaN bounds where no interval can be given. */
 static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size_t c, double out[3])
@@ -404,8 +401,7 @@ static int best_last(const void *a, const void *b)
     return by_rank(a, b, false);
 }
 
-/* ---- the board
- * -------------------------------------------------------------------------------------------- */
+/* ---- the board ------------------------------------------------------------------------------ */
 
 static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, const char *score)
 {

@@ -89,8 +89,7 @@ double bram_figure_height(size_t n)
     return height < 160 ? 160 : height;
 }
 
-/* ---- copies
- * -------------------------------------------------------------------------------------- */
+/* ---- copies --------------------------------------------------------------------------------- */
 
 /* *out is a copy of text, NULL for NULL; *good becomes false without memory. */
 static void copy_text(bram_ctx *cx, const char **out, const char *text, bool *good)

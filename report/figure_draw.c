@@ -31,8 +31,7 @@ static void put_short(const bram_canvas *c, bram_label label, const char *text, 
     c->text(c->user, &label, shown);
 }
 
-/* ---- axes
- * ---------------------------------------------------------------------------------------- */
+/* ---- axes ----------------------------------------------------------------------------------- */
 
 /* Every how many categories have a name, so that names do not touch. */
 static size_t name_every(double slot, double least)
@@ -120,8 +119,7 @@ static void grid(const bram_figure *f, const bram_layout *l, const bram_canvas *
     }
 }
 
-/* ---- legend and rules
- * ------------------------------------------------------------------------------ */
+/* ---- legend and rules ----------------------------------------------------------------------- */
 
 static void swatch(const bram_series *s, const bram_canvas *c, double x, double y)
 {
@@ -189,8 +187,7 @@ static void rule_names(const bram_figure *f, const bram_layout *l, const bram_ca
     }
 }
 
-/* ---- heat maps
- * ------------------------------------------------------------------------------------ */
+/* ---- heat maps ------------------------------------------------------------------------------ */
 
 static uint8_t level_of(const bram_layout *l, double value)
 {
@@ -255,8 +252,7 @@ static void colour_scale(const bram_figure *f, const bram_layout *l, const bram_
             BRAM_INK, f->heat.title);
 }
 
-/* ---- all
- * ----------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------------ */
 
 int bram_figure_draw(bram_ctx *cx, const bram_figure *f, const bram_canvas *c)
 {

@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- text
- * ---------------------------------------------------------------------------------------- */
+/* ---- text ----------------------------------------------------------------------------------- */
 
 /*
  * Advance widths in parts of the size, those of DejaVu Sans: the widest of the faces that a browser
@@ -59,8 +58,7 @@ bool bram_text_shorten(char *out, size_t bytes, const char *text, double size, d
     return true;
 }
 
-/* ---- ranges
- * -------------------------------------------------------------------------------------- */
+/* ---- ranges --------------------------------------------------------------------------------- */
 
 static bool uses_y_low(const bram_series *s)
 {
@@ -137,8 +135,7 @@ static void heat_range(const bram_figure *f, bram_layout *l)
     l->y = (bram_scale){-0.5, (double)h->rows - 0.5, 0, 0, false};
 }
 
-/* ---- margins
- * ------------------------------------------------------------------------------------- */
+/* ---- margins -------------------------------------------------------------------------------- */
 
 bool bram_figure_has_entry(const bram_figure *f, size_t i)
 {

@@ -18,8 +18,7 @@ static double limit(double value, double low, double high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* ---- lines
- * --------------------------------------------------------------------------------------- */
+/* ---- lines ---------------------------------------------------------------------------------- */
 
 struct stroke {
     double *xy;
@@ -134,8 +133,7 @@ static int draw_band(bram_ctx *cx, const struct drawing *d, const bram_series *s
     return BRAM_OK;
 }
 
-/* ---- points and bars
- * ----------------------------------------------------------------------------- */
+/* ---- points and bars ------------------------------------------------------------------------ */
 
 /* From the middle of a category, in categories: series stand side by side. */
 static double aside(size_t set, size_t sets, double share)
@@ -207,8 +205,7 @@ static void draw_bars(const struct drawing *d, const bram_series *s, size_t set)
     }
 }
 
-/* ---- rasters
- * ------------------------------------------------------------------------------------- */
+/* ---- rasters -------------------------------------------------------------------------------- */
 
 static int draw_ticks(bram_ctx *cx, const struct drawing *d, const bram_series *s)
 {
@@ -259,8 +256,7 @@ static void draw_rule(const struct drawing *d, const bram_series *s)
     d->c->path(d->c->user, &pen, s->horizontal ? up : across, 2, false);
 }
 
-/* ---- texts
- * --------------------------------------------------------------------------------------- */
+/* ---- texts ---------------------------------------------------------------------------------- */
 
 struct box {
     double left, top, right, bottom;
@@ -311,8 +307,7 @@ static int draw_texts(bram_ctx *cx, const struct drawing *d, const bram_series *
     return BRAM_OK;
 }
 
-/* ---- all
- * ----------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------------ */
 
 static int draw_series(bram_ctx *cx, struct drawing *d, const bram_series *s)
 {

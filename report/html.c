@@ -194,8 +194,7 @@ void bram_page_code(bram_page *p, const char *text)
     put(p, "</code></pre>\n");
 }
 
-/* ---- tables -------------------------------------------------------------------------------------
- */
+/* ---- tables --------------------------------------------------------------------------------- */
 
 /* Escapes text; a hyphen that begins a number becomes a minus sign, as wide as a digit. */
 static void with_minus(bram_page *p, const char *text)

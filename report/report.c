@@ -10,8 +10,7 @@
 
 enum { MOST_BENCHMARKS = 1024, LONG_NAME = 26 };
 
-/* ---- words --------------------------------------------------------------------------------------
- */
+/* ---- words ---------------------------------------------------------------------------------- */
 
 void bram_report_say(bram_report *r, const char *format, ...)
 {
@@ -82,9 +81,7 @@ size_t bram_board_scored(const bram_board *b)
     return n;
 }
 
-/* ---- figures and tables
- * --------------------------------------------------------------------------
- */
+/* ---- figures and tables --------------------------------------------------------------------- */
 
 int bram_report_figure(bram_ctx *cx, bram_report *r, bram_figure *f, int status,
                        const char *caption)
@@ -101,9 +98,7 @@ int bram_report_table(bram_ctx *cx, bram_report *r, bram_table *t, const char *c
     return status;
 }
 
-/* ---- boards by further scores
- * --------------------------------------------------------------------
- */
+/* ---- boards by further scores --------------------------------------------------------------- */
 
 const bram_board_row *bram_board_row_of(const bram_board *b, const char *model)
 {
@@ -145,9 +140,7 @@ int bram_report_score_table(bram_ctx *cx, bram_report *r, const bram_board *b,
     return bram_report_table(cx, r, t, caption, 0);
 }
 
-/* ---- models
- * --------------------------------------------------------------------------------------
- */
+/* ---- models --------------------------------------------------------------------------------- */
 
 const bram_report_model *bram_report_model_of(const bram_report *r, const bram_board_row *row)
 {
@@ -213,9 +206,7 @@ static int gather(bram_ctx *cx, bram_report *r, const char **benchmark)
     return BRAM_OK;
 }
 
-/* ---- the page
- * ------------------------------------------------------------------------------------
- */
+/* ---- the page ------------------------------------------------------------------------------- */
 
 static int write_benchmark(bram_ctx *cx, bram_report *r, const bram_board *b)
 {

@@ -52,8 +52,7 @@ double bram_scale_place(const bram_scale *s, double value)
     return s->from + (s->to - s->from) * ((value / 2 - low / 2) / (high / 2 - low / 2));
 }
 
-/* ---- labels
- * -------------------------------------------------------------------------------------- */
+/* ---- labels --------------------------------------------------------------------------------- */
 
 static void append(char *label, const char *text)
 {
@@ -102,8 +101,7 @@ static void put_label(char *label, double value, int decimals, bool powers)
     put_power(label, n);
 }
 
-/* ---- ticks
- * --------------------------------------------------------------------------------------- */
+/* ---- ticks ---------------------------------------------------------------------------------- */
 
 static void linear_ticks(double low, double high, size_t wanted, bram_ticks *out)
 {

@@ -14,9 +14,7 @@
 
 enum { MOST_LEVELS = 8, MOST_NAMES = 400 };
 
-/* ---- parts of a dataset
- * --------------------------------------------------------------------------
- */
+/* ---- parts of a dataset --------------------------------------------------------------------- */
 
 static const bram_axis *unit_axis(const bram_result *cell)
 {
@@ -52,9 +50,7 @@ static const char *certainty_of(const bram_axis *unit, size_t i)
     return c && c->text ? c->text[i] : NULL;
 }
 
-/* ---- units by certainty
- * --------------------------------------------------------------------------
- */
+/* ---- units by certainty --------------------------------------------------------------------- */
 
 /* The levels that occur, those of the schema in its order first. */
 static size_t find_levels(const struct dataset_parts *d, const char *level[MOST_LEVELS])
@@ -106,9 +102,7 @@ static int table_of_units(bram_ctx *cx, bram_report *r, const struct dataset_par
                              25);
 }
 
-/* ---- which neuron is where
- * ------------------------------------------------------------------------
- */
+/* ---- which neuron is where ------------------------------------------------------------------ */
 
 struct name {
     const char *id;
@@ -207,9 +201,7 @@ static int figure_of_coverage(bram_ctx *cx, bram_report *r, const struct dataset
     return bram_report_figure(cx, r, f, status, caption);
 }
 
-/* ---- the section
- * ---------------------------------------------------------------------------------
- */
+/* ---- the section ---------------------------------------------------------------------------- */
 
 static void introduce(bram_report *r, const struct dataset_parts *d)
 {

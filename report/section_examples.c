@@ -89,11 +89,11 @@ static int add_trace(bram_ctx *cx, bram_figure *f, const struct example *e, size
                                           .y = y});
 }
 
-static const char *unit_name(const struct example *e, size_t u, char text[24])
+static const char *unit_name(const struct example *e, size_t u, char text[32])
 {
     const char *id = bram_axis_id(bram_response_axis(e->recorded, 1), u);
     if (*id) return id;
-    snprintf(text, 24, "unit %zu", u + 1);
+    snprintf(text, 32, "unit %zu", u + 1);
     return text;
 }
 

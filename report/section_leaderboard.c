@@ -9,9 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- scores as a figure
- * ---------------------------------------------------------------------------
- */
+/* ---- scores as a figure --------------------------------------------------------------------- */
 
 /* Lines to hold the models against; those that fall together share one name. */
 struct rules {
@@ -151,9 +149,7 @@ static int figure_of_scores(bram_ctx *cx, bram_report *r, const bram_board *b)
     return bram_report_figure(cx, r, f, status, caption);
 }
 
-/* ---- paired differences
- * --------------------------------------------------------------------------
- */
+/* ---- paired differences --------------------------------------------------------------------- */
 
 static int figure_of_differences(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
@@ -246,9 +242,7 @@ static int table_of_differences(bram_ctx *cx, bram_report *r, const bram_board *
     return bram_report_table(cx, r, t, caption, 0);
 }
 
-/* ---- every metric, every part
- * --------------------------------------------------------------------
- */
+/* ---- every metric, every part --------------------------------------------------------------- */
 
 /* The scores of the same label as the board's: "skill@step", "mse@step". */
 static size_t same_label(const bram_report *r, const bram_board *b, const char **id, size_t most)
@@ -324,9 +318,7 @@ static int table_of_parts(bram_ctx *cx, bram_report *r, const bram_board *b)
     return bram_report_table(cx, r, t, caption, 12);
 }
 
-/* ---- the section
- * ---------------------------------------------------------------------------------
- */
+/* ---- the section ---------------------------------------------------------------------------- */
 
 static int leaderboard(bram_ctx *cx, bram_report *r, const bram_board *b)
 {

@@ -12,9 +12,7 @@
 
 enum { VALUE = 400 };
 
-/* ---- a benchmark in prose
- * ------------------------------------------------------------------------
- */
+/* ---- a benchmark in prose ------------------------------------------------------------------- */
 
 /* "60" of "0.6" */
 static double percent(const char *options, const char *name)
@@ -157,9 +155,7 @@ static int describe_benchmark(bram_ctx *cx, bram_report *r, const bram_board *b)
     return BRAM_OK;
 }
 
-/* ---- metrics and models
- * --------------------------------------------------------------------------
- */
+/* ---- metrics and models --------------------------------------------------------------------- */
 
 /* The metric of a spec such as "median r2:x=y", or NULL. */
 static const bram_metric *metric_of(const char *spec)
@@ -263,9 +259,7 @@ static int table_of_models(bram_ctx *cx, bram_report *r)
                              0);
 }
 
-/* ---- what to cite
- * --------------------------------------------------------------------------------
- */
+/* ---- what to cite --------------------------------------------------------------------------- */
 
 /* Texts, each once, in the order of coming. */
 struct citations {
@@ -342,9 +336,7 @@ static int list_citations(bram_ctx *cx, bram_report *r)
     return c.failed ? BRAM_ENOMEM : BRAM_OK;
 }
 
-/* ---- how to repeat it
- * ----------------------------------------------------------------------------
- */
+/* ---- how to repeat it ----------------------------------------------------------------------- */
 
 /* Models that the definition does not name have to be given by hand. */
 static int put_models(bram_ctx *cx, const bram_report *r, const bram_board *b, bram_buffer *out)
@@ -397,9 +389,7 @@ static int write_commands(bram_ctx *cx, bram_report *r)
     return status;
 }
 
-/* ---- the section
- * ---------------------------------------------------------------------------------
- */
+/* ---- the section ---------------------------------------------------------------------------- */
 
 int bram_section_methods(bram_ctx *cx, bram_report *r)
 {

@@ -9,9 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- who is ahead
- * --------------------------------------------------------------------------------
- */
+/* ---- who is ahead --------------------------------------------------------------------------- */
 
 /* "a", "a and b", "a, b and c" */
 static void put_item(bram_buffer *out, const char *name, size_t i, size_t count)
@@ -126,8 +124,7 @@ int bram_report_verdict(bram_ctx *cx, const bram_report *r, const bram_board *b,
     return BRAM_OK;
 }
 
-/* ---- what was run -------------------------------------------------------------------------------
- */
+/* ---- what was run --------------------------------------------------------------------------- */
 
 static void count_states(const bram_report *r, const char *benchmark, size_t count[4])
 {
@@ -173,9 +170,7 @@ static int table_of_states(bram_ctx *cx, bram_report *r)
                              0);
 }
 
-/* ---- what failed
- * ---------------------------------------------------------------------------------
- */
+/* ---- what failed ---------------------------------------------------------------------------- */
 
 static bool same_trouble(const bram_result *a, const bram_result *b)
 {
@@ -235,9 +230,7 @@ static int table_of_troubles(bram_ctx *cx, bram_report *r)
     return bram_report_table(cx, r, t, "Cells without a score, and why.", 12);
 }
 
-/* ---- the section
- * ---------------------------------------------------------------------------------
- */
+/* ---- the section ---------------------------------------------------------------------------- */
 
 static int list_verdicts(bram_ctx *cx, bram_report *r)
 {

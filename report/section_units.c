@@ -114,9 +114,7 @@ static int gather(bram_ctx *cx, struct spread *s, const bram_board *b, const bra
     return BRAM_OK;
 }
 
-/* ---- the figure
- * ----------------------------------------------------------------------------------
- */
+/* ---- the figure ----------------------------------------------------------------------------- */
 
 /* Places within a row that look scattered and are the same each time (van der Corput's sequence).
  */
@@ -235,9 +233,7 @@ static int figure_of_units(bram_ctx *cx, bram_report *r, const bram_board *b, co
     return bram_report_figure(cx, r, f, status, caption);
 }
 
-/* ---- the table
- * -----------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static void table_row(bram_table *t, const char *model, const char *which, const struct units *u)
 {

@@ -36,8 +36,7 @@ void bram_xml_escape(bram_buffer *out, const char *text)
     }
 }
 
-/* ---- attributes
- * ---------------------------------------------------------------------------------- */
+/* ---- attributes ----------------------------------------------------------------------------- */
 
 static void attribute(bram_buffer *out, const char *name, double value)
 {
@@ -76,8 +75,7 @@ static void pair(bram_buffer *out, double x, double y)
     bram_digits_coordinate(out, y);
 }
 
-/* ---- primitives
- * ---------------------------------------------------------------------------------- */
+/* ---- primitives ----------------------------------------------------------------------------- */
 
 /* Coordinates far outside the plot are cut, so that no reader's number range is left. */
 static double cut(double value)
@@ -224,8 +222,7 @@ static void unclip(void *user)
     bram_buffer_put(((struct svg *)user)->out, "</g>\n");
 }
 
-/* ---- whole figures
- * ------------------------------------------------------------------------------- */
+/* ---- whole figures -------------------------------------------------------------------------- */
 
 static int write_svg(bram_ctx *cx, bram_buffer *out, const bram_figure *f, const char *id,
                      bool alone)

@@ -223,8 +223,7 @@ void bram_table_write_text(bram_buffer *out, const bram_table *t, bram_table_sty
     bram_free(widths);
 }
 
-/* ---- Markdown
- * ------------------------------------------------------------------------------------ */
+/* ---- Markdown ------------------------------------------------------------------------------- */
 
 /* Text in a cell: a pipe would end it, a line break the row; the rest is Markdown's own. */
 static void put_escaped(bram_buffer *out, const char *text)

@@ -88,8 +88,7 @@ int bram_axis_take(bram_ctx *cx, bram_axis **out, const bram_axis *axis, const s
 /** @return whether name, length, ids, coordinates and columns (in any order) are the same */
 bool bram_axis_equal(const bram_axis *a, const bram_axis *b);
 
-/* ---- attributes: an ordered list of name = value ------------------------------------------------
- */
+/* ---- attributes: an ordered list of name = value -------------------------------------------- */
 
 typedef struct bram_attrs bram_attrs;
 

@@ -78,12 +78,11 @@ typedef struct bram_cell {
  * One kind of question. The result of `run` is a dataset with
  *   score       a table, one row a score: id "r2@h4"; metric, summary (mean, median), unit, value,
  *               low, high, level, chance, floor (best trivial baseline) and its name, ceiling,
- *               ceiling_low, ceiling_high, ceiling_rule, normalized, normalization, units, undefined, horizon, higher_better;
- *   raw         (score x unit) the raw values, missing where undefined;
- *   draw        (score x sample) the bootstrap draws of the value: keyed by benchmark, part and
- *               sample, never by model, so differences between models are paired;
- *   and what the task's figures need (example traces ...).
- * metrics/ and baselines/ are reached through their tables only.
+ *               ceiling_low, ceiling_high, ceiling_rule, normalized, normalization, units,
+ * undefined, horizon, higher_better; raw         (score x unit) the raw values, missing where
+ * undefined; draw        (score x sample) the bootstrap draws of the value: keyed by benchmark,
+ * part and sample, never by model, so differences between models are paired; and what the task's
+ * figures need (example traces ...). metrics/ and baselines/ are reached through their tables only.
  */
 typedef struct bram_task {
     const char *name;
@@ -105,7 +104,7 @@ typedef struct bram_task {
 extern const bram_task *const bram_task_table[];
 const bram_task *bram_task_find(const char *name);
 
-/* ---- running --------------------------------------------------------------------------------- */
+/* ---- running -------------------------------------------------------------------------------- */
 
 typedef struct bram_run_settings {
     const char *out;           /* results folder, made when absent */
@@ -135,7 +134,7 @@ int bram_run(bram_ctx *cx, bram_run_counts *counts, const bram_suite *suite,
 int bram_merge(bram_ctx *cx, const char *into, const char *const *from,
                size_t count) BRAM_MUST_CHECK;
 
-/* ---- results --------------------------------------------------------------------------------- */
+/* ---- results -------------------------------------------------------------------------------- */
 
 /** One planned cell of a results folder, and its result where it has one. */
 typedef struct bram_result {

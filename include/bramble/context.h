@@ -85,8 +85,7 @@ const char *bram_status_name(int status);
         if (bram_try_status_ != BRAM_OK) return bram_try_status_;                                  \
     } while (0)
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 /**
  * Zeroed scratch memory of count * size bytes, aligned for any type and to 64 bytes, valid until
@@ -121,8 +120,7 @@ char *bram_strf(bram_ctx *cx, const char *format, ...) BRAM_PRINTF(2, 3);
 
 void bram_free(void *memory);
 
-/* ---- settings ---------------------------------------------------------------------------------
- */
+/* ---- settings ------------------------------------------------------------------------------- */
 
 /** Number of threads bram_parallel_for may use; 0 means one for each processor. Default 1. */
 void bram_ctx_set_threads(bram_ctx *cx, unsigned threads);

@@ -64,27 +64,28 @@ const char *bram_dataset_table_path(const bram_dataset *ds, size_t i);
  * name never holds half a file. Equal datasets give equal bytes.
  *
  * @param replace false refuses an existing file
- * @return BRAM_OK; BRAM_EWRITE (exists, no permission, disk full); BRAM_EUSAGE (a name is taken by a
- *         column or mask, an attribute's name is part of the file's form, text is not UTF-8); errors
- *         of reading a response; BRAM_ECANCEL
+ * @return BRAM_OK; BRAM_EWRITE (exists, no permission, disk full); BRAM_EUSAGE (a name is taken by
+ * a column or mask, an attribute's name is part of the file's form, text is not UTF-8); errors of
+ * reading a response; BRAM_ECANCEL
  */
 int bram_dataset_write(bram_ctx *cx, const bram_dataset *ds, const char *path,
                        bool replace) BRAM_MUST_CHECK;
 
 /**
  * Opens a homogenized file. Tables and axes are read; the values of responses stay in the file and
- * are read by bram_response_read, except those of BRAM_SMALL_RESPONSE values or fewer. The file must
- * not change while the dataset lives.
+ * are read by bram_response_read, except those of BRAM_SMALL_RESPONSE values or fewer. The file
+ * must not change while the dataset lives.
  *
  * @return BRAM_OK; BRAM_EREAD absent or unreadable; BRAM_EFORMAT not a homogenized file (the
  *         message names path, field, found and expected)
  */
 int bram_dataset_open(bram_ctx *cx, bram_dataset **out, const char *path) BRAM_MUST_CHECK;
 
-/** @return hex SHA-256 of the content (names, shapes, values, attributes); not of the file's bytes */
+/** @return hex SHA-256 of the content (names, shapes, values, attributes); not of the file's bytes
+ */
 int bram_dataset_hash(bram_ctx *cx, const bram_dataset *ds, char hex[65]) BRAM_MUST_CHECK;
 
-/* ---- checking ----------------------------------------------------------------------------------- */
+/* ---- checking ------------------------------------------------------------------------------- */
 
 typedef enum bram_severity {
     BRAM_WARNING, /* odd, usable */
@@ -94,8 +95,8 @@ typedef enum bram_severity {
 /** What is wrong where. The texts live during the call that reports them. */
 typedef struct bram_finding {
     bram_severity severity;
-    const char *path;     /* "recordings/w1/activity"; "" is the root */
-    const char *field;    /* "dt", "neuron.certainty", "values" */
+    const char *path;  /* "recordings/w1/activity"; "" is the root */
+    const char *field; /* "dt", "neuron.certainty", "values" */
     const char *found;
     const char *expected;
 } bram_finding;

@@ -77,8 +77,8 @@ extern const bram_param bram_import_params[];
  * root.
  *
  * @param options by bram_import_params
- * @return as load; BRAM_EFORMAT when no loader knows the files; BRAM_EUSAGE when several do (they are
- * named)
+ * @return as load; BRAM_EFORMAT when no loader knows the files; BRAM_EUSAGE when several do (they
+ * are named)
  */
 int bram_import(bram_ctx *cx, bram_dataset **out, const char *spec, const bram_input *input,
                 const bram_options *options) BRAM_MUST_CHECK;

@@ -127,8 +127,7 @@ typedef struct bram_model {
 extern const bram_model *const bram_model_table[];
 const bram_model *bram_model_find(const char *name);
 
-/* ---- a model by its spec string ----------------------------------------------------------------
- */
+/* ---- a model by its spec string ------------------------------------------------------------- */
 
 typedef struct bram_fitted bram_fitted;
 

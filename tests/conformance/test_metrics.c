@@ -73,7 +73,7 @@ static void same(const bram_metric *m, const char *what, const double *a, const 
 #define each_metric(m) /* loops over the table */                                                  \
     for (const bram_metric *const *entry_ = bram_metric_table, *m = *entry_; m; m = *++entry_)
 
-/* ---- the entry itself ------------------------------------------------------------------------ */
+/* ---- the entry itself ----------------------------------------------------------------------- */
 
 static void entries_are_complete(void **state)
 {
@@ -111,7 +111,7 @@ static void values_lie_along_units(void **state)
     }
 }
 
-/* ---- flags ----------------------------------------------------------------------------------- */
+/* ---- flags ---------------------------------------------------------------------------------- */
 
 static void identity_is_as_promised(void **state)
 {
@@ -205,7 +205,7 @@ static void the_better_direction_is_as_promised(void **state)
     }
 }
 
-/* ---- weights --------------------------------------------------------------------------------- */
+/* ---- weights -------------------------------------------------------------------------------- */
 
 static void weights_of_one_change_nothing(void **state)
 {
@@ -292,7 +292,7 @@ static void weights_are_repeats(void **state)
     (void)state;
     each_metric(m) for (uint64_t sample = 9; sample < 12; sample++)
     {
-        if (m->kind == BRAM_METRIC_MAPPED) continue; /* fits on rows that are not drawn */
+        if (m->kind == BRAM_METRIC_MAPPED) continue;      /* fits on rows that are not drawn */
         if (is(m, BRAM_METRIC_FIXED_REFERENCE)) continue; /* see weights_have_no_unit */
         struct inputs in;
         double raw[ROOM], written_raw[ROOM], weight[ROWS];
@@ -318,7 +318,7 @@ static void weights_are_repeats(void **state)
     }
 }
 
-/* ---- what is missing ------------------------------------------------------------------------- */
+/* ---- what is missing ------------------------------------------------------------------------ */
 
 static void a_unit_that_is_missing_is_undefined(void **state)
 {
@@ -355,7 +355,7 @@ static void what_is_masked_is_not_read(void **state)
     }
 }
 
-/* ---- what is wrong --------------------------------------------------------------------------- */
+/* ---- what is wrong -------------------------------------------------------------------------- */
 
 /* Scores inputs that must be refused with a message, the output untouched. */
 static void refused(const bram_metric *m, const struct test_scoring *s, const char *what,

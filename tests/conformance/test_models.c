@@ -185,8 +185,7 @@ static void same(const char *what, const bram_model *m, const struct digest *a,
             fail_msg("%s: question %d: the answer changes with %s", m->name, k, what);
 }
 
-/* ---- the entry itself --------------------------------------------------------------------------
- */
+/* ---- the entry itself ----------------------------------------------------------------------- */
 
 static void a_line(const bram_model *m, const char *what, const char *text)
 {
@@ -218,8 +217,7 @@ static void entries_are_complete(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- answers -----------------------------------------------------------------------------------
- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 static void check_shape(const bram_model *m, bram_ask what, const bram_dataset *answer)
 {
@@ -354,8 +352,7 @@ static void what_is_asked_for_is_not_looked_at(void **state)
     }
 }
 
-/* ---- what must not matter ----------------------------------------------------------------------
- */
+/* ---- what must not matter ------------------------------------------------------------------- */
 
 static void masked_values_do_not_matter(void **state)
 {
@@ -424,8 +421,7 @@ static void a_trip_through_a_file_does_not_matter(void **state)
     drop(w);
 }
 
-/* ---- what cannot be done -----------------------------------------------------------------------
- */
+/* ---- what cannot be done -------------------------------------------------------------------- */
 
 static bool learns(const bram_model *m)
 {

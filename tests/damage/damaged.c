@@ -34,8 +34,7 @@ struct copies {
     bool homogenized; /* to be checked, not imported */
 };
 
-/* ---- damage ------------------------------------------------------------------------------------
- */
+/* ---- damage --------------------------------------------------------------------------------- */
 
 static size_t below(bram_rng *rng, size_t n)
 {
@@ -112,8 +111,7 @@ static size_t damage(struct copies *c, size_t index)
     return size;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static int check(bram_ctx *cx, const struct copies *c)
 {

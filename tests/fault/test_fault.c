@@ -50,8 +50,7 @@ static size_t files(void)
     return count;
 }
 
-/* ---- allocations -------------------------------------------------------------------------------
- */
+/* ---- allocations ---------------------------------------------------------------------------- */
 
 typedef int attempt(bram_ctx *cx);
 
@@ -124,8 +123,7 @@ static void opening_survives_failing_allocations(void **state)
     fail_each_allocation(open_and_check, false);
 }
 
-/* ---- writes ------------------------------------------------------------------------------------
- */
+/* ---- writes --------------------------------------------------------------------------------- */
 
 static int write_dataset(bram_ctx *cx)
 {

@@ -29,7 +29,7 @@ bool made_text(const char *path, const char *text)
     return made_bytes(path, text, strlen(text));
 }
 
-/* ---- a homogenized file ---------------------------------------------------------------------- */
+/* ---- a homogenized file --------------------------------------------------------------------- */
 
 static int fill_recording(bram_ctx *cx, bram_attrs *attrs, const char *id, const char *defect)
 {
@@ -121,8 +121,7 @@ bool made_dataset(const char *path, const char *defect)
     return status == BRAM_OK;
 }
 
-/* ---- zip: members stored, not deflated ---------------------------------------------------------
- */
+/* ---- zip: members stored, not deflated ------------------------------------------------------ */
 
 enum { ZIP_BYTES = 1 << 16 };
 
@@ -197,8 +196,7 @@ static bool finish(struct zip *z, const char *path)
     return made_bytes(path, z->bytes, z->used);
 }
 
-/* ---- workbooks and arrays ----------------------------------------------------------------------
- */
+/* ---- workbooks and arrays ------------------------------------------------------------------- */
 
 #define MAIN  "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 #define LINKS "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

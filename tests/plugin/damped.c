@@ -74,8 +74,7 @@ static int run(bram_ctx *cx, double *out, const struct damped *m, const bram_seg
         double left = known ? bram_row(&s->y, start - 1)[u] - m->mean[u] : 0;
         if (!isfinite(left))
             return bram_fail(cx, BRAM_ENUMERIC, "row %zu of unit %zu is not finite", start - 1, u);
-        for (size_t h = 0; h < steps; h++)
-            out[h * m->units + u] = m->mean[u] + (left *= m->keep);
+        for (size_t h = 0; h < steps; h++) out[h * m->units + u] = m->mean[u] + (left *= m->keep);
     }
     return BRAM_OK;
 }

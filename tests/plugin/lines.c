@@ -40,8 +40,7 @@ static void release(struct sheet *s)
     bram_free(s->value);
 }
 
-/* ---- recognition --------------------------------------------------------------------------------
- */
+/* ---- recognition ---------------------------------------------------------------------------- */
 
 static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *out)
 {
@@ -55,8 +54,7 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
     return BRAM_OK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static int read_header(bram_ctx *cx, struct sheet *s, char *line)
 {
@@ -119,8 +117,7 @@ static int read_sheet(bram_ctx *cx, struct sheet *s, const char *path)
     return status;
 }
 
-/* ---- the dataset --------------------------------------------------------------------------------
- */
+/* ---- the dataset ---------------------------------------------------------------------------- */
 
 /* The axes raw_time, in seconds, and neuron, with ids "1" .. "N" and the labels as written. */
 static int make_axes(bram_ctx *cx, bram_axis **time, bram_axis **neuron, const struct sheet *s)
@@ -193,8 +190,7 @@ static int load(bram_ctx *cx, bram_dataset *out, const bram_input *input, const 
     return status == BRAM_OK ? BRAM_OK : bram_fail_prefix(cx, status, "%s", input->paths[0]);
 }
 
-/* ---- the entry ----------------------------------------------------------------------------------
- */
+/* ---- the entry ------------------------------------------------------------------------------ */
 
 static const bram_loader lines = {
     .name = "lines",

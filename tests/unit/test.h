@@ -1,5 +1,6 @@
 /*
- * test.h - what the unit tests share: cmocka, a comparison of doubles, data folders, temporary files.
+ * test.h - what the unit tests share: cmocka, a comparison of doubles, data folders, temporary
+ * files.
  */
 #ifndef BRAMBLE_TEST_H
 #define BRAMBLE_TEST_H
@@ -42,22 +43,24 @@ __attribute__((weak)) int __lsan_is_turned_off(void)
 
 /**
  * The path of a file of the shared test data, below $BRAMBLE_TEST_DATA or ../shared/data (the tests
- * run in the top folder). When it is absent, says "skipped" (as a TAP comment) and returns from the test.
+ * run in the top folder). When it is absent, says "skipped" (as a TAP comment) and returns from the
+ * test.
  */
 #define test_data(buffer, name)                                                                    \
     do {                                                                                           \
         const char *data_root_ = getenv("BRAMBLE_TEST_DATA");                                      \
-        snprintf(buffer, sizeof buffer, "%s/%s", data_root_ ? data_root_ : "../shared/data", name); \
+        snprintf(buffer, sizeof buffer, "%s/%s", data_root_ ? data_root_ : "../shared/data",       \
+                 name);                                                                            \
         if (access(buffer, R_OK) != 0) {                                                           \
             test_data_absent = 1;                                                                  \
-            print_message("# skipped: no %s\n", buffer);                                             \
-            return; /* not skip(): its "not ok ... # SKIP" counts as a failure in meson */          \
+            print_message("# skipped: no %s\n", buffer);                                           \
+            return; /* not skip(): its "not ok ... # SKIP" counts as a failure in meson */         \
         }                                                                                          \
     } while (0)
 
 /** A name for a temporary file that is unique to this process: "/tmp/bramble-1234-name". */
 #define test_temporary(buffer, name)                                                               \
-    snprintf(buffer, sizeof buffer, "%s/bramble-%ld-%s", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", \
-             (long)getpid(), name)
+    snprintf(buffer, sizeof buffer, "%s/bramble-%ld-%s",                                           \
+             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid(), name)
 
 #endif

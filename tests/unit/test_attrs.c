@@ -82,10 +82,8 @@ static int copy_all(bram_ctx *cx, bram_attrs **out)
     if (status == BRAM_OK) status = bram_attrs_copy(cx, b, a);
     if (status == BRAM_OK) status = bram_attrs_copy(cx, b, b);
     bram_attrs_free(a);
-    if (status == BRAM_OK)
-        *out = b;
-    else
-        bram_attrs_free(b);
+    if (status == BRAM_OK) *out = b;
+    else bram_attrs_free(b);
     return status;
 }
 

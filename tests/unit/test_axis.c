@@ -127,10 +127,8 @@ static int make_full(bram_ctx *cx, bram_axis **out)
     if (status == BRAM_OK) status = bram_axis_add_integer(cx, axis, "n", (int64_t[]){5, 6, 7, 8});
     if (status == BRAM_OK)
         status = bram_axis_add_number(cx, axis, "z", (double[]){NAN, 6, 7, 8}, "mm");
-    if (status == BRAM_OK)
-        *out = axis;
-    else
-        bram_axis_free(axis);
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
     return status;
 }
 

@@ -77,7 +77,8 @@ static void an_allocation_fails_on_demand(void **state)
     (void)state;
     bram_ctx *cx = bram_ctx_new();
     bram_fail_allocation(2, false);
-    void *first = bram_alloc(cx, 1, 8), *second = bram_alloc(cx, 1, 8), *third = bram_alloc(cx, 1, 8);
+    void *first = bram_alloc(cx, 1, 8), *second = bram_alloc(cx, 1, 8),
+         *third = bram_alloc(cx, 1, 8);
     bram_fail_allocation(0, false);
     assert_non_null(first);
     assert_null(second);

@@ -83,8 +83,7 @@ static void the_published_figures(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- made workbooks
- * ------------------------------------------------------------------------------ */
+/* ---- made workbooks ------------------------------------------------------------------------- */
 
 static struct testzip *zip;
 

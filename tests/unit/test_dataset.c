@@ -60,7 +60,7 @@ static void groups_and_their_attributes(void **state)
     bram_attrs *b = bram_dataset_attrs(cx, ds, "recordings/b");
     assert_ok(cx, bram_attrs_set_text(cx, b, "subject", "B"));
     for (int i = 0; i < 40; i++) {
-        char path[24];
+        char path[40];
         snprintf(path, sizeof path, "recordings/w%d/more", i);
         assert_non_null(bram_dataset_attrs(cx, ds, path));
     }
@@ -114,15 +114,11 @@ static int build(bram_ctx *cx, bram_dataset **out)
         bram_response *r = response(cx, "x");
         bram_axis *t = r ? table(cx, "y") : NULL;
         status = r ? bram_dataset_add(cx, ds, group, r) : BRAM_ENOMEM;
-        if (status != BRAM_OK)
-            bram_axis_free(t);
-        else
-            status = t ? bram_dataset_add_table(cx, ds, group, t) : BRAM_ENOMEM;
+        if (status != BRAM_OK) bram_axis_free(t);
+        else status = t ? bram_dataset_add_table(cx, ds, group, t) : BRAM_ENOMEM;
     }
-    if (status == BRAM_OK)
-        *out = ds;
-    else
-        bram_dataset_free(ds);
+    if (status == BRAM_OK) *out = ds;
+    else bram_dataset_free(ds);
     return status;
 }
 

@@ -85,10 +85,12 @@ static const struct {
 
 static void add_activity(bram_ctx *cx, bram_dataset *ds, enum fault f)
 {
-    double time[TIMES] = {0, 0.5, f == GAP_WITHOUT_SEGMENT ? 7.5 : 1, f == GAP_WITHOUT_SEGMENT ? 8 : 1.5};
+    double time[TIMES] = {0, 0.5, f == GAP_WITHOUT_SEGMENT ? 7.5 : 1,
+                          f == GAP_WITHOUT_SEGMENT ? 8 : 1.5};
     if (f == TIME_BACKWARDS) time[2] = 0.25;
     if (f == TIME_NAN) time[2] = NAN;
-    const char *certainty[NEURONS] = {"exact", f == ODD_CERTAINTY ? "sure" : "duplicate", "unlabeled"};
+    const char *certainty[NEURONS] = {"exact", f == ODD_CERTAINTY ? "sure" : "duplicate",
+                                      "unlabeled"};
     const char *label[NEURONS] = {"AVAL", f == EXACT_WITHOUT_LABEL ? "" : "AVAL", ""};
     if (f == TWICE_EXACT || f == EXACT_WITHOUT_LABEL) certainty[1] = "exact";
     bram_axis *axes[2];
@@ -112,7 +114,8 @@ static void add_activity(bram_ctx *cx, bram_dataset *ds, enum fault f)
     bram_attrs *attrs = bram_response_attrs(r);
     if (f != NO_UNIT) assert_ok(cx, bram_attrs_set_text(cx, attrs, "unit", "dF/F"));
     if (f != NO_FILTER)
-        assert_ok(cx, bram_attrs_set_text(cx, attrs, "filter", f == ODD_FILTER ? "some" : "causal"));
+        assert_ok(cx,
+                  bram_attrs_set_text(cx, attrs, "filter", f == ODD_FILTER ? "some" : "causal"));
     if (f == WRONG_RANK) mask[3] = 1, bram_response_f32(r)[3] = 0;
     assert_ok(cx, bram_dataset_add(cx, ds, "recordings/w1", r));
 }
@@ -123,7 +126,8 @@ static void add_recording(bram_ctx *cx, bram_dataset *ds, enum fault f)
     bram_attrs *attrs = bram_dataset_attrs(cx, ds, "recordings/w1");
     for (size_t i = 0; i < 4 - (f == NO_SUBJECT); i++)
         assert_ok(cx, bram_attrs_set_text(cx, attrs, names[i], "x"));
-    if (f != NO_DT) assert_ok(cx, bram_attrs_set_number(cx, attrs, "dt", f == WRONG_DT ? 0.6 : 0.5));
+    if (f != NO_DT)
+        assert_ok(cx, bram_attrs_set_number(cx, attrs, "dt", f == WRONG_DT ? 0.6 : 0.5));
     if (f == TIME_BACKWARDS || f == TIME_NAN)
         assert_ok(cx, bram_attrs_set_number(cx, attrs, "dt", 0.5));
     add_activity(cx, ds, f);
@@ -152,8 +156,7 @@ static void add_connectome(bram_ctx *cx, bram_dataset *ds, enum fault f)
     assert_ok(cx, bram_axis_add_text(cx, edges, "from", from));
     assert_ok(cx, bram_axis_add_text(cx, edges, "to", to));
     if (f != NO_TYPE) assert_ok(cx, bram_axis_add_text(cx, edges, "type", to));
-    if (f == NO_WEIGHT)
-        assert_ok(cx, bram_axis_add_text(cx, edges, "weight", to));
+    if (f == NO_WEIGHT) assert_ok(cx, bram_axis_add_text(cx, edges, "weight", to));
     else
         assert_ok(cx, bram_axis_add_number(cx, edges, "weight",
                                            (double[]){3, f == WEIGHT_NAN ? (double)NAN : 1},
@@ -177,7 +180,8 @@ static bram_dataset *build(bram_ctx *cx, enum fault f)
         bram_axis *none;
         bram_response *r;
         assert_ok(cx, bram_axis_new(cx, &none, "none", 0));
-        assert_ok(cx, bram_response_new(cx, &r, "empty", BRAM_F64, 1, (const bram_axis *const *)&none));
+        assert_ok(cx,
+                  bram_response_new(cx, &r, "empty", BRAM_F64, 1, (const bram_axis *const *)&none));
         assert_ok(cx, bram_dataset_add(cx, ds, "", r));
         bram_axis_free(none);
     }
@@ -198,7 +202,8 @@ static void look(void *user, const bram_finding *f)
     snprintf(s->text, sizeof s->text, "%s: %s: found %s, expected %s", f->path, f->field, f->found,
              f->expected);
     if (s->fault == NONE || strcmp(f->path, expected[s->fault].path) != 0 ||
-        strcmp(f->field, expected[s->fault].field) != 0 || !strstr(f->found, expected[s->fault].found))
+        strcmp(f->field, expected[s->fault].field) != 0 ||
+        !strstr(f->found, expected[s->fault].found))
         return;
     s->matching++;
     s->severity = f->severity;
@@ -228,7 +233,8 @@ static void each_broken_rule_is_found(void **state)
         size_t errors = 0;
         assert_ok(cx, bram_dataset_check(cx, ds, look, &seen, &errors));
         bool warning = f == NO_SOURCES || f == NO_VALUES;
-        if (seen.matching != 1) fail_msg("fault %d: %zu of %zu; %s", (int)f, seen.matching, seen.all, seen.text);
+        if (seen.matching != 1)
+            fail_msg("fault %d: %zu of %zu; %s", (int)f, seen.matching, seen.all, seen.text);
         assert_int_equal(seen.severity, warning ? BRAM_WARNING : BRAM_ERROR);
         assert_int_equal(errors, seen.all - warning);
         errors = 99;

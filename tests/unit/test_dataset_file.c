@@ -37,9 +37,12 @@ static int add_activity(bram_ctx *cx, bram_dataset *ds, const char *group, doubl
         bram_response_f32(a)[i] = (float)(offset + i);
         mask[i] = i % 11 != 0;
     }
-    if (!status) status = mask ? bram_attrs_set_text(cx, bram_response_attrs(a), "unit", "dF/F") : BRAM_ENOMEM;
+    if (!status)
+        status = mask ? bram_attrs_set_text(cx, bram_response_attrs(a), "unit", "dF/F")
+                      : BRAM_ENOMEM;
     if (!status) status = bram_attrs_set_text(cx, bram_response_attrs(a), "filter", "none");
-    if (!status) status = bram_response_new(cx, &mean, "mean", BRAM_F64, 1, (const bram_axis *const *)&n);
+    if (!status)
+        status = bram_response_new(cx, &mean, "mean", BRAM_F64, 1, (const bram_axis *const *)&n);
     for (int i = 0; !status && i < NEURONS; i++) bram_response_f64(mean)[i] = i / 3.0;
     bram_axis_free(t);
     bram_axis_free(n);
@@ -89,10 +92,8 @@ static int build(bram_ctx *cx, bram_dataset **out, bool reversed)
         if (!status) status = add_activity(cx, ds, group, second);
     }
     if (!status && !bram_dataset_attrs(cx, ds, "empty")) status = BRAM_ENOMEM;
-    if (!status)
-        *out = ds;
-    else
-        bram_dataset_free(ds);
+    if (!status) *out = ds;
+    else bram_dataset_free(ds);
     return status;
 }
 
@@ -123,7 +124,8 @@ static void a_reopened_dataset_is_the_written_one(void **state)
     assert_ok(cx, bram_dataset_hash(cx, ds, hex));
     assert_ok(cx, bram_dataset_hash(cx, back, other));
     assert_string_equal(hex, other);
-    assert_ok(cx, bram_dataset_write(cx, back, again, true)); /* block by block, from file to file */
+    assert_ok(cx,
+              bram_dataset_write(cx, back, again, true)); /* block by block, from file to file */
     same_file(cx, path, again);
     assert_ok(cx, build(cx, &reversed, true)); /* the order of making does not matter */
     assert_ok(cx, bram_dataset_hash(cx, reversed, other));
@@ -171,7 +173,7 @@ static void what_is_in_a_reopened_dataset(void **state)
     assert_true(isnan(bram_axis_column(neuron, "depth")->number[3]));
     assert_int_equal(bram_axis_column(neuron, "column")->integer[11], (int64_t)1 << 55);
     assert_string_equal(bram_axis_unit(bram_response_axis(a, 0)), "s");
-    assert_null(bram_response_f32(a)); /* stays in the file */
+    assert_null(bram_response_f32(a));                   /* stays in the file */
     assert_near(bram_response_f64(mean)[5], 5 / 3.0, 0); /* small: read */
     double values[6];
     uint8_t present[6];
@@ -241,7 +243,8 @@ static void ids_and_coordinates_together_and_an_axis_twice(void **state)
     axes[1] = axes[0];
     bram_dataset *ds = with(cx, 2, axes, &r), *back;
     bram_response_f64(r)[5] = -2;
-    assert_ok(cx, bram_dataset_add_table(cx, ds, "g", bram_axis_ref(axes[0]))); /* and a table, too */
+    assert_ok(cx,
+              bram_dataset_add_table(cx, ds, "g", bram_axis_ref(axes[0]))); /* and a table, too */
     assert_ok(cx, bram_dataset_write(cx, ds, path, true));
     assert_ok(cx, bram_dataset_open(cx, &back, path));
     assert_true(bram_axis_equal(bram_dataset_table(back, "g/neuron"), axes[0]));
@@ -275,7 +278,8 @@ static void responses_of_every_rank_and_of_no_values(void **state)
         bram_response *r;
         char name[] = "r0";
         name[1] = (char)('0' + dims);
-        assert_ok(cx, bram_response_new(cx, &r, name, BRAM_F32, dims, (const bram_axis *const *)axes));
+        assert_ok(cx,
+                  bram_response_new(cx, &r, name, BRAM_F32, dims, (const bram_axis *const *)axes));
         for (size_t i = 0; i < bram_response_count(r); i++) bram_response_f32(r)[i] = (float)i;
         assert_ok(cx, bram_dataset_add(cx, ds, "", r));
     }
@@ -289,8 +293,9 @@ static void responses_of_every_rank_and_of_no_values(void **state)
     assert_ok(cx, bram_dataset_hash(cx, back, other));
     assert_string_equal(hex, other);
     double value;
-    assert_ok(cx, bram_response_read(cx, bram_dataset_response(back, "r4"), (size_t[]){2, 39, 49, 29},
-                                     (size_t[]){1, 1, 1, 1}, &value, NULL));
+    assert_ok(cx,
+              bram_response_read(cx, bram_dataset_response(back, "r4"), (size_t[]){2, 39, 49, 29},
+                                 (size_t[]){1, 1, 1, 1}, &value, NULL));
     assert_near(value, 3 * 40 * 50 * 30 - 1, 0);
     for (int d = 0; d < 5; d++) bram_axis_free(axes[d]);
     bram_dataset_free(ds);
@@ -319,7 +324,8 @@ static void two_axes_of_one_name(void **state)
     }
     assert_ok(cx, bram_dataset_write(cx, ds, path, true));
     assert_ok(cx, bram_dataset_open(cx, &back, path));
-    assert_true(bram_axis_equal(bram_response_axis(bram_dataset_response(back, "g/activity"), 0), a));
+    assert_true(
+        bram_axis_equal(bram_response_axis(bram_dataset_response(back, "g/activity"), 0), a));
     const bram_axis *raw = bram_response_axis(bram_dataset_response(back, "g/raw"), 0);
     assert_true(bram_axis_equal(raw, b));
     assert_ptr_equal(raw, bram_response_axis(bram_dataset_response(back, "g/y"), 0));
@@ -340,20 +346,24 @@ static void what_cannot_be_written(void **state)
     bram_ctx *cx = bram_ctx_new();
     char path[256];
     test_temporary(path, "refused.h5");
-    static const char *const expected[] = {"/g/y_time: the name is taken", "/g/x_present: the name is taken",
-                                           "/g/x: the name is taken", "CLASS of /g/x",
-                                           "bramble_schema of /", "not UTF-8", "/g/time_b: the name is taken"};
+    static const char *const expected[] = {
+        "/g/y_time: the name is taken", "/g/x_present: the name is taken",
+        "/g/x: the name is taken",      "CLASS of /g/x",
+        "bramble_schema of /",          "not UTF-8",
+        "/g/time_b: the name is taken"};
     for (int fault = 0; fault < 7; fault++) {
         bram_axis *time, *other;
         bram_response *r, *y;
         assert_ok(cx, bram_axis_new(cx, &time, fault == 2 ? "x" : "time", 2));
         if (fault == 6) assert_ok(cx, bram_axis_add_integer(cx, time, "b", (int64_t[]){1, 2}));
         assert_ok(cx, bram_axis_new(cx, &other, "time", 3));
-        if (fault == 5) assert_ok(cx, bram_axis_set_ids(cx, time, (const char *const[]){"\xff", ""}));
+        if (fault == 5)
+            assert_ok(cx, bram_axis_set_ids(cx, time, (const char *const[]){"\xff", ""}));
         bram_dataset *ds = with(cx, 1, &time, &r);
         if (fault == 0) { /* a group has the name that the second axis "time" would get */
             assert_non_null(bram_dataset_attrs(cx, ds, "g/y_time"));
-            assert_ok(cx, bram_response_new(cx, &y, "y", BRAM_F64, 1, (const bram_axis *const *)&other));
+            assert_ok(
+                cx, bram_response_new(cx, &y, "y", BRAM_F64, 1, (const bram_axis *const *)&other));
             assert_ok(cx, bram_dataset_add(cx, ds, "g", y));
         }
         if (fault == 1) {
@@ -362,9 +372,11 @@ static void what_cannot_be_written(void **state)
                                             (const bram_axis *const *)&time));
             assert_ok(cx, bram_dataset_add(cx, ds, "g", y));
         }
-        if (fault == 3) assert_ok(cx, bram_attrs_set_text(cx, bram_response_attrs(r), "CLASS", "x"));
+        if (fault == 3)
+            assert_ok(cx, bram_attrs_set_text(cx, bram_response_attrs(r), "CLASS", "x"));
         if (fault == 4)
-            assert_ok(cx, bram_attrs_set_integer(cx, bram_dataset_attrs(cx, ds, ""), "bramble_schema", 1));
+            assert_ok(cx, bram_attrs_set_integer(cx, bram_dataset_attrs(cx, ds, ""),
+                                                 "bramble_schema", 1));
         if (fault == 6) assert_non_null(bram_dataset_attrs(cx, ds, "g/time_b")); /* and a column */
         assert_int_equal(bram_dataset_write(cx, ds, path, true), BRAM_EUSAGE);
         if (!strstr(bram_ctx_message(cx), expected[fault])) fail_msg("%s", bram_ctx_message(cx));
@@ -394,8 +406,9 @@ static void a_failing_reader_fails_the_write(void **state)
     bram_response *r;
     assert_ok(cx, bram_dataset_new(cx, &ds));
     assert_ok(cx, bram_axis_new(cx, &time, "time", 2));
-    assert_ok(cx, bram_response_from_reader(cx, &r, "x", BRAM_F64, 1, (const bram_axis *const *)&time,
-                                            (bram_reader){fail_to_read, NULL, NULL, false}));
+    assert_ok(cx,
+              bram_response_from_reader(cx, &r, "x", BRAM_F64, 1, (const bram_axis *const *)&time,
+                                        (bram_reader){fail_to_read, NULL, NULL, false}));
     assert_ok(cx, bram_dataset_add(cx, ds, "", r));
     assert_int_equal(bram_dataset_write(cx, ds, path, true), BRAM_EREAD);
     assert_int_equal(bram_dataset_hash(cx, ds, hex), BRAM_EREAD);

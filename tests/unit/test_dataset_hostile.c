@@ -1,6 +1,6 @@
 /*
- * test_dataset_hostile.c - homogenized files that were tampered with or cut: core/dataset_open.c must
- * name the path and the field, and must neither crash nor hang.
+ * test_dataset_hostile.c - homogenized files that were tampered with or cut: core/dataset_open.c
+ * must name the path and the field, and must neither crash nor hang.
  */
 #include <bramble/dataset.h>
 
@@ -45,9 +45,10 @@ static void open_fails(bram_ctx *cx, const char *a, const char *b)
     assert_null(ds);
 }
 
-/* ---- one change each ---------------------------------------------------------------------------- */
+/* ---- one change each ------------------------------------------------------------------------ */
 
-static void put_set(hid_t f, const char *name, hid_t type, int rank, const hsize_t *dims, hid_t layout)
+static void put_set(hid_t f, const char *name, hid_t type, int rank, const hsize_t *dims,
+                    hid_t layout)
 {
     hid_t space = H5Screate_simple(rank, dims, NULL);
     hid_t id = H5Dcreate2(f, name, type, space, H5P_DEFAULT, layout, H5P_DEFAULT);
@@ -61,7 +62,8 @@ static void put_attr(hid_t f, const char *object, const char *name, hid_t type, 
 {
     H5Adelete_by_name(f, object, name, H5P_DEFAULT);
     hid_t space = n ? H5Screate_simple(1, &n, NULL) : H5Screate(H5S_SCALAR);
-    hid_t attr = H5Acreate_by_name(f, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t attr = H5Acreate_by_name(f, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT,
+                                   H5P_DEFAULT);
     assert_true(attr >= 0 && H5Awrite(attr, type, value) >= 0);
     H5Aclose(attr);
     H5Sclose(space);

@@ -280,7 +280,7 @@ static void what_is_wrong_is_said(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- the stored splits ----------------------------------------------------------------------- */
+/* ---- the stored splits ---------------------------------------------------------------------- */
 
 static bram_side matrix_of(bram_ctx *cx, const bram_json *rows)
 {
@@ -351,7 +351,7 @@ static void stored_splits_give_brain_scores_values(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- from one recording of V1 to another ----------------------------------------------------- */
+/* ---- from one recording of V1 to another ---------------------------------------------------- */
 
 enum {
     SCALES = 2,

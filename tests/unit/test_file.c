@@ -247,7 +247,8 @@ static long ended(void)
     return (long)child;
 }
 
-/* A temporary file of a process that ended before its commit goes, one that is being written stays. */
+/* A temporary file of a process that ended before its commit goes, one that is being written stays.
+ */
 static void orphans_are_removed(void **state)
 {
     bram_ctx *cx = *state;

@@ -169,8 +169,7 @@ static void the_content_is_that_of_the_files(void **state)
     tear_down(&s);
 }
 
-/* ---- forecasts ---------------------------------------------------------------------------------
- */
+/* ---- forecasts ------------------------------------------------------------------------------ */
 
 /* FOLDER/w.npz from Python-free parts: three .npy files, stored in a zip by the system's tool. */
 static bool write_npz(const struct setting *s, size_t rows, const double *time, const double *mean)

@@ -91,8 +91,7 @@ static void run_is(struct setting *s, size_t start, size_t steps, const double *
     bram_dataset_free(ds);
 }
 
-/* ---- by hand ----------------------------------------------------------------------------------
- */
+/* ---- by hand -------------------------------------------------------------------------------- */
 
 static double train_data[] = {1, 10, 2, 20, 6, 60}; /* means 3 and 30 */
 static double test_data[] = {4, 0, 8, 2, 0, 7, 1, 1};
@@ -116,7 +115,8 @@ static void densities_by_hand(void **state)
     struct setting s;
     bram_dataset *ds;
     const double pi = 3.141592653589793;
-    double y[] = {1, 5, 2, 5, 6, 5}; /* about the mean 3: 4 1 9, variance 14/3; the other constant */
+    double y[] = {1, 5, 2,
+                  5, 6, 5}; /* about the mean 3: 4 1 9, variance 14/3; the other constant */
     const uint8_t present[] = {1, 1, 1, 1, 1, 1, 0, 1};
     set_up(&s, "mean", "", (bram_mat){y, 3, 2, 2}, test_mat);
     s.segment[1].y_present = present;
@@ -255,8 +255,7 @@ static void nlinear_by_hand(void **state)
     tear_down(&s);
 }
 
-/* ---- var --------------------------------------------------------------------------------------
- */
+/* ---- var ------------------------------------------------------------------------------------ */
 
 static void var_equals_scikit_learn(void **state)
 {
@@ -351,8 +350,7 @@ static void a_unit_that_a_segment_lacks_counts_as_its_mean(void **state)
     tear_down(&s);
 }
 
-/* ---- what holds for all -----------------------------------------------------------------------
- */
+/* ---- what holds for all --------------------------------------------------------------------- */
 
 static const char *const models[][2] = {{"mean", ""},
                                         {"copy", ""},

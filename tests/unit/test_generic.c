@@ -133,8 +133,7 @@ static void binary_words_of_matlab_73(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- made files
- * ---------------------------------------------------------------------------------- */
+/* ---- made files ----------------------------------------------------------------------------- */
 
 static void write_bytes(const char *path, const void *bytes, size_t size)
 {

@@ -257,7 +257,8 @@ static void blocks_come_from_the_middle(void **state)
     assert_ok(o->cx, bram_h5_slab_int64(o->cx, &integer, o->root, "group/hard", &last, &one));
     assert_int_equal(integer, 300);
     const uint64_t beyond[2] = {0, 3}, wide[2] = {1, UINT64_MAX};
-    assert_int_equal(bram_h5_slab_double(o->cx, reals, o->root, "grid", beyond, count), BRAM_ESHAPE);
+    assert_int_equal(bram_h5_slab_double(o->cx, reals, o->root, "grid", beyond, count),
+                     BRAM_ESHAPE);
     assert_int_equal(bram_h5_slab_double(o->cx, reals, o->root, "grid", start, wide), BRAM_ESHAPE);
 }
 
@@ -324,9 +325,9 @@ static void groups_list_in_order_of_names(void **state)
     static const struct {
         const char *name;
         bram_h5_kind kind;
-    } expected[] = {{"around", BRAM_H5_ABSENT}, {"behind", BRAM_H5_ABSENT},
+    } expected[] = {{"around", BRAM_H5_ABSENT},   {"behind", BRAM_H5_ABSENT},
                     {"dangling", BRAM_H5_ABSENT}, {"hard", BRAM_H5_DATASET},
-                    {"out", BRAM_H5_EXTERNAL}, {"soft", BRAM_H5_DATASET}};
+                    {"out", BRAM_H5_EXTERNAL},    {"soft", BRAM_H5_DATASET}};
     struct open *o = *state;
     bram_h5_entry *entries;
     size_t n;

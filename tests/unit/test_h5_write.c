@@ -1,4 +1,5 @@
-/* Tests of core/h5_write.c and core/h5_sink.c. What is written is read back in test_dataset_file.c. */
+/* Tests of core/h5_write.c and core/h5_sink.c. What is written is read back in test_dataset_file.c.
+ */
 #include "h5_write.h"
 
 #include "file.h"
@@ -60,7 +61,8 @@ static size_t entries(const char *folder)
     size_t count = 0;
     DIR *d = opendir(folder);
     assert_non_null(d);
-    for (const struct dirent *e; (e = readdir(d));) count += e->d_name[0] != '.' || strlen(e->d_name) > 2;
+    for (const struct dirent *e; (e = readdir(d));)
+        count += e->d_name[0] != '.' || strlen(e->d_name) > 2;
     closedir(d);
     return count;
 }
@@ -85,7 +87,7 @@ static void equal_calls_give_equal_bytes(void **state)
     assert_ok(cx, bram_file_read(cx, &y, &m, b, 0));
     assert_int_equal(n, m);
     assert_memory_equal(x, y, n);
-    assert_true(n < ROWS * COLS * 4); /* compressed */
+    assert_true(n < ROWS * COLS * 4);                   /* compressed */
     assert_memory_equal(x, "\x89HDF\r\n\x1a\n\x02", 9); /* version 2 of the superblock: HDF5 1.8 */
     bram_free(x);
     bram_free(y);

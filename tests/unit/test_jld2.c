@@ -15,7 +15,9 @@ static const char heading[] = "HDF5-based Julia Data Format, version 0.1.1";
 
 static hobj_ref_t put(hid_t file, const char *name, hid_t type, hsize_t n, const void *data)
 {
-    hid_t space = n ? H5Screate_simple(1, &n, NULL) : data ? H5Screate(H5S_SCALAR) : H5Screate(H5S_NULL);
+    hid_t space = n      ? H5Screate_simple(1, &n, NULL)
+                  : data ? H5Screate(H5S_SCALAR)
+                         : H5Screate(H5S_NULL);
     hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     assert_true(set >= 0);
     if (data) assert_true(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
@@ -44,11 +46,10 @@ static void write_values(hid_t file, hid_t text)
     const char *word = "RIAR", *words[2] = {"a", "b"};
     const signed char byte = 0;
     hid_t opaque = H5Tcreate(H5T_OPAQUE, 1);
-    hobj_ref_t values[5] = {put(file, "integer", H5T_NATIVE_INT64, 0, &seven),
-                            put(file, "real", H5T_NATIVE_DOUBLE, 0, &half),
-                            put(file, "text", text, 0, &word),
-                            put(file, "three", H5T_NATIVE_INT64, 3, three),
-                            put(file, "nothing", opaque, 0, NULL)};
+    hobj_ref_t values[5] = {
+        put(file, "integer", H5T_NATIVE_INT64, 0, &seven),
+        put(file, "real", H5T_NATIVE_DOUBLE, 0, &half), put(file, "text", text, 0, &word),
+        put(file, "three", H5T_NATIVE_INT64, 3, three), put(file, "nothing", opaque, 0, NULL)};
     put(file, "strange", opaque, 0, &byte);
     put(file, "words", text, 2, words);
     put(file, "list", H5T_STD_REF_OBJ, 5, values);
@@ -312,8 +313,7 @@ static void the_label_dictionary_equals_its_json(void **state)
     assert_int_equal(bram_jld2_count(find(cx, top, "list_uid")), 8);
     for (size_t a = 0; a < 3; a++) {
         bram_jld2_value *labels = at(cx, find(cx, all, animals[a].animal), 0);
-        const bram_json *expected =
-            bram_json_at(bram_json_get(json, animals[a].animal), 0);
+        const bram_json *expected = bram_json_at(bram_json_get(json, animals[a].animal), 0);
         assert_int_equal(bram_jld2_kind_of(labels), BRAM_JLD2_DICT);
         assert_int_equal(bram_jld2_count(labels), animals[a].labels);
         assert_int_equal(bram_json_count(expected), animals[a].labels);

@@ -155,8 +155,7 @@ static void the_steps_are_applied_and_recorded(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- made files: worms in a struct of cells, with all that may be wrong
- * -------------------------- */
+/* ---- made files: worms in a struct of cells, with all that may be wrong --------------------- */
 
 enum { FRAMES = 20, TRACES = 6 };
 

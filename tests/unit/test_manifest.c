@@ -1,4 +1,5 @@
-/* Tests of benchmarks/manifest.c, of the manifests in datasets/, and of datasets that are absent. */
+/* Tests of benchmarks/manifest.c, of the manifests in datasets/, and of datasets that are absent.
+ */
 #include <bramble/loader.h>
 
 #include "data.h"
@@ -29,7 +30,8 @@ static void all_manifests_are_read(void **state)
         if (!m->citation || !m->url) fail_msg("%s: no citation or no address", names[i]);
         char loader[64] = "";
         if (m->source) {
-            snprintf(loader, sizeof loader, "%.*s", (int)bram_spec_name_length(m->source), m->source);
+            snprintf(loader, sizeof loader, "%.*s", (int)bram_spec_name_length(m->source),
+                     m->source);
             if (!bram_loader_find(loader)) fail_msg("%s: no loader %s", names[i], loader);
         }
         bram_yaml_manifest_free(m);
@@ -112,15 +114,15 @@ static void a_file_is_compared_with_its_manifest(void **state)
         const char *sources;
         bram_presence is;
         size_t of;
-    } cases[] = {{SUM_A " a, b.mat", BRAM_PRESENT_AS_PUBLISHED, 1},
-                 {SUM_A " a.mat, " SUM_B " SI 5 Connectome, corrected.xlsx",
-                  BRAM_PRESENT_AS_PUBLISHED, 2},
-                 {SUM_A " a.mat, a name that is no sum", BRAM_PRESENT_AS_PUBLISHED, 1},
-                 {"11" SUM_A " a.mat", BRAM_PRESENT_OTHERWISE, 0},
-                 {SUM_B " b, ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff c",
-                  BRAM_PRESENT_OTHERWISE, 1},
-                 {"", BRAM_PRESENT_OTHERWISE, 0},
-                 {NULL, BRAM_PRESENT_OTHERWISE, 0}};
+    } cases[] = {
+        {SUM_A " a, b.mat", BRAM_PRESENT_AS_PUBLISHED, 1},
+        {SUM_A " a.mat, " SUM_B " SI 5 Connectome, corrected.xlsx", BRAM_PRESENT_AS_PUBLISHED, 2},
+        {SUM_A " a.mat, a name that is no sum", BRAM_PRESENT_AS_PUBLISHED, 1},
+        {"11" SUM_A " a.mat", BRAM_PRESENT_OTHERWISE, 0},
+        {SUM_B " b, ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff c",
+         BRAM_PRESENT_OTHERWISE, 1},
+        {"", BRAM_PRESENT_OTHERWISE, 0},
+        {NULL, BRAM_PRESENT_OTHERWISE, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         write_dataset(cx, path, cases[i].sources);
         assert_ok(cx, bram_manifest_check(cx, &is, &of, &m, root));
@@ -145,15 +147,20 @@ static void an_absent_dataset_says_how_to_get_it(void **state)
     unsetenv("BRAMBLE_DATA");
     assert_int_equal(bram_data_open(cx, &ds, "hvc-mackevicius2019", "/no/such"), BRAM_EABSENT);
     static const char *const words[] = {
-        "/no/such/hvc-mackevicius2019.h5 is not there", "Songbird HVC", "Mackevicius",
-        "doi 10.7554/eLife.38471", "https://github.com/FeeLab/seqNMF",
+        "/no/such/hvc-mackevicius2019.h5 is not there",
+        "Songbird HVC",
+        "Mackevicius",
+        "doi 10.7554/eLife.38471",
+        "https://github.com/FeeLab/seqNMF",
         "bramble import FILES --source generic:variable=NEURAL,time=columns",
-        "-o /no/such/hvc-mackevicius2019.h5", "bramble run simulated"};
+        "-o /no/such/hvc-mackevicius2019.h5",
+        "bramble run simulated"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strstr(bram_ctx_message(cx), words[i]))
             fail_msg("no \"%s\" in: %s", words[i], bram_ctx_message(cx));
     assert_int_equal(bram_data_open(cx, &ds, "dag2023", NULL), BRAM_EABSENT);
-    assert_non_null(strstr(bram_ctx_message(cx), "no data root is given (--data DIR or BRAMBLE_DATA)"));
+    assert_non_null(
+        strstr(bram_ctx_message(cx), "no data root is given (--data DIR or BRAMBLE_DATA)"));
     assert_int_equal(bram_data_open(cx, &ds, "nobody", NULL), BRAM_EABSENT);
     assert_non_null(strstr(bram_ctx_message(cx), "no manifest has that name"));
     assert_null(ds);

@@ -65,7 +65,7 @@ static void assert_dims(const bram_matlab_value *v, size_t rows, size_t columns)
     assert_int_equal(bram_matlab_dims(v)[1], columns);
 }
 
-/* ---- written here: 7.3 --------------------------------------------------------------------------- */
+/* ---- written here: 7.3 ---------------------------------------------------------------------- */
 
 static char made73[256], made5[256];
 
@@ -121,7 +121,8 @@ static void put_sparse(hid_t file, const char *name, int last)
 static void put_references(hid_t file, hid_t refs)
 {
     const uint64_t none[2] = {0, 5};
-    const uint16_t text[6] = {'A', 0xe9, 0x20ac, 0xd83d, 0xde00, 0xd800}, lines[4] = {'a', 'b', 'c', ' '};
+    const uint16_t text[6] = {'A', 0xe9, 0x20ac, 0xd83d, 0xde00, 0xd800},
+                   lines[4] = {'a', 'b', 'c', ' '};
     const double six[6] = {1, 2, 3, 4, 5, 6};
     hid_t set = put(refs, "a", H5T_NATIVE_UINT64, 0, 2, none, "double");
     mark_number(set, "MATLAB_empty", 1);
@@ -170,7 +171,7 @@ static void write73(void)
     H5Fclose(file);
 }
 
-/* ---- written here: 5 ----------------------------------------------------------------------------- */
+/* ---- written here: 5 ------------------------------------------------------------------------ */
 
 static matvar_t *number5(const char *name, size_t rows, size_t columns, const double *data)
 {
@@ -194,10 +195,12 @@ static void write5(void)
     mat_t *file = Mat_CreateVer(made5, NULL, MAT_FT_MAT5);
     write_variable(file, number5("six", 2, 3, six), MAT_COMPRESSION_NONE);
     size_t dims[2] = {3, 2}, row[2] = {1, 4}, square[2] = {2, 2}, two[2] = {1, 2};
-    mat_sparse_t sparse = {.nzmax = 3, .ir = rows, .nir = 3, .jc = columns, .njc = 3, .ndata = 3,
-                           .data = data};
-    write_variable(file, Mat_VarCreate("sparse", MAT_C_SPARSE, MAT_T_DOUBLE, 2, dims, &sparse,
-                                       MAT_F_DONT_COPY_DATA), MAT_COMPRESSION_NONE);
+    mat_sparse_t sparse = {
+        .nzmax = 3, .ir = rows, .nir = 3, .jc = columns, .njc = 3, .ndata = 3, .data = data};
+    write_variable(
+        file,
+        Mat_VarCreate("sparse", MAT_C_SPARSE, MAT_T_DOUBLE, 2, dims, &sparse, MAT_F_DONT_COPY_DATA),
+        MAT_COMPRESSION_NONE);
     write_variable(file, Mat_VarCreate("lines", MAT_C_CHAR, MAT_T_UINT8, 2, square, lines, 0),
                    MAT_COMPRESSION_ZLIB);
     matvar_t *cells = Mat_VarCreate("texts", MAT_C_CELL, MAT_T_CELL, 2, two, NULL, 0);
@@ -214,8 +217,9 @@ static void write5(void)
     static double real = 1, imaginary = 2;
     size_t one[2] = {1, 1};
     mat_complex_split_t split = {&real, &imaginary};
-    write_variable(file, Mat_VarCreate("complex", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, one, &split,
-                                       MAT_F_COMPLEX), MAT_COMPRESSION_NONE);
+    write_variable(
+        file, Mat_VarCreate("complex", MAT_C_DOUBLE, MAT_T_DOUBLE, 2, one, &split, MAT_F_COMPLEX),
+        MAT_COMPRESSION_NONE);
     Mat_Close(file);
 }
 
@@ -372,7 +376,7 @@ static void a_circle_of_references_ends(void **state)
     CLOSE();
 }
 
-/* ---- damaged and other files --------------------------------------------------------------------- */
+/* ---- damaged and other files ---------------------------------------------------------------- */
 
 static size_t slurp(const char *name, unsigned char *bytes, size_t room)
 {
@@ -422,8 +426,9 @@ static void damaged_files_are_refused(void **state)
     assert_int_equal(opened("", 0, message, sizeof message), BRAM_EFORMAT);
     assert_non_null(strstr(message, "empty"));
     assert_int_equal(opened("a,b\n1,2\n", 8, message, sizeof message), BRAM_EFORMAT);
-    assert_int_equal(opened("version https://git-lfs.github.com/spec/v1\n", 43, message,
-                            sizeof message), BRAM_EFORMAT);
+    assert_int_equal(
+        opened("version https://git-lfs.github.com/spec/v1\n", 43, message, sizeof message),
+        BRAM_EFORMAT);
     assert_non_null(strstr(message, "git-LFS"));
     bram_ctx *cx = bram_ctx_new();
     bram_matlab *file = NULL;
@@ -475,7 +480,7 @@ static void failing_allocations_lose_nothing(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- real files ---------------------------------------------------------------------------------- */
+/* ---- real files ----------------------------------------------------------------------------- */
 
 static void check_kato(bram_ctx *cx, bram_matlab *file)
 {

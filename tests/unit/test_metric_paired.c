@@ -183,9 +183,9 @@ static void r2_measures_draws_against_the_mean_of_all_rows(void **state)
 }
 
 /*
- * Thirty slow units (AR(1), a memory of 50 rows) recorded over 11 blocks, and forecasts of them: the
- * interval of the mean r2 over units must hold the value. With a mean of its own for each draw it
- * does not: those draws are computed here as well, directly from the rows.
+ * Thirty slow units (AR(1), a memory of 50 rows) recorded over 11 blocks, and forecasts of them:
+ * the interval of the mean r2 over units must hold the value. With a mean of its own for each draw
+ * it does not: those draws are computed here as well, directly from the rows.
  */
 enum { LONG = 660, SLOW_UNITS = 30, BLOCKS = 11, DRAWS = 999 };
 

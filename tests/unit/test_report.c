@@ -21,9 +21,7 @@ struct made {
     double value;
 };
 
-/* ---- made results
- * --------------------------------------------------------------------------------
- */
+/* ---- made results --------------------------------------------------------------------------- */
 
 static bram_axis *score_axis(bram_ctx *cx, double value, bool interval)
 {
@@ -139,9 +137,7 @@ static bram_results *make(bram_ctx *cx, const struct made *made, size_t count, b
     return results;
 }
 
-/* ---- what a page must be
- * -------------------------------------------------------------------------
- */
+/* ---- what a page must be -------------------------------------------------------------------- */
 
 /* Every element is closed in its order, every attribute quoted, no stray < or &. */
 static void check_form(const char *html)
@@ -220,9 +216,7 @@ static char *page_of(const char *name, const struct made *made, size_t count, bo
         if (!strstr(page, words)) fail_msg("the page does not say: %s", words);                    \
     } while (0)
 
-/* ---- tests
- * ---------------------------------------------------------------------------------------
- */
+/* ---- tests ---------------------------------------------------------------------------------- */
 
 static const struct made whole[] = {{"w1", "copy", BRAM_STATE_SCORED, 0.25},
                                     {"w2", "copy", BRAM_STATE_SCORED, 0.25},

@@ -157,8 +157,8 @@ static void dual_variance_by_hand(void **state)
     (void)state;
     /* 5 / 4 + 2 * 10 / 9 - (50 / 36) / 2 */
     assert_near(bram_dual_variance(1, 2, 3.5, 5, 10), 1.25 + 20. / 9 - 25. / 36, 1e-14);
-    assert_near(bram_dual_variance(1, 2, 2.9, 5, 10), 2.9, 0);          /* at most both */
-    assert_near(bram_dual_variance(1, 2, 10, 5, 10), 20. / 9, 1e-14);   /* at least one alone */
+    assert_near(bram_dual_variance(1, 2, 2.9, 5, 10), 2.9, 0);              /* at most both */
+    assert_near(bram_dual_variance(1, 2, 10, 5, 10), 20. / 9, 1e-14);       /* at least one alone */
     assert_near(bram_dual_variance(0, 2, 2.5, 1000000, 10), 20. / 9, 1e-5); /* subjects alike */
     assert_true(isnan(bram_dual_variance(1, 1, 2, 1, 10)));
     assert_true(isnan(bram_dual_variance(1, 1, 2, 10, 1)));

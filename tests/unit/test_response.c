@@ -14,7 +14,7 @@ static void make_axes(bram_ctx *cx, bram_axis **axes, size_t dims, const size_t 
 static int make(bram_ctx *cx, bram_response **out, bram_type type, size_t dims,
                 const size_t *lengths)
 {
-    bram_axis *axes[BRAM_MAX_DIMS];
+    bram_axis *axes[BRAM_MAX_DIMS] = {0};
     make_axes(cx, axes, dims, lengths);
     int status = bram_response_new(cx, out, "r", type, dims, (const bram_axis *const *)axes);
     for (size_t d = 0; d < dims; d++) bram_axis_free(axes[d]);
@@ -80,8 +80,8 @@ static void a_block_outside_is_refused(void **state)
     bram_response *r;
     double value = 42;
     assert_ok(cx, make(cx, &r, BRAM_F64, 2, (size_t[]){2, 3}));
-    const size_t bad[][4] = {{0, 0, 3, 1}, {2, 0, 1, 1}, {0, 3, 1, 1}, {0, 4, 1, 0},
-                             {1, 0, SIZE_MAX, 1}, {SIZE_MAX, 0, 2, 1}};
+    const size_t bad[][4] = {{0, 0, 3, 1}, {2, 0, 1, 1},        {0, 3, 1, 1},
+                             {0, 4, 1, 0}, {1, 0, SIZE_MAX, 1}, {SIZE_MAX, 0, 2, 1}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(bram_response_read(cx, r, bad[i], bad[i] + 2, &value, NULL), BRAM_ESHAPE);
     assert_ok(cx, bram_response_read(cx, r, (size_t[]){2, 0}, (size_t[]){0, 3}, &value, NULL));

@@ -6,8 +6,7 @@
 #include "svg.h"
 #include "test.h"
 
-/* ---- a check of well-formedness
- * ------------------------------------------------------------------ */
+/* ---- a check of well-formedness ------------------------------------------------------------- */
 
 static const char *skip_name(const char *s)
 {
@@ -85,8 +84,7 @@ static void the_checker_can_fail(void **state)
     assert_false(well_formed("<a b=\"<\"/>"));
 }
 
-/* ---- samples
- * ------------------------------------------------------------------------------------- */
+/* ---- samples -------------------------------------------------------------------------------- */
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

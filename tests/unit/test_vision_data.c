@@ -159,9 +159,7 @@ static void natural_images(void **state)
     bram_ctx_free(cx);
 }
 
-/* ---- made files: what the loaders refuse
- * ---------------------------------------------------------
- */
+/* ---- made files: what the loaders refuse ---------------------------------------------------- */
 
 enum { REPEATS = 2, IMAGES = 3, NEURONS = 2 };
 
