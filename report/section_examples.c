@@ -102,7 +102,7 @@ static int figure_of_traces(bram_ctx *cx, bram_report *r, const bram_board *b,
 {
     const bram_report_model *model = bram_report_model_of(r, row);
     const char *name[MOST_UNITS];
-    char number[MOST_UNITS][24], axis[64], caption[512];
+    char number[MOST_UNITS][32], axis[64], caption[512];
     for (size_t u = 0; u < e->units; u++) name[u] = unit_name(e, u, number[u]);
     snprintf(axis, sizeof axis, e->time ? "time (%s)" : "row",
              *e->unit_of_time ? e->unit_of_time : "no unit stated");

@@ -15,7 +15,8 @@ build() {
 
 asan() {
     build build-asan -Db_sanitize=address,undefined -Doptimization=1
-    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+    ASAN_OPTIONS="allocator_may_return_null=1:suppressions=$PWD/tests/check/asan.supp" \
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         meson test -C build-asan --no-rebuild --print-errorlogs -t 4
 }
 
