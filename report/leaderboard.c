@@ -216,16 +216,29 @@ static void note_ceiling(bram_table *t, const bram_board *b, int decimals)
                         above ? "; the best model is beyond the value in the table" : "");
 }
 
+/* Why cells have no score: once for all models when it is the same for all. */
+static void note_reasons(bram_table *t, const bram_board *b)
+{
+    bool same = b->rows > 1;
+    for (size_t i = 1; i < b->rows; i++) same &= !strcmp(b->row[i].reason, b->row[0].reason);
+    for (size_t i = 0; i < (same ? 1 : b->rows); i++)
+        if (*b->row[i].reason)
+            bram_table_note(t, "%s: %s", same ? "all models" : b->row[i].name, b->row[i].reason);
+}
+
 static void add_notes(bram_table *t, const bram_board *b, int decimals)
 {
     char metric[64], label[64];
     bram_score_words(b->score, metric, label);
     size_t undefined = 0;
     bool interval = false, single = true; /* single: one value a part, not one a unit */
+    bool whole = true;
     for (size_t i = 0; i < b->rows; i++) {
         single &= (size_t)b->row[i].units <= b->row[i].scored;
         undefined += (size_t)b->row[i].undefined;
         interval |= isfinite(b->row[i].low);
+        const bram_board_row *r = &b->row[i];
+        whole &= !r->scored || !(r->failed + r->not_applicable + r->not_run);
     }
     bram_table_note(t, "score: %s%s%s; %s is better%s%s%s.", metric, *label ? " at " : "", label,
                     b->higher_better ? "higher" : "lower", single ? "" : "; ",
@@ -235,15 +248,16 @@ static void add_notes(bram_table *t, const bram_board *b, int decimals)
                         "%g %% interval: bootstrap over %s, %zu draws; rank: 1 + models whose "
                         "paired difference is better beyond it.",
                         100 * b->level, b->resampled, b->draws);
+    else if (b->rows && !b->draws)
+        bram_table_note(t, "no bootstrap draws were asked for, so no interval and no rank.");
     else if (b->rows && *b->resampled)
         bram_table_note(t, "too short for an interval (%s), so no rank.", b->resampled);
     if (b->parts > 1)
-        bram_table_note(t, "mean over %zu parts%s.", b->parts,
+        bram_table_note(t, "mean over %s%zu parts%s.", whole ? "" : "the scored ones of ", b->parts,
                         interval ? "; the interval is for these parts, not for others" : "");
     note_ceiling(t, b, decimals);
     if (undefined) bram_table_note(t, "%zu unit scores are undefined and left out.", undefined);
-    for (size_t i = 0; i < b->rows; i++)
-        if (*b->row[i].reason) bram_table_note(t, "%s: %s", b->row[i].name, b->row[i].reason);
+    note_reasons(t, b);
 }
 
 int bram_leaderboard_table(bram_ctx *cx, bram_table **out, const bram_board *b)
