@@ -200,8 +200,9 @@ static int cut_all(bram_ctx *cx, struct cosmooth *c)
 {
     size_t n = c->recordings, gap = (size_t)bram_option_integer(c->o, "gap");
     double both = bram_option_real(c->o, "train") + bram_option_real(c->o, "validation");
-    bram_cut *train = bram_scratch(cx, 2 * n, sizeof *train), *validation = train + n;
+    bram_cut *train = bram_scratch(cx, 2 * n, sizeof *train);
     if (!train) return BRAM_ENOMEM;
+    bram_cut *validation = train + n;
     for (size_t i = 0; i < n; i++) {
         const bram_recording *r = &c->recording[i];
         size_t a = training_rows(c, r), b = (size_t)floor(both * (double)r->rows);

@@ -203,8 +203,9 @@ static int split_across(bram_ctx *cx, struct forecast *f)
     bram_axis_free(unit);
     BRAM_TRY(status);
     size_t others = f->recordings - 1, gap = (size_t)bram_option_integer(f->o, "gap");
-    bram_cut *train = bram_scratch(cx, 2 * others, sizeof *train), *validation = train + others;
+    bram_cut *train = bram_scratch(cx, 2 * others, sizeof *train);
     if (!train) return BRAM_ENOMEM;
+    bram_cut *validation = train + others;
     double share = bram_option_real(f->o, "train") + bram_option_real(f->o, "validation");
     share = bram_option_real(f->o, "train") / share;
     for (size_t i = 0; i < others; i++) {

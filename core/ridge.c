@@ -324,6 +324,8 @@ static int score_fold(bram_ctx *cx, struct fold_job *job, const bram_mat *x)
         job->a = &a;
         size_t blocks = (job->y->cols + TARGET_BLOCK - 1) / TARGET_BLOCK;
         status = bram_parallel_for(cx, blocks, score_block, job);
+        job->ridge = NULL; /* both end with this function */
+        job->a = NULL;
     }
     bram_ridge_free(ridge);
     return status;

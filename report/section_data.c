@@ -150,8 +150,9 @@ static int gather_names(bram_ctx *cx, const struct dataset_parts *d, struct name
 static int add_row(bram_ctx *cx, bram_figure *f, const bram_axis *unit, size_t row,
                    const struct name *name, size_t names)
 {
-    double *low = bram_scratch(cx, names, 3 * sizeof *low), *high = low + names, *y = high + names;
+    double *low = bram_scratch(cx, names, 3 * sizeof *low);
     if (!low) return BRAM_ENOMEM;
+    double *high = low + names, *y = high + names;
     size_t n = 0;
     for (size_t k = 0; k < names; k++) {
         ptrdiff_t at = bram_axis_find(unit, name[k].id);

@@ -65,8 +65,9 @@ static int find_example(bram_ctx *cx, struct example *e, bool *found, const bram
 static int add_trace(bram_ctx *cx, bram_figure *f, const struct example *e, size_t u, size_t side,
                      const bram_report_model *model)
 {
-    double *x = bram_scratch(cx, e->rows, 2 * sizeof *x), *y = x + e->rows;
+    double *x = bram_scratch(cx, e->rows, 2 * sizeof *x);
     if (!x) return BRAM_ENOMEM;
+    double *y = x + e->rows;
     double low = INFINITY, high = -INFINITY;
     for (size_t t = 0; t < e->rows; t++) {
         double value = e->value[0][t * e->units + u];

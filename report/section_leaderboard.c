@@ -97,8 +97,9 @@ static int make_rows(bram_ctx *cx, struct rows *rows, const bram_report *r, cons
 static int add_parts(bram_ctx *cx, bram_figure *f, const bram_board *b)
 {
     size_t scored = bram_board_scored(b), n = 0;
-    double *x = bram_scratch(cx, scored * b->parts, 2 * sizeof *x), *y = x + scored * b->parts;
+    double *x = bram_scratch(cx, scored * b->parts, 2 * sizeof *x);
     if (!x) return BRAM_ENOMEM;
+    double *y = x + scored * b->parts;
     if (b->parts < 2) return BRAM_OK;
     for (size_t i = 0; i < scored; i++)
         for (size_t p = 0; p < b->parts; p++) {

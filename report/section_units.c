@@ -128,8 +128,9 @@ static double scatter(size_t i)
 static int add_dots(bram_ctx *cx, bram_figure *f, const struct units *u, double row, int colour)
 {
     size_t n = u->count > MOST_DOTS ? QUANTILES : u->count;
-    double *x = bram_scratch(cx, n, 2 * sizeof *x), *y = x + n;
+    double *x = bram_scratch(cx, n, 2 * sizeof *x);
     if (!x) return BRAM_ENOMEM;
+    double *y = x + n;
     for (size_t i = 0; i < n; i++) {
         x[i] = n == u->count ? u->value[i] : quantile(u, ((double)i + 0.5) / (double)n);
         y[i] = row + scatter(i);
