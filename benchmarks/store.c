@@ -5,6 +5,7 @@
 
 #include "file.h"
 #include "hash.h"
+#include "linalg.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -365,8 +366,8 @@ void bram_store_log(bram_ctx *cx, const char *dir, const char *key, bram_state s
     char *path = bram_strf(cx, "%s/log.jsonl", dir);
     char *line = bram_strf(cx,
                            "{\"time\":\"%s\",\"host\":\"%s\",\"key\":\"%s\",\"state\":\"%s\","
-                           "\"seconds\":%.3f}\n",
-                           when, host, key, bram_state_name(state), seconds);
+                           "\"seconds\":%.3f,\"blas\":\"%s\"}\n",
+                           when, host, key, bram_state_name(state), seconds, bram_blas_core());
     int fd = path && line ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666) : -1;
     if (fd >= 0) {
         ssize_t written = write(fd, line, strlen(line));

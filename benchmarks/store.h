@@ -3,7 +3,8 @@
  *
  *   DIR/cells/KEY.h5     one finished cell: scored, failed or not applicable (attribute state)
  *   DIR/plans/NAME.h5    what was planned for benchmark NAME: a table of its cells and its words
- *   DIR/log.jsonl        one line a cell run: time, host, seconds; not part of any result
+ *   DIR/log.jsonl        one line a cell run: time, host, seconds, BLAS kernels; not part of any
+ * result
  *
  * All of it is written under a temporary name, synced and renamed.
  */

@@ -95,5 +95,6 @@ const bram_command bram_command_fit = {
                                            {NULL, NULL}},
     .least = 0,
     .most = 0,
+    .computes = true,
     .run = run,
 };

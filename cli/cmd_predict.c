@@ -203,5 +203,6 @@ const bram_command bram_command_predict = {
             {NULL, NULL}},
     .least = 0,
     .most = 0,
+    .computes = true,
     .run = run,
 };

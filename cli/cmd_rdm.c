@@ -122,5 +122,6 @@ const bram_command bram_command_rdm = {
             {NULL, NULL}},
     .least = 1,
     .most = 1,
+    .computes = true,
     .run = run,
 };

@@ -112,5 +112,6 @@ const bram_command bram_command_run = {
             {NULL, NULL}},
     .least = 1,
     .most = 1,
+    .computes = true,
     .run = run,
 };

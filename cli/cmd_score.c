@@ -192,5 +192,6 @@ const bram_command bram_command_score = {
             {NULL, NULL}},
     .least = 0,
     .most = 0,
+    .computes = true,
     .run = run,
 };

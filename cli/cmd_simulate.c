@@ -47,5 +47,6 @@ const bram_command bram_command_simulate = {
                                            {NULL, NULL}},
     .least = 1,
     .most = 1,
+    .computes = true,
     .run = run,
 };

@@ -44,6 +44,7 @@ typedef struct bram_command {
     size_t least, most; /* how many arguments it takes */
     const char *words;  /* what the first argument may be, separated by |; NULL: a file */
     bool only_text;     /* writes a stream of its own: --format is not for it */
+    bool computes;      /* does much linear algebra: worth the right BLAS kernels (kernels.h) */
 
     /**
      * Does the work. Results go through bram_cli_print; messages through the context.

@@ -4,7 +4,7 @@
  */
 #include "args.h"
 #include "help.h"
-#include "linalg.h"
+#include "kernels.h"
 #include "output.h"
 #include "plugins.h"
 #include "terminal.h"
@@ -13,6 +13,8 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+
+static char *const *command_line; /* argv, to execute the program again */
 
 /* ---- what the global options alone can ask for ---------------------------------------------- */
 
@@ -26,8 +28,8 @@ static int print_help(bram_ctx *cx, const bram_command *command)
 static int print_version(bram_ctx *cx)
 {
     bram_buffer b = {0};
-    bram_buffer_putf(&b, "bramble %s\n%s (%s)\n", bram_version(), BRAM_BUILT_WITH,
-                     bram_blas_core());
+    bram_buffer_putf(&b, "bramble %s\n%s\n", bram_version(), BRAM_BUILT_WITH);
+    bram_cli_describe_kernels(&b);
     return bram_cli_print_buffer(cx, &b);
 }
 
@@ -101,6 +103,7 @@ static int run_command(bram_ctx *cx, const bram_command *command, const bram_cli
     if (bram_cli_has(args, "version")) return print_version(cx);
     BRAM_TRY(apply_settings(cx, args));
     BRAM_TRY(bram_cli_args_check(cx, args));
+    if (command->computes) bram_cli_choose_kernels(command_line);
     bram_cli_terminal_start(cx, args);
     bram_init();
     int status = bram_cli_open_plugins(cx, args);
@@ -141,6 +144,7 @@ static int dispatch(bram_ctx *cx, const bram_cli_args *global, size_t argc, char
 
 int main(int argc, char **argv)
 {
+    command_line = argv;
     setlocale(LC_CTYPE, ""); /* numbers keep the C locale */
     bram_ctx *cx = bram_ctx_new();
     if (!cx) {

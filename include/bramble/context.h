@@ -50,8 +50,19 @@ typedef struct bram_ctx bram_ctx;
 /**
  * Sets the process-wide state of the libraries below: error handlers of HDF5 and GSL off, matio's
  * logger silent, BLAS on one thread. Call once, before any other function; later calls do nothing.
+ * Which kernels BLAS uses was settled before: see bram_blas_advice().
  */
 void bram_init(void);
+
+/**
+ * Whether BLAS works with kernels far below what the processor can do, by a factor of 5 or more:
+ * OpenBLAS does not know every processor. It chooses while it is loaded, so bram_init() can change
+ * nothing; a program that wants the better ones sets OPENBLAS_CORETYPE to the answer and executes
+ * itself again, as `bramble` does (cli/kernels.c), or is started with the variable set.
+ *
+ * @return the value for OPENBLAS_CORETYPE; NULL when the choice is good or the variable is set
+ */
+const char *bram_blas_advice(void);
 
 /** @return the library's version, e.g. "0.1.0" */
 const char *bram_version(void);

@@ -5,7 +5,7 @@ same() {
 bramble --help | head -3
 run bramble list --help
 same bramble list -h
-bramble --version | sed -e 's/ [0-9][0-9.]*/ N/g' -e 's/(.*)/(core)/'
+bramble --version | sed -e 's/ [0-9][0-9.]*/ N/g' -e 's/: .*/: CORE (WHY)/'
 commands=$(bramble --help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\).*/\1/p')
 mkdir man
 bramble --generate-man man
