@@ -187,7 +187,7 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
     return status;
 }
 
-/* The Gram matrix, the cross products, two sets of weights. */
+/* The normal equations and two sets of weights. */
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)
 {
     (void)rows;
@@ -196,8 +196,8 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
     const int64_t *lags = bram_option_integers(o, "lags", &n);
     for (size_t k = 0; k < n; k++)
         if ((size_t)lags[k] > most) most = (size_t)lags[k];
-    double side = (double)most * (double)units;
-    double bytes = 8 * (side * side + 3 * side * (double)units);
+    double weights = (double)most * (double)units * (double)units;
+    double bytes = bram_lag_gram_bytes(most, units) + 8 * 2 * weights;
     return bytes < (double)(SIZE_MAX / 2) ? (size_t)bytes : SIZE_MAX;
 }
 

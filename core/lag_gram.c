@@ -4,6 +4,7 @@
 #include "lag_gram.h"
 
 #include "internal.h"
+#include "lag_products.h"
 #include "linalg.h"
 
 #include <bramble/parallel.h>
@@ -16,27 +17,13 @@ enum { CHUNK = 2048 };
 
 struct work {
     bram_lag_gram *g;
-    const bram_mat *segments;
-    const size_t *first; /* NULL: zeros */
+    bram_mat *stretch; /* of each segment with a target row: from L rows before the first one on */
     size_t n;
     const double *shift; /* units values, subtracted from all data */
     bram_mat rows;       /* lags rows of context and the chunk, shifted */
-    bram_mat *head;      /* [a]: segments x units, row f - 1 - a of each used segment, shifted */
+    bram_mat *head;      /* [a]: stretches x units, row L - 1 - a of each, shifted */
     bram_mat *tail;      /* [a]: row e - 1 - a */
 };
-
-/* Target rows of segment s are target_first .. rows - 1. */
-static size_t target_first(const struct work *w, size_t s)
-{
-    size_t first = w->first ? w->first[s] : 0;
-    return first > w->g->lags ? first : w->g->lags;
-}
-
-static size_t target_count(const struct work *w, size_t s)
-{
-    size_t first = target_first(w, s), rows = w->segments[s].rows;
-    return rows > first ? rows - first : 0;
-}
 
 /* Rows (a - 1) N .. of the Gram matrix, columns (b - 1) N ..; a, b >= 1. */
 static bram_mat block(const bram_lag_gram *g, size_t a, size_t b)
@@ -60,19 +47,28 @@ static void shifted(double *out, const double *row, const double *shift, size_t 
 /* The mean over all target rows, about the first of them. */
 static int find_shift(bram_ctx *cx, double *shift, const struct work *w)
 {
-    size_t units = w->g->units, s0 = 0;
-    while (!target_count(w, s0)) s0++;
-    const double *origin = bram_row(&w->segments[s0], target_first(w, s0));
+    size_t units = w->g->units, lags = w->g->lags;
+    const double *origin = bram_row(&w->stretch[0], lags);
     for (size_t s = 0; s < w->n; s++)
-        for (size_t t = target_first(w, s); t < w->segments[s].rows; t++)
+        for (size_t t = lags; t < w->stretch[s].rows; t++)
             for (size_t j = 0; j < units; j++)
-                shift[j] += bram_row(&w->segments[s], t)[j] - origin[j];
+                shift[j] += bram_row(&w->stretch[s], t)[j] - origin[j];
     for (size_t j = 0; j < units; j++) {
         shift[j] = origin[j] + shift[j] / (double)w->g->rows;
         if (!isfinite(shift[j]))
             return bram_fail(cx, BRAM_ENUMERIC, "unit %zu holds a value that is not finite", j);
     }
     return BRAM_OK;
+}
+
+/* Sums of the shifted target rows, in the place of the means. */
+static void add_rows(const struct work *w)
+{
+    double *sum = w->g->mean.data;
+    for (size_t s = 0; s < w->n; s++)
+        for (size_t t = w->g->lags; t < w->stretch[s].rows; t++)
+            for (size_t j = 0; j < w->g->units; j++)
+                sum[j] += bram_row(&w->stretch[s], t)[j] - w->shift[j];
 }
 
 /* Task l adds the chunk to G(l, 0); G(0, 0) is kept in block (1, 1) for the while. */
@@ -87,19 +83,15 @@ static int add_lag(bram_ctx *cx, size_t lag, void *user)
     return bram_gemm(cx, &out, 1, &past, BRAM_TRANSPOSED, &now, BRAM_AS_IS, 1);
 }
 
-static int add_segment(bram_ctx *cx, struct work *w, size_t s)
+static int add_stretch(bram_ctx *cx, struct work *w, const bram_mat *stretch)
 {
-    size_t lags = w->g->lags, units = w->g->units, end = w->segments[s].rows;
+    size_t lags = w->g->lags, end = stretch->rows;
     bram_mat buffer = w->rows;
-    for (size_t t = target_first(w, s); t < end; t += CHUNK) {
+    for (size_t t = lags; t < end; t += CHUNK) {
         size_t count = end - t < CHUNK ? end - t : CHUNK;
         w->rows = bram_mat_rows(buffer, 0, lags + count);
         for (size_t i = 0; i < lags + count; i++)
-            shifted(bram_row(&w->rows, i), bram_row(&w->segments[s], t - lags + i), w->shift,
-                    units);
-        for (size_t i = lags; i < lags + count; i++)
-            for (size_t j = 0; j < units; j++)
-                bram_row(&w->g->mean, 0)[j] += bram_row(&w->rows, i)[j];
+            shifted(bram_row(&w->rows, i), bram_row(stretch, t - lags + i), w->shift, w->g->units);
         BRAM_TRY(bram_parallel_for(cx, lags + 1, add_lag, w));
         BRAM_TRY(bram_ctx_check_cancel(cx));
     }
@@ -107,25 +99,45 @@ static int add_segment(bram_ctx *cx, struct work *w, size_t s)
     return BRAM_OK;
 }
 
+/* G(l, 0) as one product for each lag. */
+static int multiply_lags(bram_ctx *cx, struct work *w)
+{
+    size_t most = 0, mark = bram_scratch_mark(cx);
+    for (size_t s = 0; s < w->n; s++)
+        if (w->stretch[s].rows > most) most = w->stretch[s].rows;
+    if (most > CHUNK + w->g->lags) most = CHUNK + w->g->lags;
+    int status = bram_mat_scratch(cx, &w->rows, most, w->g->units);
+    for (size_t s = 0; s < w->n && status == BRAM_OK; s++)
+        status = add_stretch(cx, w, &w->stretch[s]);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* All G(l, 0): past ones in `cross`, G(0, 0) in block (1, 1). */
+static int multiply(bram_ctx *cx, struct work *w)
+{
+    bram_lag_gram *g = w->g;
+    if (!bram_lag_products_pay(w->stretch, w->n, g->lags)) return multiply_lags(cx, w);
+    bram_mat now = block(g, 1, 1);
+    return bram_lag_products(cx, &now, &g->cross, w->stretch, w->n, g->lags, w->shift,
+                             g->gram.data);
+}
+
 /* ---- the other blocks ----------------------------------------------------------------------- */
 
 static int collect_edges(bram_ctx *cx, struct work *w)
 {
-    size_t lags = w->g->lags, used = 0;
-    for (size_t s = 0; s < w->n; s++) used += target_count(w, s) > 0;
+    size_t lags = w->g->lags, units = w->g->units;
     w->head = bram_scratch(cx, lags, sizeof *w->head);
     w->tail = w->head ? bram_scratch(cx, lags, sizeof *w->tail) : NULL;
     if (!w->tail) return BRAM_ENOMEM;
     for (size_t a = 0; a < lags; a++) {
-        BRAM_TRY(bram_mat_scratch(cx, &w->head[a], used, w->g->units));
-        BRAM_TRY(bram_mat_scratch(cx, &w->tail[a], used, w->g->units));
-        for (size_t s = 0, at = 0; s < w->n; s++) {
-            if (!target_count(w, s)) continue;
-            const bram_mat *y = &w->segments[s];
-            shifted(bram_row(&w->head[a], at), bram_row(y, target_first(w, s) - 1 - a), w->shift,
-                    y->cols);
-            shifted(bram_row(&w->tail[a], at), bram_row(y, y->rows - 1 - a), w->shift, y->cols);
-            at++;
+        BRAM_TRY(bram_mat_scratch(cx, &w->head[a], w->n, units));
+        BRAM_TRY(bram_mat_scratch(cx, &w->tail[a], w->n, units));
+        for (size_t s = 0; s < w->n; s++) {
+            const bram_mat *y = &w->stretch[s];
+            shifted(bram_row(&w->head[a], s), bram_row(y, lags - 1 - a), w->shift, units);
+            shifted(bram_row(&w->tail[a], s), bram_row(y, y->rows - 1 - a), w->shift, units);
         }
     }
     return BRAM_OK;
@@ -187,12 +199,8 @@ static int fill(bram_ctx *cx, struct work *w)
     if (!shift) return BRAM_ENOMEM;
     BRAM_TRY(find_shift(cx, shift, w));
     w->shift = shift;
-    size_t longest = 0;
-    for (size_t s = 0; s < w->n; s++)
-        if (target_count(w, s) > longest) longest = target_count(w, s);
-    if (longest > CHUNK) longest = CHUNK;
-    BRAM_TRY(bram_mat_scratch(cx, &w->rows, longest + g->lags, g->units));
-    for (size_t s = 0; s < w->n; s++) BRAM_TRY(add_segment(cx, w, s));
+    add_rows(w);
+    BRAM_TRY(multiply(cx, w));
     BRAM_TRY(collect_edges(cx, w));
     BRAM_TRY(bram_parallel_for(cx, g->lags, fill_diagonal, w));
     fill_means(w);
@@ -207,24 +215,32 @@ static int fill(bram_ctx *cx, struct work *w)
     return BRAM_OK;
 }
 
-static int check_segments(bram_ctx *cx, const struct work *w)
+/* The stretches of the segments, and how many target rows they have together. */
+static int find_stretches(bram_ctx *cx, struct work *w, const bram_mat *segments,
+                          const size_t *first, size_t n)
 {
     bram_lag_gram *g = w->g;
-    for (size_t s = 0; s < w->n; s++) {
-        if (w->segments[s].cols != g->units)
+    if (!(w->stretch = bram_scratch(cx, n, sizeof *w->stretch))) return BRAM_ENOMEM;
+    for (size_t s = 0; s < n; s++) {
+        size_t target = first && first[s] > g->lags ? first[s] : g->lags;
+        if (segments[s].cols != g->units)
             return bram_fail(cx, BRAM_ESHAPE, "segment %zu has %zu units, expected %zu", s,
-                             w->segments[s].cols, g->units);
-        g->rows += target_count(w, s);
+                             segments[s].cols, g->units);
+        if (segments[s].rows <= target) continue;
+        w->stretch[w->n++] = bram_mat_rows(segments[s], target - g->lags,
+                                           segments[s].rows - target + g->lags);
+        g->rows += segments[s].rows - target;
     }
     if (!g->rows || !g->units)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no row has %zu rows before it", g->lags);
     return BRAM_OK;
 }
 
-static int make(bram_ctx *cx, struct work *w)
+static int make(bram_ctx *cx, struct work *w, const bram_mat *segments, const size_t *first,
+                size_t n)
 {
     bram_lag_gram *g = w->g;
-    BRAM_TRY(check_segments(cx, w));
+    BRAM_TRY(find_stretches(cx, w, segments, first, n));
     if (bram_overflows(g->lags + 1, g->units))
         return bram_fail(cx, BRAM_ENOMEM, "no memory for %zu lags of %zu units", g->lags, g->units);
     size_t side = g->lags * g->units;
@@ -243,8 +259,8 @@ int bram_lag_gram_new(bram_ctx *cx, bram_lag_gram **out, const bram_mat *segment
     g->lags = lags;
     g->units = n ? segments[0].cols : 0;
     size_t mark = bram_scratch_mark(cx);
-    struct work w = {.g = g, .segments = segments, .first = first, .n = n};
-    int status = make(cx, &w);
+    struct work w = {.g = g};
+    int status = make(cx, &w, segments, first, n);
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK) *out = g;
     else bram_lag_gram_free(g);
@@ -260,15 +276,22 @@ void bram_lag_gram_free(bram_lag_gram *g)
     bram_free(g);
 }
 
+/* The Gram matrix, the cross products, and the larger of a chunk of rows and of the transforms. */
+double bram_lag_gram_bytes(size_t lags, size_t units)
+{
+    double side = (double)lags * (double)units;
+    double chunk = (CHUNK + (double)lags) * (double)units,
+           blocks = bram_lag_products_size(lags, units);
+    return 8 * (side * side + side * (double)units + (blocks > chunk ? blocks : chunk));
+}
+
 /* ---- solving and predicting ----------------------------------------------------------------- */
 
 /* The lower triangle again from the upper one, and the diagonal. */
 static void restore(bram_mat *gram, const double *diagonal)
 {
-    for (size_t i = 0; i < gram->rows; i++) {
-        for (size_t j = i + 1; j < gram->cols; j++) bram_row(gram, j)[i] = bram_row(gram, i)[j];
-        bram_row(gram, i)[i] = diagonal[i];
-    }
+    bram_mirror_upper(gram);
+    for (size_t i = 0; i < gram->rows; i++) bram_row(gram, i)[i] = diagonal[i];
 }
 
 int bram_lag_gram_solve(bram_ctx *cx, bram_mat *weights, double *intercept, bram_lag_gram *g,

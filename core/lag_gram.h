@@ -14,6 +14,8 @@
  *
  * Missing entries: the caller sets them to the mean of their column, that is zero after centring,
  * which makes them say nothing about direction; the penalty is unchanged.
+ *
+ * Where it pays, the L + 1 products are made together by short transforms (lag_products.h).
  */
 #ifndef BRAMBLE_CORE_LAG_GRAM_H
 #define BRAMBLE_CORE_LAG_GRAM_H
@@ -39,6 +41,9 @@ typedef struct bram_lag_gram {
 int bram_lag_gram_new(bram_ctx *cx, bram_lag_gram **out, const bram_mat *segments,
                       const size_t *first, size_t n, size_t lags) BRAM_MUST_CHECK;
 void bram_lag_gram_free(bram_lag_gram *g);
+
+/** @return about how many bytes both, and the work on them, take at the most */
+double bram_lag_gram_bytes(size_t lags, size_t units);
 
 /**
  * Weights for one penalty by Cholesky, in place of the lower triangle of g->gram, which is put back

@@ -209,14 +209,26 @@ static int syrk_tile(bram_ctx *cx, size_t task, void *user)
     return BRAM_OK;
 }
 
-void bram_mirror_lower(bram_mat *c)
+/* Entry (i, j) below the diagonal to (j, i), or the other way round. */
+static void mirror(bram_mat *c, bool lower)
 {
     enum { BLOCK = 32 }; /* both triangles then stay in cache */
     for (size_t i0 = 0; i0 < c->rows; i0 += BLOCK)
         for (size_t j0 = 0; j0 <= i0; j0 += BLOCK)
             for (size_t i = i0; i < least(i0 + BLOCK, c->rows); i++)
                 for (size_t j = j0; j < least(j0 + BLOCK, i); j++)
-                    bram_row(c, j)[i] = bram_row(c, i)[j];
+                    if (lower) bram_row(c, j)[i] = bram_row(c, i)[j];
+                    else bram_row(c, i)[j] = bram_row(c, j)[i];
+}
+
+void bram_mirror_lower(bram_mat *c)
+{
+    mirror(c, true);
+}
+
+void bram_mirror_upper(bram_mat *c)
+{
+    mirror(c, false);
 }
 
 int bram_syrk(bram_ctx *cx, bram_mat *c, double alpha, const bram_mat *a, bram_op op_a, double beta)

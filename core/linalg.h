@@ -45,8 +45,9 @@ int bram_gemv(bram_ctx *cx, double *y, double alpha, const bram_mat *a, bram_op 
 int bram_syrk(bram_ctx *cx, bram_mat *c, double alpha, const bram_mat *a, bram_op op_a,
               double beta) BRAM_MUST_CHECK;
 
-/** Copies the lower triangle of a square matrix to its upper one. */
+/** Copies the lower triangle of a square matrix to its upper one, or the upper to the lower. */
 void bram_mirror_lower(bram_mat *m);
+void bram_mirror_upper(bram_mat *m);
 
 /**
  * Cholesky factor L of a = L L', in place in the lower triangle; the part above the diagonal is

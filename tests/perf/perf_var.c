@@ -4,8 +4,8 @@
  * numpy the script fits the same numbers through the explicit design, in this same run, so that the
  * two times can be compared.
  *
- * Both targets on time say the same, 1.3 s of 6.2 s of numpy; meeting one is enough, as the seconds
- * depend on what else runs on the core.
+ * Both targets on time are held: 1.3 s, and 1.3 / 6.2 of numpy's time with the same BLAS kernels,
+ * which are those that the command line would take.
  *
  * Data: y_t = tanh(A y_{t-1}) + 0.3 N(0, I), A ~ N(0, 0.25 / N).
  */
@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { UNITS = 300, LAGS = 10, ROWS = 20000, RUNS = 3 };
+enum { UNITS = 300, LAGS = 10, ROWS = 20000, RUNS = 5 };
 
 static const double penalty = 100;
 
@@ -84,6 +84,8 @@ static int run_numpy(char **python, const bram_mat *y, double out[3])
 
 int main(int argc, char **argv)
 {
+    const char *kernels = bram_blas_advice();
+    if (kernels && setenv("OPENBLAS_CORETYPE", kernels, 1) == 0) execv("/proc/self/exe", argv);
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     bram_init();
     bram_ctx *cx = bram_ctx_new();
@@ -102,15 +104,13 @@ int main(int argc, char **argv)
     }
     double ours = median_of(cpu, RUNS);
     printf("BLAS core type %s\n", bram_blas_core());
-    int met = figure("ridge VAR, processor time, median of 3", ours, "s", 1.3);
-    int quick = met;
-    met = figure("ridge VAR, peak above the data", memory_of("VmHWM:") - before, "MiB", 120);
+    int met = figure("ridge VAR, processor time, median of 5", ours, "s", 1.3);
+    met &= figure("ridge VAR, peak above the data", memory_of("VmHWM:") - before, "MiB", 120);
     figure("ridge VAR, sum of absolute weights", sum, "", 0);
     if (argc == 3 && run_numpy(argv + 1, &y, numpy)) {
         figure("numpy X'X + Cholesky, processor time", numpy[0], "s", 0);
         figure("numpy, peak above data and interpreter", numpy[1], "MiB", 0);
-        figure("ours / numpy's time", ours / numpy[0], "", 0.21);
-        quick |= ours <= 0.21 * numpy[0];
+        met &= figure("ours / numpy's time", ours / numpy[0], "", 0.21);
         met &= figure("relative difference of the sums of weights", fabs(numpy[2] / sum - 1), "",
                       1e-9);
     } else {
@@ -118,5 +118,5 @@ int main(int argc, char **argv)
     }
     bram_free(y.data);
     bram_ctx_free(cx);
-    return !(met && quick);
+    return !met;
 }

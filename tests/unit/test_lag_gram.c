@@ -2,6 +2,7 @@
  */
 #include "internal.h"
 #include "lag_gram.h"
+#include "lag_products.h"
 #include "linalg.h"
 #include "ridge.h"
 #include "test.h"
@@ -148,6 +149,49 @@ static void chunks_and_threads_change_nothing(void **state)
     bram_ctx_free(cx);
 }
 
+/* Many units and lags go through lag_products.h; the result is that of plain sums. */
+static void short_transforms_change_nothing(void **state)
+{
+    (void)state;
+    enum { N = 40, L = 6, ROWS = 900 };
+    bram_ctx *cx = bram_ctx_new();
+    double *data = bram_alloc(cx, ROWS * N, sizeof *data);
+    fill(data, ROWS * N, 4);
+    for (size_t i = 0; i < ROWS * N; i++) data[i] = 3 + data[i] + (i >= N ? .5 * data[i - N] : 0);
+    bram_mat y[] = {{data, 500, N, N}, {data + 500 * N, 5, N, N}, {data + 505 * N, 395, N, N}};
+    const size_t first[] = {0, 0, 100};
+    bram_lag_gram *one = NULL, *four = NULL;
+    const bram_mat stretch[] = {y[0], bram_mat_rows(y[2], 100 - L, 295 + L)};
+    assert_true(bram_lag_products_pay(stretch, 2, L));
+    assert_ok(cx, bram_lag_gram_new(cx, &one, y, first, 3, L));
+    bram_ctx_set_threads(cx, 4);
+    assert_ok(cx, bram_lag_gram_new(cx, &four, y, first, 3, L));
+    assert_memory_equal(one->gram.data, four->gram.data, L * N * L * N * sizeof *data);
+    assert_memory_equal(one->cross.data, four->cross.data, L * N * N * sizeof *data);
+    for (size_t a = 0; a <= L; a += 2) /* lag 0: the targets */
+        for (size_t b = 1; b <= L; b++)
+            for (size_t i = 0; i < N; i += 3)
+                for (size_t j = 1; j < N; j += 4) {
+                    double sum = 0, ma = bram_row(&one->mean, a)[i],
+                           mb = bram_row(&one->mean, b)[j];
+                    for (size_t s = 0; s < 2; s++)
+                        for (size_t t = L; t < stretch[s].rows; t++)
+                            sum += (bram_row(&stretch[s], t - a)[i] - ma) *
+                                   (bram_row(&stretch[s], t - b)[j] - mb);
+                    double found = a ? bram_row(&one->gram, (a - 1) * N + i)[(b - 1) * N + j]
+                                     : bram_row(&one->cross, (b - 1) * N + j)[i];
+                    assert_near(found, sum, 1e-10); /* sums of 789 products of about 1 */
+                }
+    bram_lag_gram_free(four);
+    bram_lag_gram_free(one);
+    one = NULL;
+    data[3 * N + 17] = NAN; /* in the context only */
+    assert_int_equal(bram_lag_gram_new(cx, &one, y, first, 3, L), BRAM_ENUMERIC);
+    assert_non_null(strstr(bram_ctx_message(cx), "unit 17"));
+    bram_free(data);
+    bram_ctx_free(cx);
+}
+
 static void bad_input_is_refused(void **state)
 {
     (void)state;
@@ -209,6 +253,7 @@ int main(void)
         cmocka_unit_test(autoregression_equals_scikit_learn),
         cmocka_unit_test(equals_an_explicit_design),
         cmocka_unit_test(chunks_and_threads_change_nothing),
+        cmocka_unit_test(short_transforms_change_nothing),
         cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(every_failing_allocation_is_reported),
     };
