@@ -23,8 +23,9 @@
 enum comparator { SPEARMAN, PEARSON, COSINE, TAU_A };
 
 static const bram_param params[] = {
-    {"rdm", BRAM_PARAM_CHOICE, "correlation", "correlation|euclidean|given", 0, 0,
-     "dissimilarity of two rows: 1 - r; squared distance over channels; both sides are RDMs"},
+    {"rdm", BRAM_PARAM_CHOICE, "correlation",
+     "correlation|euclidean|cosine|mahalanobis|crossnobis|poisson|poisson_cv|given", 0, 0,
+     "dissimilarity of two rows ('bramble rdm' tells which is which); given: both sides are RDMs"},
     {"compare", BRAM_PARAM_CHOICE, "spearman", "spearman|pearson|cosine|tau-a", 0, 0,
      "how the two RDMs are compared"},
     {NULL, BRAM_PARAM_FLAG, NULL, NULL, 0, 0, NULL},
@@ -73,10 +74,11 @@ static int make_rdm(bram_ctx *cx, struct rdm *r, const bram_options *o, const br
         return bram_fail(cx, BRAM_EUSAGE,
                          "rdm=given, but this side is %zu x %zu patterns, not an RDM",
                          side->values.rows, side->values.cols);
-    else
-        BRAM_TRY(bram_rdm_new(cx, &r->d, side,
-                              bram_option_is(o, "rdm", "euclidean") ? BRAM_RDM_EUCLIDEAN
-                                                                    : BRAM_RDM_CORRELATION));
+    else {
+        bram_rdm_kind kind = BRAM_RDM_CORRELATION;
+        (void)bram_rdm_kind_find(&kind, bram_option_text(o, "rdm"));
+        BRAM_TRY(bram_rdm_new(cx, &r->d, side, kind));
+    }
     r->n = side->values.rows;
     if (!by_ranks(comparator_of(o))) return BRAM_OK;
     return bram_order_new(cx, &r->order, r->d, bram_rdm_pairs(r->n));
