@@ -1,0 +1,111 @@
+/*
+ * emission_poisson.c - counts, independent given the state: y_u ~ Poisson(rate[k][u]).
+ *
+ * Numbers of a state: N rates. A rate below 1e-12 counts as 1e-12 in logarithms, so that a spike of
+ * a neuron that was silent in training costs 28 nats and not everything. M-step: weighted means. A
+ * unit without a present row in a state keeps its rate.
+ */
+#include "emission.h"
+
+#include "linalg.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TABLE = 256 };
+
+#define LEAST_RATE 1e-12
+
+static bool valid(const bram_observation *o, double value)
+{
+    (void)o;
+    return value >= 0 && value == floor(value);
+}
+
+static size_t per_state(const bram_observation *o)
+{
+    return o->units;
+}
+
+/* log y! of small counts by table */
+static double log_factorial(const double *table, double y)
+{
+    return y < TABLE ? table[(size_t)y] : lgamma(y + 1);
+}
+
+static int loglik(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, const bram_hmm_data *d,
+                  size_t sequence, size_t first, bram_mat *l)
+{
+    const bram_observation *o = e->self;
+    size_t k = m->states, n = o->units;
+    bram_mat y, there, logs;
+    double *total = bram_scratch(cx, k + TABLE, sizeof *total), *table = total + k;
+    if (!total) return BRAM_ENOMEM;
+    BRAM_TRY(bram_mat_scratch(cx, &logs, k, n));
+    BRAM_TRY(bram_emission_block(cx, &y, &there, d, sequence, first, l->rows));
+    for (size_t i = 2; i < TABLE; i++) table[i] = table[i - 1] + log((double)i);
+    for (size_t j = 0; j < k; j++)
+        for (size_t u = 0; u < n; u++) {
+            double rate = bram_row(&m->state, j)[u];
+            bram_row(&logs, j)[u] = log(rate > LEAST_RATE ? rate : LEAST_RATE);
+            total[j] += rate;
+        }
+    BRAM_TRY(bram_gemm(cx, l, 1, &y, BRAM_AS_IS, &logs, BRAM_TRANSPOSED, 0));
+    if (there.data)
+        BRAM_TRY(bram_gemm(cx, l, -1, &there, BRAM_AS_IS, &m->state, BRAM_TRANSPOSED, 1));
+    for (size_t t = 0; t < l->rows; t++) {
+        const double *row = bram_row(&y, t);
+        double constant = 0;
+        for (size_t u = 0; u < n; u++) constant += log_factorial(table, row[u]);
+        for (size_t j = 0; j < k; j++) bram_row(l, t)[j] -= constant + (there.data ? 0 : total[j]);
+    }
+    return BRAM_OK;
+}
+
+static int maximize(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bram_hmm_data *d,
+                    const bram_mat *posterior)
+{
+    const bram_observation *o = e->self;
+    size_t k = m->states, n = o->units, mark = bram_scratch_mark(cx);
+    bram_mat weight, sum;
+    BRAM_TRY(bram_mat_scratch(cx, &weight, k, n));
+    BRAM_TRY(bram_mat_scratch(cx, &sum, k, n));
+    BRAM_TRY(bram_emission_moments(cx, &weight, &sum, d, posterior, k));
+    for (size_t i = 0; i < k * n; i++)
+        if (weight.data[i] > 0)
+            m->state.data[i] = (sum.data[i] + 1e-16 * o->jitter) / weight.data[i];
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+static int mean(bram_ctx *cx, const bram_observation *o, const bram_hmm *m, const bram_hmm_data *d,
+                size_t sequence, size_t row, double *out)
+{
+    (void)cx, (void)d, (void)sequence, (void)row;
+    memcpy(out, m->state.data, m->states * o->units * sizeof *out);
+    return BRAM_OK;
+}
+
+static int density(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
+                   const bram_hmm_data *d, size_t sequence, size_t row, double *out)
+{
+    (void)cx;
+    const double *y = bram_row(&d->y[sequence], row);
+    for (size_t i = 0; i < m->states * o->units; i++) {
+        double rate = m->state.data[i], value = y[i % o->units];
+        out[i] = value * log(rate > LEAST_RATE ? rate : LEAST_RATE) - rate - lgamma(value + 1);
+    }
+    return BRAM_OK;
+}
+
+const bram_emission_kind bram_emission_poisson = {
+    .name = "poisson",
+    .clusters = true,
+    .valid = valid,
+    .values = "counts",
+    .per_state = per_state,
+    .loglik = loglik,
+    .maximize = maximize,
+    .mean = mean,
+    .density = density,
+};
