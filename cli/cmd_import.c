@@ -26,13 +26,15 @@ struct job {
     bram_input input;
     const char *source;
     const bram_options *options;
-    const char *path; /* of the file to write */
+    const char *folder; /* what has no place in memory waits there */
+    const char *path;   /* of the file to write */
 };
 
 static int in_child(bram_ctx *cx, void *user)
 {
     const struct job *job = user;
     bram_dataset *ds = NULL;
+    bram_ctx_set_spill(cx, job->folder);
     int status = bram_import(cx, &ds, job->source, &job->input, job->options);
     if (status == BRAM_EABSENT) status = BRAM_EFORMAT; /* the file lacks it: no wrong usage */
     if (status != BRAM_OK) return status;
@@ -221,6 +223,7 @@ static int import_to(bram_ctx *cx, const bram_cli_args *args, const bram_options
     if (!mkdtemp(folder))
         status = bram_fail(cx, BRAM_EWRITE, "cannot write beside %s: %s", out, strerror(errno));
     if (!status) {
+        job.folder = folder;
         job.path = path = bram_strf(cx, "%s/dataset.h5", folder);
         bram_limits limits = limits_for(cx, &job.input);
         status = path ? bram_sandbox(cx, paths[0], &limits, in_child, &job) : BRAM_ENOMEM;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE_BYTES = 1024, ALIGNMENT = 64, FIRST_CHUNK = 1 << 16 };
+enum { MESSAGE_BYTES = 1024, ALIGNMENT = 64, FIRST_CHUNK = 1 << 16, MOST_CHUNK = 1 << 18 };
 
 /* Scratch memory is a list of chunks; `base` is the height of the stack at the chunk's first byte.
  */
@@ -22,6 +22,7 @@ struct bram_ctx {
     struct chunk *top;
     unsigned threads;
     size_t memory;
+    const char *spill;
     const volatile int *cancel;
     bram_progress_fn *progress;
     void *progress_user;
@@ -123,7 +124,7 @@ void *bram_scratch(bram_ctx *cx, size_t count, size_t size)
     size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     struct chunk *top = cx->top;
     if (!top || top->size - top->used < bytes) {
-        size_t wanted = top ? 2 * top->size : FIRST_CHUNK;
+        size_t wanted = !top ? FIRST_CHUNK : top->size < MOST_CHUNK ? 2 * top->size : MOST_CHUNK;
         if (wanted < bytes) wanted = bytes;
         struct chunk *fresh = bram_malloc(sizeof *fresh);
         void *memory = fresh ? bram_malloc(wanted + ALIGNMENT) : NULL;
@@ -175,6 +176,16 @@ void bram_ctx_set_memory(bram_ctx *cx, size_t bytes)
 size_t bram_ctx_memory(const bram_ctx *cx)
 {
     return cx->memory;
+}
+
+void bram_ctx_set_spill(bram_ctx *cx, const char *folder)
+{
+    cx->spill = folder;
+}
+
+const char *bram_ctx_spill(const bram_ctx *cx)
+{
+    return cx->spill;
 }
 
 void bram_ctx_set_cancel(bram_ctx *cx, const volatile int *flag)

@@ -9,6 +9,7 @@
 #include "attrs.h"
 #include "internal.h"
 #include "names.h"
+#include "spill.h"
 #include "text_index.h"
 
 #include <string.h>
@@ -35,6 +36,7 @@ struct bram_dataset {
     size_t count, room;
     bram_text_index index;
     struct list kinds[KINDS];
+    bram_spill *spill; /* NULL while all arrays are in memory */
 };
 
 static int push(bram_ctx *cx, struct list *list, size_t value)
@@ -130,10 +132,16 @@ void bram_dataset_free(bram_dataset *ds)
         bram_free(ds->paths[i]);
     }
     for (int k = 0; k < KINDS; k++) bram_free(ds->kinds[k].at);
+    bram_spill_free(ds->spill);
     bram_text_index_release(&ds->index);
     bram_free(ds->paths);
     bram_free(ds->nodes);
     bram_free(ds);
+}
+
+bram_spill **bram_dataset_spill_of(bram_dataset *ds)
+{
+    return &ds->spill;
 }
 
 /* The group of the first `length` bytes of path, which is NUL-terminated somewhere; made if absent.

@@ -214,9 +214,9 @@ static int put_values(const struct writing *s, const char *path, const char *mas
     if (mask) BRAM_TRY(bram_h5w_dataset(s->cx, s->w, mask, BRAM_H5W_UINT8, dims, lengths, NULL));
     bram_h5w_block(dims, lengths, block);
     size_t room = bram_form_product(dims, block);
-    double *values = bram_scratch(s->cx, room, sizeof *values);
-    uint8_t *present = values ? bram_scratch(s->cx, room, 1) : NULL;
-    if (!present) return BRAM_ENOMEM;
+    double *values = bram_scratch(s->cx, room, sizeof *values + sizeof(uint8_t));
+    if (!values) return BRAM_ENOMEM;
+    uint8_t *present = (uint8_t *)(values + room);
     while (bram_form_next_block(dims, lengths, block, start, count)) {
         BRAM_TRY(bram_ctx_check_cancel(s->cx));
         BRAM_TRY(bram_response_read(s->cx, r, start, count, values, present));

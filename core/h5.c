@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MOST_ENTRIES = 1000000, REASON_BYTES = 200, SMALL_FILE = 16 << 20 };
+enum { MOST_ENTRIES = 1000000, REASON_BYTES = 200 };
+enum { SIEVE_BYTES = 256, LEAST_CACHE = 1 << 16, MOST_CACHE = 1 << 17 };
 
 static _Thread_local bool quiet;
 static _Thread_local char reason[REASON_BYTES];
@@ -122,19 +123,26 @@ static herr_t refuse_external(const char *from_file, const char *from_group, con
     return -1;
 }
 
+bool bram_h5_take_little(hid_t access)
+{
+    H5AC_cache_config_t cache = {.version = H5AC__CURR_CACHE_CONFIG_VERSION};
+    if (H5Pget_mdc_config(access, &cache) < 0) return false;
+    cache.set_initial_size = true;
+    cache.initial_size = cache.min_size = LEAST_CACHE;
+    cache.max_size = MOST_CACHE;
+    return H5Pset_mdc_config(access, &cache) >= 0 &&
+           H5Pset_sieve_buf_size(access, SIEVE_BYTES) >= 0;
+}
+
 static int open_ids(bram_ctx *cx, bram_h5 *file)
 {
     file->links = H5Pcreate(H5P_LINK_ACCESS);
-    if (file->links < 0 || H5Pset_elink_cb(file->links, refuse_external, NULL) < 0)
+    file->transfer = H5Pcreate(H5P_DATASET_XFER);
+    if (file->links < 0 || H5Pset_elink_cb(file->links, refuse_external, NULL) < 0 ||
+        file->transfer < 0 || H5Pset_buffer(file->transfer, BRAM_H5_BUFFER, NULL, NULL) < 0)
         return bram_fail(cx, BRAM_EINTERNAL, "%s: HDF5: %s", file->path, bram_h5_reason());
-    /*
-     * A small file is read at once: thousands of small objects would cost as many reads, and a
-     * buffer of 64 KiB each, which then serves nothing.
-     */
-    bool small = file->bytes <= SMALL_FILE;
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access < 0 || (small && (H5Pset_fapl_core(access, 1 << 16, 0) < 0 ||
-                                 H5Pset_sieve_buf_size(access, 256) < 0))) {
+    if (access < 0 || !bram_h5_take_little(access)) {
         if (access >= 0) H5Pclose(access);
         return bram_fail(cx, BRAM_EINTERNAL, "%s: HDF5: %s", file->path, bram_h5_reason());
     }
@@ -160,7 +168,8 @@ int bram_h5_open(bram_ctx *cx, bram_h5 **out, const char *path)
     BRAM_TRY(check_file(cx, &bytes, path));
     bram_h5 *file = bram_alloc(cx, 1, sizeof *file);
     if (!file) return BRAM_ENOMEM;
-    *file = (bram_h5){.root = {.file = file, .id = -1}, .bytes = bytes, .links = -1};
+    *file = (bram_h5){
+        .root = {.file = file, .id = -1}, .bytes = bytes, .links = -1, .transfer = -1};
     int status = BRAM_ENOMEM;
     file->path = bram_strdup(cx, path);
     file->root.name = file->path ? bram_strdup(cx, "") : NULL;
@@ -179,6 +188,8 @@ void bram_h5_close(bram_h5 *file)
     bram_h5_init();
     if (file->root.id >= 0) H5Gclose(file->root.id);
     if (file->links >= 0) H5Pclose(file->links);
+    if (file->transfer >= 0) H5Pclose(file->transfer);
+    H5garbage_collect(); /* what it keeps for the next file */
     bram_free(file->root.name);
     bram_free(file->path);
     bram_free(file);

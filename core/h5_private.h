@@ -10,6 +10,10 @@
 
 #include <hdf5.h>
 
+/* HDF5 takes 1 MiB for each read that converts types else: most of the time where thousands of
+ * single values are read. */
+enum { BRAM_H5_BUFFER = 1 << 14 };
+
 struct bram_h5_object {
     const bram_h5 *file;
     hid_t id;
@@ -21,7 +25,14 @@ struct bram_h5 {
     char *path;
     uint64_t bytes; /* size of the file */
     hid_t links;    /* link access list that refuses external links */
+    hid_t transfer; /* transfer list whose buffer is small */
 };
+
+/**
+ * Bounds what HDF5 holds of an open file: its cache of small objects, which grows to 32 MiB else
+ * for what is read or written once, and the buffer of 64 KiB that each open dataset has.
+ */
+bool bram_h5_take_little(hid_t access);
 
 /** "file: /a/b" for messages. */
 typedef struct bram_h5_where {

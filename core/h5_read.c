@@ -250,17 +250,11 @@ struct block {
     hid_t memory, file; /* dataspaces; H5S_ALL for everything */
 };
 
-/*
- * Makes HDF5's buffer for converting types as small as a small dataset allows: it takes 1 MiB for
- * each read else, which is most of the time where thousands of single values are read.
- */
-static bool fit_buffer(const struct source *s, hid_t list, hid_t type)
+/* The transfer list with a small buffer for converting types, where an element fits into it. */
+static hid_t usual_list(const struct source *s, hid_t type)
 {
-    const uint64_t usual = 1u << 20;
-    uint64_t size = H5Tget_size(type), bytes;
-    if (size < s->info.element_size) size = s->info.element_size;
-    if (__builtin_mul_overflow(size, s->info.elements + 1, &bytes) || bytes >= usual) return true;
-    return H5Pset_buffer(list, (size_t)bytes, NULL, NULL) >= 0;
+    bool fits = s->info.element_size <= BRAM_H5_BUFFER && H5Tget_size(type) <= BRAM_H5_BUFFER;
+    return fits ? s->at->file->transfer : H5P_DEFAULT;
 }
 
 static int transfer(const struct source *s, hid_t element, struct block block, hid_t list,
@@ -268,14 +262,10 @@ static int transfer(const struct source *s, hid_t element, struct block block, h
 {
     hid_t type = in_memory(s, element);
     if (type < 0) return broken(s, "its type cannot be converted");
-    bool made = !s->attr && list == H5P_DEFAULT;
-    if (made) list = H5Pcreate(H5P_DATASET_XFER);
-    herr_t got = -1;
-    if (s->attr) got = H5Aread(s->id, type, out);
-    else if (list >= 0 && fit_buffer(s, list, type))
-        got = H5Dread(s->id, type, block.memory, block.file, list, out);
+    if (list == H5P_DEFAULT) list = usual_list(s, type);
+    herr_t got = s->attr ? H5Aread(s->id, type, out)
+                         : H5Dread(s->id, type, block.memory, block.file, list, out);
     int status = got < 0 ? broken(s, "its values cannot be read") : BRAM_OK;
-    if (made && list >= 0) H5Pclose(list);
     H5Tclose(type);
     return status;
 }
@@ -612,7 +602,8 @@ static int read_variable(struct source *s, char ***out, const char **texts, size
     size_t n = (size_t)s->info.elements;
     uint64_t left = STRING_BYTES;
     char **found = bram_alloc(s->cx, n, sizeof *found);
-    hid_t list = H5Pcreate(H5P_DATASET_XFER), type = in_memory(s, s->element);
+    hid_t type = in_memory(s, s->element), usual = type < 0 ? H5P_DEFAULT : usual_list(s, type);
+    hid_t list = usual == H5P_DEFAULT ? H5Pcreate(H5P_DATASET_XFER) : H5Pcopy(usual);
     int status = BRAM_ENOMEM;
     if (found &&
         (list < 0 || type < 0 ||

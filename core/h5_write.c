@@ -8,6 +8,7 @@
 #include "h5_write.h"
 
 #include "file.h"
+#include "h5_private.h"
 #include "h5_sink.h"
 #include "names.h"
 
@@ -66,7 +67,7 @@ static hid_t create_file(bram_h5w *w)
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), create = H5Pcreate(H5P_FILE_CREATE), file = -1;
     if (access >= 0 && create >= 0 &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
-        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+        bram_h5_take_little(access) && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
         H5Pset_obj_track_times(create, false) >= 0 &&
         (w->driver = bram_h5_sink_use(access, &w->sink)) >= 0)
         file = H5Fcreate(bram_outfile_temporary(w->out), H5F_ACC_TRUNC, create, access);

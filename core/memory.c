@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static atomic_size_t made, fail_at;
 static atomic_bool fail_after;
@@ -91,4 +94,11 @@ char *bram_strf(bram_ctx *cx, const char *format, ...)
 void bram_free(void *memory)
 {
     free(memory);
+}
+
+void bram_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0); /* it keeps what lies below anything that is still in use */
+#endif
 }

@@ -6,6 +6,7 @@
 #include "attrs.h"
 #include "internal.h"
 #include "names.h"
+#include "spill.h"
 
 #include <string.h>
 
@@ -101,6 +102,15 @@ void bram_response_free(bram_response *r)
     bram_free(r->mask);
     bram_free(r->name);
     bram_free(r);
+}
+
+void bram_response_set_reader(bram_response *r, bram_reader reader)
+{
+    bram_free(r->values);
+    bram_free(r->mask);
+    r->values = NULL;
+    r->mask = NULL;
+    r->reader = reader;
 }
 
 const char *bram_response_name(const bram_response *r)

@@ -7,6 +7,7 @@
 #include "homogenize.h"
 #include "intake.h"
 #include "labels.h"
+#include "spill.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -291,6 +292,7 @@ static int import_one(bram_ctx *cx, bram_dataset *ds, struct work *w, const char
     BRAM_TRY(bram_signals_homogenize(cx, &w->signals, &steps));
     BRAM_TRY(make_activity(cx, &activity, w));
     BRAM_TRY(bram_dataset_add(cx, ds, group, activity));
+    BRAM_TRY(bram_dataset_spill(cx, ds, activity));
     bram_attrs *attrs = bram_dataset_attrs(cx, ds, group);
     if (!attrs) return BRAM_ENOMEM;
     return isfinite(w->signals.step) ? bram_attrs_set_number(cx, attrs, "dt", w->signals.step)

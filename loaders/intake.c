@@ -4,6 +4,7 @@
 #include "intake.h"
 
 #include "homogenize.h"
+#include "spill.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -123,6 +124,7 @@ int bram_intake_traces(bram_ctx *cx, bram_dataset *ds, const char *id, const bra
     bram_response *raw = NULL;
     int status = make_raw(cx, &raw, t);
     if (status == BRAM_OK) status = bram_dataset_add(cx, ds, group, raw);
+    if (status == BRAM_OK) status = bram_dataset_spill(cx, ds, raw);
     if (status == BRAM_OK) {
         bram_attrs *attrs = bram_dataset_attrs(cx, ds, group);
         status = attrs ? bram_attrs_set_number(cx, attrs, "start", t->time[0]) : BRAM_ENOMEM;
@@ -173,6 +175,7 @@ int bram_intake_behaviour(bram_ctx *cx, bram_dataset *ds, const char *id, size_t
     if (status == BRAM_OK) status = make_behaviour(cx, &r, axis, cols, values, names, units);
     bram_axis_free(axis);
     if (status == BRAM_OK) status = bram_dataset_add(cx, ds, group, r);
+    if (status == BRAM_OK) status = bram_dataset_spill(cx, ds, r);
     bram_free(group);
     return status;
 }

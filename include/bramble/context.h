@@ -141,6 +141,14 @@ unsigned bram_ctx_threads(const bram_ctx *cx);
 void bram_ctx_set_memory(bram_ctx *cx, size_t bytes);
 size_t bram_ctx_memory(const bram_ctx *cx);
 
+/**
+ * A folder in which an import keeps what it has read until it is written, so that many recordings
+ * take no more memory than one; in a file without a name, which vanishes with the process. NULL
+ * (default): everything stays in memory. The text must live as long as it stands here.
+ */
+void bram_ctx_set_spill(bram_ctx *cx, const char *folder);
+const char *bram_ctx_spill(const bram_ctx *cx);
+
 /** A flag the caller may set from a signal handler; long work then ends with BRAM_ECANCEL. */
 void bram_ctx_set_cancel(bram_ctx *cx, const volatile int *flag);
 
