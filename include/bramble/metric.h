@@ -37,7 +37,10 @@ enum {
     /* Weights are multiplicities, as if rows stood there as often as they were drawn - but what it
        measures against (r2: the mean of the scored rows) stays that of the rows as recorded. */
     BRAM_METRIC_FIXED_REFERENCE = 1 << 10,
-    BRAM_METRIC_COUNTS = 1 << 11 /* the brain holds counts, the model expected counts */
+    BRAM_METRIC_COUNTS = 1 << 11, /* the brain holds counts, the model expected counts */
+    /* How many things there are matters, and not just their shares (interpolated quantiles,
+       corrections for bias): weights doubled are another, larger sample. */
+    BRAM_METRIC_SAMPLE_SIZE = 1 << 12
 };
 
 /** What the two sides are. */

@@ -1,0 +1,158 @@
+/*
+ * topology_side.c - sides and draws of the metrics of topology; see topology_side.h.
+ */
+#include "topology_side.h"
+
+#include "gt_transform.h"
+#include "internal.h"
+#include "moments.h"
+
+#include <math.h>
+#include <string.h>
+
+void bram_topology_side_free(bram_topology_side *s)
+{
+    if (!s) return;
+    bram_free(s->d);
+    bram_free(s->order.index);
+    bram_free(s);
+}
+
+static int fill_side(bram_ctx *cx, bram_topology_side *s, const bram_side *side, bram_rdm_kind kind,
+                     bool given)
+{
+    if (side->is_rdm) BRAM_TRY(bram_rdm_given(cx, &s->d, side));
+    else if (given)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "rdm=given, but this side is %zu x %zu patterns, not an RDM",
+                         side->values.rows, side->values.cols);
+    else BRAM_TRY(bram_rdm_new(cx, &s->d, side, kind));
+    s->n = side->values.rows;
+    return bram_order_new(cx, &s->order, s->d, bram_rdm_pairs(s->n));
+}
+
+int bram_topology_side_new(bram_ctx *cx, bram_topology_side **out, const bram_side *side,
+                           bram_rdm_kind kind, bool given)
+{
+    bram_topology_side *s = bram_alloc(cx, 1, sizeof *s);
+    if (!s) return BRAM_ENOMEM;
+    int status = fill_side(cx, s, side, kind, given);
+    if (status == BRAM_OK) *out = s;
+    else bram_topology_side_free(s);
+    return status;
+}
+
+static int fill_pool(bram_ctx *cx, bram_topology_side *mean, const void *const *sides, size_t count)
+{
+    mean->n = ((const bram_topology_side *)sides[0])->n;
+    size_t pairs = bram_rdm_pairs(mean->n);
+    double *rank = bram_scratch(cx, pairs, sizeof *rank);
+    double *weight = rank ? bram_scratch(cx, pairs, sizeof *weight) : NULL;
+    if (!weight) return BRAM_ENOMEM;
+    mean->d = bram_alloc(cx, pairs, sizeof *mean->d);
+    if (!mean->d) return BRAM_ENOMEM;
+    for (size_t s = 0; s < count; s++) {
+        const bram_topology_side *side = sides[s];
+        if (side->n != mean->n)
+            return bram_fail(cx, BRAM_ESHAPE, "RDMs of %zu and of %zu conditions have no mean",
+                             mean->n, side->n);
+        for (size_t k = 0; k < pairs; k++) weight[k] = !isnan(side->d[k]);
+        bool varied = bram_scaled_ranks(rank, side->d, &side->order, weight, pairs);
+        for (size_t k = 0; k < pairs; k++)
+            mean->d[k] += isnan(side->d[k]) ? (double)NAN : varied ? rank[k] / (double)count : 0;
+    }
+    return bram_order_new(cx, &mean->order, mean->d, pairs);
+}
+
+int bram_topology_side_pool(bram_ctx *cx, bram_topology_side **out, const void *const *sides,
+                            size_t count)
+{
+    if (!count) return bram_fail(cx, BRAM_ESHAPE, "no RDM to take the mean of");
+    bram_topology_side *mean = bram_alloc(cx, 1, sizeof *mean);
+    if (!mean) return BRAM_ENOMEM;
+    size_t mark = bram_scratch_mark(cx);
+    int status = fill_pool(cx, mean, sides, count);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = mean;
+    else bram_topology_side_free(mean);
+    return status;
+}
+
+int bram_topology_groups_new(bram_ctx *cx, bram_topology_groups *out,
+                             const bram_topology_side *model, const bram_topology_side *brain,
+                             const bram_groups *groups)
+{
+    bram_topology_groups g = {0};
+    if (model->n != brain->n)
+        return bram_fail(cx, BRAM_ESHAPE, "the model has %zu conditions, the brain %zu", model->n,
+                         brain->n);
+    BRAM_TRY(bram_groups_check(cx, &g.groups, groups, brain->n));
+    if (groups->group) {
+        g.group = bram_alloc(cx, brain->n, sizeof *g.group);
+        if (!g.group) return BRAM_ENOMEM;
+        memcpy(g.group, groups->group, brain->n * sizeof *g.group);
+    }
+    *out = g;
+    return BRAM_OK;
+}
+
+int bram_draw_new(bram_ctx *cx, bram_draw *draw, const bram_topology_groups *groups,
+                  const bram_topology_side *model, const bram_topology_side *brain,
+                  const double *weight)
+{
+    size_t whole = model->n, n = 0, at = 0;
+    size_t *condition = bram_scratch(cx, whole, sizeof *condition);
+    double *times = bram_scratch(cx, whole, sizeof *times);
+    if (!condition || !times) return BRAM_ENOMEM;
+    for (size_t i = 0; i < whole; i++) {
+        double w = weight ? weight[groups->group ? groups->group[i] : i] : 1;
+        if (w > 0) condition[n] = i, times[n++] = w;
+    }
+    size_t pairs = bram_rdm_pairs(n);
+    double *pair_weight = bram_scratch(cx, pairs, sizeof *pair_weight);
+    uint32_t *from = bram_scratch(cx, pairs, sizeof *from);
+    if (!pair_weight || !from) return BRAM_ENOMEM;
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = a + 1; b < n; b++, at++) {
+            size_t i = condition[a], j = condition[b];
+            size_t k = i * whole - i * (i + 1) / 2 + (j - i - 1);
+            bool defined = !isnan(model->d[k]) && !isnan(brain->d[k]);
+            from[at] = (uint32_t)k;
+            pair_weight[at] = defined ? times[a] * times[b] : 0;
+        }
+    *draw = (bram_draw){n, pairs, condition, times, pair_weight, from};
+    return BRAM_OK;
+}
+
+int bram_drawn_rdm_new(bram_ctx *cx, bram_drawn_rdm *out, const bram_draw *draw,
+                       const bram_topology_side *side)
+{
+    size_t whole = bram_rdm_pairs(side->n), count = 0;
+    double *d = bram_scratch(cx, draw->pairs, sizeof *d);
+    uint32_t *index = bram_scratch(cx, draw->pairs, sizeof *index);
+    uint32_t *place = bram_scratch(cx, whole,
+                                   sizeof *place); /* 1 + the pair of the draw; 0: none */
+    if (!d || !index || !place) return BRAM_ENOMEM;
+    for (size_t k = 0; k < draw->pairs; k++) {
+        bool there = draw->weight[k] > 0;
+        d[k] = there ? side->d[draw->from[k]] : (double)NAN;
+        if (there) place[draw->from[k]] = (uint32_t)(k + 1);
+    }
+    for (size_t k = 0; k < side->order.count; k++)
+        if (place[side->order.index[k]]) index[count++] = place[side->order.index[k]] - 1;
+    *out = (bram_drawn_rdm){d, {index, count}};
+    return BRAM_OK;
+}
+
+int bram_order_scratch(bram_ctx *cx, bram_order *order, const double *x, size_t n)
+{
+    bram_order heap;
+    BRAM_TRY(bram_order_new(cx, &heap, x, n));
+    uint32_t *index = bram_scratch(cx, heap.count, sizeof *index);
+    if (index) {
+        if (heap.count) memcpy(index, heap.index, heap.count * sizeof *index);
+        *order = (bram_order){index, heap.count};
+    }
+    bram_free(heap.index);
+    return index ? BRAM_OK : BRAM_ENOMEM;
+}

@@ -1,0 +1,382 @@
+/*
+ * trsa.c - topological representational similarity analysis: how alike two dissimilarity matrices
+ * are once fine and coarse geometry has been set aside.
+ *
+ * Each side is an RDM, or patterns of which rdm= makes one. Its pairs are ranked, and the ranks,
+ * scaled to [0, 1], become one of
+ *   rgtm      the geo-topological matrix: 0 below the quantile l, 1 above the quantile u, linear
+ *             between (gt_transform.h);
+ *   rgdm      geodesic distances: graph=two-step joins the pairs below u by edges as long as their
+ *             entry of the rgtm; k-nearest, p-nearest and p-shortest join neighbours by edges as
+ *             long as their rank. Shortest paths, then (rank_after) ranks again;
+ *   geodesic  as rgdm on the dissimilarities themselves, scaled by their range, all but the largest
+ *             an edge (rsatoolbox' geodesic transform; an edge of length 0 is kept here).
+ * raw = the comparison of the two over the pairs defined on both sides: one value, NaN where a side
+ * is constant or fewer than three conditions are there. Pairs that no path joins: infinite.
+ *
+ * Weights are multiplicities of conditions: the statistics are made anew for each draw, thresholds
+ * and graphs included, as from the matrix written out with its repeats, pairs of a condition with
+ * itself left out. Sums along paths that differ by rounding only are ties. Cost of a comparison:
+ * O(n^2), with geodesics O(n^3) at most; each RDM is sorted once, when it is prepared.
+ *
+ * Source: Lin & Kriegeskorte 2024, PNAS 121:e2317881121 (arXiv 2309.11028).
+ */
+#include "geodesic.h"
+#include "gt_transform.h"
+#include "internal.h"
+#include "moments.h"
+#include "rdm.h"
+#include "topology_side.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static const bram_param params[] = {
+    {"stat", BRAM_PARAM_CHOICE, "rgtm", "rgtm|rgdm|geodesic", 0, 0,
+     "geo-topological matrix; geodesic distances on it; on the plain dissimilarities"},
+    {"l", BRAM_PARAM_REAL, "0.2", NULL, 0, 1, "lower threshold, a quantile of the ranks"},
+    {"u", BRAM_PARAM_REAL, "0.8", NULL, 0, 1, "upper threshold, not below l"},
+    {"smooth", BRAM_PARAM_FLAG, "no", NULL, 0, 0, "1/(1 + exp(-alpha (r - beta))) for l and u"},
+    {"alpha", BRAM_PARAM_REAL, "10", NULL, 1e-3, 1e6, "steepness of smooth"},
+    {"beta", BRAM_PARAM_REAL, "0.5", NULL, 0, 1, "centre of smooth"},
+    {"graph", BRAM_PARAM_CHOICE, "two-step", "two-step|k-nearest|p-nearest|p-shortest", 0, 0,
+     "which pairs rgdm joins"},
+    {"k", BRAM_PARAM_INTEGER, "5", NULL, 1, 65536, "neighbours of k-nearest"},
+    {"p", BRAM_PARAM_REAL, "0.05", NULL, 0, 1, "share of p-nearest (of conditions), p-shortest"},
+    {"neighbours", BRAM_PARAM_CHOICE, "union", "union|mutual", 0, 0,
+     "an edge where either, or each, is near the other"},
+    {"infinite", BRAM_PARAM_CHOICE, "inf", "inf|max|drop", 0, 0,
+     "pairs that no path joins: rank last, tied; as the farthest that is joined; left out"},
+    {"rank_after", BRAM_PARAM_FLAG, "yes", NULL, 0, 0, "geodesic distances become ranks again"},
+    {"rdm", BRAM_PARAM_CHOICE, "correlation", "correlation|euclidean|given", 0, 0,
+     "dissimilarity of two rows: 1 - r; squared distance over channels; both sides are RDMs"},
+    {"compare", BRAM_PARAM_CHOICE, "spearman", "spearman|pearson|cosine", 0, 0,
+     "how the two statistics are compared"},
+    {NULL, BRAM_PARAM_FLAG, NULL, NULL, 0, 0, NULL},
+};
+
+enum statistic { RGTM, RGDM, GEODESIC };
+enum graph { TWO_STEP, K_NEAREST, P_NEAREST, P_SHORTEST };
+enum infinite { INF, MAX, DROP };
+enum comparator { SPEARMAN, PEARSON, COSINE };
+
+struct settings {
+    enum statistic statistic;
+    bram_gt gt;
+    enum graph graph;
+    double k, p;
+    bram_neighbours neighbours;
+    enum infinite infinite;
+    bool rank_after;
+    enum comparator comparator;
+};
+
+struct trsa {
+    const bram_topology_side *model, *brain;
+    struct settings settings;
+    bram_topology_groups groups;
+};
+
+static int choice_of(const bram_options *o, const char *name, const char *const *values)
+{
+    int k = 0;
+    while (values[k + 1] && !bram_option_is(o, name, values[k])) k++;
+    return k;
+}
+
+static int read_settings(bram_ctx *cx, struct settings *s, const bram_options *o)
+{
+    static const char *const statistics[] = {"rgtm", "rgdm", "geodesic", NULL},
+                             *const graphs[] = {"two-step", "k-nearest", "p-nearest", "p-shortest",
+                                                NULL},
+                             *const infinities[] = {"inf", "max", "drop", NULL},
+                             *const comparators[] = {"spearman", "pearson", "cosine", NULL};
+    *s = (struct settings){.statistic = (enum statistic)choice_of(o, "stat", statistics),
+                           .gt = {.low = bram_option_real(o, "l"),
+                                  .high = bram_option_real(o, "u"),
+                                  .smooth = bram_option_flag(o, "smooth"),
+                                  .steepness = bram_option_real(o, "alpha"),
+                                  .centre = bram_option_real(o, "beta")},
+                           .graph = (enum graph)choice_of(o, "graph", graphs),
+                           .k = (double)bram_option_integer(o, "k"),
+                           .p = bram_option_real(o, "p"),
+                           .neighbours = bram_option_is(o, "neighbours", "mutual")
+                                             ? BRAM_NEIGHBOURS_MUTUAL
+                                             : BRAM_NEIGHBOURS_UNION,
+                           .infinite = (enum infinite)choice_of(o, "infinite", infinities),
+                           .rank_after = bram_option_flag(o, "rank_after"),
+                           .comparator = (enum comparator)choice_of(o, "compare", comparators)};
+    if (s->gt.low > s->gt.high)
+        return bram_fail(cx, BRAM_EUSAGE, "l=%g is above u=%g, expected l <= u", s->gt.low,
+                         s->gt.high);
+    bool needs_numbers = s->comparator == PEARSON || s->comparator == COSINE;
+    if (s->statistic != RGTM && s->infinite == INF && !s->rank_after && needs_numbers)
+        return bram_fail(
+            cx, BRAM_EUSAGE,
+            "infinite=inf with rank_after=no has no compare=%s: expected infinite=max, "
+            "infinite=drop, or ranks",
+            s->comparator == PEARSON ? "pearson" : "cosine");
+    return BRAM_OK;
+}
+
+static int prepare(bram_ctx *cx, void **prepared, const bram_options *o, const bram_side *side)
+{
+    struct settings s;
+    BRAM_TRY(read_settings(cx, &s, o));
+    bram_rdm_kind kind = bram_option_is(o, "rdm", "euclidean") ? BRAM_RDM_EUCLIDEAN
+                                                               : BRAM_RDM_CORRELATION;
+    bram_topology_side *r = NULL;
+    BRAM_TRY(bram_topology_side_new(cx, &r, side, kind, bram_option_is(o, "rdm", "given")));
+    *prepared = r;
+    return BRAM_OK;
+}
+
+/* ---- the statistic of one side -------------------------------------------------------------- */
+
+/* The largest finite value, or "not there", for pairs that no path joins. */
+static void settle_infinite(double *x, size_t pairs, enum infinite rule)
+{
+    double largest = 0;
+    for (size_t k = 0; k < pairs; k++)
+        if (isfinite(x[k])) largest = fmax(largest, x[k]);
+    for (size_t k = 0; rule != INF && k < pairs; k++)
+        if (isinf(x[k])) x[k] = rule == MAX ? largest : (double)NAN;
+}
+
+/* Sums of the same edges in another order differ in their last bits: such values become one. */
+static void join_rounded(double *x, const bram_order *order)
+{
+    double allowed = 0;
+    for (size_t k = 0; k < order->count; k++)
+        if (isfinite(x[order->index[k]])) allowed = 1e-12 * x[order->index[k]];
+    for (size_t k = 1; k < order->count; k++) {
+        double before = x[order->index[k - 1]], *here = &x[order->index[k]];
+        if (*here - before <= allowed) *here = before;
+    }
+}
+
+static void tell_components(bram_ctx *cx, const char *side, const double *path, size_t pairs,
+                            size_t components)
+{
+    size_t apart = 0;
+    for (size_t k = 0; k < pairs; k++) apart += isinf(path[k]);
+    if (apart)
+        bram_note(cx,
+                  "trsa: the graph of the %s has %zu components, %.1f %% of its pairs are apart",
+                  side, components, 100 * (double)apart / (double)pairs);
+}
+
+/* Edges, in place of ranks (or dissimilarities scaled by their range). */
+static int make_graph(bram_ctx *cx, double *x, const struct settings *s, const bram_draw *draw,
+                      const bram_order *order)
+{
+    double conditions = 0;
+    if (s->statistic == GEODESIC || s->graph == TWO_STEP) {
+        if (s->statistic == RGDM) bram_gt_transform(x, x, order, draw->weight, draw->pairs, &s->gt);
+        bram_short_edges(x, x, draw->pairs, 1, false);
+        return BRAM_OK;
+    }
+    if (s->graph == P_SHORTEST) {
+        double limit = bram_weighted_quantile(x, order, draw->weight, s->p);
+        bram_short_edges(x, x, draw->pairs, limit, true);
+        return BRAM_OK;
+    }
+    for (size_t i = 0; i < draw->n; i++) conditions += draw->times[i];
+    double k = s->graph == K_NEAREST ? s->k : floor(s->p * conditions);
+    size_t mark = bram_scratch_mark(cx);
+    double *length = bram_scratch(cx, draw->pairs, sizeof *length);
+    if (!length) return BRAM_ENOMEM;
+    memcpy(length, x, draw->pairs * sizeof *length);
+    int status = bram_nearest_edges(cx, x, length, draw->n, k, s->neighbours, draw->times);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* Geodesic distances, in place; pairs of weight 0 stay out. `side` is told of, NULL: nothing is. */
+static int geodesics(bram_ctx *cx, double *x, const struct settings *s, const bram_draw *draw,
+                     const bram_order *order, const char *side)
+{
+    size_t components = 0;
+    BRAM_TRY(make_graph(cx, x, s, draw, order));
+    if (side) BRAM_TRY(bram_graph_components(cx, &components, x, draw->n));
+    BRAM_TRY(bram_shortest_paths(cx, x, x, draw->n));
+    if (side) tell_components(cx, side, x, draw->pairs, components);
+    settle_infinite(x, draw->pairs, s->infinite);
+    for (size_t k = 0; k < draw->pairs; k++)
+        if (!(draw->weight[k] > 0)) x[k] = NAN;
+    return BRAM_OK;
+}
+
+/* Dissimilarities scaled by their range; false where it is nothing. */
+static bool scale_by_range(double *x, const double *d, size_t pairs)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (size_t k = 0; k < pairs; k++)
+        if (!isnan(d[k])) low = fmin(low, d[k]), high = fmax(high, d[k]);
+    for (size_t k = 0; high > low && k < pairs; k++) x[k] = (d[k] - low) / (high - low);
+    return high > low;
+}
+
+/* The statistic and its order (in scratch memory); *defined is false where there is none. */
+static int statistic(bram_ctx *cx, double *x, bram_order *order, bool *defined,
+                     const struct settings *s, const bram_draw *draw, const bram_drawn_rdm *rdm,
+                     const char *side)
+{
+    *defined = s->statistic == GEODESIC
+                   ? scale_by_range(x, rdm->d, draw->pairs)
+                   : bram_scaled_ranks(x, rdm->d, &rdm->order, draw->weight, draw->pairs);
+    if (!*defined) return BRAM_OK;
+    if (s->statistic == RGTM) {
+        bram_gt_transform(x, x, &rdm->order, draw->weight, draw->pairs, &s->gt);
+        return bram_order_scratch(cx, order, x, draw->pairs);
+    }
+    BRAM_TRY(geodesics(cx, x, s, draw, &rdm->order, side));
+    BRAM_TRY(bram_order_scratch(cx, order, x, draw->pairs));
+    join_rounded(x, order);
+    if (!s->rank_after) return BRAM_OK;
+    double *rank = bram_scratch(cx, draw->pairs, sizeof *rank);
+    if (!rank) return BRAM_ENOMEM;
+    bram_average_ranks(rank, x, order, draw->weight);
+    for (size_t k = 0; k < draw->pairs; k++)
+        if (!isnan(x[k])) x[k] = rank[k];
+    return BRAM_OK;
+}
+
+/* ---- the comparison ------------------------------------------------------------------------- */
+
+/* Cosine, or the correlation, over the entries of positive weight; NaN where a side is 0, or (about
+ * the mean) constant but for rounding. */
+static double similarity(const double *x, const double *y, const double *weight, size_t n,
+                         bool centred)
+{
+    double total = 0, mean[2] = {0, 0}, xx = 0, yy = 0, xy = 0;
+    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
+    for (size_t k = 0; k < n; k++) {
+        if (!(weight[k] > 0)) continue;
+        total += weight[k];
+        mean[0] += weight[k] * x[k], mean[1] += weight[k] * y[k];
+        low[0] = fmin(low[0], x[k]), high[0] = fmax(high[0], x[k]);
+        low[1] = fmin(low[1], y[k]), high[1] = fmax(high[1], y[k]);
+    }
+    for (size_t s = 0; s < 2; s++) {
+        double largest = fmax(fabs(low[s]), fabs(high[s]));
+        if (centred && !(high[s] - low[s] > 64 * DBL_EPSILON * largest)) return NAN;
+        mean[s] = centred ? mean[s] / total : 0;
+    }
+    for (size_t k = 0; k < n; k++) {
+        if (!(weight[k] > 0)) continue;
+        double a = x[k] - mean[0], b = y[k] - mean[1];
+        xx += weight[k] * a * a, yy += weight[k] * b * b, xy += weight[k] * a * b;
+    }
+    double r = xx > 0 && yy > 0 ? xy / sqrt(xx) / sqrt(yy) : (double)NAN;
+    return r > 1 ? 1 : r < -1 ? -1 : r;
+}
+
+static int compare_statistics(bram_ctx *cx, double *value, enum comparator c, const double *x,
+                              const bram_order *x_order, const double *y, const bram_order *y_order,
+                              const double *weight, size_t pairs)
+{
+    if (c != SPEARMAN) {
+        *value = similarity(x, y, weight, pairs, c == PEARSON);
+        return BRAM_OK;
+    }
+    double *rx = bram_scratch(cx, pairs, sizeof *rx);
+    double *ry = rx ? bram_scratch(cx, pairs, sizeof *ry) : NULL;
+    if (!ry) return BRAM_ENOMEM;
+    bram_average_ranks(rx, x, x_order, weight);
+    bram_average_ranks(ry, y, y_order, weight);
+    *value = similarity(rx, ry, weight, pairs, true);
+    return BRAM_OK;
+}
+
+static int compare_drawn(bram_ctx *cx, double *value, const struct trsa *t, const double *weight)
+{
+    const struct settings *s = &t->settings;
+    bram_draw draw;
+    bram_drawn_rdm model, brain;
+    bram_order x_order, y_order;
+    bool x_defined, y_defined;
+    *value = NAN;
+    BRAM_TRY(bram_draw_new(cx, &draw, &t->groups, t->model, t->brain, weight));
+    if (draw.n < 3) return BRAM_OK;
+    BRAM_TRY(bram_drawn_rdm_new(cx, &model, &draw, t->model));
+    BRAM_TRY(bram_drawn_rdm_new(cx, &brain, &draw, t->brain));
+    double *x = bram_scratch(cx, draw.pairs, sizeof *x);
+    double *y = x ? bram_scratch(cx, draw.pairs, sizeof *y) : NULL;
+    if (!y) return BRAM_ENOMEM;
+    BRAM_TRY(statistic(cx, x, &x_order, &x_defined, s, &draw, &model, weight ? NULL : "model"));
+    BRAM_TRY(statistic(cx, y, &y_order, &y_defined, s, &draw, &brain, weight ? NULL : "brain"));
+    if (!x_defined || !y_defined) return BRAM_OK;
+    for (size_t k = 0; k < draw.pairs; k++)
+        if (isnan(x[k]) || isnan(y[k])) draw.weight[k] = 0; /* infinite=drop */
+    return compare_statistics(cx, value, s->comparator, x, &x_order, y, &y_order, draw.weight,
+                              draw.pairs);
+}
+
+static int compare(bram_ctx *cx, double *raw, const void *state, const double *weight)
+{
+    const struct trsa *t = state;
+    BRAM_TRY(bram_weights_check(cx, weight, t->groups.groups));
+    size_t mark = bram_scratch_mark(cx);
+    double value = NAN;
+    int status = compare_drawn(cx, &value, t, weight);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *raw = value;
+    return status;
+}
+
+static void release_pair(void *pair)
+{
+    struct trsa *t = pair;
+    if (!t) return;
+    bram_free(t->groups.group);
+    bram_free(t);
+}
+
+static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
+                const bram_comparison *c)
+{
+    struct trsa *t = bram_alloc(cx, 1, sizeof *t);
+    if (!t) return BRAM_ENOMEM;
+    t->model = c->model, t->brain = c->brain;
+    int status = read_settings(cx, &t->settings, o);
+    if (status == BRAM_OK)
+        status = bram_topology_groups_new(cx, &t->groups, t->model, t->brain, &c->groups);
+    if (status == BRAM_OK) *out = t, *values = 1;
+    else release_pair(t);
+    return status;
+}
+
+static int pool(bram_ctx *cx, void **pooled, const bram_options *o, const void *const *prepared,
+                size_t count)
+{
+    bram_topology_side *mean = NULL;
+    (void)o;
+    BRAM_TRY(bram_topology_side_pool(cx, &mean, prepared, count));
+    *pooled = mean;
+    return BRAM_OK;
+}
+
+static void release(void *prepared)
+{
+    bram_topology_side_free(prepared);
+}
+
+const bram_metric bram_metric_trsa = {
+    .name = "trsa",
+    .summary = "topological RSA: dissimilarity matrices without fine and coarse geometry",
+    .source = "Lin & Kriegeskorte 2024, PNAS 121:e2317881121",
+    .version = 1,
+    .kind = BRAM_METRIC_GEOMETRY,
+    .flags = BRAM_METRIC_HIGHER_BETTER | BRAM_METRIC_SYMMETRIC | BRAM_METRIC_IDENTITY_ONE |
+             BRAM_METRIC_INV_SCALE | BRAM_METRIC_SAMPLE_SIZE,
+    .chance = 0,
+    .params = params,
+    .prepare = prepare,
+    .release = release,
+    .pair = pair,
+    .release_pair = release_pair,
+    .compare = compare,
+    .pool = pool,
+};
