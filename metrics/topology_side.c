@@ -156,3 +156,119 @@ int bram_order_scratch(bram_ctx *cx, bram_order *order, const double *x, size_t 
     bram_free(heap.index);
     return index ? BRAM_OK : BRAM_ENOMEM;
 }
+
+/* ---- distances ------------------------------------------------------------------------------ */
+
+static size_t pair_at(size_t n, size_t i, size_t j)
+{
+    return i < j ? i * n - i * (i + 1) / 2 + (j - i - 1) : j * n - j * (j + 1) / 2 + (i - j - 1);
+}
+
+/* max over k of |d_ik - d_jk|; 0 where no third condition tells of the pair. */
+static double least_possible(const double *d, size_t n, size_t i, size_t j)
+{
+    double least = 0;
+    for (size_t k = 0; k < n; k++) {
+        if (k == i || k == j) continue;
+        double gap = fabs(d[pair_at(n, i, k)] - d[pair_at(n, j, k)]);
+        if (gap > least) least = gap;
+    }
+    return least;
+}
+
+int bram_drawn_full(bram_ctx *cx, double **out, const bram_draw *draw,
+                    const bram_topology_side *side)
+{
+    size_t n = draw->n;
+    double *known = bram_scratch(cx, draw->pairs, sizeof *known);
+    double *d = known ? bram_scratch(cx, draw->pairs, sizeof *d) : NULL;
+    if (!d) return BRAM_ENOMEM;
+    for (size_t k = 0; k < draw->pairs; k++) known[k] = side->d[draw->from[k]];
+    for (size_t i = 0, k = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++, k++)
+            d[k] = isnan(known[k]) ? least_possible(known, n, i, j) : known[k];
+    *out = d;
+    return BRAM_OK;
+}
+
+int bram_square_quantile(bram_ctx *cx, double *out, const double *d, size_t n, const double *times,
+                         double p)
+{
+    size_t mark = bram_scratch_mark(cx), pairs = bram_rdm_pairs(n), at = 0;
+    double *x = bram_scratch(cx, pairs + 1, sizeof *x);
+    double *weight = x ? bram_scratch(cx, pairs + 1, sizeof *weight) : NULL;
+    bram_order order;
+    int status = weight ? BRAM_OK : BRAM_ENOMEM;
+    for (size_t i = 0; status == BRAM_OK && i < n; i++) {
+        double t = times ? times[i] : 1;
+        for (size_t j = i + 1; j < n; j++, at++)
+            x[at] = d[at], weight[at] = 2 * t * (times ? times[j] : 1);
+        weight[pairs] += t * t; /* with itself and its copies */
+    }
+    if (status == BRAM_OK) status = bram_order_scratch(cx, &order, x, pairs + 1);
+    if (status == BRAM_OK) *out = bram_weighted_quantile(x, &order, weight, p);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* ---- what their metrics share --------------------------------------------------------------- */
+
+int bram_topology_prepare(bram_ctx *cx, void **prepared, const bram_options *o,
+                          const bram_side *side)
+{
+    bool root = bram_option_is(o, "rdm", "distance") && !side->is_rdm;
+    bram_rdm_kind kind = bram_option_is(o, "rdm", "correlation") ? BRAM_RDM_CORRELATION
+                                                                 : BRAM_RDM_EUCLIDEAN;
+    bram_topology_side *s = NULL;
+    BRAM_TRY(bram_topology_side_new(cx, &s, side, kind, bram_option_is(o, "rdm", "given")));
+    for (size_t k = 0; k < bram_rdm_pairs(s->n); k++) {
+        if (root) s->d[k] = sqrt(s->d[k]);
+        if (!(s->d[k] < 0)) continue;
+        int status = bram_fail(cx, BRAM_ENUMERIC,
+                               "dissimilarity %zu is %g, expected 0 or more for a topology", k,
+                               s->d[k]);
+        bram_topology_side_free(s);
+        return status;
+    }
+    *prepared = s;
+    return BRAM_OK;
+}
+
+void bram_topology_release(void *prepared)
+{
+    bram_topology_side_free(prepared);
+}
+
+int bram_topology_pair_new(bram_ctx *cx, void **out, size_t bytes, const bram_comparison *c)
+{
+    bram_topology_pair *p = bram_alloc(cx, 1, bytes);
+    if (!p) return BRAM_ENOMEM;
+    p->model = c->model, p->brain = c->brain;
+    int status = bram_topology_groups_new(cx, &p->groups, p->model, p->brain, &c->groups);
+    if (status == BRAM_OK) *out = p;
+    else bram_free(p);
+    return status;
+}
+
+void bram_topology_pair_free(void *pair)
+{
+    bram_topology_pair *p = pair;
+    if (!p) return;
+    bram_free(p->groups.group);
+    bram_free(p);
+}
+
+int bram_topology_compare(bram_ctx *cx, double *raw, const void *pair, const double *weight,
+                          bram_topology_value *value_of)
+{
+    const bram_topology_pair *p = pair;
+    BRAM_TRY(bram_weights_check(cx, weight, p->groups.groups));
+    size_t mark = bram_scratch_mark(cx);
+    bram_draw draw;
+    double value = NAN;
+    int status = bram_draw_new(cx, &draw, &p->groups, p->model, p->brain, weight);
+    if (status == BRAM_OK && draw.n >= 3) status = value_of(cx, &value, pair, &draw);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *raw = value;
+    return status;
+}

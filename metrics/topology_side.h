@@ -62,6 +62,43 @@ typedef struct bram_drawn_rdm {
 int bram_drawn_rdm_new(bram_ctx *cx, bram_drawn_rdm *out, const bram_draw *draw,
                        const bram_topology_side *side) BRAM_MUST_CHECK;
 
+/** The same with no pair missing: one that is gets the least value that the triangle inequality
+ *  leaves it, max over k of |d_ik - d_jk| (0 for copies of one condition). In scratch memory. */
+int bram_drawn_full(bram_ctx *cx, double **out, const bram_draw *draw,
+                    const bram_topology_side *side) BRAM_MUST_CHECK;
+
+/** Quantile p (type 7) of the whole square matrix written out, its diagonal and the pairs of copies
+ *  included, which are 0. @param times  of the n conditions; NULL: ones */
+int bram_square_quantile(bram_ctx *cx, double *out, const double *d, size_t n, const double *times,
+                         double p) BRAM_MUST_CHECK;
+
+/** The option rdm= of metrics of distances, and what prepare makes of a side by it. */
+#define BRAM_TOPOLOGY_RDM                                                                          \
+    {                                                                                              \
+        "rdm", BRAM_PARAM_CHOICE, "distance", "distance|euclidean|correlation|given", 0, 0,        \
+            "of two rows: euclidean distance, its square, 1 - r; both sides are RDMs"              \
+    }
+int bram_topology_prepare(bram_ctx *cx, void **prepared, const bram_options *o,
+                          const bram_side *side) BRAM_MUST_CHECK;
+void bram_topology_release(void *prepared);
+
+/** What the pair of such a metric begins with, on the heap. */
+typedef struct bram_topology_pair {
+    const bram_topology_side *model, *brain;
+    bram_topology_groups groups;
+} bram_topology_pair;
+
+/** A zeroed pair of `bytes` bytes. @return errors of bram_topology_groups_new; BRAM_ENOMEM */
+int bram_topology_pair_new(bram_ctx *cx, void **out, size_t bytes,
+                           const bram_comparison *c) BRAM_MUST_CHECK;
+void bram_topology_pair_free(void *pair);
+
+/** The value of a draw of 3 conditions or more: what a metric's compare calls. */
+typedef int bram_topology_value(bram_ctx *cx, double *value, const void *pair,
+                                const bram_draw *draw);
+int bram_topology_compare(bram_ctx *cx, double *raw, const void *pair, const double *weight,
+                          bram_topology_value *value_of) BRAM_MUST_CHECK;
+
 /** bram_order_new, in scratch memory. */
 int bram_order_scratch(bram_ctx *cx, bram_order *order, const double *x, size_t n) BRAM_MUST_CHECK;
 
