@@ -3,7 +3,7 @@
  *
  * A draw takes G groups with replacement and gives each its multiplicity as weight. The draw
  * depends on (seed, stream, sample) alone, so the same draw hits every model and differences are
- * paired. Intervals are percentile intervals (Efron & Tibshirani 1993, section 13.3).
+ * paired. Intervals: bram_interval_corrected.
  */
 #include "scoring.h"
 
@@ -20,7 +20,7 @@
 
 struct row {
     char *id, *metric, *axis;
-    bool median, higher_better;
+    bool median, higher_better, biased;
     int64_t horizon, units, undefined, groups;
     double value, low, high, chance, floor[BRAM_MAX_FLOORS], ceiling, ceiling_low, ceiling_high;
     double ceiling_noise, reliability, normalized;
@@ -204,8 +204,8 @@ static int draw_interval(bram_ctx *cx, struct row *row, struct draws *d)
     if (d->job->resample_pieces) return dual_interval(cx, row, d);
     BRAM_TRY(bram_parallel_for(cx, s->samples, one_draw, d));
     bram_interval interval;
-    int status = bram_interval_of(cx, &interval, BRAM_PERCENTILE, row->value, row->draw, s->samples,
-                                  s->level);
+    int status = bram_interval_corrected(cx, &interval, row->value, row->draw, s->samples, s->level,
+                                         d->groups, 1, row->biased);
     if (status == BRAM_ENOTAPPLICABLE) return BRAM_OK; /* most draws are undefined: no interval */
     BRAM_TRY(status);
     row->low = interval.low;
@@ -297,8 +297,7 @@ static int ceiling_by_reliability(bram_ctx *cx, const bram_scores *s, struct row
     for (size_t i = 0; i < n; i++)
         BRAM_TRY(ceiling_of(cx, &draw[i], use, job, job->reliability_draw + i * units, units));
     bram_interval interval;
-    int status = n ? bram_interval_of(cx, &interval, BRAM_PERCENTILE, row->ceiling, draw, n,
-                                      s->level)
+    int status = n ? bram_interval_percentile(cx, &interval, draw, n, s->level)
                    : BRAM_ENOTAPPLICABLE;
     if (status == BRAM_OK) row->ceiling_low = interval.low, row->ceiling_high = interval.high;
     return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
@@ -350,6 +349,7 @@ static struct row *new_row(bram_ctx *cx, bram_scores *s, const bram_metric_use *
     struct row *row = &s->row[s->count];
     *row = (struct row){.median = use->median,
                         .horizon = job->horizon,
+                        .biased = use->metric->kind != BRAM_METRIC_GEOMETRY,
                         .higher_better = use->metric->flags & BRAM_METRIC_HIGHER_BETTER,
                         .value = NAN,
                         .low = NAN,
@@ -473,6 +473,8 @@ static int fill_table(bram_ctx *cx, bram_axis *table, const bram_scores *s)
         BRAM_TRY(integer_column(cx, table, s, integers[i].name, integers[i].offset, integer));
     for (size_t i = 0; i < s->count; i++) integer[i] = s->row[i].higher_better;
     BRAM_TRY(bram_axis_add_integer(cx, table, "higher_better", integer));
+    for (size_t i = 0; i < s->count; i++) integer[i] = s->row[i].biased;
+    BRAM_TRY(bram_axis_add_integer(cx, table, "bias_corrected", integer));
     for (size_t i = 0; i < s->floors; i++) {
         char name[64];
         snprintf(name, sizeof name, "floor_%s", s->floor_name[i]);

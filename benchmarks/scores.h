@@ -12,6 +12,9 @@
 
 enum { BRAM_MAX_FLOORS = 3 };
 
+/** Of what is done to every score here: part of the key of a cell. */
+enum { BRAM_SCORES_VERSION = 2 };
+
 /** A prediction that any model should beat, from the same rows. */
 typedef struct bram_floor {
     const char *name; /* "copy", "mean": column floor_copy of the score table */

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "hash.h"
 #include "linalg.h"
+#include "scores.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,6 +51,7 @@ static unsigned metric_version(const char *spec)
 static int add_benchmark(bram_ctx *cx, bram_hash *h, const bram_benchmark *b)
 {
     const bram_task *task = bram_task_find(b->task);
+    BRAM_TRY(bram_hash_add_u64(cx, h, BRAM_SCORES_VERSION));
     BRAM_TRY(bram_hash_add_text(cx, h, b->name));
     BRAM_TRY(bram_hash_add_u64(cx, h, (uint64_t)b->version));
     BRAM_TRY(bram_hash_add_text(cx, h, b->task));

@@ -126,8 +126,9 @@ int bram_bootstrap_check(bram_ctx *cx, size_t n)
 
 /* ---- intervals ------------------------------------------------------------------------------ */
 
-int bram_interval_of(bram_ctx *cx, bram_interval *out, bram_interval_kind kind, double estimate,
-                     const double *draws, size_t n, double level)
+/* Quantiles of the defined draws: the median and two at the same distance from the ends. */
+static int quantiles(bram_ctx *cx, bram_interval *out, double *median, const double *draws,
+                     size_t n, double level)
 {
     if (!(level > 0 && level < 1))
         return bram_fail(cx, BRAM_EUSAGE, "confidence level %g, expected one in (0, 1)", level);
@@ -144,15 +145,36 @@ int bram_interval_of(bram_ctx *cx, bram_interval *out, bram_interval_kind kind, 
                          valid, n);
     }
     bram_sort(sorted, valid);
-    double low = bram_quantile_sorted(sorted, valid, (1 - level) / 2);
-    double high = bram_quantile_sorted(sorted, valid, (1 + level) / 2);
-    if (kind == BRAM_BASIC) {
-        double mirrored = 2 * estimate - high;
-        high = 2 * estimate - low;
-        low = mirrored;
-    }
-    *out = (bram_interval){low, high, level, valid};
+    *median = bram_quantile_sorted(sorted, valid, 0.5);
+    *out = (bram_interval){bram_quantile_sorted(sorted, valid, (1 - level) / 2),
+                           bram_quantile_sorted(sorted, valid, (1 + level) / 2), level, valid};
     bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+int bram_interval_percentile(bram_ctx *cx, bram_interval *out, const double *draws, size_t n,
+                             double level)
+{
+    double median;
+    return quantiles(cx, out, &median, draws, n, level);
+}
+
+int bram_interval_corrected(bram_ctx *cx, bram_interval *out, double value, const double *draws,
+                            size_t n, double level, size_t things, size_t parts, bool biased)
+{
+    bram_interval q = {0};
+    double median = 0;
+    if (things <= parts)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "found %zu resampled things in %zu parts", things,
+                         parts);
+    BRAM_TRY(quantiles(cx, &q, &median, draws, n, level));
+    double freedom = (double)(things - parts), upper = (1 + level) / 2;
+    double stretch = bram_t_quantile(upper, freedom) / bram_normal_quantile(upper) *
+                     sqrt((double)things / freedom);
+    double centre = biased ? 2 * value - median : value, reach = stretch * (q.high - q.low) / 2;
+    q.low = fmin(centre - reach, value);
+    q.high = fmax(centre + reach, value);
+    *out = q;
     return BRAM_OK;
 }
 

@@ -48,21 +48,40 @@ typedef struct bram_interval {
     size_t valid; /* draws that were defined */
 } bram_interval;
 
-typedef enum bram_interval_kind {
-    BRAM_PERCENTILE, /* quantiles of the draws (type 7) */
-    BRAM_BASIC       /* those mirrored at the estimate: 2 estimate - quantile */
-} bram_interval_kind;
-
 /**
- * Interval at this level (0.95) from n bootstrap draws (Davison and Hinkley 1997, chapter 5).
- * Undefined (NaN) draws are left out and the rest counted in valid.
+ * The quantiles (type 7) of n bootstrap draws at (1 - level) / 2 from both ends. Undefined (NaN)
+ * draws are left out and the rest counted in valid.
  *
- * @param estimate  of the data themselves; used by BRAM_BASIC only
  * @return BRAM_OK; BRAM_EUSAGE for a level outside (0, 1); BRAM_ENOTAPPLICABLE when fewer than half
  *         of the draws are defined, or none; BRAM_ENOMEM. Untouched on failure.
  */
-int bram_interval_of(bram_ctx *cx, bram_interval *out, bram_interval_kind kind, double estimate,
-                     const double *draws, size_t n, double level) BRAM_MUST_CHECK;
+int bram_interval_percentile(bram_ctx *cx, bram_interval *out, const double *draws, size_t n,
+                             double level) BRAM_MUST_CHECK;
+
+/**
+ * An interval that holds its level with few blocks:
+ *
+ *   centre -+ (t / z) sqrt(B / (B - P)) (high quantile - low quantile) / 2,  centre = 2 value -
+ * median
+ *
+ * with the quantiles and the median of the draws, t of B - P degrees of freedom and z at (1 +
+ * level) / 2; widened to hold the value. The centre is moved by the draws' bias, as the value has
+ * the same against the truth (Efron and Tibshirani 1993, chapter 10). Half the distance of the
+ * quantiles stands for z standard errors, which a wild draw does not disturb. Draws of B things
+ * vary too little by (B - 1) / B, and with few things the standard error is itself unsure: hence t
+ * (Hesterberg 2015, Am. Stat. 69:371). docs/statistics.md has how often it holds the truth.
+ *
+ * @param value   of the data themselves
+ * @param things  B: how many blocks (conditions, stimuli) were drawn, over all parts together
+ * @param parts   P: sets of blocks that were drawn each on its own, e.g. recordings
+ * @param biased  whether a draw differs from the data as the data do from the world. Not so for
+ *                geometry: pairs of a condition with itself are in no data. The centre is then
+ * value
+ * @return as above; BRAM_ENOTAPPLICABLE, too, unless B > P
+ */
+int bram_interval_corrected(bram_ctx *cx, bram_interval *out, double value, const double *draws,
+                            size_t n, double level, size_t things, size_t parts,
+                            bool biased) BRAM_MUST_CHECK;
 
 /**
  * The variance of a score when two things were drawn, subjects and conditions, from the variances

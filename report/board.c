@@ -53,8 +53,10 @@ struct board {
     struct cell *cell;
     size_t cells;
     const char **part;
-    double *value; /* models x parts: mean over seeds; NaN where not scored */
-    double *draw;  /* models x parts x draws */
+    double *value;  /* models x parts: mean over seeds; NaN where not scored */
+    double *draw;   /* models x parts x draws */
+    size_t *blocks; /* [part]: how many were drawn there */
+    bool biased;    /* intervals are moved by the bias of the draws */
 };
 
 void bram_board_free(bram_board *b)
@@ -70,6 +72,7 @@ void bram_board_free(bram_board *b)
     bram_free(own->value);
     bram_free(own->draw);
     bram_free(own->part);
+    bram_free(own->blocks);
     bram_free(b->row);
     bram_free(b);
 }
@@ -174,13 +177,15 @@ static int tabulate(bram_ctx *cx, struct board *b)
     size_t *seeds = bram_scratch(cx, slots, sizeof *seeds);
     b->value = bram_alloc(cx, slots, sizeof *b->value);
     b->draw = bram_alloc(cx, slots, n * sizeof *b->draw);
-    if (!seeds || !b->value || !b->draw) return BRAM_ENOMEM;
+    b->blocks = bram_alloc(cx, b->board.parts, sizeof *b->blocks);
+    if (!seeds || !b->value || !b->draw || !b->blocks) return BRAM_ENOMEM;
     for (size_t i = 0; i < b->cells; i++) {
         const struct cell *c = &b->cell[i];
         size_t slot = c->model * b->board.parts + c->part;
         if (c->at < 0) continue;
         seeds[slot]++;
         b->value[slot] += number(c, "value");
+        b->blocks[c->part] = (size_t)integer(c, "groups");
         for (size_t s = 0; s < n; s++) b->draw[slot * n + s] += c->draw ? c->draw[s] : NAN;
     }
     for (size_t slot = 0; slot < slots; slot++) {
@@ -205,6 +210,20 @@ static double mean_over_parts(const struct board *b, size_t model, ptrdiff_t sam
         n++;
     }
     return n ? sum / (double)n : NAN;
+}
+
+/* The interval of a mean over those parts; NaN bounds where none can be given. */
+static int interval_over_parts(bram_ctx *cx, double *low, double *high, const struct board *b,
+                               double value, const double *draw, const bool *use)
+{
+    size_t blocks = 0, parts = 0;
+    for (size_t p = 0; p < b->board.parts; p++)
+        if (use[p]) blocks += b->blocks[p], parts++;
+    bram_interval interval;
+    int status = bram_interval_corrected(cx, &interval, value, draw, b->board.draws, b->board.level,
+                                         blocks, parts, b->biased);
+    if (status == BRAM_OK) *low = interval.low, *high = interval.high;
+    return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
 }
 
 static double mean_column(const struct board *b, size_t model, const char *column)
@@ -283,11 +302,14 @@ static int fill_row(bram_ctx *cx, struct board *b, size_t model)
     if (!row->draw) return BRAM_ENOMEM;
     for (size_t s = 0; s < b->board.draws; s++)
         row->draw[s] = mean_over_parts(b, model, (ptrdiff_t)s, NULL);
-    bram_interval interval;
-    int status = bram_interval_of(cx, &interval, BRAM_PERCENTILE, row->value, row->draw,
-                                  b->board.draws, b->board.level);
-    if (status == BRAM_OK) row->low = interval.low, row->high = interval.high;
-    return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
+    size_t mark = bram_scratch_mark(cx);
+    bool *use = bram_scratch(cx, b->board.parts, sizeof *use);
+    if (!use) return BRAM_ENOMEM;
+    for (size_t p = 0; p < b->board.parts; p++)
+        use[p] = !isnan(b->value[model * b->board.parts + p]);
+    int status = interval_over_parts(cx, &row->low, &row->high, b, row->value, row->draw, use);
+    bram_scratch_release(cx, mark);
+    return status;
 }
 
 /* ---- pairs of models ------------------------------------------------------------------------ */
@@ -307,13 +329,9 @@ static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size
     for (size_t s = 0; s < n; s++)
         draw[s] = mean_over_parts(b, a, (ptrdiff_t)s, use) -
                   mean_over_parts(b, c, (ptrdiff_t)s, use);
-    bram_interval interval;
-    int status = n ? bram_interval_of(cx, &interval, BRAM_PERCENTILE, out[0], draw, n,
-                                      b->board.level)
-                   : BRAM_ENOTAPPLICABLE;
-    if (status == BRAM_OK) out[1] = interval.low, out[2] = interval.high;
+    int status = n ? interval_over_parts(cx, &out[1], &out[2], b, out[0], draw, use) : BRAM_OK;
     bram_scratch_release(cx, mark);
-    return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
+    return status;
 }
 
 int bram_board_difference(bram_ctx *cx, const bram_board *b, const bram_board_row *a,
@@ -424,6 +442,8 @@ static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, cons
     b->board.score = bram_axis_id(ids, (size_t)at);
     const bram_column *better = bram_axis_column(ids, "higher_better");
     b->board.higher_better = better && better->integer && better->integer[at];
+    const bram_column *biased = bram_axis_column(ids, "bias_corrected");
+    b->biased = biased && biased->integer && biased->integer[at];
     const bram_column *summary = bram_axis_column(ids, "summary");
     const bram_column *resampled = bram_axis_column(ids, "resampled");
     if (summary && summary->text) b->board.summary = summary->text[at];

@@ -97,7 +97,8 @@ static void say_intervals(bram_report *r, const bram_board *b, const char *optio
     if (!*b->resampled) return;
     bram_report_say(
         r,
-        "Intervals: percentile intervals at the level of %g\u00a0%%%s%s, from resampling %s "
+        "Intervals: bootstrap intervals at the level of %g\u00a0%%%s%s, corrected for the bias of "
+        "the draws and, by Student's t, for the number of blocks, from resampling %s "
         "(in the first cell that was scored; each part has its own). A draw depends on "
         "benchmark, part and number alone, never on the model, so that differences "
         "between models are paired.",

@@ -30,6 +30,8 @@ static bram_dataset *scored(bram_ctx *cx, const struct made *m)
     assert_ok(cx, bram_axis_add_number(cx, score, "floor_copy", (const double[]){0.25}, ""));
     assert_ok(cx, bram_axis_add_integer(cx, score, "higher_better", (const int64_t[]){1}));
     assert_ok(cx, bram_axis_add_integer(cx, score, "units", (const int64_t[]){3}));
+    assert_ok(cx, bram_axis_add_integer(cx, score, "groups", (const int64_t[]){9}));
+    assert_ok(cx, bram_axis_add_integer(cx, score, "bias_corrected", (const int64_t[]){1}));
     assert_ok(cx, bram_axis_add_integer(cx, score, "undefined", (const int64_t[]){1}));
     assert_ok(cx, bram_axis_new(cx, &unit, "neuron", 1));
     assert_ok(cx, bram_axis_new(cx, &sample, "sample", DRAWS));

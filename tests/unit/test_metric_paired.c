@@ -235,8 +235,8 @@ static void intervals_of_r2_hold_the_value(void **state)
         if (d == DRAWS) {
             bram_interval fixed, biased;
             assert_near(mean, own_mean_r2(m, b, weight), 1e-12);
-            assert_ok(cx, bram_interval_of(cx, &fixed, BRAM_PERCENTILE, mean, draws, d, 0.95));
-            assert_ok(cx, bram_interval_of(cx, &biased, BRAM_PERCENTILE, mean, own, d, 0.95));
+            assert_ok(cx, bram_interval_percentile(cx, &fixed, draws, d, 0.95));
+            assert_ok(cx, bram_interval_percentile(cx, &biased, own, d, 0.95));
             print_message("# r2 %.4f: %.4f to %.4f; with means of the draws %.4f to %.4f\n", mean,
                           fixed.low, fixed.high, biased.low, biased.high);
             assert_true(fixed.low < mean && mean < fixed.high);

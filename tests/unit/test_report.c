@@ -48,6 +48,8 @@ static bram_axis *score_axis(bram_ctx *cx, double value, bool interval)
     assert_ok(cx, bram_axis_add_number(cx, a, "ceiling_low", nothing, ""));
     assert_ok(cx, bram_axis_add_integer(cx, a, "higher_better", (const int64_t[]){1, 1, 1, 1}));
     assert_ok(cx, bram_axis_add_integer(cx, a, "units", (const int64_t[]){1, UNITS, UNITS, UNITS}));
+    assert_ok(cx, bram_axis_add_integer(cx, a, "groups", (const int64_t[]){9, 9, 9, 9}));
+    assert_ok(cx, bram_axis_add_integer(cx, a, "bias_corrected", (const int64_t[]){1, 1, 1, 1}));
     assert_ok(cx, bram_axis_add_integer(cx, a, "undefined", (const int64_t[]){0, 1, 0, 0}));
     return a;
 }
@@ -336,9 +338,9 @@ static void the_leaderboard_as_text(void **state)
         "\n"
         "#  model      score                     copy  chance  ceiling  parts\n"
         "-  ---------  -----------------------  -----  ------  -------  -----\n"
-        "1  ar          0.600 [0.551, 0.650]    0.250   0.250    0.900    2/2\n"
-        "2  copy        0.250 [0.201, 0.300]    0.250   0.250    0.900    2/2\n"
-        "3  ar:lags=7  -0.188 [-0.236, -0.138]  0.250   0.250    0.900    2/2\n"
+        "1  ar          0.600 [0.546, 0.656]    0.250   0.250    0.900    2/2\n"
+        "2  copy        0.250 [0.196, 0.306]    0.250   0.250    0.900    2/2\n"
+        "3  ar:lags=7  -0.188 [-0.242, -0.131]  0.250   0.250    0.900    2/2\n"
         "\n"
         "score: skill at step; higher is better.\n"
         "90 % interval: bootstrap over 9 time blocks of 4 rows, 100 draws; rank: 1 +\n"

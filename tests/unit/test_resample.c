@@ -118,19 +118,34 @@ static void intervals_by_hand(void **state)
     for (int i = 0; i <= 100; i++) draws[i] = (i * 37) % 101; /* 0 .. 100 in another order */
     draws[101] = NAN;
     bram_interval v = {0};
-    assert_ok(cx, bram_interval_of(cx, &v, BRAM_PERCENTILE, 40, draws, 102, .9));
+    assert_ok(cx, bram_interval_percentile(cx, &v, draws, 102, .9));
     assert_near(v.low, 5, 1e-12);
     assert_near(v.high, 95, 1e-12);
     assert_int_equal(v.valid, 101);
-    assert_ok(cx, bram_interval_of(cx, &v, BRAM_BASIC, 40, draws, 102, .9));
-    assert_near(v.low, -15, 1e-12);
-    assert_near(v.high, 75, 1e-12);
+    /* centre 80 - 50; reach t(.95, 9) / z(.95) sqrt(10 / 9) 45, t and z from printed tables */
+    double reach = 1.833113 / 1.644854 * sqrt(10. / 9) * 45;
+    assert_ok(cx, bram_interval_corrected(cx, &v, 40, draws, 102, .9, 10, 1, true));
+    assert_near(v.low, 30 - reach, 1e-4);
+    assert_near(v.high, 30 + reach, 1e-4);
     assert_near(v.level, .9, 0);
+    assert_ok(cx, bram_interval_corrected(cx, &v, 40, draws, 102, .9, 20, 2, true)); /* two parts */
+    assert_near(v.high, 30 + 1.734064 / 1.644854 * sqrt(20. / 18) * 45, 1e-4);
+    assert_ok(cx, bram_interval_corrected(cx, &v, 40, draws, 102, .9, 10, 1, false));
+    assert_near(v.low, 40 - reach, 1e-4);
+    assert_ok(cx,
+              bram_interval_corrected(cx, &v, 200, draws, 102, .9, 10, 1, true)); /* centre 350 */
+    assert_near(v.low, 200, 0); /* it holds the value */
+    assert_near(v.high, 350 + reach, 1e-4);
     v.low = 42;
-    assert_int_equal(bram_interval_of(cx, &v, BRAM_BASIC, 0, draws, 102, 1), BRAM_EUSAGE);
-    assert_int_equal(bram_interval_of(cx, &v, BRAM_BASIC, 0, draws, 0, .9), BRAM_ENOTAPPLICABLE);
+    assert_int_equal(bram_interval_percentile(cx, &v, draws, 102, 1), BRAM_EUSAGE);
+    assert_int_equal(bram_interval_percentile(cx, &v, draws, 0, .9), BRAM_ENOTAPPLICABLE);
+    assert_int_equal(bram_interval_corrected(cx, &v, 0, draws, 102, 1, 8, 1, true), BRAM_EUSAGE);
+    assert_int_equal(bram_interval_corrected(cx, &v, 0, draws, 102, .9, 3, 3, true),
+                     BRAM_ENOTAPPLICABLE);
     for (int i = 0; i < 60; i++) draws[i] = NAN;
-    assert_int_equal(bram_interval_of(cx, &v, BRAM_BASIC, 0, draws, 102, .9), BRAM_ENOTAPPLICABLE);
+    assert_int_equal(bram_interval_percentile(cx, &v, draws, 102, .9), BRAM_ENOTAPPLICABLE);
+    assert_int_equal(bram_interval_corrected(cx, &v, 0, draws, 102, .9, 8, 1, true),
+                     BRAM_ENOTAPPLICABLE);
     assert_near(v.low, 42, 0);
     bram_ctx_free(cx);
 }
@@ -144,7 +159,7 @@ static void failing_allocations_leave_the_output(void **state)
     bram_ctx *cx = bram_ctx_new();
     bram_fail_allocation(1, true);
     assert_int_equal(bram_block_length(cx, &length, x, LONG), BRAM_ENOMEM);
-    assert_int_equal(bram_interval_of(cx, &v, BRAM_BASIC, 0, x, LONG, .9), BRAM_ENOMEM);
+    assert_int_equal(bram_interval_corrected(cx, &v, 0, x, LONG, .9, 8, 1, true), BRAM_ENOMEM);
     bram_fail_allocation(0, false);
     assert_int_equal(length, 42);
     assert_near(v.low, 42, 0);

@@ -126,7 +126,8 @@ static void a_draw_is_the_score_of_the_repeated_blocks(void **state)
         sorted[k] = draw[k];
     }
     bram_interval interval;
-    assert_ok(f.cx, bram_interval_of(f.cx, &interval, BRAM_PERCENTILE, 0, sorted, SAMPLES, 0.9));
+    assert_ok(f.cx, bram_interval_corrected(f.cx, &interval, number(table, "value", 0), sorted,
+                                            SAMPLES, 0.9, GROUPS, 1, true));
     assert_near(number(table, "low", 0), interval.low, 0);
     assert_near(number(table, "high", 0), interval.high, 0);
     bram_dataset_free(out);
