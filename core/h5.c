@@ -1,5 +1,6 @@
 /*
- * h5.c - HDF5 files for reading: files, objects, links and references. Values are in h5_read.c.
+ * h5.c - HDF5 files for reading: files, objects, links and references. Values are in h5_read.c,
+ * h5_text.c, h5_names.c and h5_refs.c.
  *
  * External links are refused by a callback on the link access list, so that also a path through
  * soft links never leaves the file. Format: HDF5 File Format Specification 3.0 (signature at byte
