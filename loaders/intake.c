@@ -194,6 +194,11 @@ static int make_events(bram_ctx *cx, bram_axis **out, const bram_spans *s, doubl
     if (status == BRAM_OK) status = bram_axis_set_ids(cx, events, s->what);
     if (status == BRAM_OK) status = bram_axis_add_number(cx, events, "onset", onset, "s");
     if (status == BRAM_OK) status = bram_axis_add_number(cx, events, "offset", offset, "s");
+    if (status == BRAM_OK && s->kind) status = bram_axis_add_text(cx, events, "kind", s->kind);
+    if (status == BRAM_OK && s->value)
+        status = bram_axis_add_number(cx, events, "value", s->value, "");
+    if (status == BRAM_OK && s->value)
+        status = bram_axis_add_text(cx, events, "value_unit", s->unit);
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK) *out = events;
     else bram_axis_free(events);

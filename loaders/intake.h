@@ -49,9 +49,13 @@ typedef struct bram_spans {
     size_t count;
     const char *const *what;      /* count: "reversal", "FWD" ... */
     const double *onset, *offset; /* count each, on the clock of the traces; offset >= onset */
+    const char *const *kind;      /* count: "state", "stimulus"; NULL when all are of one kind */
+    const double *value;          /* count, NaN where there is none; NULL when none has one */
+    const char *const *unit;      /* count: of value; heeded where value is given */
 } bram_spans;
 
-/** Adds the table recordings/ID/events: ids, onset and offset in seconds from the start. */
+/** Adds the table recordings/ID/events: ids, onset and offset in seconds from the start, and the
+ * columns kind, value and value_unit where they are given. */
 int bram_intake_events(bram_ctx *cx, bram_dataset *ds, const char *id,
                        const bram_spans *spans) BRAM_MUST_CHECK;
 

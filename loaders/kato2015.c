@@ -6,15 +6,15 @@
  * one element for each worm, or an array of structs; both are read. Fields have two sets of names:
  * IDs, traces, timeVectorSeconds, and NeuronNames, deltaFOverF_bc, tv. Traces are time x neuron,
  * dF/F corrected for bleaching. An entry of IDs is a name or a list of candidates: the first that
- * is not empty is the label, the others are kept as further labels. States is a struct with one
- * indicator for each state, or a vector of codes, which the file does not name.
+ * is not empty is the label, the others are kept as further labels. States and stimulus are in
+ * kato2015_events.c.
  *
  * The original files were not at hand: the test files hold the numbers of a real recording in the
  * described structure (verified: documented).
  */
-#include "intake.h"
+#include "kato2015.h"
 
-#include "matlab.h"
+#include "intake.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -24,6 +24,8 @@
 static const bram_param params[] = {
     {"states", BRAM_PARAM_TEXT, "", NULL, 0, 0,
      "names of the state codes 0, 1, ... joined by +, for files that hold codes"},
+    {"stimulus", BRAM_PARAM_CHOICE, "read", "read|ignore", 0, 0,
+     "ignore leaves out the field stimulus, where it is not as described"},
     {.name = NULL}};
 
 /* The worms of a file. */
@@ -216,129 +218,25 @@ static int name_worm(bram_ctx *cx, struct worm *w, const struct worms *all, size
     return BRAM_OK;
 }
 
-/* ---- states --------------------------------------------------------------------------------- */
+/* ---- events --------------------------------------------------------------------------------- */
 
-/* The name of a code from "dt+fwd+...", or "state N". */
-static void name_state(char *out, size_t bytes, const char *names, double code)
+/* A field of worm i, NULL when the file has none. */
+static int get_if_there(bram_ctx *cx, bram_matlab_value **out, const struct worms *all, size_t i,
+                        const char *field)
 {
-    double k = 0;
-    for (; names && *names && k < code; k++) names += strcspn(names, "+"), names += *names == '+';
-    int length = names ? (int)strcspn(names, "+") : 0;
-    if (length && code >= 0 && code == floor(code)) snprintf(out, bytes, "%.*s", length, names);
-    else snprintf(out, bytes, "state %g", code);
+    *out = NULL;
+    return either(all, field, NULL) ? get(cx, out, all, i, field) : BRAM_OK;
 }
 
-/* Spans found so far; room for one a frame and state. */
-struct spans {
-    size_t count, room;
-    double *onset, *offset;
-    const char **what;
-};
-
-static int spans_room(bram_ctx *cx, struct spans *s, size_t room)
-{
-    *s = (struct spans){.room = room,
-                        .onset = bram_scratch(cx, room, sizeof *s->onset),
-                        .offset = bram_scratch(cx, room, sizeof *s->offset),
-                        .what = bram_scratch(cx, room, sizeof *s->what)};
-    return s->onset && s->offset && s->what ? BRAM_OK : BRAM_ENOMEM;
-}
-
-/* A state holds from the stamp of its first frame to that of the frame after its last. */
-static void add_span(struct spans *s, const struct worm *w, size_t first, size_t end,
-                     const char *what)
-{
-    s->onset[s->count] = w->time[first];
-    s->offset[s->count] = w->time[end < w->rows ? end : w->rows - 1];
-    s->what[s->count++] = what;
-}
-
-static int spans_of_codes(bram_ctx *cx, struct spans *s, const struct worm *w, const double *code,
-                          const char *names)
-{
-    size_t changes = 1;
-    for (size_t t = 1; t < w->rows; t++) changes += code[t] != code[t - 1];
-    BRAM_TRY(spans_room(cx, s, changes));
-    for (size_t first = 0, t = 1; t <= w->rows; t++) {
-        if (t < w->rows && code[t] == code[first]) continue;
-        char *what = bram_scratch(cx, 1, 64);
-        if (!what) return BRAM_ENOMEM;
-        name_state(what, 64, names, code[first]);
-        add_span(s, w, first, t, what);
-        first = t;
-    }
-    return BRAM_OK;
-}
-
-static int states_as_codes(bram_ctx *cx, bram_dataset *ds, const struct worm *w,
-                           bram_matlab_value *v, const char *names)
-{
-    double *code = NULL;
-    struct spans s;
-    if (bram_matlab_count(v) != w->rows)
-        return bram_fail(cx, BRAM_EFORMAT, "%s has %zu states, expected %zu, one for each frame",
-                         bram_matlab_name(v), bram_matlab_count(v), w->rows);
-    BRAM_TRY(bram_matlab_numbers(cx, &code, v));
-    int status = spans_of_codes(cx, &s, w, code, names);
-    if (status == BRAM_OK)
-        status = bram_intake_events(cx, ds, w->id,
-                                    &(bram_spans){s.count, s.what, s.onset, s.offset});
-    if (status == BRAM_OK)
-        status = bram_intake_behaviour(cx, ds, w->id, w->rows, 1, w->time, code,
-                                       (const char *const[]){"state"}, NULL);
-    bram_free(code);
-    return status;
-}
-
-/* Appends the spans of one indicator. */
-static int add_indicator(bram_ctx *cx, struct spans *s, const struct worm *w, bram_matlab_value *v,
-                         const char *name)
-{
-    double *on = NULL;
-    if (bram_matlab_count(v) != w->rows)
-        return bram_fail(cx, BRAM_EFORMAT, "%s has %zu values, expected %zu, one for each frame",
-                         bram_matlab_name(v), bram_matlab_count(v), w->rows);
-    BRAM_TRY(bram_matlab_numbers(cx, &on, v));
-    for (size_t t = 0; t < w->rows; t++) {
-        size_t first = t;
-        while (t < w->rows && on[t] > 0) t++;
-        if (t > first) add_span(s, w, first, t, name);
-    }
-    bram_free(on);
-    return BRAM_OK;
-}
-
-static int states_as_indicators(bram_ctx *cx, bram_dataset *ds, const struct worm *w,
-                                bram_matlab_value *states)
-{
-    struct spans s;
-    bram_matlab_value *v;
-    size_t fields = bram_matlab_fields(states), room;
-    if (__builtin_mul_overflow(fields, w->rows / 2 + 1, &room))
-        return bram_fail(cx, BRAM_EFORMAT, "%s has %zu states", bram_matlab_name(states), fields);
-    BRAM_TRY(spans_room(cx, &s, room));
-    for (size_t k = 0; k < fields; k++) {
-        const char *name = bram_matlab_field_at(states, k);
-        BRAM_TRY(bram_matlab_field(cx, &v, states, name, 0));
-        if (bram_matlab_kind_of(v) == BRAM_MATLAB_NUMERIC)
-            BRAM_TRY(add_indicator(cx, &s, w, v, name));
-    }
-    return bram_intake_events(cx, ds, w->id, &(bram_spans){s.count, s.what, s.onset, s.offset});
-}
-
-static int read_states(bram_ctx *cx, bram_dataset *ds, const struct worm *w,
+static int read_events(bram_ctx *cx, bram_dataset *ds, const struct worm *w,
                        const struct worms *all, size_t i, const bram_options *o)
 {
-    bram_matlab_value *v;
-    if (!either(all, "States", NULL)) return BRAM_OK;
-    BRAM_TRY(get(cx, &v, all, i, "States"));
-    size_t mark = bram_scratch_mark(cx);
-    int status = BRAM_OK;
-    if (bram_matlab_kind_of(v) == BRAM_MATLAB_STRUCT) status = states_as_indicators(cx, ds, w, v);
-    else if (bram_matlab_kind_of(v) == BRAM_MATLAB_NUMERIC && bram_matlab_count(v) > 0)
-        status = states_as_codes(cx, ds, w, v, bram_option_text(o, "states"));
-    bram_scratch_release(cx, mark);
-    return status;
+    bram_matlab_value *states, *stimulus;
+    const bram_kato_clock clock = {w->id, w->rows, w->time};
+    BRAM_TRY(get_if_there(cx, &states, all, i, "States"));
+    BRAM_TRY(get_if_there(cx, &stimulus, all, i, "stimulus"));
+    if (bram_option_is(o, "stimulus", "ignore")) stimulus = NULL;
+    return bram_kato_events(cx, ds, &clock, states, bram_option_text(o, "states"), stimulus);
 }
 
 /* ---- the loader ----------------------------------------------------------------------------- */
@@ -372,7 +270,7 @@ static int read_worm(bram_ctx *cx, bram_dataset *ds, const struct worms *all, si
     if (status == BRAM_OK) status = read_time(cx, &w, all, i);
     if (status == BRAM_OK) status = read_names(cx, &w, all, i);
     if (status == BRAM_OK) status = put_worm(cx, ds, &w, all, path);
-    if (status == BRAM_OK) status = read_states(cx, ds, &w, all, i, o);
+    if (status == BRAM_OK) status = read_events(cx, ds, &w, all, i, o);
     release(&w);
     return status;
 }
@@ -443,7 +341,7 @@ const bram_loader bram_loader_kato2015 = {
     .doi = "10.1016/j.cell.2015.09.034",
     .licence = "not stated",
     .reads = "MATLAB 5 or 7.3: WT_NoStim, WT_Stim, AVA_HisCl",
-    .version = 1,
+    .version = 2,
     .verified = BRAM_VERIFIED_DOCUMENTED,
     .params = params,
     .recognise = recognise,

@@ -34,6 +34,8 @@ made kato5 stamps a.mat && bad 'timeVectorSeconds.* 21 stamps, expected 20' a.ma
 made kato5 text a.mat && bad 'traces.*found char.*expected a matrix' a.mat
 made kato5 no-time a.mat && bad 'neither timeVectorSeconds' a.mat
 made kato5 names a.mat && bad 'IDs.*5 elements, expected .* 6' a.mat
+made kato5 stimulus-initial a.mat && bad 'stimulus.*initialstate: found 0, expected 1 or 2' a.mat
+made kato73 stimulus-order a.mat && bad 'stimulus.*switchtimes: found 102 s after 103 s' a.mat
 
 echo "# HDF5"
 made dag nan a.h5 && bad 'no finite value in 12 frames of 3' a.h5

@@ -1,6 +1,6 @@
 /*
- * damaged.c - `damaged [--copies N] [--seed S] [FILE...]`: randomly damaged copies of made files,
- * and of the files named, through the ways that untrusted files take: import (recognise, load,
+ * damaged.c - `damaged [--copies N] [--seed S] [FILE...]`: randomly damaged copies of the files
+ * named, or else of made ones, through the ways that untrusted files take: import (recognise, load,
  * homogenize, write) and check, in a child process.
  *
  * Every outcome must be success or a failure that names the file in one line; the parent must live,
@@ -264,7 +264,7 @@ int main(int argc, char **argv)
     bram_ctx *cx = bram_ctx_new();
     if (!cx || !mkdtemp(folder)) return 1;
     bool good = true;
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    for (size_t k = 0; next == argc && k < sizeof kinds / sizeof *kinds; k++) {
         snprintf(path, sizeof path, "%s/%s", folder, kinds[k]);
         good &= made_file(kinds[k], path, "good") &&
                 damage_file(cx, folder, path, kinds[k], seed, file++, copies);
@@ -273,7 +273,7 @@ int main(int argc, char **argv)
     for (; next < argc; next++)
         if (access(argv[next], R_OK) == 0)
             good &= damage_file(cx, folder, argv[next], strrchr(argv[next], '/') + 1, seed, file++,
-                                copies / 10 + 1);
+                                copies);
     rmdir(folder);
     bram_ctx_free(cx);
     return !good;

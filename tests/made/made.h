@@ -12,11 +12,14 @@
 #include <stddef.h>
 
 /**
- * A recording in the form of Kato et al. 2015: one worm, 20 frames of 6 traces, with states.
+ * A recording in the form of Kato et al. 2015: one worm, 20 frames of 6 traces, with states
+ * and a stimulus.
  *
  * @param version  5 or 73
  * @param defect   "good", "nan", "descending", "stamps" (one too many), "text" (for traces),
- *                 "no-time", "names" (one too few), "infinite" (a time stamp)
+ *                 "no-time", "names" (one too few), "infinite" (a time stamp), "no-stimulus", and
+ *                 of the stimulus "stimulus-order", "-nan" (switch times), "-times" (none),
+ *                 "-initial", "-class", "-identity", "-type", "-conc"
  */
 bool made_kato(const char *path, int version, const char *defect);
 

@@ -54,6 +54,31 @@ static matvar_t *states(void)
     return s;
 }
 
+/* Starts at 21 %, changes to 4 % at 103 s and back at 106 s; the recording ends at 109.5 s. */
+static matvar_t *stimulus(const char *defect)
+{
+    static const char *const fields[] = {"identity", "type",      "initialstate",
+                                         "conc",     "concunits", "switchtimes"};
+    double times[] = {103, 106}, conc[] = {4, 21, 11}, initial[] = {2};
+    if (is(defect, "stimulus-order")) times[1] = 102;
+    if (is(defect, "stimulus-nan")) times[1] = (double)NAN;
+    if (is(defect, "stimulus-initial")) initial[0] = 0;
+    if (is(defect, "stimulus-class")) return chars("O2");
+    if (is(defect, "no-stimulus")) return matrix(0, 0, NULL);
+    bool timeless = is(defect, "stimulus-times");
+    matvar_t *s = Mat_VarCreateStruct(NULL, 2, (size_t[]){1, 1}, (const char **)(uintptr_t)fields,
+                                      timeless ? 5 : 6);
+    Mat_VarSetStructFieldByName(s, "identity", 0,
+                                is(defect, "stimulus-identity") ? matrix(1, 2, conc) : chars("O2"));
+    Mat_VarSetStructFieldByName(s, "type", 0,
+                                chars(is(defect, "stimulus-type") ? "ramp" : "binarysteps"));
+    Mat_VarSetStructFieldByName(s, "initialstate", 0, matrix(1, 1, initial));
+    Mat_VarSetStructFieldByName(s, "conc", 0, matrix(1, 2 + is(defect, "stimulus-conc"), conc));
+    Mat_VarSetStructFieldByName(s, "concunits", 0, chars("%"));
+    if (!timeless) Mat_VarSetStructFieldByName(s, "switchtimes", 0, matrix(1, 2, times));
+    return s;
+}
+
 static void set(matvar_t *worms, const char *field, matvar_t *value)
 {
     matvar_t *one[1] = {value};
@@ -62,7 +87,8 @@ static void set(matvar_t *worms, const char *field, matvar_t *value)
 
 static matvar_t *worms_of(const char *defect)
 {
-    static const char *const fields[] = {"IDs", "traces", "States", "timeVectorSeconds"};
+    static const char *const fields[] = {"IDs", "traces", "States", "stimulus",
+                                         "timeVectorSeconds"};
     double traces[FRAMES * TRACES], time[FRAMES + 1];
     for (int i = 0; i < FRAMES * TRACES; i++) traces[i] = is(defect, "nan") ? (double)NAN : sin(i);
     for (int i = 0; i <= FRAMES; i++) time[i] = 100 + 0.5 * i;
@@ -70,18 +96,34 @@ static matvar_t *worms_of(const char *defect)
     if (is(defect, "infinite")) time[7] = INFINITY;
     bool timeless = is(defect, "no-time");
     matvar_t *worms = Mat_VarCreateStruct("WT_Stim", 2, (size_t[]){1, 1},
-                                          (const char **)(uintptr_t)fields, timeless ? 3 : 4);
+                                          (const char **)(uintptr_t)fields, timeless ? 4 : 5);
     set(worms, "IDs", names_of(defect));
     set(worms, "traces", is(defect, "text") ? chars("no numbers") : matrix(FRAMES, TRACES, traces));
     set(worms, "States", states());
+    set(worms, "stimulus", stimulus(defect));
     if (!timeless) set(worms, "timeVectorSeconds", matrix(FRAMES + is(defect, "stamps"), 1, time));
     return worms;
 }
 
 bool made_kato(const char *path, int version, const char *defect)
 {
-    static const char *const known[] = {"good", "nan",     "descending", "stamps",
-                                        "text", "no-time", "names",      "infinite"};
+    static const char *const known[] = {"good",
+                                        "nan",
+                                        "descending",
+                                        "stamps",
+                                        "text",
+                                        "no-time",
+                                        "names",
+                                        "infinite",
+                                        "no-stimulus",
+                                        "stimulus-order",
+                                        "stimulus-nan",
+                                        "stimulus-initial",
+                                        "stimulus-class",
+                                        "stimulus-times",
+                                        "stimulus-identity",
+                                        "stimulus-type",
+                                        "stimulus-conc"};
     size_t k = 0;
     while (k < sizeof known / sizeof *known && !is(defect, known[k])) k++;
     if (k == sizeof known / sizeof *known) return false;
