@@ -1,6 +1,6 @@
 /*
- * h5_private.h - what h5.c (files, objects, links), h5_source.c (values) and h5_write.c share; includes
- * HDF5's header.
+ * h5_private.h - what h5.c (files, objects, links), h5_source.c (values) and h5_write.c share;
+ * includes HDF5's header.
  */
 #ifndef BRAMBLE_CORE_H5_PRIVATE_H
 #define BRAMBLE_CORE_H5_PRIVATE_H
