@@ -1,177 +1,237 @@
 /*
- * ranks.c - order statistics and correlations under weights; see ranks.h.
+ * ranks.c - the order of the values of a vector; see ranks.h.
  *
- * Sources: average ranks as in Kendall 1948; tau-a by counting inversions, after Knight 1966.
+ * (v - low) * scale, rounded down, grows with v, as subtraction and multiplication round
+ * monotonically: so it may name the bucket of v. A short vector is sorted as (value, index) pairs:
+ * into about a bucket for every four, each bucket again, the small ones by insertion. A long one is
+ * first cut into parts that are counted and moved on their own, in order, which keeps the sort
+ * stable whatever the number of threads; then its buckets are sorted like short vectors. Where
+ * buckets do not get smaller (a few far outliers) a merge sort takes over.
  */
 #include "ranks.h"
 
-#include "internal.h"
+#include <bramble/parallel.h>
 
-#include <float.h>
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SMALL = 24,
+    MOST_BUCKETS = 4096,
+    DEEPEST = 3,
+    LONG = 1 << 17,
+    PARTS = 8,
+    LONG_BUCKETS = 8192
+};
 
 struct keyed {
     double value;
     uint32_t index;
 };
 
-static int by_value(const void *a, const void *b)
+static void insertion_sort(struct keyed *a, size_t n)
 {
-    const struct keyed *x = a, *y = b;
-    if (x->value != y->value) return x->value < y->value ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
+    for (size_t i = 1; i < n; i++) {
+        struct keyed x = a[i];
+        size_t k = i;
+        for (; k > 0 && a[k - 1].value > x.value; k--) a[k] = a[k - 1];
+        a[k] = x;
+    }
+}
+
+static void merge_sort(struct keyed *a, struct keyed *spare, size_t n)
+{
+    for (size_t i = 0; i < n; i += SMALL) insertion_sort(a + i, n - i < SMALL ? n - i : SMALL);
+    for (size_t width = SMALL; width < n; width *= 2) {
+        for (size_t i = 0; i < n; i += 2 * width) {
+            size_t l = i, middle = i + width < n ? i + width : n;
+            size_t r = middle, end = i + 2 * width < n ? i + 2 * width : n;
+            for (size_t k = i; k < end; k++) {
+                bool right = l == middle || (r < end && a[r].value < a[l].value);
+                spare[k] = right ? a[r++] : a[l++];
+            }
+        }
+        memcpy(a, spare, n * sizeof *a);
+    }
+}
+
+/* How values map to buckets; usable is false where their range says nothing. */
+struct buckets {
+    double low, scale;
+    size_t count;
+    bool usable;
+};
+
+static struct buckets buckets_between(double low, double high, size_t count)
+{
+    double scale = (double)count / (high - low);
+    return (struct buckets){low, scale, count,
+                            high > low && isfinite(scale) && isfinite(low) && isfinite(high) &&
+                                scale > 0};
+}
+
+static size_t bucket_of(const struct buckets *b, double value)
+{
+    double at = (value - b->low) * b->scale;
+    return at < (double)b->count ? (size_t)at : b->count - 1;
+}
+
+static void sort_keyed(struct keyed *a, struct keyed *spare, uint32_t *counts, size_t n,
+                       size_t depth)
+{
+    if (n <= SMALL) {
+        insertion_sort(a, n);
+        return;
+    }
+    double low = a[0].value, high = low;
+    for (size_t i = 1; i < n; i++) {
+        if (a[i].value < low) low = a[i].value;
+        if (a[i].value > high) high = a[i].value;
+    }
+    if (low == high) return;
+    struct buckets b = buckets_between(low, high, n / 4 < MOST_BUCKETS ? n / 4 : MOST_BUCKETS);
+    if (depth == DEEPEST || !b.usable) {
+        merge_sort(a, spare, n);
+        return;
+    }
+    uint32_t *end = counts + depth * (MOST_BUCKETS + 1);
+    memset(end, 0, (b.count + 1) * sizeof *end);
+    for (size_t i = 0; i < n; i++) end[bucket_of(&b, a[i].value) + 1]++;
+    for (size_t k = 0; k < b.count; k++) end[k + 1] += end[k];
+    for (size_t i = 0; i < n; i++) spare[end[bucket_of(&b, a[i].value)]++] = a[i];
+    /* end[k] is now where bucket k ends */
+    memcpy(a, spare, n * sizeof *a);
+    for (size_t k = 0, first = 0; k < b.count; first = end[k++])
+        if (end[k] - first > 1)
+            sort_keyed(a + first, spare + first, counts, end[k] - first, depth + 1);
+}
+
+static int sort_entries(bram_ctx *cx, uint32_t *index, const double *x, size_t n)
+{
+    struct keyed *keyed = bram_scratch(cx, n, 2 * sizeof *keyed);
+    uint32_t *counts = keyed ? bram_scratch(cx, DEEPEST, (MOST_BUCKETS + 1) * sizeof *counts)
+                             : NULL;
+    if (!counts) return BRAM_ENOMEM;
+    for (size_t k = 0; k < n; k++) keyed[k] = (struct keyed){x[index[k]], index[k]};
+    sort_keyed(keyed, keyed + n, counts, n, 0);
+    for (size_t k = 0; k < n; k++) index[k] = keyed[k].index;
+    return BRAM_OK;
+}
+
+/* ---- long vectors --------------------------------------------------------------------------- */
+
+struct sorting {
+    const double *x;
+    size_t n;
+    uint32_t *index;
+    struct buckets buckets;
+    double low[PARTS], high[PARTS];       /* of the finite values of each part */
+    uint32_t at[PARTS][LONG_BUCKETS + 1]; /* where a part puts its next value of a bucket */
+    uint32_t end[LONG_BUCKETS];
+};
+
+static size_t part_begins(const struct sorting *s, size_t part)
+{
+    return s->n / PARTS * part + (part < s->n % PARTS ? part : s->n % PARTS);
+}
+
+static int find_range(bram_ctx *cx, size_t part, void *user)
+{
+    (void)cx;
+    struct sorting *s = user;
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = part_begins(s, part); i < part_begins(s, part + 1); i++)
+        if (isfinite(s->x[i])) {
+            if (s->x[i] < low) low = s->x[i];
+            if (s->x[i] > high) high = s->x[i];
+        }
+    s->low[part] = low, s->high[part] = high;
+    return BRAM_OK;
+}
+
+/* Infinities go to the outer buckets; without a usable range all go to the first. */
+static size_t long_bucket(const struct sorting *s, double value)
+{
+    if (!s->buckets.usable || value < s->buckets.low) return 0;
+    return bucket_of(&s->buckets, value);
+}
+
+static int count_part(bram_ctx *cx, size_t part, void *user)
+{
+    (void)cx;
+    struct sorting *s = user;
+    for (size_t i = part_begins(s, part); i < part_begins(s, part + 1); i++)
+        if (!isnan(s->x[i])) s->at[part][long_bucket(s, s->x[i])]++;
+    return BRAM_OK;
+}
+
+static int move_part(bram_ctx *cx, size_t part, void *user)
+{
+    (void)cx;
+    struct sorting *s = user;
+    for (size_t i = part_begins(s, part); i < part_begins(s, part + 1); i++)
+        if (!isnan(s->x[i])) s->index[s->at[part][long_bucket(s, s->x[i])]++] = (uint32_t)i;
+    return BRAM_OK;
+}
+
+/* Task t sorts every bucket of its share. */
+static int sort_buckets(bram_ctx *cx, size_t task, void *user)
+{
+    struct sorting *s = user;
+    enum { SHARE = 64 };
+    for (size_t k = task * SHARE; k < (task + 1) * SHARE; k++) {
+        size_t first = k ? s->end[k - 1] : 0, mark = bram_scratch_mark(cx);
+        if (s->end[k] - first < 2) continue;
+        BRAM_TRY(sort_entries(cx, s->index + first, s->x, s->end[k] - first));
+        bram_scratch_release(cx, mark);
+    }
+    return BRAM_OK;
+}
+
+static int sort_long(bram_ctx *cx, uint32_t *index, size_t *count, const double *x, size_t n)
+{
+    struct sorting *s = bram_scratch(cx, 1, sizeof *s);
+    if (!s) return BRAM_ENOMEM;
+    s->x = x, s->n = n, s->index = index;
+    BRAM_TRY(bram_parallel_for(cx, PARTS, find_range, s));
+    double low = INFINITY, high = -INFINITY;
+    for (size_t p = 0; p < PARTS; p++) low = fmin(low, s->low[p]), high = fmax(high, s->high[p]);
+    s->buckets = buckets_between(low, high, LONG_BUCKETS);
+    BRAM_TRY(bram_parallel_for(cx, PARTS, count_part, s));
+    uint32_t before = 0;
+    for (size_t k = 0; k < LONG_BUCKETS; k++) {
+        for (size_t p = 0; p < PARTS; p++) {
+            uint32_t here = s->at[p][k];
+            s->at[p][k] = before;
+            before += here;
+        }
+        s->end[k] = before;
+    }
+    *count = before;
+    BRAM_TRY(bram_parallel_for(cx, PARTS, move_part, s));
+    return bram_parallel_for(cx, LONG_BUCKETS / 64, sort_buckets, s);
+}
+
+static int sort_short(bram_ctx *cx, uint32_t *index, size_t *count, const double *x, size_t n)
+{
+    size_t defined = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(x[i])) index[defined++] = (uint32_t)i;
+    *count = defined;
+    return sort_entries(cx, index, x, defined);
 }
 
 int bram_order_new(bram_ctx *cx, bram_order *order, const double *x, size_t n)
 {
     if (n > UINT32_MAX)
         return bram_fail(cx, BRAM_ESHAPE, "%zu values, expected at most %u to rank", n, UINT32_MAX);
+    uint32_t *index = bram_alloc(cx, n, sizeof *index);
+    if (!index) return BRAM_ENOMEM;
     size_t mark = bram_scratch_mark(cx), count = 0;
-    struct keyed *keyed = bram_scratch(cx, n, sizeof *keyed);
-    uint32_t *index = keyed ? bram_alloc(cx, n, sizeof *index) : NULL;
-    if (index) {
-        for (size_t i = 0; i < n; i++)
-            if (!isnan(x[i])) keyed[count++] = (struct keyed){x[i], (uint32_t)i};
-        qsort(keyed, count, sizeof *keyed, by_value);
-        for (size_t k = 0; k < count; k++) index[k] = keyed[k].index;
-        *order = (bram_order){index, count};
-    }
+    int status = n < LONG ? sort_short(cx, index, &count, x, n)
+                          : sort_long(cx, index, &count, x, n);
     bram_scratch_release(cx, mark);
-    return index ? BRAM_OK : BRAM_ENOMEM;
-}
-
-/* The end of the run of equal values that begins at position k of the order. */
-static size_t end_of_ties(const double *x, const bram_order *order, size_t k)
-{
-    double value = x[order->index[k]];
-    while (k < order->count && x[order->index[k]] == value) k++;
-    return k;
-}
-
-void bram_weighted_ranks(double *rank, const double *x, const bram_order *order,
-                         const double *weight)
-{
-    double before = 0;
-    for (size_t k = 0, end; k < order->count; k = end) {
-        double tied = 0;
-        end = end_of_ties(x, order, k);
-        for (size_t e = k; e < end; e++) tied += weight[order->index[e]];
-        for (size_t e = k; e < end; e++) {
-            size_t i = order->index[e];
-            rank[i] = weight[i] > 0 ? before + (tied + 1) / 2 : 0;
-        }
-        before += tied;
-    }
-}
-
-double bram_weighted_cosine(const double *x, const double *y, const double *weight, size_t n)
-{
-    double xx = 0, yy = 0, xy = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(weight[i] > 0)) continue;
-        xx += weight[i] * x[i] * x[i];
-        yy += weight[i] * y[i] * y[i];
-        xy += weight[i] * x[i] * y[i];
-    }
-    return xx > 0 && yy > 0 ? xy / sqrt(xx) / sqrt(yy) : (double)NAN;
-}
-
-struct range {
-    double low, high;
-};
-
-static void widen(struct range *r, double x)
-{
-    if (x < r->low) r->low = x;
-    if (x > r->high) r->high = x;
-}
-
-static bool is_constant(struct range r)
-{
-    return !(r.high - r.low > 64 * DBL_EPSILON * fmax(fabs(r.low), fabs(r.high)));
-}
-
-double bram_weighted_pearson(const double *x, const double *y, const double *weight, size_t n)
-{
-    struct range x_range = {INFINITY, -INFINITY}, y_range = x_range;
-    double total = 0, mean_x = 0, mean_y = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(weight[i] > 0)) continue;
-        widen(&x_range, x[i]);
-        widen(&y_range, y[i]);
-        total += weight[i];
-        mean_x += weight[i] * x[i];
-        mean_y += weight[i] * y[i];
-    }
-    if (!(total > 0) || is_constant(x_range) || is_constant(y_range)) return NAN;
-    mean_x /= total, mean_y /= total;
-    double xx = 0, yy = 0, xy = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(weight[i] > 0)) continue;
-        double dx = x[i] - mean_x, dy = y[i] - mean_y;
-        xx += weight[i] * dx * dx, yy += weight[i] * dy * dy, xy += weight[i] * dx * dy;
-    }
-    double r = xx > 0 && yy > 0 ? xy / sqrt(xx) / sqrt(yy) : (double)NAN;
-    return r > 1 ? 1 : r < -1 ? -1 : r;
-}
-
-/* Sum of the weights at ranks 1 .. rank of a Fenwick tree. */
-static double tree_sum(const double *tree, size_t rank)
-{
-    double sum = 0;
-    for (; rank > 0; rank &= rank - 1) sum += tree[rank];
-    return sum;
-}
-
-static void tree_add(double *tree, size_t ranks, size_t rank, double weight)
-{
-    for (; rank <= ranks; rank += rank & (~rank + 1)) tree[rank] += weight;
-}
-
-/* Concordant minus discordant pairs: x in ascending order, ties of x entered together. */
-static double concordance(double *tree, const uint32_t *dense, size_t ranks, const double *x,
-                          const bram_order *order, const double *weight)
-{
-    double difference = 0, entered = 0;
-    for (size_t k = 0, end; k < order->count; k = end) {
-        end = end_of_ties(x, order, k);
-        for (size_t e = k; e < end; e++) {
-            size_t i = order->index[e];
-            if (!(weight[i] > 0)) continue;
-            double below = tree_sum(tree, dense[i] - 1);
-            double above = entered - tree_sum(tree, dense[i]);
-            difference += weight[i] * (below - above);
-        }
-        for (size_t e = k; e < end; e++) {
-            size_t i = order->index[e];
-            if (!(weight[i] > 0)) continue;
-            tree_add(tree, ranks, dense[i], weight[i]);
-            entered += weight[i];
-        }
-    }
-    return difference;
-}
-
-int bram_weighted_tau_a(bram_ctx *cx, double *tau, const double *x, const bram_order *x_order,
-                        const double *y, const bram_order *y_order, const double *weight, size_t n)
-{
-    size_t mark = bram_scratch_mark(cx), ranks = 0;
-    uint32_t *dense = bram_scratch(cx, n, sizeof *dense);
-    double *tree = dense ? bram_scratch(cx, n + 1, sizeof *tree) : NULL;
-    if (!tree) {
-        bram_scratch_release(cx, mark);
-        return BRAM_ENOMEM;
-    }
-    for (size_t k = 0, end; k < y_order->count; k = end) {
-        end = end_of_ties(y, y_order, k);
-        ranks++;
-        for (size_t e = k; e < end; e++) dense[y_order->index[e]] = (uint32_t)ranks;
-    }
-    double total = 0;
-    for (size_t i = 0; i < n; i++) total += weight[i];
-    double difference = concordance(tree, dense, ranks, x, x_order, weight);
-    *tau = total > 1 ? difference / (total * (total - 1) / 2) : (double)NAN;
-    bram_scratch_release(cx, mark);
-    return BRAM_OK;
+    if (status == BRAM_OK) *order = (bram_order){index, count};
+    else bram_free(index);
+    return status;
 }
