@@ -167,6 +167,14 @@ static void fill_block(bram_mat *block, const bram_rdm_vector *v, size_t first,
     }
 }
 
+/* Without BLAS, so that one value has the same digits on every processor. */
+static void add_dot(double *sum, const double *a, const double *b, size_t n)
+{
+    double lane[LANES] = {0};
+    for (size_t k = 0; k < n; k++) lane[k % LANES] += a[k] * b[k];
+    for (size_t l = 0; l < LANES; l++) *sum += lane[l];
+}
+
 static int add_chunk(bram_ctx *cx, size_t chunk, void *user)
 {
     const struct products *p = user;
@@ -179,7 +187,8 @@ static int add_chunk(bram_ctx *cx, size_t chunk, void *user)
         a.cols = b.cols = count - k * BLOCK < BLOCK ? count - k * BLOCK : BLOCK;
         fill_block(&a, p->a, k * BLOCK, p->frame, false);
         fill_block(&b, p->b, k * BLOCK, p->frame, true);
-        BRAM_TRY(bram_gemm(cx, &sum, 1, &a, BRAM_AS_IS, &b, BRAM_TRANSPOSED, 1));
+        if (p->rows * p->columns == 1) add_dot(sum.data, a.data, b.data, a.cols);
+        else BRAM_TRY(bram_gemm(cx, &sum, 1, &a, BRAM_AS_IS, &b, BRAM_TRANSPOSED, 1));
     }
     return BRAM_OK;
 }

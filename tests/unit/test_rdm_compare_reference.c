@@ -3,6 +3,7 @@
  * wrong; the numbers are in the shared test data. Where two values stand here, docs/rsa.md has
  * them.
  */
+#include "linalg.h"
 #include "rdm_compare.h"
 #include "rsa_reference.h"
 
@@ -48,6 +49,8 @@ static void plain_ties_nan_and_degenerate(void **state)
             assert_true(bram_rdm_comparator_find(names[k], &m.comparator));
             bool bures = m.comparator == BRAM_RDM_BURES || m.comparator == BRAM_RDM_BURES_METRIC;
             snprintf(id, sizeof id, "compare/%s/%s", names[k], sets[s][0]);
+            if (bures && s == 1) continue;                       /* see below */
+            if (s == 3 && (k < 2 || k == 6 || k == 7)) continue; /* likewise */
             if (bures && s == 2) {
                 double out[16];
                 assert_int_equal(compare(&r, out, &m, sets[s][1], sets[s][2]), BRAM_ENOTAPPLICABLE);
@@ -57,10 +60,94 @@ static void plain_ties_nan_and_degenerate(void **state)
             m.degenerate_zero = s == 3 && m.comparator != BRAM_RDM_TAU_B && !bures;
             /* rsatoolbox takes roots of eigenvalues of a product, which keeps half the digits */
             hold(&r, id, &m, sets[s][1], sets[s][2],
-                 m.comparator == BRAM_RDM_BURES_METRIC ? 1e-7
+                 m.comparator == BRAM_RDM_BURES_METRIC ? 3e-7
                  : bures                               ? 1e-8
                                                        : 0);
         }
+    rsa_reference_close(&r);
+}
+
+/* After an RDM of zeros rsatoolbox gives the values of the wrong RDM: the last row of its answers
+ * to measures that divide by a norm is a copy of the first. The last RDM is the second of rdms_a
+ * less 1.5, so its correlations must be those of that one. */
+static void after_an_rdm_of_zeros(void **state)
+{
+    (void)state;
+    struct rsa_reference r;
+    rsa_reference_open(&r);
+    static const char *const names[] = {"cosine", "corr", "cosine_cov", "corr_cov"};
+    for (size_t k = 0; k < 4; k++) {
+        char id[80];
+        bram_rdm_measure m = {.degenerate_zero = true};
+        double out[16];
+        assert_true(bram_rdm_comparator_find(names[k], &m.comparator));
+        assert_ok(r.cx, compare(&r, out, &m, "rdms_a_degenerate", "rdms_b"));
+        snprintf(id, sizeof id, "compare/%s/plain", names[k]);
+        const bram_json *right = bram_json_at(rsa_reference_value(&r, id), 1);
+        for (size_t j = 0; j < 3; j++) {
+            if (k % 2) assert_near(out[9 + j], rsa_reference_number(bram_json_at(right, j)), 1e-12);
+            out[9 + j] = out[j];
+        }
+        snprintf(id, sizeof id, "compare/%s/degenerate", names[k]);
+        rsa_reference_same(id, out, rsa_reference_value(&r, id), 1e-12);
+        m.degenerate_zero = false; /* the default: no value for the constant ones */
+        assert_ok(r.cx, compare(&r, out, &m, "rdms_a_degenerate", "rdms_b"));
+        assert_true(isnan(out[6]) && (k % 2 == 0 || isnan(out[3])));
+        if (k == 0) assert_near(out[9], 0.7992727076299474, 1e-12); /* by the definition */
+    }
+    rsa_reference_close(&r);
+}
+
+static void gram(double *g, const double *d)
+{
+    double square[N][N] = {{0}}, mean[N] = {0}, all = 0;
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = i + 1; j < N; j++) square[i][j] = square[j][i] = *d++;
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) mean[i] += square[i][j] / N, all += square[i][j] / N / N;
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) g[i * N + j] = (mean[i] + mean[j] - all - square[i][j]) / 2;
+}
+
+/* sum sqrt eig(Ga^1/2 Gb Ga^1/2) / sqrt(tr Ga tr Gb), negative eigenvalues of Ga and of the product
+ * counted as 0 but not those of Gb: what rsatoolbox computes. */
+static double one_sided(bram_ctx *cx, const double *a, const double *b)
+{
+    double x[N * N], y[N * N], t[N * N], q[N * N], value[N], sum = 0, trace_a = 0, trace_b = 0;
+    bram_mat root = {x, N, N, N}, other = {y, N, N, N}, left = {t, N, N, N}, both = {q, N, N, N};
+    gram(x, a), gram(y, b);
+    for (size_t i = 0; i < N; i++) trace_a += x[i * (N + 1)], trace_b += y[i * (N + 1)];
+    assert_ok(cx, bram_eigh(cx, &root, value));
+    for (size_t k = 0; k < N * N; k++) x[k] *= sqrt(fmax(value[k / N], 0));
+    assert_ok(cx, bram_gemm(cx, &left, 1, &root, BRAM_AS_IS, &other, BRAM_AS_IS, 0));
+    assert_ok(cx, bram_gemm(cx, &both, 1, &left, BRAM_AS_IS, &root, BRAM_TRANSPOSED, 0));
+    assert_ok(cx, bram_eigh(cx, &both, value));
+    for (size_t k = 0; k < N; k++) sum += sqrt(fmax(value[k], 0));
+    return sum / sqrt(trace_a * trace_b);
+}
+
+/* RDMs rounded until they are no distances of patterns have negative eigenvalues. rsatoolbox's
+ * value then depends on which RDM comes first; ours counts them as 0 on both sides. */
+static void bures_of_what_no_patterns_have(void **state)
+{
+    (void)state;
+    struct rsa_reference r;
+    rsa_reference_open(&r);
+    bram_mat a = rsa_reference_input(&r, "rdms_a_ties", PAIRS);
+    bram_mat b = rsa_reference_input(&r, "rdms_b_ties", PAIRS);
+    double theirs[12], ours[16];
+    for (size_t k = 0; k < 12; k++)
+        theirs[k] = one_sided(r.cx, bram_row(&a, k / 3), bram_row(&b, k % 3));
+    rsa_reference_same("compare/bures/ties", theirs, rsa_reference_value(&r, "compare/bures/ties"),
+                       1e-8);
+    assert_true(fabs(one_sided(r.cx, b.data, a.data) - theirs[0]) > 0.03); /* not symmetric */
+    bram_rdm_measure m = {.comparator = BRAM_RDM_BURES};
+    assert_ok(r.cx, compare(&r, ours, &m, "rdms_a_ties", "rdms_b_ties"));
+    assert_near(ours[0], 0.721921436027, 1e-11);
+    assert_ok(r.cx, compare(&r, ours, &m, "rdms_b_ties", "rdms_a_ties"));
+    assert_near(ours[0], 0.721921436027, 1e-11);
+    bram_free(a.data);
+    bram_free(b.data);
     rsa_reference_close(&r);
 }
 
@@ -145,6 +232,8 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_ties_nan_and_degenerate),
+        cmocka_unit_test(after_an_rdm_of_zeros),
+        cmocka_unit_test(bures_of_what_no_patterns_have),
         cmocka_unit_test(whitened),
         cmocka_unit_test(variances_that_are_wrong_elsewhere),
         cmocka_unit_test(riemannian),
