@@ -84,7 +84,7 @@ static int compare_one(bram_ctx *cx, size_t task, void *user)
     BRAM_TRY(bram_svd(cx, NULL, singular, NULL, &product));
     for (size_t k = c; k-- > 0;) nuclear += singular[k];
     double a = r->trace[i], b = r->trace[r->a->rdm.rows + j], *out = &bram_row(r->out, i)[j];
-    if (m->comparator == BRAM_RDM_BURES_METRIC) *out = a + b - 2 * nuclear;
+    if (m->comparator == BRAM_COMPARE_BURES_METRIC) *out = a + b - 2 * nuclear;
     else if (!(a > 0 && b > 0)) *out = m->degenerate_zero ? 0 : (double)NAN;
     else *out = nuclear / sqrt(a) / sqrt(b);
     return BRAM_OK;

@@ -15,25 +15,26 @@
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static const char *const names[BRAM_RDM_COMPARATORS] = {
-    [BRAM_RDM_COSINE] = "cosine",
-    [BRAM_RDM_CORR] = "corr",
-    [BRAM_RDM_SPEARMAN] = "spearman",
-    [BRAM_RDM_RHO_A] = "rho-a",
-    [BRAM_RDM_TAU_A] = "tau-a",
-    [BRAM_RDM_TAU_B] = "tau-b",
-    [BRAM_RDM_COSINE_COV] = "cosine_cov",
-    [BRAM_RDM_CORR_COV] = "corr_cov",
-    [BRAM_RDM_BURES] = "bures",
-    [BRAM_RDM_BURES_METRIC] = "bures_metric",
-    [BRAM_RDM_NEG_RIEM_DIST] = "neg_riem_dist",
+static const char *const names[BRAM_COMPARATORS] = {
+    [BRAM_COMPARE_COSINE] = "cosine",
+    [BRAM_COMPARE_CORR] = "corr",
+    [BRAM_COMPARE_SPEARMAN] = "spearman",
+    [BRAM_COMPARE_RHO_A] = "rho-a",
+    [BRAM_COMPARE_TAU_A] = "tau-a",
+    [BRAM_COMPARE_TAU_B] = "tau-b",
+    [BRAM_COMPARE_COSINE_COV] = "cosine_cov",
+    [BRAM_COMPARE_CORR_COV] = "corr_cov",
+    [BRAM_COMPARE_BURES] = "bures",
+    [BRAM_COMPARE_BURES_METRIC] = "bures_metric",
+    [BRAM_COMPARE_NEG_RIEM_DIST] = "neg_riem_dist",
 };
 
 static const struct {
     const char *name;
     bram_rdm_comparator means;
-} aliases[] = {
-    {"pearson", BRAM_RDM_CORR}, {"kendall", BRAM_RDM_TAU_B}, {"cka", BRAM_RDM_COSINE_COV}};
+} aliases[] = {{"pearson", BRAM_COMPARE_CORR},
+               {"kendall", BRAM_COMPARE_TAU_B},
+               {"cka", BRAM_COMPARE_COSINE_COV}};
 
 const char *bram_rdm_comparator_name(bram_rdm_comparator c)
 {
@@ -47,7 +48,7 @@ bool bram_rdm_comparator_find(const char *name, bram_rdm_comparator *out)
             *out = aliases[k].means;
             return true;
         }
-    for (size_t k = 0; k < BRAM_RDM_COMPARATORS; k++)
+    for (size_t k = 0; k < BRAM_COMPARATORS; k++)
         if (strcmp(name, names[k]) == 0) {
             *out = (bram_rdm_comparator)k;
             return true;
@@ -57,18 +58,18 @@ bool bram_rdm_comparator_find(const char *name, bram_rdm_comparator *out)
 
 bool bram_rdm_by_ranks(bram_rdm_comparator c)
 {
-    return c == BRAM_RDM_SPEARMAN || c == BRAM_RDM_RHO_A || c == BRAM_RDM_TAU_A ||
-           c == BRAM_RDM_TAU_B;
+    return c == BRAM_COMPARE_SPEARMAN || c == BRAM_COMPARE_RHO_A || c == BRAM_COMPARE_TAU_A ||
+           c == BRAM_COMPARE_TAU_B;
 }
 
 bool bram_rdm_whitens(bram_rdm_comparator c)
 {
-    return c == BRAM_RDM_COSINE_COV || c == BRAM_RDM_CORR_COV;
+    return c == BRAM_COMPARE_COSINE_COV || c == BRAM_COMPARE_CORR_COV;
 }
 
 bool bram_rdm_centres(bram_rdm_comparator c)
 {
-    return c == BRAM_RDM_CORR || c == BRAM_RDM_CORR_COV || bram_rdm_by_ranks(c);
+    return c == BRAM_COMPARE_CORR || c == BRAM_COMPARE_CORR_COV || bram_rdm_by_ranks(c);
 }
 
 /* ---- sets ----------------------------------------------------------------------------------- */
@@ -287,10 +288,10 @@ static int compare_frame(bram_ctx *cx, struct comparison *c)
             for (size_t j = 0; j < c->out->cols; j++) bram_row(c->out, i)[j] = NAN;
         return BRAM_OK;
     }
-    if (k == BRAM_RDM_TAU_A || k == BRAM_RDM_TAU_B) return compare_taus(cx, c);
-    if (k == BRAM_RDM_BURES || k == BRAM_RDM_BURES_METRIC)
+    if (k == BRAM_COMPARE_TAU_A || k == BRAM_COMPARE_TAU_B) return compare_taus(cx, c);
+    if (k == BRAM_COMPARE_BURES || k == BRAM_COMPARE_BURES_METRIC)
         return bram_rdm_bures(cx, c->out, c->a, c->b, c->frame);
-    if (k == BRAM_RDM_NEG_RIEM_DIST) return bram_rdm_riemann(cx, c->out, c->a, c->b, c->frame);
+    if (k == BRAM_COMPARE_NEG_RIEM_DIST) return bram_rdm_riemann(cx, c->out, c->a, c->b, c->frame);
     return compare_vectors(cx, c);
 }
 
@@ -304,7 +305,7 @@ static bool same_measure(const bram_rdm_measure *a, const bram_rdm_measure *b)
 static int check_times(bram_ctx *cx, const bram_rdm_set *set, const double *times)
 {
     bram_rdm_comparator c = set->measure.comparator;
-    if (!times || (c != BRAM_RDM_TAU_A && c != BRAM_RDM_TAU_B)) return BRAM_OK;
+    if (!times || (c != BRAM_COMPARE_TAU_A && c != BRAM_COMPARE_TAU_B)) return BRAM_OK;
     for (size_t i = 0; i < set->n; i++)
         if (times[i] != floor(times[i]) || times[i] > 65536)
             return bram_fail(cx, BRAM_ENUMERIC,

@@ -234,7 +234,7 @@ static double tau_of(const bram_rdm_measure *m, double total, uint64_t x_tied, u
     uint64_t all = pairs_of((uint64_t)total);
     if (!all) return NAN;
     int64_t difference = (int64_t)(all - x_tied - y_tied + both) - 2 * (int64_t)discordant;
-    if (m->comparator == BRAM_RDM_TAU_A) return (double)difference / (double)all;
+    if (m->comparator == BRAM_COMPARE_TAU_A) return (double)difference / (double)all;
     if (x_tied == all || y_tied == all) return m->degenerate_zero ? 0 : (double)NAN;
     return (double)difference / sqrt((double)(all - x_tied)) / sqrt((double)(all - y_tied));
 }

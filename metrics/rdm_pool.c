@@ -30,7 +30,7 @@ static int add_vectors(bram_ctx *cx, double *sum, const bram_rdm_set *set, const
                        bram_rdm_pooling how, const double *share, double total)
 {
     bram_rdm_vector *v = bram_scratch(cx, set->rdm.rows, sizeof *v);
-    bool mean = set->measure.comparator >= BRAM_RDM_BURES;
+    bool mean = set->measure.comparator >= BRAM_COMPARE_BURES;
     bool ranks = bram_rdm_by_ranks(set->measure.comparator);
     if (!v) return BRAM_ENOMEM;
     if (!mean) BRAM_TRY(bram_rdm_vectors(cx, v, set, f));
@@ -56,8 +56,8 @@ static int pool_into(bram_ctx *cx, double *out, const bram_rdm_set *set, bram_rd
     if (!(total > 0)) return bram_fail(cx, BRAM_ESHAPE, "no RDM counts: there is no mean");
     BRAM_TRY(add_vectors(cx, sum, set, &f, how, share, total));
     for (size_t k = 0; k < f.count; k++) least = fmin(least, sum[k]);
-    bool shifted = set->measure.comparator == BRAM_RDM_CORR ||
-                   set->measure.comparator == BRAM_RDM_CORR_COV;
+    bool shifted = set->measure.comparator == BRAM_COMPARE_CORR ||
+                   set->measure.comparator == BRAM_COMPARE_CORR_COV;
     if (f.keep)
         for (size_t k = 0; k < f.pairs; k++) out[k] = NAN;
     for (size_t k = 0; k < f.count; k++)

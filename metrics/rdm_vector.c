@@ -114,7 +114,7 @@ static int make_one(bram_ctx *cx, size_t i, void *user)
     bool constant = isnan(v.shift);
     if (constant) v.shift = 0;
     else if (ranks) v.shift = f->total; /* exactly */
-    if (v.dual) BRAM_TRY(bram_rdm_whiten(cx, v.dual, &v, all->whitener, f));
+    if (v.dual) BRAM_TRY(bram_rdm_whiten_vector(cx, v.dual, &v, all->whitener, f));
     v.square = constant ? 0 : square_of(&v, f);
     all->out[i] = v;
     return BRAM_OK;
@@ -215,7 +215,7 @@ int bram_rdm_gram(bram_ctx *cx, bram_mat *out, const bram_rdm_vector *a, const b
 double bram_rdm_cosine_of(const bram_rdm_measure *m, double product, double a, double b,
                           double total)
 {
-    if (m->comparator == BRAM_RDM_RHO_A) /* of doubled ranks */
+    if (m->comparator == BRAM_COMPARE_RHO_A) /* of doubled ranks */
         return total > 1 ? 3 * product / (total * (total * total - 1)) : (double)NAN;
     if (!(a > 0 && b > 0)) return m->degenerate_zero ? 0 : (double)NAN;
     double r = product / sqrt(a) / sqrt(b);

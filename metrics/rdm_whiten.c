@@ -356,8 +356,8 @@ int bram_rdm_whitener_new(bram_ctx *cx, bram_rdm_whitener *out, const bram_rdm_m
     return BRAM_OK;
 }
 
-int bram_rdm_whiten(bram_ctx *cx, double *dual, const bram_rdm_vector *v,
-                    const bram_rdm_whitener *w, const bram_rdm_frame *f)
+int bram_rdm_whiten_vector(bram_ctx *cx, double *dual, const bram_rdm_vector *v,
+                           const bram_rdm_whitener *w, const bram_rdm_frame *f)
 {
     size_t mark = bram_scratch_mark(cx);
     int status = w->kind == BRAM_SIGMA_FULL ? whiten_full(cx, dual, v, w, f)

@@ -65,7 +65,7 @@ int bram_rdm_whitener_new(bram_ctx *cx, bram_rdm_whitener *w, const bram_rdm_mea
  * @return BRAM_OK; BRAM_ENUMERIC: the conjugate gradients do not converge (sigma is nearly
  *         singular); BRAM_ENOMEM
  */
-int bram_rdm_whiten(bram_ctx *cx, double *dual, const bram_rdm_vector *v,
-                    const bram_rdm_whitener *w, const bram_rdm_frame *f) BRAM_MUST_CHECK;
+int bram_rdm_whiten_vector(bram_ctx *cx, double *dual, const bram_rdm_vector *v,
+                           const bram_rdm_whitener *w, const bram_rdm_frame *f) BRAM_MUST_CHECK;
 
 #endif

@@ -48,7 +48,7 @@ struct rsa {
 static bram_rdm_measure measure_of(const bram_options *o, bool *negative)
 {
     const char *name = bram_option_text(o, "compare");
-    bram_rdm_measure m = {.comparator = BRAM_RDM_BURES_METRIC};
+    bram_rdm_measure m = {.comparator = BRAM_COMPARE_BURES_METRIC};
     *negative = !bram_rdm_comparator_find(name, &m.comparator);
     return m;
 }

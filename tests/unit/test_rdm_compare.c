@@ -11,9 +11,10 @@
 enum { N = 9, PAIRS = N * (N - 1) / 2, MOST = 2 * N, MOST_PAIRS = MOST * (MOST - 1) / 2, P = 20 };
 
 static const bram_rdm_comparator all[] = {
-    BRAM_RDM_COSINE, BRAM_RDM_CORR,         BRAM_RDM_SPEARMAN,     BRAM_RDM_RHO_A,
-    BRAM_RDM_TAU_A,  BRAM_RDM_TAU_B,        BRAM_RDM_COSINE_COV,   BRAM_RDM_CORR_COV,
-    BRAM_RDM_BURES,  BRAM_RDM_BURES_METRIC, BRAM_RDM_NEG_RIEM_DIST};
+    BRAM_COMPARE_COSINE,       BRAM_COMPARE_CORR,         BRAM_COMPARE_SPEARMAN,
+    BRAM_COMPARE_RHO_A,        BRAM_COMPARE_TAU_A,        BRAM_COMPARE_TAU_B,
+    BRAM_COMPARE_COSINE_COV,   BRAM_COMPARE_CORR_COV,     BRAM_COMPARE_BURES,
+    BRAM_COMPARE_BURES_METRIC, BRAM_COMPARE_NEG_RIEM_DIST};
 
 static double one(const bram_rdm_measure *m, const double *a, const double *b, size_t n,
                   const double *times)
@@ -171,13 +172,13 @@ static void rank_measures_by_counting(void **state)
         double a[PAIRS], b[PAIRS];
         draw(a, &g, N, k % 2), draw(b, &g, N, k % 3 == 0);
         if (k % 4 == 1) a[3] = a[30] = b[11] = NAN;
-        bram_rdm_measure m = {.comparator = BRAM_RDM_TAU_A};
+        bram_rdm_measure m = {.comparator = BRAM_COMPARE_TAU_A};
         assert_near(one(&m, a, b, N, NULL), plain_tau(a, b, PAIRS, false), 1e-15);
-        m.comparator = BRAM_RDM_TAU_B;
+        m.comparator = BRAM_COMPARE_TAU_B;
         assert_near(one(&m, a, b, N, NULL), plain_tau(a, b, PAIRS, true), 1e-15);
-        m.comparator = BRAM_RDM_SPEARMAN;
+        m.comparator = BRAM_COMPARE_SPEARMAN;
         assert_near(one(&m, a, b, N, NULL), plain_rank_corr(a, b, PAIRS), 1e-14);
-        m.comparator = BRAM_RDM_CORR;
+        m.comparator = BRAM_COMPARE_CORR;
         assert_near(one(&m, a, b, N, NULL), plain_corr(a, b, PAIRS), 1e-14);
     }
 }
@@ -189,7 +190,7 @@ static void tau_of_long_vectors(void **state)
     enum { LONG_N = 800, LONG_PAIRS = LONG_N * (LONG_N - 1) / 2 };
     double *a = malloc(LONG_PAIRS * sizeof *a), *b = malloc(LONG_PAIRS * sizeof *b);
     for (size_t k = 0; k < LONG_PAIRS; k++) a[k] = (double)k, b[k] = (double)(k ^ 1);
-    bram_rdm_measure m = {.comparator = BRAM_RDM_TAU_A};
+    bram_rdm_measure m = {.comparator = BRAM_COMPARE_TAU_A};
     double total = (double)LONG_PAIRS * (LONG_PAIRS - 1) / 2;
     /* every second neighbours are exchanged: half as many discordant pairs as there are entries */
     assert_near(one(&m, a, b, LONG_N, NULL), 1 - 2 * (LONG_PAIRS / 2) / total, 1e-15);
@@ -226,7 +227,8 @@ static void whitening_by_the_dense_matrix(void **state)
         for (size_t missing = 0; missing < k % 4; missing++) a[bram_rng_below(&g, PAIRS)] = NAN;
         if (k % 3 == 2) b[17] = NAN;
         for (int corr = 0; corr < 2; corr++) {
-            bram_rdm_measure m = {.comparator = corr ? BRAM_RDM_CORR_COV : BRAM_RDM_COSINE_COV};
+            bram_rdm_measure m = {.comparator = corr ? BRAM_COMPARE_CORR_COV
+                                                     : BRAM_COMPARE_COSINE_COV};
             assert_near(one(&m, a, b, N, NULL), plain_whitened(a, b, unit, N, corr), 1e-12);
             m.sigma_kind = BRAM_SIGMA_DIAGONAL, m.sigma = s;
             assert_near(one(&m, a, b, N, NULL), plain_whitened(a, b, diagonal, N, corr), 1e-12);
@@ -291,7 +293,8 @@ static void multiplicities_are_repeats(void **state)
         for (size_t i = 0; i < N; i++) unit[i * (N + 1)] = 1;
         for (size_t c = 0; c < 10; c++) {
             bram_rdm_measure m = {.comparator = all[c]};
-            bool bures = m.comparator == BRAM_RDM_BURES || m.comparator == BRAM_RDM_BURES_METRIC;
+            bool bures = m.comparator == BRAM_COMPARE_BURES ||
+                         m.comparator == BRAM_COMPARE_BURES_METRIC;
             if (!bures && k % 3 == 1) a[5] = NAN, b[20] = NAN;
             else draw(a, &g, N, k % 2), draw(b, &g, N, false);
             write_out(&w, a, b, unit, times, bures ? 0 : (double)NAN, 1);
@@ -340,7 +343,7 @@ static void multiplicities_under_a_covariance(void **state)
         for (size_t i = 0; i < N; i++) s[i] = diagonal[i * (N + 1)] = 0.2 + bram_rng_uniform(&g);
         if (k % 2) a[7] = NAN;
         for (int corr = 0; corr < 2; corr++) {
-            bram_rdm_measure m = {corr ? BRAM_RDM_CORR_COV : BRAM_RDM_COSINE_COV, false,
+            bram_rdm_measure m = {corr ? BRAM_COMPARE_CORR_COV : BRAM_COMPARE_COSINE_COV, false,
                                   BRAM_SIGMA_FULL, full};
             write_out(&w, a, b, full, times, NAN, own_share(full));
             assert_near(one(&m, a, b, N, times), plain_whitened(w.a, w.b, w.sigma, w.n, corr),
@@ -359,7 +362,7 @@ static void multiplicities_under_a_covariance(void **state)
 
 static bool is_distance(bram_rdm_comparator c)
 {
-    return c == BRAM_RDM_BURES_METRIC || c == BRAM_RDM_NEG_RIEM_DIST;
+    return c == BRAM_COMPARE_BURES_METRIC || c == BRAM_COMPARE_NEG_RIEM_DIST;
 }
 
 static void permute(double *out, const double *d, const size_t *to)
@@ -376,14 +379,14 @@ static void properties(void **state)
     size_t to[N];
     draw(a, &g, N, false), draw(b, &g, N, false);
     bram_rng_permutation(&g, N, to);
-    for (size_t c = 0; c < BRAM_RDM_COMPARATORS; c++) {
+    for (size_t c = 0; c < BRAM_COMPARATORS; c++) {
         bram_rdm_measure m = {.comparator = all[c]};
         double value = one(&m, a, b, N, NULL), near = is_distance(all[c]) ? 1e-6 : 1e-12;
         assert_near(one(&m, a, a, N, NULL), is_distance(all[c]) ? 0 : 1, near);
-        if (all[c] != BRAM_RDM_NEG_RIEM_DIST) assert_near(one(&m, b, a, N, NULL), value, 1e-12);
+        if (all[c] != BRAM_COMPARE_NEG_RIEM_DIST) assert_near(one(&m, b, a, N, NULL), value, 1e-12);
         permute(x, a, to), permute(y, b, to);
         assert_near(one(&m, x, y, N, NULL), value, near);
-        if (all[c] == BRAM_RDM_BURES_METRIC) continue;
+        if (all[c] == BRAM_COMPARE_BURES_METRIC) continue;
         for (size_t k = 0; k < PAIRS; k++) x[k] = 3.7 * a[k];
         assert_near(one(&m, x, b, N, NULL), value, near);
         if (!bram_rdm_centres(all[c])) continue;
@@ -404,9 +407,9 @@ static void constant_rdms(void **state)
     double a[PAIRS], constant[PAIRS], zero[PAIRS] = {0};
     draw(a, &g, N, false);
     for (size_t k = 0; k < PAIRS; k++) constant[k] = 0.7 + (double)(k % 2) * 1e-16;
-    for (size_t c = 0; c < BRAM_RDM_COMPARATORS - 2; c++) {
+    for (size_t c = 0; c < BRAM_COMPARATORS - 2; c++) {
         bram_rdm_measure m = {.comparator = all[c]}, to_zero = {all[c], true, 0, NULL};
-        bool by_formula = all[c] == BRAM_RDM_TAU_A || all[c] == BRAM_RDM_RHO_A;
+        bool by_formula = all[c] == BRAM_COMPARE_TAU_A || all[c] == BRAM_COMPARE_RHO_A;
         bool cosine = !bram_rdm_centres(all[c]);
         const double *flat = cosine ? zero : constant;
         double value = one(&m, flat, a, N, NULL);
@@ -421,17 +424,17 @@ static void few_conditions(void **state)
 {
     (void)state;
     const double a[] = {3, 2, 4, 3, 2.5, 3.5}, b[] = {2, 1, 3, 3.5, 2, 1.5};
-    for (size_t c = 0; c < BRAM_RDM_COMPARATORS; c++) {
+    for (size_t c = 0; c < BRAM_COMPARATORS; c++) {
         bram_rdm_measure m = {.comparator = all[c]};
         assert_true(isnan(one(&m, a, b, 2, NULL)));
         assert_true(isfinite(one(&m, a, b, 3, NULL)));
         assert_true(isfinite(one(&m, b, a, 4, NULL)));
-        if (all[c] == BRAM_RDM_NEG_RIEM_DIST) continue;
+        if (all[c] == BRAM_COMPARE_NEG_RIEM_DIST) continue;
         const double two[] = {1, 3, 0, 0}, three[] = {2, 1, 0, 1};
         assert_true(isnan(one(&m, a, b, 4, two)));
         assert_true(isfinite(one(&m, a, b, 4, three)));
     }
-    bram_rdm_measure tau = {.comparator = BRAM_RDM_TAU_A};
+    bram_rdm_measure tau = {.comparator = BRAM_COMPARE_TAU_A};
     assert_near(one(&tau, a, b, 3, NULL), 1, 0);
 }
 
@@ -449,7 +452,7 @@ static void sets(void **state)
     for (size_t i = 0; i < SET_N; i++) times[i] = (double)bram_rng_below(&g, 4);
     a[1][40] = b[3][500] = NAN;
     bram_mat ma = {a[0], A, SET_PAIRS, SET_PAIRS}, mb = {b[0], B, SET_PAIRS, SET_PAIRS};
-    for (size_t c = 0; c < BRAM_RDM_COMPARATORS - 3; c++)
+    for (size_t c = 0; c < BRAM_COMPARATORS - 3; c++)
         for (size_t weighted = 0; weighted < 2; weighted++) {
             bram_rdm_measure m = {.comparator = all[c]};
             double value[2][A * B];
@@ -491,18 +494,18 @@ static void bad_input(void **state)
     bram_rng g = bram_rng_new(15, "test/rdm_compare");
     double a[PAIRS], b[PAIRS], sigma[N * N] = {0}, times[N] = {1, 2, 1.5};
     draw(a, &g, N, false), draw(b, &g, N, false);
-    bram_rdm_measure m = {.comparator = BRAM_RDM_TAU_B};
+    bram_rdm_measure m = {.comparator = BRAM_COMPARE_TAU_B};
     assert_int_equal(status_of(&m, a, b, PAIRS - 1, N, NULL), BRAM_ESHAPE);
     assert_int_equal(status_of(&m, a, b, PAIRS, N, times), BRAM_ENUMERIC);
     times[2] = -1;
-    m.comparator = BRAM_RDM_CORR;
+    m.comparator = BRAM_COMPARE_CORR;
     assert_int_equal(status_of(&m, a, b, PAIRS, N, times), BRAM_ENUMERIC);
     a[4] = INFINITY;
     assert_int_equal(status_of(&m, a, b, PAIRS, N, NULL), BRAM_ENUMERIC);
-    m.comparator = BRAM_RDM_TAU_A; /* ranks take it: the last place */
+    m.comparator = BRAM_COMPARE_TAU_A; /* ranks take it: the last place */
     assert_int_equal(status_of(&m, a, b, PAIRS, N, NULL), BRAM_OK);
     a[4] = NAN;
-    for (size_t c = 8; c < BRAM_RDM_COMPARATORS; c++) {
+    for (size_t c = 8; c < BRAM_COMPARATORS; c++) {
         m.comparator = all[c];
         assert_int_equal(status_of(&m, a, b, PAIRS, N, NULL), BRAM_ENOTAPPLICABLE);
     }
@@ -511,7 +514,7 @@ static void bad_input(void **state)
     assert_int_equal(status_of(&m, a, b, PAIRS, N, times), BRAM_ENOTAPPLICABLE);
     for (size_t k = 0; k < PAIRS; k++) b[k] = 0;
     assert_int_equal(status_of(&m, a, b, PAIRS, N, NULL), BRAM_ENOTAPPLICABLE);
-    m = (bram_rdm_measure){BRAM_RDM_COSINE_COV, false, BRAM_SIGMA_FULL, sigma};
+    m = (bram_rdm_measure){BRAM_COMPARE_COSINE_COV, false, BRAM_SIGMA_FULL, sigma};
     assert_int_equal(status_of(&m, a, a, PAIRS, N, NULL), BRAM_ENUMERIC);
     for (size_t k = 0; k < N * N; k++) sigma[k] = 1; /* singular */
     assert_int_equal(status_of(&m, a, a, PAIRS, N, NULL), BRAM_ENUMERIC);
@@ -531,9 +534,9 @@ static void no_memory(void **state)
     double a[PAIRS], b[PAIRS], sigma[N * N], times[N] = {1, 1, 2, 1, 1, 3, 1, 1, 1};
     draw(a, &g, N, false), draw(b, &g, N, false);
     draw_sigma(sigma, &g, N);
-    for (size_t c = 0; c < BRAM_RDM_COMPARATORS; c++) {
+    for (size_t c = 0; c < BRAM_COMPARATORS; c++) {
         bram_rdm_measure m = {all[c], false, BRAM_SIGMA_FULL, sigma};
-        bool whole = all[c] == BRAM_RDM_NEG_RIEM_DIST;
+        bool whole = all[c] == BRAM_COMPARE_NEG_RIEM_DIST;
         int status = BRAM_ENOMEM;
         for (size_t k = 1; status == BRAM_ENOMEM; k++) {
             assert_true(k < 200);
@@ -553,14 +556,14 @@ static void no_memory(void **state)
 static void names(void **state)
 {
     (void)state;
-    for (size_t c = 0; c < BRAM_RDM_COMPARATORS; c++) {
+    for (size_t c = 0; c < BRAM_COMPARATORS; c++) {
         bram_rdm_comparator found;
         assert_true(bram_rdm_comparator_find(bram_rdm_comparator_name(all[c]), &found));
         assert_int_equal(found, all[c]);
     }
     bram_rdm_comparator found;
     assert_true(bram_rdm_comparator_find("kendall", &found));
-    assert_int_equal(found, BRAM_RDM_TAU_B);
+    assert_int_equal(found, BRAM_COMPARE_TAU_B);
     assert_false(bram_rdm_comparator_find("tau", &found));
 }
 

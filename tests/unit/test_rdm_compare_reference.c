@@ -5,15 +5,40 @@
  */
 #include "linalg.h"
 #include "rdm_compare.h"
-#include "rsa_reference.h"
+#include "reference.h"
 
 enum { N = 12, PAIRS = N * (N - 1) / 2 };
 
+static bram_mat input(struct reference *r, const char *name)
+{
+    size_t rows, cols;
+    double *values = reference_input(r, name, &rows, &cols);
+    return (bram_mat){values, rows, cols, cols};
+}
+
+static const bram_json *value_of(struct reference *r, const char *id)
+{
+    return bram_json_get(reference_case(r, id), "value");
+}
+
+static double number_at(const bram_json *table, size_t i, size_t j)
+{
+    double x = NAN;
+    (void)bram_json_number(bram_json_at(bram_json_at(table, i), j), &x);
+    return x;
+}
+
+static void same(const char *id, const double *x, const bram_json *value, double tolerance)
+{
+    size_t at = 0;
+    assert_json(id, value, x, &at, tolerance);
+}
+
 /* Compares two inputs and leaves the values in `out`; returns the status. */
-static int compare(struct rsa_reference *r, double *out, const bram_rdm_measure *m, const char *a,
+static int compare(struct reference *r, double *out, const bram_rdm_measure *m, const char *a,
                    const char *b)
 {
-    bram_mat x = rsa_reference_input(r, a, PAIRS), y = rsa_reference_input(r, b, PAIRS);
+    bram_mat x = input(r, a), y = input(r, b);
     bram_mat values = {out, x.rows, y.rows, y.rows};
     int status = bram_rdm_compare(r->cx, &values, NULL, m, &x, &y, N, NULL);
     bram_free(x.data);
@@ -21,20 +46,21 @@ static int compare(struct rsa_reference *r, double *out, const bram_rdm_measure 
     return status;
 }
 
-static void hold(struct rsa_reference *r, const char *id, const bram_rdm_measure *m, const char *a,
+static void hold(struct reference *r, const char *id, const bram_rdm_measure *m, const char *a,
                  const char *b, double tol)
 {
     double out[16];
+    double stated = NAN;
     assert_ok(r->cx, compare(r, out, m, a, b));
-    rsa_reference_same(id, out, rsa_reference_value(r, id),
-                       tol > 0 ? tol : rsa_reference_tolerance(r, id));
+    assert_true(bram_json_number(bram_json_get(reference_case(r, id), "tol"), &stated));
+    same(id, out, value_of(r, id), tol > 0 ? tol : stated);
 }
 
 static void plain_ties_nan_and_degenerate(void **state)
 {
     (void)state;
-    struct rsa_reference r;
-    rsa_reference_open(&r);
+    struct reference r;
+    open_reference(&r);
     static const char *const sets[][3] = {{"plain", "rdms_a", "rdms_b"},
                                           {"ties", "rdms_a_ties", "rdms_b_ties"},
                                           {"nan", "rdms_a_nan", "rdms_b_nan"},
@@ -47,7 +73,8 @@ static void plain_ties_nan_and_degenerate(void **state)
             char id[80];
             bram_rdm_measure m = {0};
             assert_true(bram_rdm_comparator_find(names[k], &m.comparator));
-            bool bures = m.comparator == BRAM_RDM_BURES || m.comparator == BRAM_RDM_BURES_METRIC;
+            bool bures = m.comparator == BRAM_COMPARE_BURES ||
+                         m.comparator == BRAM_COMPARE_BURES_METRIC;
             snprintf(id, sizeof id, "compare/%s/%s", names[k], sets[s][0]);
             if (bures && s == 1) continue;                       /* see below */
             if (s == 3 && (k < 2 || k == 6 || k == 7)) continue; /* likewise */
@@ -57,14 +84,14 @@ static void plain_ties_nan_and_degenerate(void **state)
                 continue;
             }
             /* rsatoolbox gives a constant RDM 0 (or 1e-16) but for tau-b; ours is NaN by default */
-            m.degenerate_zero = s == 3 && m.comparator != BRAM_RDM_TAU_B && !bures;
+            m.degenerate_zero = s == 3 && m.comparator != BRAM_COMPARE_TAU_B && !bures;
             /* rsatoolbox takes roots of eigenvalues of a product, which keeps half the digits */
             hold(&r, id, &m, sets[s][1], sets[s][2],
-                 m.comparator == BRAM_RDM_BURES_METRIC ? 3e-7
-                 : bures                               ? 1e-8
-                                                       : 0);
+                 m.comparator == BRAM_COMPARE_BURES_METRIC ? 3e-7
+                 : bures                                   ? 1e-8
+                                                           : 0);
         }
-    rsa_reference_close(&r);
+    close_reference(&r);
 }
 
 /* After an RDM of zeros rsatoolbox gives the values of the wrong RDM: the last row of its answers
@@ -73,8 +100,8 @@ static void plain_ties_nan_and_degenerate(void **state)
 static void after_an_rdm_of_zeros(void **state)
 {
     (void)state;
-    struct rsa_reference r;
-    rsa_reference_open(&r);
+    struct reference r;
+    open_reference(&r);
     static const char *const names[] = {"cosine", "corr", "cosine_cov", "corr_cov"};
     for (size_t k = 0; k < 4; k++) {
         char id[80];
@@ -83,19 +110,18 @@ static void after_an_rdm_of_zeros(void **state)
         assert_true(bram_rdm_comparator_find(names[k], &m.comparator));
         assert_ok(r.cx, compare(&r, out, &m, "rdms_a_degenerate", "rdms_b"));
         snprintf(id, sizeof id, "compare/%s/plain", names[k]);
-        const bram_json *right = bram_json_at(rsa_reference_value(&r, id), 1);
         for (size_t j = 0; j < 3; j++) {
-            if (k % 2) assert_near(out[9 + j], rsa_reference_number(bram_json_at(right, j)), 1e-12);
+            if (k % 2) assert_near(out[9 + j], number_at(value_of(&r, id), 1, j), 1e-12);
             out[9 + j] = out[j];
         }
         snprintf(id, sizeof id, "compare/%s/degenerate", names[k]);
-        rsa_reference_same(id, out, rsa_reference_value(&r, id), 1e-12);
+        same(id, out, value_of(&r, id), 1e-12);
         m.degenerate_zero = false; /* the default: no value for the constant ones */
         assert_ok(r.cx, compare(&r, out, &m, "rdms_a_degenerate", "rdms_b"));
         assert_true(isnan(out[6]) && (k % 2 == 0 || isnan(out[3])));
         if (k == 0) assert_near(out[9], 0.7992727076299474, 1e-12); /* by the definition */
     }
-    rsa_reference_close(&r);
+    close_reference(&r);
 }
 
 static void gram(double *g, const double *d)
@@ -131,35 +157,34 @@ static double one_sided(bram_ctx *cx, const double *a, const double *b)
 static void bures_of_what_no_patterns_have(void **state)
 {
     (void)state;
-    struct rsa_reference r;
-    rsa_reference_open(&r);
-    bram_mat a = rsa_reference_input(&r, "rdms_a_ties", PAIRS);
-    bram_mat b = rsa_reference_input(&r, "rdms_b_ties", PAIRS);
+    struct reference r;
+    open_reference(&r);
+    bram_mat a = input(&r, "rdms_a_ties");
+    bram_mat b = input(&r, "rdms_b_ties");
     double theirs[12], ours[16];
     for (size_t k = 0; k < 12; k++)
         theirs[k] = one_sided(r.cx, bram_row(&a, k / 3), bram_row(&b, k % 3));
-    rsa_reference_same("compare/bures/ties", theirs, rsa_reference_value(&r, "compare/bures/ties"),
-                       1e-8);
+    same("compare/bures/ties", theirs, value_of(&r, "compare/bures/ties"), 1e-8);
     assert_true(fabs(one_sided(r.cx, b.data, a.data) - theirs[0]) > 0.03); /* not symmetric */
-    bram_rdm_measure m = {.comparator = BRAM_RDM_BURES};
+    bram_rdm_measure m = {.comparator = BRAM_COMPARE_BURES};
     assert_ok(r.cx, compare(&r, ours, &m, "rdms_a_ties", "rdms_b_ties"));
     assert_near(ours[0], 0.721921436027, 1e-11);
     assert_ok(r.cx, compare(&r, ours, &m, "rdms_b_ties", "rdms_a_ties"));
     assert_near(ours[0], 0.721921436027, 1e-11);
     bram_free(a.data);
     bram_free(b.data);
-    rsa_reference_close(&r);
+    close_reference(&r);
 }
 
 static void whitened(void **state)
 {
     (void)state;
-    struct rsa_reference r;
-    rsa_reference_open(&r);
-    bram_mat full = rsa_reference_input(&r, "sigma_k_matrix", N);
-    bram_mat diagonal = rsa_reference_input(&r, "sigma_k_diagonal", N);
+    struct reference r;
+    open_reference(&r);
+    bram_mat full = input(&r, "sigma_k_matrix");
+    bram_mat diagonal = input(&r, "sigma_k_diagonal");
     for (int corr = 0; corr < 2; corr++) {
-        bram_rdm_measure m = {.comparator = corr ? BRAM_RDM_CORR_COV : BRAM_RDM_COSINE_COV};
+        bram_rdm_measure m = {.comparator = corr ? BRAM_COMPARE_CORR_COV : BRAM_COMPARE_COSINE_COV};
         hold(&r, corr ? "compare/corr_cov_exact/identity" : "compare/cosine_cov_exact/identity", &m,
              "rdms_a", "rdms_b", 0);
         m.sigma_kind = BRAM_SIGMA_DIAGONAL, m.sigma = diagonal.data;
@@ -174,19 +199,17 @@ static void whitened(void **state)
     }
     bram_free(full.data);
     bram_free(diagonal.data);
-    rsa_reference_close(&r);
+    close_reference(&r);
 }
 
 /* The largest difference between our values and a case's. */
-static double furthest(struct rsa_reference *r, const char *id, const bram_rdm_measure *m,
+static double furthest(struct reference *r, const char *id, const bram_rdm_measure *m,
                        const char *a, const char *b)
 {
     double out[16], far = 0;
-    const bram_json *theirs = rsa_reference_value(r, id);
+    const bram_json *theirs = value_of(r, id);
     assert_ok(r->cx, compare(r, out, m, a, b));
-    for (size_t k = 0; k < 12; k++)
-        far = fmax(far, fabs(out[k] - rsa_reference_number(
-                                          bram_json_at(bram_json_at(theirs, k / 3), k % 3))));
+    for (size_t k = 0; k < 12; k++) far = fmax(far, fabs(out[k] - number_at(theirs, k / 3, k % 3)));
     return far;
 }
 
@@ -195,28 +218,28 @@ static double furthest(struct rsa_reference *r, const char *id, const bram_rdm_m
 static void variances_that_are_wrong_elsewhere(void **state)
 {
     (void)state;
-    struct rsa_reference r;
-    rsa_reference_open(&r);
-    bram_mat diagonal = rsa_reference_input(&r, "sigma_k_diagonal", N);
-    bram_rdm_measure m = {BRAM_RDM_COSINE_COV, false, BRAM_SIGMA_DIAGONAL, diagonal.data};
+    struct reference r;
+    open_reference(&r);
+    bram_mat diagonal = input(&r, "sigma_k_diagonal");
+    bram_rdm_measure m = {BRAM_COMPARE_COSINE_COV, false, BRAM_SIGMA_DIAGONAL, diagonal.data};
     static const char with[] = "compare/cosine_cov/sigma_k_diagonal",
                       lacking[] = "compare/cosine_cov/nan_sigma_k_diagonal",
                       corr[] = "compare/corr_cov/sigma_k_diagonal";
     assert_near(furthest(&r, with, &m, "rdms_a", "rdms_b"), 0.0033708815, 1e-8);
     assert_near(furthest(&r, lacking, &m, "rdms_a_nan", "rdms_b_nan"), 0.00317003, 1e-7);
-    m.comparator = BRAM_RDM_CORR_COV;
+    m.comparator = BRAM_COMPARE_CORR_COV;
     assert_near(furthest(&r, corr, &m, "rdms_a", "rdms_b"), 0.00526374, 1e-7);
     bram_free(diagonal.data);
-    rsa_reference_close(&r);
+    close_reference(&r);
 }
 
 static void riemannian(void **state)
 {
     (void)state;
-    struct rsa_reference r;
-    rsa_reference_open(&r);
-    bram_mat full = rsa_reference_input(&r, "sigma_k_matrix", N);
-    bram_rdm_measure m = {.comparator = BRAM_RDM_NEG_RIEM_DIST};
+    struct reference r;
+    open_reference(&r);
+    bram_mat full = input(&r, "sigma_k_matrix");
+    bram_rdm_measure m = {.comparator = BRAM_COMPARE_NEG_RIEM_DIST};
     double out[16];
     hold(&r, "compare/neg_riem_dist/None", &m, "rdms_a_wide", "rdms_b_wide", 0);
     assert_int_equal(compare(&r, out, &m, "rdms_a", "rdms_b"), BRAM_ENOTAPPLICABLE);
@@ -224,7 +247,7 @@ static void riemannian(void **state)
     hold(&r, "compare/neg_riem_dist/sigma_k_matrix", &m, "rdms_a_wide", "rdms_b_wide", 0);
     assert_int_equal(compare(&r, out, &m, "rdms_a", "rdms_b"), BRAM_ENOTAPPLICABLE);
     bram_free(full.data);
-    rsa_reference_close(&r);
+    close_reference(&r);
 }
 
 int main(void)
