@@ -24,6 +24,17 @@ size_t bram_board_benchmarks(const bram_results *r, const char **name, size_t mo
     return n;
 }
 
+unsigned bram_board_model_flags(const char *spec)
+{
+    char name[64];
+    size_t length = bram_spec_name_length(spec);
+    if (!length || length >= sizeof name) return 0;
+    memcpy(name, spec, length);
+    name[length] = 0;
+    const bram_model *model = bram_model_find(name);
+    return model ? model->flags : 0;
+}
+
 static const bram_axis *score_axis(const bram_result *r)
 {
     const bram_response *raw = r->data ? bram_dataset_response(r->data, "raw") : NULL;
@@ -141,6 +152,18 @@ static size_t index_of(const char **list, size_t *count, const char *text)
     return (*count)++;
 }
 
+/* Its short name, marked where what it forecasts cannot be checked. */
+static int name_row(bram_ctx *cx, bram_board_row *row)
+{
+    BRAM_TRY(bram_model_brief(cx, &row->name, row->model));
+    row->self_reported = bram_board_model_flags(row->model) & BRAM_MODEL_SELF_REPORTED;
+    if (!row->self_reported) return BRAM_OK;
+    char *brief = row->name;
+    row->name = bram_strf(cx, "%s%s", brief, BRAM_SELF_REPORTED_MARK);
+    bram_free(brief);
+    return row->name ? BRAM_OK : BRAM_ENOMEM;
+}
+
 static int gather(bram_ctx *cx, struct board *b, const bram_results *r)
 {
     size_t most = bram_results_count(r), models = 0;
@@ -161,7 +184,7 @@ static int gather(bram_ctx *cx, struct board *b, const bram_results *r)
         b->board.row[c->model].index = c->model;
         if (models > b->board.rows) {
             b->board.rows = models; /* from here bram_board_free sees to its name */
-            BRAM_TRY(bram_model_brief(cx, &b->board.row[c->model].name, model[c->model]));
+            BRAM_TRY(name_row(cx, &b->board.row[c->model]));
         }
         if (score_axis(result)) c->at = bram_axis_find(score_axis(result), b->board.score);
     }

@@ -18,10 +18,14 @@
 
 enum { BRAM_BOARD_FLOORS = 3 };
 
+/** Behind the name of a model whose forecasts were computed where the future was visible. */
+#define BRAM_SELF_REPORTED_MARK " (s)"
+
 typedef struct bram_board_row {
-    const char *model; /* canonical spec */
-    char *name;        /* a short one, unique on the board: options that are not defaults only */
-    size_t index;      /* of the model in the order of the plan, whatever it is sorted by */
+    const char *model;  /* canonical spec */
+    char *name;         /* a short one, unique on the board: options that are not defaults only */
+    bool self_reported; /* by the flag of the model; the name ends in the mark then */
+    size_t index;       /* of the model in the order of the plan, whatever it is sorted by */
     size_t parts, scored, failed, not_applicable, not_run; /* scored + ... = parts x seeds */
     const char *reason;         /* of the first failure or "not applicable"; "" */
     double value, low, high;    /* NaN: no score, no interval */
@@ -47,6 +51,9 @@ typedef struct bram_board {
     bram_board_row *row; /* by rank, then by value; those without a score last, by name */
     size_t rows;
 } bram_board;
+
+/** The flags (BRAM_MODEL_) of the model that a spec names; 0 where it is not known here. */
+unsigned bram_board_model_flags(const char *spec);
 
 /** The names of the benchmarks in a results folder, in order of the plans; and how many. */
 size_t bram_board_benchmarks(const bram_results *r, const char **name, size_t most);

@@ -52,6 +52,7 @@ enum {
     SEED_LOW,
     SEED_HIGH,
     REASON,
+    SELF_REPORTED,
     COLUMNS
 };
 
@@ -158,6 +159,8 @@ static void describe(bram_table_column c[COLUMNS], const bram_board *b, bool any
                                    .audience = BRAM_FOR_MACHINES};
     c[REASON] = (bram_table_column){"reason", "reason", BRAM_CELL_TEXT,
                                     .audience = BRAM_FOR_MACHINES};
+    c[SELF_REPORTED] = (bram_table_column){"self_reported", "self_reported", BRAM_CELL_INTEGER,
+                                           .audience = BRAM_FOR_MACHINES};
     for (int i = CHANCE; i < COLUMNS; i++) c[place(b, i)] = c[i];
 }
 
@@ -199,6 +202,7 @@ static void fill(bram_table *t, const bram_board *b, const bram_board_row *r, in
     bram_table_number(t, place(b, SEED_LOW), r->seed_low);
     bram_table_number(t, place(b, SEED_HIGH), r->seed_high);
     if (r->reason && *r->reason) bram_table_text(t, place(b, REASON), r->reason);
+    bram_table_integer(t, place(b, SELF_REPORTED), r->self_reported);
 }
 
 /* What the ceiling lies between, and a model above it: both say how far the ceiling can be trusted.
@@ -214,6 +218,17 @@ static void note_ceiling(bram_table *t, const bram_board *b, int decimals)
                         bram_digits_fixed(low, best->ceiling_low, decimals),
                         bram_digits_fixed(high, best->ceiling_high, decimals),
                         above ? "; the best model is beyond the value in the table" : "");
+}
+
+static void note_self_reported(bram_table *t, const bram_board *b)
+{
+    bool any = false;
+    for (size_t i = 0; i < b->rows; i++) any |= b->row[i].self_reported;
+    if (any)
+        bram_table_note(t,
+                        "%s self-reported: forecasts from files, made where the future was "
+                        "visible; nobody can check that they did not use it.",
+                        BRAM_SELF_REPORTED_MARK + 1);
 }
 
 /* Why cells have no score: once for all models when it is the same for all. */
@@ -257,6 +272,7 @@ static void add_notes(bram_table *t, const bram_board *b, int decimals)
                         interval ? "; the interval is for these parts, not for others" : "");
     note_ceiling(t, b, decimals);
     if (undefined) bram_table_note(t, "%zu unit scores are undefined and left out.", undefined);
+    note_self_reported(t, b);
     note_reasons(t, b);
 }
 

@@ -149,23 +149,14 @@ const bram_report_model *bram_report_model_of(const bram_report *r, const bram_b
     return NULL; /* not reached: every row's model was gathered */
 }
 
-static bool is_trivial(const char *spec)
-{
-    char name[64];
-    size_t length = bram_spec_name_length(spec);
-    if (!length || length >= sizeof name) return false;
-    memcpy(name, spec, length);
-    name[length] = 0;
-    const bram_model *model = bram_model_find(name);
-    return model && (model->flags & BRAM_MODEL_TRIVIAL);
-}
-
 /* A name too long to stand beside a figure becomes "files #7": number 7 in the table of models. */
 static char *short_name(bram_ctx *cx, const char *spec, const char *brief, size_t number)
 {
-    if (strlen(brief) <= LONG_NAME) return bram_strdup(cx, brief);
+    bool marked = bram_board_model_flags(spec) & BRAM_MODEL_SELF_REPORTED;
+    const char *mark = marked ? BRAM_SELF_REPORTED_MARK : "";
+    if (strlen(brief) <= LONG_NAME) return bram_strf(cx, "%s%s", brief, mark);
     size_t length = bram_spec_name_length(spec);
-    return bram_strf(cx, "%.*s #%zu", (int)(length ? length : 12), spec, number);
+    return bram_strf(cx, "%.*s #%zu%s", (int)(length ? length : 12), spec, number, mark);
 }
 
 static int add_model(bram_ctx *cx, bram_report *r, const char *spec, size_t *coloured)
@@ -173,7 +164,8 @@ static int add_model(bram_ctx *cx, bram_report *r, const char *spec, size_t *col
     for (size_t i = 0; i < r->models; i++)
         if (strcmp(r->model[i].spec, spec) == 0) return BRAM_OK;
     bram_report_model *m = &r->model[r->models];
-    *m = (bram_report_model){.spec = spec, .trivial = is_trivial(spec)};
+    *m = (bram_report_model){.spec = spec,
+                             .trivial = bram_board_model_flags(spec) & BRAM_MODEL_TRIVIAL};
     char *brief = NULL;
     BRAM_TRY(bram_model_brief(cx, &brief, spec));
     m->name = short_name(cx, spec, brief, r->models + 1);

@@ -128,6 +128,29 @@ static void values_are_means_over_parts(void **state)
     bram_ctx_free(cx);
 }
 
+static void forecasts_from_files_are_marked(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_results *r = NULL;
+    char folder[256], spec[300];
+    test_temporary(folder, "forecasts"); /* its content belongs to the key of a cell */
+    assert_int_equal(mkdir(folder, 0700), 0);
+    snprintf(spec, sizeof spec, "forecasts:path=%s", folder);
+    const struct made made[] = {{"w1", "copy", BRAM_STATE_SCORED, 0.2, 0.01},
+                                {"w1", spec, BRAM_STATE_SCORED, 0.4, 0.01}};
+    bram_board *b = make(cx, &r, made, 2);
+    const char *name = row_of(b, spec)->name;
+    assert_true(row_of(b, spec)->self_reported);
+    assert_string_equal(name + strlen(name) - 4, " (s)");
+    assert_false(row_of(b, "copy")->self_reported);
+    assert_string_equal(row_of(b, "copy")->name, "copy");
+    bram_board_free(b);
+    rmdir(folder);
+    bram_results_free(r);
+    bram_ctx_free(cx);
+}
+
 /* The draws of both models go up and down together: a small difference is sure when it is paired.
  */
 static void ranks_come_from_paired_differences(void **state)
@@ -204,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_means_over_parts),
+        cmocka_unit_test(forecasts_from_files_are_marked),
         cmocka_unit_test(ranks_come_from_paired_differences),
         cmocka_unit_test(missing_cells_are_counted_never_imputed),
         cmocka_unit_test(an_unknown_score_is_named_with_those_there_are),
