@@ -160,6 +160,14 @@ int bram_gz_read_file(bram_ctx *cx, unsigned char **bytes, size_t *size, const c
     return status ? bram_fail_prefix(cx, status, "%s", path) : BRAM_OK;
 }
 
+size_t bram_gz_peek(const char *path, void *head, size_t n)
+{
+    gzFile file = gzopen(path, "rb");
+    int got = file ? gzread(file, head, (unsigned)n) : 0;
+    if (file) gzclose(file);
+    return got > 0 ? (size_t)got : 0;
+}
+
 int bram_gz_deflate(bram_ctx *cx, unsigned char **out, size_t *out_size, const unsigned char *in,
                     size_t in_size)
 {

@@ -28,6 +28,9 @@ int bram_gz_inflate(bram_ctx *cx, unsigned char **out, size_t *out_size, const u
 int bram_gz_read_file(bram_ctx *cx, unsigned char **bytes, size_t *size, const char *path,
                       size_t limit) BRAM_MUST_CHECK;
 
+/** The first bytes of a file, inflated when it is gzip. @return how many of n; 0 when unreadable */
+size_t bram_gz_peek(const char *path, void *head, size_t n);
+
 /** Deflates a buffer to one gzip member without name and time, so that equal input gives equal
  * bytes. */
 int bram_gz_deflate(bram_ctx *cx, unsigned char **out, size_t *out_size, const unsigned char *in,

@@ -5,6 +5,7 @@
 #include "generic.h"
 
 #include "csvfile.h"
+#include "gz.h"
 #include "h5.h"
 #include "matlab.h"
 #include "npy.h"
@@ -57,9 +58,7 @@ const char *bram_store_words(const bram_store *s)
 static bram_store_kind kind_of(const char *path)
 {
     char head[8] = {0};
-    FILE *file = fopen(path, "rb");
-    size_t size = file ? fread(head, 1, sizeof head, file) : 0;
-    if (file) fclose(file);
+    size_t size = bram_gz_peek(path, head, sizeof head); /* text and .npy may be gzip */
     if (size >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) return BRAM_STORE_NPY;
     if (size >= 6 && memcmp(head, "MATLAB", 6) == 0) return BRAM_STORE_MATLAB;
     if (size >= 4 && memcmp(head, "PK\3\4", 4) == 0) return BRAM_STORE_NPZ;

@@ -1,6 +1,7 @@
 /* Tests of loaders/generic.c and generic_store.c: arrays from files of any common format. */
 #include <bramble/loader.h>
 
+#include "file.h"
 #include "gz.h"
 #include "internal.h"
 #include "npy.h"
@@ -192,6 +193,30 @@ static void a_table_with_headings(void **state)
     bram_ctx_free(cx);
 }
 
+static void a_gzipped_numpy_array(void **state)
+{
+    (void)state;
+    const double values[] = {1, 2, 3, 4, 5, 6};
+    char path[200];
+    unsigned char *bytes, *packed;
+    size_t size;
+    bram_dataset *ds;
+    bram_ctx *cx = bram_ctx_new();
+    test_temporary(path, "array.npy.gz");
+    assert_ok(cx, bram_npy_write(cx, path, true, BRAM_NPY_F64, 2, (size_t[]){3, 2}, values));
+    assert_ok(cx, bram_file_read(cx, &bytes, &size, path, 0));
+    assert_ok(cx, bram_gz_deflate(cx, &packed, &size, bytes, size));
+    write_bytes(path, packed, size);
+    bram_free(bytes);
+    bram_free(packed);
+    refuse("generic:dt=1", path, BRAM_EUSAGE, "3 x 2 and nothing tells which way time runs");
+    assert_ok(cx, import(cx, &ds, "generic:dt=0.5,time=rows", path));
+    assert_near(value(cx, response(ds, "raw"), 2, 1), 6, 0);
+    bram_dataset_free(ds);
+    unlink(path);
+    bram_ctx_free(cx);
+}
+
 static void a_table_of_numbers_is_not_guessed(void **state)
 {
     (void)state;
@@ -343,6 +368,7 @@ int main(void)
         cmocka_unit_test(songbird_calcium),
         cmocka_unit_test(binary_words_of_matlab_73),
         cmocka_unit_test(a_table_with_headings),
+        cmocka_unit_test(a_gzipped_numpy_array),
         cmocka_unit_test(a_table_of_numbers_is_not_guessed),
         cmocka_unit_test(gaps_are_segments_of_the_time_axis),
         cmocka_unit_test(numpy_arrays),
