@@ -10,6 +10,7 @@
  */
 #include "dag2023.h"
 
+#include "gz.h"
 #include "h5.h"
 #include "json.h"
 #include "number.h"
@@ -75,9 +76,7 @@ int bram_dag_labels_add(bram_ctx *cx, bram_dag_labels *l, size_t trace, const ch
 int bram_dag_form_of(bram_ctx *cx, bram_dag_form *out, const char *path)
 {
     unsigned char head[64] = {0};
-    FILE *file = fopen(path, "rb");
-    size_t size = file ? fread(head, 1, sizeof head - 1, file) : 0, at = 0;
-    if (file) fclose(file);
+    size_t size = bram_gz_peek(path, head, sizeof head - 1), at = 0; /* JSON may be gzip */
     *out = BRAM_DAG_NONE;
     if (size >= 4 && memcmp(head, "PK\3\4", 4) == 0) *out = BRAM_DAG_XLSX;
     else if (bram_h5_probe(path)) {

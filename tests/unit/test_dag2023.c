@@ -3,6 +3,7 @@
 
 #include <hdf5.h>
 
+#include "gz.h"
 #include "internal.h"
 #include "labels.h"
 #include "test.h"
@@ -304,6 +305,18 @@ static void labels_follow_the_map_of_traces(void **state)
     assert_string_equal(bram_axis_id(neuron, 2), "AVAL");
     assert_string_equal(bram_axis_column(neuron, "certainty")->text[0], "low-confidence");
     assert_string_equal(bram_axis_column(neuron, "certainty")->text[1], "unlabeled");
+    bram_dataset_free(ds);
+
+    unsigned char *packed; /* the same dictionary as gzip */
+    size_t size;
+    assert_ok(cx, bram_gz_deflate(cx, &packed, &size, (const unsigned char *)text, strlen(text)));
+    FILE *file = fopen(json, "wb");
+    assert_int_equal(fwrite(packed, 1, size, file), size);
+    fclose(file);
+    bram_free(packed);
+    assert_ok(cx, import(cx, &ds, "auto", made_path(), json));
+    neuron = bram_response_axis(bram_dataset_response(ds, path), 1);
+    assert_string_equal(bram_axis_id(neuron, 2), "AVAL");
     bram_dataset_free(ds);
     unlink(json);
     unlink(made_path());
