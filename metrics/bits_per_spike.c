@@ -15,12 +15,14 @@
 static const bram_param params[] = {
     {"least", BRAM_PARAM_REAL, "1e-9", NULL, 1e-12, 1,
      "the smallest rate a bin that counts as it is"},
+    {"first", BRAM_PARAM_INTEGER, "0", NULL, 0, 1000000000,
+     "only the first n units count, 0: all (a model may look at the others)"},
     {.name = NULL},
 };
 
 /* Sums by group and unit. */
 struct spikes {
-    size_t groups, units;
+    size_t groups, units;              /* units that count */
     double *bins, *count, *rate, *fit; /* entries; counts; rates; count ln rate */
     double least;
 };
@@ -38,7 +40,7 @@ static int fill(bram_ctx *cx, struct spikes *s, const bram_comparison *c)
     for (size_t i = 0; i < brain->values.rows; i++) {
         size_t g = c->groups.group ? c->groups.group[i] : i;
         for (size_t u = 0; u < s->units; u++) {
-            size_t at = g * s->units + u, entry = i * s->units + u;
+            size_t at = g * s->units + u, entry = i * brain->values.cols + u;
             if ((brain->present && !brain->present[entry]) ||
                 (model->present && !model->present[entry]))
                 continue;
@@ -68,17 +70,18 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                          "the rates are %zu x %zu, the counts %zu x %zu; expected equal "
                          "shapes with one row and one unit or more",
                          m->rows, m->cols, b->rows, b->cols);
-    size_t groups, entries;
+    size_t groups, entries, first = (size_t)bram_option_integer(o, "first");
+    size_t units = first && first < m->cols ? first : m->cols;
     BRAM_TRY(bram_groups_check(cx, &groups, &c->groups, m->rows));
-    if (__builtin_mul_overflow(groups, m->cols, &entries) ||
+    if (__builtin_mul_overflow(groups, units, &entries) ||
         (c->memory && entries > c->memory / (4 * sizeof(double))))
         return bram_fail(cx, BRAM_EMEMORY,
                          "sums of %zu groups x %zu units exceed the budget of %zu "
                          "bytes: use fewer resampling groups",
-                         groups, m->cols, c->memory);
+                         groups, units, c->memory);
     struct spikes *s = bram_alloc(cx, 1, sizeof *s);
     if (!s) return BRAM_ENOMEM;
-    *s = (struct spikes){.groups = groups, .units = m->cols, .least = bram_option_real(o, "least")};
+    *s = (struct spikes){.groups = groups, .units = units, .least = bram_option_real(o, "least")};
     s->bins = bram_alloc(cx, entries, 4 * sizeof *s->bins);
     int status = s->bins ? BRAM_OK : BRAM_ENOMEM;
     if (status == BRAM_OK) {
@@ -124,7 +127,7 @@ const bram_metric bram_metric_bits_per_spike = {
     .name = "bits-per-spike",
     .summary = "bits a spike beyond each unit's mean rate, Poisson",
     .source = "Pei et al. 2021, arXiv 2109.04463",
-    .version = 1,
+    .version = 2,
     .kind = BRAM_METRIC_PAIRED,
     .flags = BRAM_METRIC_HIGHER_BETTER | BRAM_METRIC_COUNTS,
     .chance = 0,

@@ -31,8 +31,15 @@ bits() {
         NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
         $at["model"] ~ "^" model { printf "%.4f", $at["value"] }'
 }
-[ "$(bits bits-per-spike:least=1e-09@step mean) $(bits bits-per-spike:least=0.001@step var)" = "-0.0236 0.0285" ] || {
-    echo "bits a spike: found $(bits bits-per-spike:least=1e-09@step mean) $(bits bits-per-spike:least=0.001@step var)"
+[ "$(bits bits-per-spike:least=1e-09,first=0@step mean) $(bits bits-per-spike:least=0.001,first=0@step var)" = "-0.0236 0.0285" ] || {
+    echo "bits a spike: found $(bits bits-per-spike:least=1e-09,first=0@step mean) $(bits bits-per-spike:least=0.001,first=0@step var)"
+    exit 1
+}
+
+# Poisson regression of the first 20 neurons, measured with scikit-learn
+found="$(bits bits-per-spike:least=1e-09,first=20@step mean) $(bits bits-per-spike:least=1e-09,first=20@step glm)"
+[ "$found" = "-0.0574 0.0479" ] || {
+    echo "bits a spike of 20 neurons: found $found"
     exit 1
 }
 

@@ -30,8 +30,9 @@ struct world {
 static const char *const unit_ids[UNITS] = {"S01L", "S01R", "S02L", "S02R", "S03L"};
 static const char *const stimulus_ids[STIMULI] = {"a", "b", "c", "d", "e", "f"};
 
-/* Units that hang together in time: an autoregression driven by noise and by the inputs. What is
- * masked holds NaN, which a model must not look at. */
+/* Units that hang together in time: an autoregression driven by noise and by the inputs, its size
+ * rounded to whole numbers, so that models of counts can be fitted, too. What is masked holds NaN,
+ * which a model must not look at. */
 static void fill(struct world *w, size_t s)
 {
     bram_rng g = bram_rng_at(7, "conformance/models", s);
@@ -44,7 +45,8 @@ static void fill(struct world *w, size_t s)
             state[u] = 0.6 * last[u] + 0.3 * last[(u + 1) % UNITS] + 0.5 * x[u % INPUTS] +
                        0.3 * bram_rng_normal(&g);
             bool there = bram_rng_below(&g, 20) > 0 && (s == 3 || u != s);
-            w->y[s][t * UNITS + u] = there ? state[u] + (double)u : (double)NAN;
+            w->y[s][t * UNITS + u] = there ? floor(fabs(2 * state[u]) + 0.5) + (double)u
+                                           : (double)NAN;
             w->y_present[s][t * UNITS + u] = there;
         }
         for (size_t k = 0; k < INPUTS; k++) {

@@ -32,6 +32,10 @@ static void by_hand(void **state)
     double same[] = {1, 1};
     assert_ok(cx, score(cx, &bits, "bits-per-spike", same, count, 2, 1));
     assert_near(bits, 0, 1e-14);
+    double two[] = {0.5, 7, 1.5, 7},
+           counts[] = {0, 5, 2, 1}; /* a second unit that does not count */
+    assert_ok(cx, score(cx, &bits, "bits-per-spike:first=1", two, counts, 2, 2));
+    assert_near(bits, log(1.5) / log(2), 1e-14);
     bram_ctx_free(cx);
 }
 
