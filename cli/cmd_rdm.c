@@ -1,127 +1,119 @@
 /*
- * cmd_rdm.c - `bramble rdm FILE -o OUT`: responses to a representational dissimilarity matrix.
+ * cmd_rdm.c - `bramble rdm FILE -o OUT`: responses to representational dissimilarity matrices.
  */
-#include "csvfile.h"
-#include "matrix_file.h"
-#include "npy.h"
 #include "output.h"
-#include "rdm.h"
+#include "rdm_write.h"
 
-#include <math.h>
-#include <string.h>
-
-static bool ends_in(const char *path, const char *ending)
+static int work(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args, const char *out,
+                bool json)
 {
-    size_t n = strlen(path), m = strlen(ending);
-    return n > m && !strcmp(path + n - m, ending);
-}
-
-/* Pairs (i < j) row by row to a whole symmetric matrix with a diagonal of zeros. */
-static void to_square(double *square, const double *pair, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = i + 1; j < n; j++) square[i * n + j] = square[j * n + i] = *pair++;
-}
-
-/* The id of a condition, else its number from 1. */
-static int put_name(bram_ctx *cx, bram_csv_writer *w, const bram_cli_matrix *m, size_t i)
-{
-    return m->row && *bram_axis_id(m->row, i) ? bram_csv_put_text(cx, w, bram_axis_id(m->row, i))
-                                              : bram_csv_put_integer(cx, w, (int64_t)i + 1);
-}
-
-static int put_csv(bram_ctx *cx, bram_outfile *file, const bram_cli_matrix *m, const double *square)
-{
-    bram_csv_writer w;
-    bram_csv_to_file(&w, file, ',');
-    BRAM_TRY(bram_csv_put_text(cx, &w, "condition"));
-    for (size_t j = 0; j < m->rows; j++) BRAM_TRY(put_name(cx, &w, m, j));
-    BRAM_TRY(bram_csv_end_row(cx, &w));
-    for (size_t i = 0; i < m->rows; i++) {
-        BRAM_TRY(put_name(cx, &w, m, i));
-        for (size_t j = 0; j < m->rows; j++) {
-            double d = square[i * m->rows + j];
-            BRAM_TRY(isnan(d) ? bram_csv_put_text(cx, &w, "") : bram_csv_put_number(cx, &w, d));
-        }
-        BRAM_TRY(bram_csv_end_row(cx, &w));
-    }
-    return BRAM_OK;
-}
-
-static int write_rdm(bram_ctx *cx, const char *path, bool replace, const bram_cli_matrix *m,
-                     const double *square)
-{
-    size_t shape[] = {m->rows, m->rows};
-    if (ends_in(path, ".npy"))
-        return bram_npy_write(cx, path, replace, BRAM_NPY_F64, 2, shape, square);
-    bram_outfile *file = NULL;
-    BRAM_TRY(bram_outfile_open(cx, &file, path, replace));
-    int status = put_csv(cx, file, m, square);
-    if (status == BRAM_OK) return bram_outfile_commit(cx, file);
-    bram_outfile_abort(file);
-    return status;
-}
-
-static int make_rdm(bram_ctx *cx, const bram_cli_args *args, const bram_cli_matrix *m,
-                    const char *out)
-{
-    bool euclidean = !strcmp(bram_cli_text(args, "method", "correlation"), "euclidean");
-    bram_side side = bram_cli_matrix_side(m, false);
-    double *pair = NULL;
-    BRAM_TRY(bram_rdm_new(cx, &pair, &side, euclidean ? BRAM_RDM_EUCLIDEAN : BRAM_RDM_CORRELATION));
-    double *square = bram_alloc(cx, m->rows * m->rows, sizeof *square);
-    int status = square ? BRAM_OK : BRAM_ENOMEM;
-    if (status == BRAM_OK) {
-        to_square(square, pair, m->rows);
-        size_t undefined = 0;
-        for (size_t k = 0; k < bram_rdm_pairs(m->rows); k++) undefined += isnan(pair[k]);
-        if (undefined)
-            bram_note(cx, "%zu of %zu pairs are undefined", undefined, bram_rdm_pairs(m->rows));
-        status = write_rdm(cx, out, bram_cli_has(args, "force"), m, square);
-    }
-    bram_free(pair);
-    bram_free(square);
-    return status;
+    const char *mean = bram_cli_text(args, "mean", NULL);
+    BRAM_TRY(bram_rdm_job_read(cx, job, args));
+    BRAM_TRY(bram_rdm_job_run(cx, job));
+    if (mean) BRAM_TRY(bram_rdm_job_mean(cx, job, mean));
+    BRAM_TRY(bram_rdm_job_tell(cx, job));
+    if (out)
+        BRAM_TRY(bram_rdm_write(cx, job, out, bram_cli_has(args, "vector"),
+                                bram_cli_has(args, "force")));
+    return json ? bram_rdm_print_json(cx, job, out) : BRAM_OK;
 }
 
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     const char *out = bram_cli_text(args, "output", NULL);
-    if (!out || (!ends_in(out, ".npy") && !ends_in(out, ".csv")))
-        return bram_fail(cx, BRAM_EUSAGE, "rdm needs -o FILE.npy or FILE.csv");
-    bram_cli_matrix m;
-    BRAM_TRY(
-        bram_cli_matrix_read(cx, &m, bram_cli_argument(args, 0), bram_cli_text(args, "ids", NULL)));
-    int status = make_rdm(cx, args, &m, out);
-    bram_cli_matrix_release(&m);
+    bool json = bram_cli_format(args, BRAM_TABLE_TEXT) == BRAM_TABLE_JSON;
+    if (!out && !json)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "rdm needs -o FILE.npy, FILE.csv or FILE.h5, or --format json");
+    BRAM_TRY(bram_rdm_check_output(cx, out, bram_cli_has(args, "vector")));
+    bram_rdm_job job = {0};
+    int status = work(cx, &job, args, out, json);
+    bram_rdm_job_release(&job);
     return status;
 }
 
 const bram_command bram_command_rdm = {
     .name = "rdm",
-    .summary = "responses to a dissimilarity matrix over their rows",
+    .summary = "responses to dissimilarity matrices of conditions",
     .arguments = "FILE -o OUT",
     .about =
-        "Reads a matrix of conditions x channels (files as in 'bramble score') and writes the "
-        "dissimilarities of its rows as a square matrix: .npy, or .csv with the ids. Pairs that "
-        "are undefined (a constant row) are NaN, empty in .csv.",
+        "Reads responses, rows x channels (files as in 'bramble score'; NaN is missing), and "
+        "writes "
+        "the dissimilarities of conditions. Without --conditions every row is one. With them rows "
+        "of a condition are averaged, or compared across folds (crossnobis, poisson_cv), and with "
+        "--subjects there is an RDM for each subject.\n\n"
+        "Labels are a column of the table, a variable of the file, a column of the rows of a "
+        "homogenized file, or FILE[:NAME]. Conditions keep the order in which they first "
+        "appear.\n\n"
+        "Distances of the euclidean kind are squared and divided by the number of channels. Pairs "
+        "that are undefined (a constant row has no correlation) are NaN, empty in .csv, masked in "
+        ".h5, and told by a note.",
     .options =
         (const bram_cli_option[]){
-            {"output", 'o', "OUT", "The file to write, .npy or .csv"},
-            {"method", 0, "HOW",
-             "1 - Pearson r of two rows, or the mean squared difference over channels",
-             "correlation|euclidean"},
-            {"ids", 0, "IDS", "Ids of the rows: a column or variable of the file, or FILE[:NAME]"},
+            {"output", 'o', "OUT", "The file to write: .npy, .csv or .h5 (homogenized)"},
+            {"vector", 0, NULL, "The pairs (1,2), (1,3) ... instead of square matrices"},
+            {"method", 0, "HOW", "The dissimilarity of two conditions (default correlation)",
+             "euclidean|correlation|cosine|mahalanobis|crossnobis|poisson|poisson_cv"},
+            {"ids", 0, "IDS", "Ids of the rows where each is a condition"},
             {"force", 'f', NULL, "Replaces a file that exists"},
+            {"conditions", 0, "LABELS", "The condition of each row", NULL, "Design"},
+            {"folds", 0, "LABELS",
+             "The fold (run, session, repeat) of each row; without it the n-th "
+             "row of a condition is in fold n",
+             NULL, "Design"},
+            {"subjects", 0, "LABELS", "The subject of each row", NULL, "Design"},
+            {"drop", 0, "COLUMN", "A column of the table that is no channel", NULL, "Design",
+             .repeat = true},
+            {"mean", 0, "HOW",
+             "One RDM, the mean over subjects; all but plain bring partial RDMs "
+             "to one scale first",
+             "plain|evidence|setsize|simple", "Design"},
+            {"unbalanced", 0, NULL, "All pairs of rows count, instead of means", NULL, "Design"},
+            {"weighting", 0, "HOW", "Unbalanced: a pair of rows counts by its channels, or as 1",
+             "number|equal", "Design"},
+            {"missing", 0, "HOW",
+             "Pairs rest on the channels both have; unbalanced: or as "
+             "rsatoolbox does it",
+             "pairwise|kernel", "Design"},
+            {"remove-mean", 0, NULL, "Takes each pattern's mean over channels from it", NULL,
+             "Design"},
+            {"prior-rate", 0, "RATE", "Poisson: the rate of the prior (default 1)", NULL, "Design"},
+            {"prior-weight", 0, "W", "Poisson: its weight (default 0.1)", NULL, "Design"},
+            {"noise", 0, "HOW",
+             "The noise covariance, from --residuals or else from repeated rows "
+             "(default shrinkage_diag)",
+             "full|diag|shrinkage_eye|shrinkage_diag", "Noise"},
+            {"residuals", 0, "FILE", "Residuals x channels to estimate the noise from", NULL,
+             "Noise"},
+            {"residual-folds", 0, "LABELS",
+             "Their folds: crossnobis then whitens each pair of "
+             "folds by its own noise",
+             NULL, "Noise"},
+            {"residual-subjects", 0, "LABELS", "Their subjects", NULL, "Noise"},
+            {"dof", 0, "N",
+             "Degrees of freedom of the residuals (default: rows - 1, or repeated "
+             "rows - conditions)",
+             NULL, "Noise"},
+            {"shrinkage", 0, "FORM",
+             "The weight of shrinkage_diag: Schaefer & Strimmer's, or that "
+             "of rsatoolbox 0.3",
+             "published|rsatoolbox", "Noise"},
+            {"precision", 0, "FILE", "The inverse covariance itself, channels x channels", NULL,
+             "Noise"},
             {NULL}},
     .examples =
         (const bram_cli_example[]){
             {"bramble rdm it.h5:responses/it -o it.npy", "1 - r of patterns"},
             {"bramble rdm feat.csv --ids image --method euclidean -o d.csv",
              "with the names of the images"},
+            {"bramble rdm beta.csv --conditions stim --folds run --method crossnobis "
+             "--residuals res.npy -o d.h5",
+             "unbiased distances, noise from residuals"},
+            {"bramble rdm trials.csv --conditions stim --subjects who --method mahalanobis "
+             "--noise shrinkage_eye -o d.npy --vector",
+             "subjects x pairs, noise from repeats"},
             {NULL, NULL}},
     .least = 1,
     .most = 1,
-    .computes = true,
     .run = run,
 };

@@ -124,63 +124,129 @@ static int set_row_ids(bram_ctx *cx, bram_cli_matrix *m, char **texts, size_t co
     return status;
 }
 
-/* Ids in a file of their own: an array of texts, or of a table the named or the only column. */
-static int read_id_file(bram_ctx *cx, bram_cli_matrix *m, const char *spec)
+/* Texts of a file of their own: an array of texts, or of a table the named or the only column. */
+static int read_text_file(bram_ctx *cx, char ***texts, size_t *count, const char *spec)
 {
-    char *path = NULL, **texts = NULL;
+    char *path = NULL;
     const char *name;
     bram_store *store = NULL;
-    size_t count = 0, headings = 0;
+    size_t headings = 0;
     BRAM_TRY(split(cx, &path, &name, spec));
     int status = bram_store_open(cx, &store, path);
     const char *const *heading = store ? bram_store_headings(store, &headings) : NULL;
     if (status == BRAM_OK && !*name && headings == 1) name = heading[0];
-    if (status == BRAM_OK) status = bram_store_texts(cx, &texts, &count, store, name);
-    if (status == BRAM_OK) status = set_row_ids(cx, m, texts, count, spec);
-    bram_free(texts);
+    if (status == BRAM_OK) status = bram_store_texts(cx, texts, count, store, name);
     bram_store_close(store);
     bram_free(path);
     return status;
 }
 
+static bool is_elsewhere(const char *spec)
+{
+    return access(spec, F_OK) == 0 || strchr(spec, ':');
+}
+
+/* Texts for the rows: a column or variable of the store, which then is no part of the matrix, or a
+ * file of their own. */
+static int read_row_texts(bram_ctx *cx, char ***texts, size_t *count, bram_store *store,
+                          const char *spec)
+{
+    if (is_elsewhere(spec)) return read_text_file(cx, texts, count, spec);
+    BRAM_TRY(bram_store_texts(cx, texts, count, store, spec));
+    int status = bram_store_set_aside(cx, store, spec);
+    if (status == BRAM_OK) return status;
+    bram_free(*texts);
+    *texts = NULL;
+    return status;
+}
+
+static int check_label_count(bram_ctx *cx, const bram_cli_labels *l, size_t rows)
+{
+    if (l->rows == rows) return BRAM_OK;
+    return bram_fail(cx, BRAM_ESHAPE, "%s: found %zu labels, expected %zu, one for each row",
+                     l->spec, l->rows, rows);
+}
+
 static int read_array(bram_ctx *cx, bram_cli_matrix *m, bram_store *store, const char *name,
-                      const char *ids)
+                      const char *ids, bram_cli_labels *labels, size_t count)
 {
     char **texts = NULL;
-    size_t count = 0;
+    size_t id_count = 0;
     bram_store_array a = {0};
-    bool inside = ids && access(ids, F_OK) != 0 && !strchr(ids, ':');
-    if (inside) {
-        BRAM_TRY(bram_store_texts(cx, &texts, &count, store, ids));
-        int status = bram_store_set_aside(cx, store, ids);
-        if (status != BRAM_OK) {
-            bram_free(texts);
-            return status;
-        }
-    }
-    int status = bram_store_numbers(cx, &a, store, name);
+    if (ids) BRAM_TRY(read_row_texts(cx, &texts, &id_count, store, ids));
+    int status = BRAM_OK;
+    for (size_t k = 0; status == BRAM_OK && k < count; k++)
+        if (labels[k].spec)
+            status = read_row_texts(cx, &labels[k].text, &labels[k].rows, store, labels[k].spec);
+    if (status == BRAM_OK) status = bram_store_numbers(cx, &a, store, name);
     if (status == BRAM_OK) {
         m->rows = a.rows;
         m->cols = a.cols;
         m->values = a.values;
         status = mask_missing(cx, m);
     }
-    if (status == BRAM_OK && inside) status = set_row_ids(cx, m, texts, count, ids);
+    if (status == BRAM_OK && ids) status = set_row_ids(cx, m, texts, id_count, ids);
     bram_free(texts);
     return status;
 }
 
 static int read_store(bram_ctx *cx, bram_cli_matrix *m, const char *path, const char *name,
-                      const char *ids)
+                      const char *ids, bram_cli_labels *labels, size_t count)
 {
     bram_store *store = NULL;
     BRAM_TRY(bram_store_open(cx, &store, path));
-    int status = read_array(cx, m, store, name, ids);
+    int status = read_array(cx, m, store, name, ids, labels, count);
     bram_store_close(store);
     return status;
 }
 
-int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec, const char *ids)
+/* A column of the rows' axis as texts, one block. */
+static int column_texts(bram_ctx *cx, bram_cli_labels *l, const bram_axis *axis)
+{
+    const bram_column *c = bram_axis_column(axis, l->spec);
+    size_t n = bram_axis_length(axis), bytes = 0;
+    if (!c)
+        return bram_fail(cx, BRAM_EABSENT, "the axis %s has no column \"%s\"", bram_axis_name(axis),
+                         l->spec);
+    for (size_t i = 0; i < n; i++) bytes += c->text ? strlen(c->text[i]) + 1 : 32;
+    char **texts = bram_alloc(cx, 1, n * sizeof *texts + bytes + 1);
+    if (!texts) return BRAM_ENOMEM;
+    char *to = (char *)(texts + n);
+    for (size_t i = 0; i < n; i++) {
+        texts[i] = to;
+        if (c->text) memcpy(to, c->text[i], strlen(c->text[i]) + 1);
+        else if (c->integer) snprintf(to, 32, "%lld", (long long)c->integer[i]);
+        else if (!isnan(c->number[i])) snprintf(to, 32, "%.17g", c->number[i]);
+        to += strlen(to) + 1;
+    }
+    l->text = texts, l->rows = n;
+    return BRAM_OK;
+}
+
+static int read_homogenized(bram_ctx *cx, bram_cli_matrix *m, const bram_dataset *ds,
+                            const char *path, const char *name, const char *ids,
+                            bram_cli_labels *labels, size_t count)
+{
+    const bram_response *r = NULL;
+    char **texts = NULL;
+    size_t id_count = 0;
+    BRAM_TRY(find_response(cx, &r, ds, path, name));
+    BRAM_TRY(read_response(cx, m, r, path));
+    int status = BRAM_OK;
+    for (size_t k = 0; status == BRAM_OK && k < count; k++)
+        if (labels[k].spec)
+            status = is_elsewhere(labels[k].spec)
+                         ? read_text_file(cx, &labels[k].text, &labels[k].rows, labels[k].spec)
+                         : column_texts(cx, labels + k, bram_response_axis(r, 0));
+    if (status != BRAM_OK || !ids) return status;
+    BRAM_TRY(read_text_file(cx, &texts, &id_count, ids));
+    status = set_row_ids(cx, m, texts, id_count, ids);
+    bram_free(texts);
+    return status;
+}
+
+int bram_cli_matrix_read_labelled(bram_ctx *cx, bram_cli_matrix *out, const char *spec,
+                                  const char *ids, bram_cli_labels *labels, size_t count)
 {
     char *path = NULL;
     const char *name;
@@ -188,19 +254,25 @@ int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec, c
     bram_cli_matrix m = {0};
     BRAM_TRY(split(cx, &path, &name, spec));
     bool homogenized = bram_dataset_open(cx, &ds, path) == BRAM_OK; /* else any other file */
-    int status;
-    if (homogenized) {
-        const bram_response *r = NULL;
-        status = find_response(cx, &r, ds, path, name);
-        if (status == BRAM_OK) status = read_response(cx, &m, r, path);
-    } else status = read_store(cx, &m, path, name, ids);
-    bool elsewhere = ids && (homogenized || access(ids, F_OK) == 0 || strchr(ids, ':'));
-    if (status == BRAM_OK && elsewhere) status = read_id_file(cx, &m, ids);
+    int status = homogenized ? read_homogenized(cx, &m, ds, path, name, ids, labels, count)
+                             : read_store(cx, &m, path, name, ids, labels, count);
     bram_dataset_free(ds);
     bram_free(path);
+    for (size_t k = 0; status == BRAM_OK && k < count; k++) {
+        if (!labels[k].spec) continue;
+        status = check_label_count(cx, labels + k, m.rows);
+        if (status == BRAM_OK && !labels[k].set_aside)
+            status = bram_cli_labels_code(cx, labels + k);
+    }
     if (status == BRAM_OK) *out = m;
     else bram_cli_matrix_release(&m);
+    for (size_t k = 0; status != BRAM_OK && k < count; k++) bram_cli_labels_release(labels + k);
     return status;
+}
+
+int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec, const char *ids)
+{
+    return bram_cli_matrix_read_labelled(cx, out, spec, ids, NULL, 0);
 }
 
 /* ---- matching ------------------------------------------------------------------------------- */

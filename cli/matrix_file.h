@@ -6,6 +6,7 @@
 #define BRAMBLE_CLI_MATRIX_FILE_H
 
 #include "args.h"
+#include "row_labels.h"
 
 #include <bramble/metric.h>
 
@@ -28,6 +29,14 @@ typedef struct bram_cli_matrix {
  */
 int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec,
                          const char *ids) BRAM_MUST_CHECK;
+
+/**
+ * The same, with labels of its rows: those of labels[] that have a spec are read and coded. Columns
+ * of a table that hold labels or ids are no columns of the matrix.
+ */
+int bram_cli_matrix_read_labelled(bram_ctx *cx, bram_cli_matrix *out, const char *spec,
+                                  const char *ids, bram_cli_labels *labels,
+                                  size_t count) BRAM_MUST_CHECK;
 void bram_cli_matrix_release(bram_cli_matrix *m);
 
 /** How two matrices are put side by side. */

@@ -83,7 +83,8 @@ bool bram_rdm_kind_find(bram_rdm_kind *out, const char *name);
  * Missing values: a mean is over the rows that have the channel; a channel that one of two
  * conditions lacks is left out for that pair, and a precision is then the inverse of the rest of
  * the covariance. Cross-validated: a condition has a channel when all its folds (unbalanced: all
- * its rows) have it. Fewer than 2 shared channels (correlation: 3) leave a pair undefined.
+ * its rows) have it; unbalanced correlations are of two rows over what both have. Fewer than 2
+ * shared channels (correlation: 3) leave a pair undefined.
  *
  * Cost: n^2 channels / 2 multiply-adds in products, for each fold; memory: the pairs, copies of the
  * patterns and one tile for each thread. Pairs with missing channels are computed one by one.

@@ -10,7 +10,9 @@
  * A k_ij without a pair of rows leaves its distances undefined.
  *
  * Rows are sorted by condition and cut into blocks of whole conditions; a pair of blocks is one
- * task, its products taken in tiles of rows. Source: rsatoolbox 0.3 (calc_rdm_unbalanced). What it
+ * task, its products taken in tiles of rows. Missing channels: a correlation of two rows is over
+ * those that both have (3 or more); for the others see rdm.h. Source: rsatoolbox 0.3
+ * (calc_rdm_unbalanced). What it
  * does about missing values (missing=kernel) is kept as an option, in its own words: a pair of rows
  * counts by the channels that both have; correlations sum over these but are centred by the number
  * of all channels; mahalanobis takes the part of the precision of these, over all channels.
@@ -21,6 +23,7 @@
 
 #include <bramble/parallel.h>
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -51,6 +54,28 @@ static double dot(const double *a, const double *b, size_t p)
     double lane[4] = {0};
     for (size_t k = 0; k < p; k++) lane[k % 4] += a[k] * b[k];
     return lane[0] + lane[1] + (lane[2] + lane[3]);
+}
+
+/* r / 2 over the channels that both rows have, for missing=pairwise; NaN where it is not defined.
+ */
+static double shared_correlation(double *weight, const struct rows *r, size_t a, size_t b)
+{
+    const double *x = bram_row(&r->x, a), *y = bram_row(&r->x, b);
+    const uint8_t *in_a = r->present + a * r->x.cols, *in_b = r->present + b * r->x.cols;
+    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0, largest_x = 0, largest_y = 0, count = 0;
+    for (size_t k = 0; k < r->x.cols; k++)
+        if (in_a[k] && in_b[k]) mx += x[k], my += y[k], count++;
+    mx /= count, my /= count;
+    for (size_t k = 0; k < r->x.cols; k++) {
+        if (!in_a[k] || !in_b[k]) continue;
+        double dx = x[k] - mx, dy = y[k] - my;
+        xx += dx * dx, yy += dy * dy, xy += dx * dy;
+        largest_x = fmax(largest_x, fabs(x[k])), largest_y = fmax(largest_y, fabs(y[k]));
+    }
+    double floor = 32 * DBL_EPSILON * sqrt(count);
+    *weight = count < 3 ? 0 : 1;
+    if (!(sqrt(xx) > floor * largest_x && sqrt(yy) > floor * largest_y)) return NAN;
+    return xy / sqrt(xx) / sqrt(yy) / 2;
 }
 
 /* r times channels / 2, from sums over the shared channels and a mean over all: see above */
@@ -84,6 +109,7 @@ static double sparse_sum(double *weight, const struct rows *r, size_t a, size_t 
 {
     double sum = 0;
     size_t p = r->x.cols, count = 0;
+    if (r->o->missing == BRAM_RDM_PAIRWISE) return shared_correlation(weight, r, a, b);
     for (size_t k = 0; k < p; k++) {
         if (!r->present[a * p + k] || !r->present[b * p + k]) continue;
         double x = bram_row(&r->x, a)[k], y = bram_row(&r->x, b)[k];
@@ -357,7 +383,8 @@ int bram_rdm_unbalanced(bram_ctx *cx, double *d, const bram_side *side, const br
                         const bram_rdm_options *o)
 {
     bool crossvalidated = o->kind == BRAM_RDM_CROSSNOBIS || o->kind == BRAM_RDM_POISSON_CV;
-    bool by_kernels = side->present && o->missing == BRAM_RDM_KERNEL;
+    bool by_kernels = side->present &&
+                      (o->missing == BRAM_RDM_KERNEL || o->kind == BRAM_RDM_CORRELATION);
     struct rows r = {.n = g && g->condition ? g->conditions : side->values.rows, .o = o};
     bram_rdm_noise noise = {0};
     if (crossvalidated && (!g || !g->fold))

@@ -258,6 +258,7 @@ static void missing_channels(void **state)
     part.design = m.design;
     for (size_t k = 0; k < KINDS; k++)
         for (int unbalanced = 0; unbalanced < 2; unbalanced++) {
+            if (unbalanced && kinds[k] == BRAM_RDM_CORRELATION) continue; /* pairs of rows: below */
             bram_rdm_options o = options_of(&m, kinds[k]), less = options_of(&part, kinds[k]);
             o.unbalanced = less.unbalanced = unbalanced && kinds[k] != BRAM_RDM_COSINE;
             double *whole = estimate(&m, &o, 1), *expected = estimate(&part, &less, 1);
@@ -270,6 +271,38 @@ static void missing_channels(void **state)
             bram_free(whole), bram_free(expected), bram_free(found);
         }
     bram_ctx_free(cx);
+}
+
+/* Of one row each they are the balanced ones; of two rows means over the pairs of rows:
+ * rows (1, 2, 4, -) and (-, 1, 3, 2) of one, (0, 1, 1, 5) of the other condition. */
+static void correlations_of_rows(void **state)
+{
+    (void)state;
+    struct made m;
+    static uint8_t present[ROWS * P];
+    make(&m);
+    for (size_t i = 0; i < sizeof present; i++) present[i] = i % 7 != 3;
+    for (uint32_t i = 0; i < N; i++) m.condition[i] = i;
+    m.side = test_side(m.x, N, P, present);
+    bram_rdm_options o = {.kind = BRAM_RDM_CORRELATION}, u = o;
+    u.unbalanced = true;
+    double *a = estimate(&m, &o, 1), *b = estimate(&m, &u, 1);
+    for (size_t k = 0; k < PAIRS; k++) assert_near(a[k], b[k], 1e-14);
+    bram_free(a), bram_free(b);
+
+    const double x[] = {1, 2, 4, 0, 0, 1, 3, 2, 0, 1, 1, 5};
+    const uint8_t in[] = {1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1};
+    memcpy(m.x, x, sizeof x);
+    memcpy(present, in, sizeof in);
+    m.condition[0] = m.condition[1] = 0, m.condition[2] = 1;
+    m.side = test_side(m.x, 3, 4, present);
+    m.design.conditions = 2;
+    double *d = estimate(&m, &u, 1);
+    /* the first two share two channels only: k_00 = 1 / 2 from each with itself. With the third:
+     * deviations (-4/3, -1/3, 5/3) and (-2/3, 1/3, 1/3); (-1, 1, 0) and (-4/3, -4/3, 8/3) */
+    double r1 = (8 - 1 + 5) / 9.0 / sqrt(42 / 9.0 * 6 / 9.0), r2 = 0;
+    assert_near(d[0], 1 - (r1 + r2) / 2, 1e-15);
+    bram_free(d);
 }
 
 static void too_little_is_shared(void **state)
@@ -438,6 +471,7 @@ int main(void)
         cmocka_unit_test(tiles_give_what_the_definition_gives),
         cmocka_unit_test(one_to_four_conditions),
         cmocka_unit_test(missing_channels),
+        cmocka_unit_test(correlations_of_rows),
         cmocka_unit_test(too_little_is_shared),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(noise_by_hand),

@@ -1,0 +1,71 @@
+# Responses to RDMs: designs in columns and files, noise, subjects, forms of output, what is refused.
+cat >beta.csv <<'END'
+stim,run,u1,u2
+a,1,1,0
+b,1,0,0
+c,1,5,5
+a,2,3,2
+b,2,1,0
+c,2,5,7
+END
+# between runs: a-b (1,0)(2,2) / 2 = 1, a-c (-4,-5)(-2,-5) / 2 = 16.5, b-c (-5,-5)(-4,-7) / 2 = 27.5
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis -o d.csv
+cat d.csv
+# means: a (2,1), b (.5,0), c (5,6)
+run bramble rdm beta.csv --conditions stim --folds run --method euclidean -o d.csv -f --vector
+cat d.csv
+# the same rows as an array, labels in files of their own; n-th row of a condition = n-th run
+cut -d, -f3,4 beta.csv >x.csv
+cut -d, -f1 beta.csv >stim.csv
+run bramble rdm x.csv --conditions stim.csv --method crossnobis -o d.h5 -q
+run bramble info d.h5 --format json
+run bramble rdm x.csv --conditions stim.csv --method crossnobis -o s.csv -q
+run bramble score --metric rsa:compare=pearson --rdm --model d.h5 --brain s.csv --brain-ids condition
+# precision (4 0; 0 1): a-b 4 * 1 * 2 / 2 = 4
+printf 'p,q\n4,0\n0,1\n' >p.csv
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis --precision p.csv --format json
+
+# residuals (1,2), (-1,0), (0,-2): variances 1 and 4; a-b (1.5^2 / 1 + 1^2 / 4) / 2 = 1.25
+printf 'p,q\n1,2\n-1,0\n0,-2\n' >e.csv
+run bramble rdm beta.csv --conditions stim --drop run --method mahalanobis --noise diag --residuals e.csv --format json
+# repeats: squares of u1 2+.5+0, of u2 2+0+2, 3 degrees of freedom; a-b (1.5^2 / (5/6) + 1 / (4/3)) / 2 = 1.725
+run bramble rdm beta.csv --conditions stim --drop run --method mahalanobis --noise diag --format json
+# a precision for each run
+printf 'run,p,q\n1,1,2\n1,-1,0\n1,0,-2\n2,2,2\n2,-2,0\n2,0,-2\n' >e2.csv
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis --noise diag --residuals e2.csv --residual-folds run --format json
+
+# two subjects, one of whom never saw c; their mean on one scale
+cat >who.csv <<'END'
+who,stim,u1,u2
+s1,a,0,0
+s1,b,2,0
+s1,c,0,4
+s2,b,0,4
+s2,a,0,0
+END
+run bramble rdm who.csv --subjects who --conditions stim --method euclidean -o w.csv
+cat w.csv
+run bramble rdm who.csv --subjects who --conditions stim --method euclidean -o w.h5 -q
+run bramble export w.h5 responses/rdm -o w.npy
+run bramble rdm who.csv --subjects who --conditions stim --method euclidean --mean plain --format json
+run bramble rdm who.csv --subjects who --conditions stim --method euclidean --mean simple -o m.csv
+# a constant pattern, and one that is missing but for a channel
+printf 's,p,q,r\nx,1,1,1\ny,1,2,4\nz,3,1,1\nw,2,,\n' >g.csv
+run bramble rdm g.csv --ids s -o g.csv.csv
+cat g.csv.csv
+
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis --unbalanced --format json
+printf 'stim,run,u1\na,1,1\nb,1,2\na,2,3\n' >short.csv
+run bramble rdm short.csv --conditions stim --folds run --method crossnobis -o s.csv
+run bramble rdm short.csv --conditions stim --method crossnobis -o s.csv
+run bramble rdm short.csv --conditions nobody -o s.csv
+run bramble rdm x.csv --method crossnobis -o s.csv
+run bramble rdm x.csv --conditions short.csv:stim -o s.csv
+run bramble rdm beta.csv --conditions stim --method mahalanobis --noise full --residuals short.csv:u1 -o s.csv
+run bramble rdm beta.csv --conditions stim --drop run --precision p.csv -o s.csv
+run bramble rdm beta.csv --conditions stim --drop run --precision p.csv --noise diag -o s.csv
+run bramble rdm beta.csv --conditions stim --method poisson --prior-weight few -o s.csv
+run bramble rdm beta.csv --conditions stim -o s.txt
+run bramble rdm beta.csv --conditions stim --vector -o s.h5
+run bramble rdm beta.csv --conditions stim
+run bramble rdm who.csv --subjects who -o s.csv
