@@ -52,8 +52,9 @@ const bram_command bram_command_rdm = {
         (const bram_cli_option[]){
             {"output", 'o', "OUT", "The file to write: .npy, .csv or .h5 (homogenized)"},
             {"vector", 0, NULL, "The pairs (1,2), (1,3) ... instead of square matrices"},
-            {"method", 0, "HOW", "The dissimilarity of two conditions (default correlation)",
-             "euclidean|correlation|cosine|mahalanobis|crossnobis|poisson|poisson_cv"},
+            {"method", 0, "HOW",
+             "The dissimilarity: correlation (default), euclidean, cosine, mahalanobis, "
+             "crossnobis, poisson or poisson_cv"},
             {"ids", 0, "IDS", "Ids of the rows where each is a condition"},
             {"force", 'f', NULL, "Replaces a file that exists"},
             {"conditions", 0, "LABELS", "The condition of each row", NULL, "Design"},
@@ -106,12 +107,10 @@ const bram_command bram_command_rdm = {
             {"bramble rdm it.h5:responses/it -o it.npy", "1 - r of patterns"},
             {"bramble rdm feat.csv --ids image --method euclidean -o d.csv",
              "with the names of the images"},
-            {"bramble rdm beta.csv --conditions stim --folds run --method crossnobis "
-             "--residuals res.npy -o d.h5",
-             "unbiased distances, noise from residuals"},
-            {"bramble rdm trials.csv --conditions stim --subjects who --method mahalanobis "
-             "--noise shrinkage_eye -o d.npy --vector",
-             "subjects x pairs, noise from repeats"},
+            {"bramble rdm b.csv --conditions stim --folds run --method crossnobis -o d.h5",
+             "unbiased distances between runs; --residuals or --noise whitens them"},
+            {"bramble rdm t.csv --conditions stim --subjects who --vector -o d.npy",
+             "subjects x pairs"},
             {NULL, NULL}},
     .least = 1,
     .most = 1,

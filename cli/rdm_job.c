@@ -33,7 +33,11 @@ static int read_options(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *ar
                             .unbalanced = bram_cli_has(args, "unbalanced"),
                             .has_prior = true};
     if (!bram_rdm_kind_find(&o->kind, method))
-        return bram_fail(cx, BRAM_EUSAGE, "no estimator is named \"%s\"", method);
+        return bram_fail(
+            cx, BRAM_EUSAGE,
+            "no estimator is named \"%s\": --method is correlation, euclidean, cosine, "
+            "mahalanobis, crossnobis, poisson or poisson_cv",
+            method);
     o->equal_weights = !strcmp(bram_cli_text(args, "weighting", "number"), "equal");
     bool kernel = !strcmp(bram_cli_text(args, "missing", "pairwise"), "kernel");
     o->missing = kernel ? BRAM_RDM_KERNEL : BRAM_RDM_PAIRWISE;
