@@ -167,6 +167,15 @@ static int check_label_count(bram_ctx *cx, const bram_cli_labels *l, size_t rows
                      l->spec, l->rows, rows);
 }
 
+int bram_cli_labels_read(bram_ctx *cx, bram_cli_labels *l, size_t rows)
+{
+    BRAM_TRY(read_text_file(cx, &l->text, &l->rows, l->spec));
+    int status = check_label_count(cx, l, rows);
+    if (status == BRAM_OK) status = bram_cli_labels_code(cx, l);
+    if (status != BRAM_OK) bram_cli_labels_release(l);
+    return status;
+}
+
 static int read_array(bram_ctx *cx, bram_cli_matrix *m, bram_store *store, const char *name,
                       const char *ids, bram_cli_labels *labels, size_t count)
 {

@@ -37,6 +37,9 @@ int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec,
 int bram_cli_matrix_read_labelled(bram_ctx *cx, bram_cli_matrix *out, const char *spec,
                                   const char *ids, bram_cli_labels *labels,
                                   size_t count) BRAM_MUST_CHECK;
+
+/** Labels that are a file of their own, for `rows` rows of anything. @return as above */
+int bram_cli_labels_read(bram_ctx *cx, bram_cli_labels *l, size_t rows) BRAM_MUST_CHECK;
 void bram_cli_matrix_release(bram_cli_matrix *m);
 
 /** How two matrices are put side by side. */

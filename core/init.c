@@ -6,6 +6,7 @@
 #include "h5.h"
 #include "linalg.h"
 #include "matlab.h"
+#include "nifti.h"
 #include "stats.h"
 
 #include <pthread.h>
@@ -19,6 +20,7 @@ static void init_libraries(void)
     bram_h5_init();
     bram_linalg_init();
     bram_mat5_init();
+    bram_nifti_init();
     bram_stats_init();
 }
 
