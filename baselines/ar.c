@@ -5,7 +5,8 @@
  *
  * for each unit, over the rows whose target and L values before it are all present. Against var it
  * tells self-prediction from interaction. Several lags or penalties: one pair for all units, the
- * one with the least one-step squared error on the validation data.
+ * one with the least one-step squared error on the validation data. target=increment: y_t - y_{t-1}
+ * is regressed, see var.c.
  */
 #include "forecast.h"
 #include "linalg.h"
@@ -42,16 +43,17 @@ static bram_forecast view(const struct ar *m)
                            predict, m->variance.data};
 }
 
+static const bram_state_part state[] = {
+    {"mean", offsetof(struct ar, mean)},
+    {"intercept", offsetof(struct ar, intercept)},
+    {"variance", offsetof(struct ar, variance)},
+    {"weights", offsetof(struct ar, weights)},
+    {NULL, 0},
+};
+
 static void release(void *fitted)
 {
-    struct ar *m = fitted;
-    if (m) {
-        bram_free(m->mean.data);
-        bram_free(m->intercept.data);
-        bram_free(m->weights.data);
-        bram_free(m->variance.data);
-    }
-    bram_free(m);
+    bram_state_free(fitted, state);
 }
 
 /* ---- one unit ------------------------------------------------------------------------------- */
@@ -59,6 +61,7 @@ static void release(void *fitted)
 struct job {
     const bram_panel *train;
     double ridge;
+    bool increments;
     struct ar *m;
 };
 
@@ -101,8 +104,13 @@ static int solve(bram_ctx *cx, const struct job *job, size_t unit, const double 
         right.data[a] = bram_row(products, a)[0];
         bram_row(&gram, a)[a] += job->ridge;
     }
+    if (job->increments) right.data[0] += job->ridge; /* the penalty pulls it to 1: copy */
     m->intercept.data[unit] = mean[0];
-    if (constant) return BRAM_OK; /* its weights stay 0 */
+    if (constant && !job->increments) return BRAM_OK; /* its weights stay 0 */
+    if (constant) {                                   /* copy, whatever the penalty */
+        bram_row(&m->weights, 0)[unit] = 1, m->intercept.data[unit] = 0;
+        return BRAM_OK;
+    }
     int status = bram_cholesky(cx, &gram);
     if (status == BRAM_OK) status = bram_cholesky_solve(cx, &gram, &right);
     if (status != BRAM_OK) return bram_fail_prefix(cx, status, "unit %zu", unit);
@@ -130,20 +138,20 @@ static int fit_unit(bram_ctx *cx, size_t unit, void *user)
 /* ---- the model ------------------------------------------------------------------------------ */
 
 /* A fit with one number of lags and one penalty; borrows the means. */
-static int fit_one(bram_ctx *cx, struct ar *m, const bram_panel *train, size_t lags, double ridge)
+static int fit_one(bram_ctx *cx, struct ar *m, struct job job, size_t lags)
 {
-    struct job job = {train, ridge, m};
+    job.m = m;
     BRAM_TRY(bram_mat_new(cx, &m->weights, lags, m->mean.cols));
     BRAM_TRY(bram_mat_new(cx, &m->intercept, 1, m->mean.cols));
     return bram_parallel_for(cx, m->mean.cols, fit_unit, &job);
 }
 
-static int try_one(bram_ctx *cx, struct ar *best, double *least, const bram_panel *train,
-                   const bram_panel *validation, size_t lags, double ridge)
+static int try_one(bram_ctx *cx, struct ar *best, double *least, const struct job *job,
+                   const bram_panel *validation, size_t lags)
 {
     struct ar trial = {.mean = best->mean};
     double error = 0;
-    int status = fit_one(cx, &trial, train, lags, ridge);
+    int status = fit_one(cx, &trial, *job, lags);
     if (status == BRAM_OK && validation) {
         bram_forecast f = view(&trial);
         status = bram_forecast_error(cx, &error, &f, validation);
@@ -175,9 +183,12 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
         size_t units = train->segment[0].y.cols;
         m->mean = (bram_mat){m->mean.data, 1, units, units};
     }
-    for (size_t k = 0; k < n * ridges && status == BRAM_OK; k++)
-        status = try_one(cx, m, &least, train, n * ridges > 1 ? validation : NULL,
-                         (size_t)lags[k / ridges], ridge[k % ridges]);
+    struct job job = {train, 0, bram_option_is(o, "target", "increment"), NULL};
+    for (size_t k = 0; k < n * ridges && status == BRAM_OK; k++) {
+        job.ridge = ridge[k % ridges];
+        status = try_one(cx, m, &least, &job, n * ridges > 1 ? validation : NULL,
+                         (size_t)lags[k / ridges]);
+    }
     if (status == BRAM_OK) {
         bram_forecast f = view(m);
         status = bram_forecast_variance(cx, &m->variance, &f, train);
@@ -209,31 +220,22 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bra
 
 static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
-    const struct ar *m = fitted;
-    BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
-    BRAM_TRY(bram_state_put(cx, out, "intercept", &m->intercept));
-    BRAM_TRY(bram_state_put(cx, out, "variance", &m->variance));
-    return bram_state_put(cx, out, "weights", &m->weights);
+    return bram_state_save(cx, fitted, state, out);
+}
+
+static bool fits(const void *loaded)
+{
+    const struct ar *m = loaded;
+    size_t units = m->mean.cols;
+    return units > 0 && m->mean.rows == 1 && m->intercept.rows == 1 && m->intercept.cols == units &&
+           m->variance.rows == 1 && m->variance.cols == units && m->weights.cols == units &&
+           m->weights.rows > 0;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
 {
     (void)o;
-    struct ar *m = bram_alloc(cx, 1, sizeof *m);
-    if (!m) return BRAM_ENOMEM;
-    int status = bram_state_get(cx, &m->mean, in, "mean");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->intercept, in, "intercept");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->variance, in, "variance");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->weights, in, "weights");
-    size_t units = m->mean.cols;
-    if (status == BRAM_OK &&
-        (!units || m->mean.rows != 1 || m->intercept.rows != 1 || m->intercept.cols != units ||
-         m->variance.rows != 1 || m->variance.cols != units || m->weights.cols != units ||
-         !m->weights.rows))
-        status = bram_fail(cx, BRAM_EFORMAT, "the state of an ar model has wrong shapes");
-    if (status == BRAM_OK) *fitted = m;
-    else release(m);
-    return status;
+    return bram_state_load(cx, fitted, sizeof(struct ar), state, fits, in);
 }
 
 static const bram_param params[] = {
@@ -241,6 +243,9 @@ static const bram_param params[] = {
      "values of history; several: chosen on validation"},
     {"ridge", BRAM_PARAM_REALS, "1", NULL, 0, 1e300,
      "penalty of the squared weights; several: chosen on validation"},
+    {"target", BRAM_PARAM_CHOICE, "value", "value|increment", 0, 0,
+     "increment: y_t - y_{t-1} is regressed, so that the penalty shrinks towards copy, not the "
+     "mean"},
     {.name = NULL},
 };
 

@@ -27,15 +27,16 @@ struct cosmooth {
     bram_mat ridge;      /* 1 x 1: lambda */
 };
 
+static const bram_state_part state[] = {
+    {"mean", offsetof(struct cosmooth, mean)},
+    {"covariance", offsetof(struct cosmooth, covariance)},
+    {"ridge", offsetof(struct cosmooth, ridge)},
+    {NULL, 0},
+};
+
 static void release(void *fitted)
 {
-    struct cosmooth *m = fitted;
-    if (m) {
-        bram_free(m->mean.data);
-        bram_free(m->covariance.data);
-        bram_free(m->ridge.data);
-    }
-    bram_free(m);
+    bram_state_free(fitted, state);
 }
 
 /* ---- covariances ---------------------------------------------------------------------------- */
@@ -291,28 +292,21 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
 
 static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
-    const struct cosmooth *m = fitted;
-    BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
-    BRAM_TRY(bram_state_put(cx, out, "covariance", &m->covariance));
-    return bram_state_put(cx, out, "ridge", &m->ridge);
+    return bram_state_save(cx, fitted, state, out);
+}
+
+static bool fits(const void *loaded)
+{
+    const struct cosmooth *m = loaded;
+    size_t units = m->mean.cols;
+    return m->mean.rows == 1 && m->covariance.rows == units && m->covariance.cols == units &&
+           m->ridge.rows == 1 && m->ridge.cols == 1;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
 {
     (void)o;
-    struct cosmooth *m = bram_alloc(cx, 1, sizeof *m);
-    if (!m) return BRAM_ENOMEM;
-    int status = bram_state_get(cx, &m->mean, in, "mean");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->covariance, in, "covariance");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->ridge, in, "ridge");
-    size_t units = m->mean.cols;
-    if (status == BRAM_OK &&
-        (m->mean.rows != 1 || m->covariance.rows != units || m->covariance.cols != units ||
-         m->ridge.rows != 1 || m->ridge.cols != 1))
-        status = bram_fail(cx, BRAM_EFORMAT, "the state of a co-smoothing model has wrong shapes");
-    if (status == BRAM_OK) *fitted = m;
-    else release(m);
-    return status;
+    return bram_state_load(cx, fitted, sizeof(struct cosmooth), state, fits, in);
 }
 
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)

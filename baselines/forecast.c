@@ -401,3 +401,39 @@ int bram_state_get(bram_ctx *cx, bram_mat *m, const bram_dataset *in, const char
     else bram_free(got.data);
     return status;
 }
+
+static bram_mat *state_matrix(void *fitted, const bram_state_part *part)
+{
+    return (bram_mat *)(void *)((char *)fitted + part->at);
+}
+
+int bram_state_save(bram_ctx *cx, const void *fitted, const bram_state_part *part,
+                    bram_dataset *out)
+{
+    for (; part->name; part++) {
+        bram_mat m;
+        memcpy(&m, (const char *)fitted + part->at, sizeof m);
+        BRAM_TRY(bram_state_put(cx, out, part->name, &m));
+    }
+    return BRAM_OK;
+}
+
+int bram_state_load(bram_ctx *cx, void **fitted, size_t size, const bram_state_part *part,
+                    bool (*fits)(const void *loaded), const bram_dataset *in)
+{
+    void *m = bram_alloc(cx, 1, size);
+    int status = m ? BRAM_OK : BRAM_ENOMEM;
+    for (const bram_state_part *p = part; status == BRAM_OK && p->name; p++)
+        status = bram_state_get(cx, state_matrix(m, p), in, p->name);
+    if (status == BRAM_OK && !fits(m))
+        status = bram_fail(cx, BRAM_EFORMAT, "the matrices of the fitted model have wrong shapes");
+    if (status == BRAM_OK) *fitted = m;
+    else bram_state_free(m, part);
+    return status;
+}
+
+void bram_state_free(void *fitted, const bram_state_part *part)
+{
+    for (; fitted && part->name; part++) bram_free(state_matrix(fitted, part)->data);
+    bram_free(fitted);
+}

@@ -11,6 +11,8 @@
 
 #include "density.h"
 
+#include <stddef.h>
+
 /** A fitted forecaster as the shared code sees it. */
 typedef struct bram_forecast {
     const void *fitted;
@@ -82,6 +84,28 @@ int bram_forecast_check_choice(bram_ctx *cx, size_t candidates,
 /** Adds the response "weights" (from x to): element (j, i) is the influence of unit j on unit i. */
 int bram_forecast_weights(bram_ctx *cx, bram_dataset *out, const bram_axis *unit,
                           const bram_mat *weights) BRAM_MUST_CHECK;
+
+/** A matrix of a fitted model: its name in a file, and where it stands in the model's struct. */
+typedef struct bram_state_part {
+    const char *name; /* NULL ends a table */
+    size_t at;        /* offsetof a bram_mat */
+} bram_state_part;
+
+/** Puts all matrices of a table into the result of `save`. */
+int bram_state_save(bram_ctx *cx, const void *fitted, const bram_state_part *part,
+                    bram_dataset *out) BRAM_MUST_CHECK;
+
+/**
+ * A new zeroed struct of `size` bytes with the matrices of a table read back.
+ *
+ * @param fits  whether the shapes of the matrices go together
+ * @return BRAM_OK; BRAM_EFORMAT when they do not; statuses of bram_state_get
+ */
+int bram_state_load(bram_ctx *cx, void **fitted, size_t size, const bram_state_part *part,
+                    bool (*fits)(const void *loaded), const bram_dataset *in) BRAM_MUST_CHECK;
+
+/** Frees the matrices of a table and the struct. NULL is allowed. */
+void bram_state_free(void *fitted, const bram_state_part *part);
 
 /** Adds m as the response state/NAME (NAME_row x NAME_column). */
 int bram_state_put(bram_ctx *cx, bram_dataset *out, const char *name,

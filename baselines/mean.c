@@ -26,14 +26,15 @@ static bram_forecast view(const struct mean *m)
     return (bram_forecast){m, m->mean.cols, 0, SIZE_MAX, m->mean.data, predict, m->variance.data};
 }
 
+static const bram_state_part state[] = {
+    {"mean", offsetof(struct mean, mean)},
+    {"variance", offsetof(struct mean, variance)},
+    {NULL, 0},
+};
+
 static void release(void *fitted)
 {
-    struct mean *m = fitted;
-    if (m) {
-        bram_free(m->mean.data);
-        bram_free(m->variance.data);
-    }
-    bram_free(m);
+    bram_state_free(fitted, state);
 }
 
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
@@ -67,24 +68,19 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bra
 
 static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
-    const struct mean *m = fitted;
-    BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
-    return bram_state_put(cx, out, "variance", &m->variance);
+    return bram_state_save(cx, fitted, state, out);
+}
+
+static bool fits(const void *loaded)
+{
+    const struct mean *m = loaded;
+    return m->mean.rows == 1 && m->variance.rows == 1 && m->variance.cols == m->mean.cols;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
 {
     (void)o;
-    struct mean *m = bram_alloc(cx, 1, sizeof *m);
-    if (!m) return BRAM_ENOMEM;
-    int status = bram_state_get(cx, &m->mean, in, "mean");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->variance, in, "variance");
-    if (status == BRAM_OK &&
-        (m->mean.rows != 1 || m->variance.rows != 1 || m->variance.cols != m->mean.cols))
-        status = bram_fail(cx, BRAM_EFORMAT, "the state of a mean has wrong shapes");
-    if (status == BRAM_OK) *fitted = m;
-    else release(m);
-    return status;
+    return bram_state_load(cx, fitted, sizeof(struct mean), state, fits, in);
 }
 
 const bram_model bram_model_mean = {

@@ -49,15 +49,16 @@ static bram_forecast view(const struct nlinear *m)
                            predict};
 }
 
+static const bram_state_part state[] = {
+    {"mean", offsetof(struct nlinear, mean)},
+    {"bias", offsetof(struct nlinear, bias)},
+    {"weights", offsetof(struct nlinear, weights)},
+    {NULL, 0},
+};
+
 static void release(void *fitted)
 {
-    struct nlinear *m = fitted;
-    if (m) {
-        bram_free(m->mean.data);
-        bram_free(m->bias.data);
-        bram_free(m->weights.data);
-    }
-    bram_free(m);
+    bram_state_free(fitted, state);
 }
 
 /* ---- pooled sums ---------------------------------------------------------------------------- */
@@ -236,26 +237,20 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bra
 
 static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
-    const struct nlinear *m = fitted;
-    BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
-    BRAM_TRY(bram_state_put(cx, out, "bias", &m->bias));
-    return bram_state_put(cx, out, "weights", &m->weights);
+    return bram_state_save(cx, fitted, state, out);
+}
+
+static bool fits(const void *loaded)
+{
+    const struct nlinear *m = loaded;
+    return m->mean.cols > 0 && m->mean.rows == 1 && m->bias.rows == 1 && m->bias.cols > 0 &&
+           m->weights.cols == m->bias.cols && m->weights.rows > 0;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
 {
     (void)o;
-    struct nlinear *m = bram_alloc(cx, 1, sizeof *m);
-    if (!m) return BRAM_ENOMEM;
-    int status = bram_state_get(cx, &m->mean, in, "mean");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->bias, in, "bias");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->weights, in, "weights");
-    if (status == BRAM_OK && (!m->mean.cols || m->mean.rows != 1 || m->bias.rows != 1 ||
-                              !m->bias.cols || m->weights.cols != m->bias.cols || !m->weights.rows))
-        status = bram_fail(cx, BRAM_EFORMAT, "the state of an nlinear model has wrong shapes");
-    if (status == BRAM_OK) *fitted = m;
-    else release(m);
-    return status;
+    return bram_state_load(cx, fitted, sizeof(struct nlinear), state, fits, in);
 }
 
 static const bram_param params[] = {

@@ -30,14 +30,16 @@ struct ridge {
     bram_mat input;   /* 2 x inputs: mean, scale */
 };
 
+static const bram_state_part state[] = {
+    {"weights", offsetof(struct ridge, weights)},
+    {"offset", offsetof(struct ridge, offset)},
+    {"input", offsetof(struct ridge, input)},
+    {NULL, 0},
+};
+
 static void release(void *fitted)
 {
-    struct ridge *m = fitted;
-    if (!m) return;
-    bram_free(m->weights.data);
-    bram_free(m->offset.data);
-    bram_free(m->input.data);
-    bram_free(m);
+    bram_state_free(fitted, state);
 }
 
 /* ---- training rows -------------------------------------------------------------------------- */
@@ -220,26 +222,20 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
 
 static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
-    const struct ridge *m = fitted;
-    BRAM_TRY(bram_state_put(cx, out, "weights", &m->weights));
-    BRAM_TRY(bram_state_put(cx, out, "offset", &m->offset));
-    return bram_state_put(cx, out, "input", &m->input);
+    return bram_state_save(cx, fitted, state, out);
+}
+
+static bool fits(const void *loaded)
+{
+    const struct ridge *m = loaded;
+    return m->offset.rows == 1 && m->offset.cols == m->weights.cols && m->input.rows == 2 &&
+           m->input.cols == m->weights.rows;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
 {
     (void)o;
-    struct ridge *m = bram_alloc(cx, 1, sizeof *m);
-    if (!m) return BRAM_ENOMEM;
-    int status = bram_state_get(cx, &m->weights, in, "weights");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->offset, in, "offset");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->input, in, "input");
-    if (status == BRAM_OK && (m->offset.rows != 1 || m->offset.cols != m->weights.cols ||
-                              m->input.rows != 2 || m->input.cols != m->weights.rows))
-        status = bram_fail(cx, BRAM_EFORMAT, "the state of a ridge model has wrong shapes");
-    if (status == BRAM_OK) *fitted = m;
-    else release(m);
-    return status;
+    return bram_state_load(cx, fitted, sizeof(struct ridge), state, fits, in);
 }
 
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)

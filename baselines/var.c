@@ -5,6 +5,10 @@
  * penalty. Several lags or penalties: the pair with the least one-step squared error on the
  * validation data, over all units; equal errors go to the earlier pair. Not fitted again on
  * training and validation together.
+ *
+ * With target=increment y_t - y_{t-1} is regressed on the same history. Without a penalty that is
+ * the same model; with one, what it shrinks to is `copy` instead of the mean: fairer where
+ * recordings drift, as then no mean holds.
  */
 #include "forecast.h"
 #include "lag_gram.h"
@@ -13,7 +17,6 @@
 #include <string.h>
 
 struct var {
-    size_t lags;
     bram_mat mean;      /* 1 x units: training means, for what is missing */
     bram_mat intercept; /* 1 x units */
     bram_mat weights;   /* lags units x units, see lag_gram.h */
@@ -28,21 +31,27 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps
     return bram_lag_predict(cx, out, lagged, &m->weights, m->intercept.data);
 }
 
+static size_t lags_of(const struct var *m)
+{
+    return m->weights.rows / m->mean.cols;
+}
+
 static bram_forecast view(const struct var *m)
 {
-    return (bram_forecast){m, m->mean.cols, m->lags, 1, m->mean.data, predict, m->variance.data};
+    return (bram_forecast){m, m->mean.cols, lags_of(m), 1, m->mean.data, predict, m->variance.data};
 }
+
+static const bram_state_part state[] = {
+    {"mean", offsetof(struct var, mean)},
+    {"intercept", offsetof(struct var, intercept)},
+    {"variance", offsetof(struct var, variance)},
+    {"weights", offsetof(struct var, weights)},
+    {NULL, 0},
+};
 
 static void release(void *fitted)
 {
-    struct var *m = fitted;
-    if (m) {
-        bram_free(m->mean.data);
-        bram_free(m->intercept.data);
-        bram_free(m->weights.data);
-        bram_free(m->variance.data);
-    }
-    bram_free(m);
+    bram_state_free(fitted, state);
 }
 
 /* What the search over lags and penalties works on; best_ is the best so far. */
@@ -50,6 +59,7 @@ struct search {
     const bram_panel *train, *validation; /* validation NULL: a single candidate */
     const double *ridge;
     size_t ridges;
+    bool increments;
     struct var *best;
     double least;
     bool found;
@@ -67,7 +77,8 @@ static int try_penalties(bram_ctx *cx, struct search *s, struct var *trial, bram
 {
     for (size_t k = 0; k < s->ridges; k++) {
         double error = 0;
-        BRAM_TRY(bram_lag_gram_solve(cx, &trial->weights, trial->intercept.data, g, s->ridge[k]));
+        BRAM_TRY(bram_lag_gram_solve(cx, &trial->weights, trial->intercept.data, g, s->ridge[k],
+                                     s->increments));
         if (s->validation) {
             bram_forecast f = view(trial);
             BRAM_TRY(bram_forecast_error(cx, &error, &f, s->validation));
@@ -75,10 +86,9 @@ static int try_penalties(bram_ctx *cx, struct search *s, struct var *trial, bram
         if (s->found && error >= s->least) continue;
         s->found = true;
         s->least = error;
-        s->best->lags = trial->lags;
         swap(&s->best->intercept, &trial->intercept);
         swap(&s->best->weights, &trial->weights);
-        size_t units = trial->mean.cols, side = trial->lags * units;
+        size_t units = trial->mean.cols, side = g->lags * units;
         if (trial->weights.rows == side) continue;
         bram_free(trial->weights.data); /* what came back has the shape of other lags */
         trial->weights.data = NULL;
@@ -93,7 +103,7 @@ static int try_lags(bram_ctx *cx, struct search *s, size_t lags)
     size_t mark = bram_scratch_mark(cx), *first, units = s->best->mean.cols;
     bram_mat *segments;
     bram_lag_gram *g = NULL;
-    struct var trial = {.lags = lags, .mean = s->best->mean};
+    struct var trial = {.mean = s->best->mean};
     int status = bram_forecast_segments(cx, &segments, &first, s->train, s->best->mean.data);
     if (status == BRAM_OK)
         status = bram_lag_gram_new(cx, &g, segments, first, s->train->segments, lags);
@@ -117,7 +127,14 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     BRAM_TRY(bram_forecast_check_choice(cx, n * ridges, validation));
     struct var *m = bram_alloc(cx, 1, sizeof *m);
     if (!m) return BRAM_ENOMEM;
-    struct search s = {train, n * ridges > 1 ? validation : NULL, ridge, ridges, m, 0, false};
+    struct search s = {train,
+                       n * ridges > 1 ? validation : NULL,
+                       ridge,
+                       ridges,
+                       bram_option_is(o, "target", "increment"),
+                       m,
+                       0,
+                       false};
     int status = bram_forecast_means(cx, &m->mean.data, train);
     if (status == BRAM_OK) {
         size_t units = train->segment[0].y.cols;
@@ -139,7 +156,7 @@ static int answer_weights(bram_ctx *cx, const struct var *m, const bram_query *q
     size_t units = m->mean.cols, mark = bram_scratch_mark(cx);
     bram_mat sum;
     BRAM_TRY(bram_mat_scratch(cx, &sum, units, units));
-    for (size_t r = 0; r < m->lags * units; r++)
+    for (size_t r = 0; r < m->weights.rows; r++)
         for (size_t i = 0; i < units; i++)
             bram_row(&sum, r % units)[i] += bram_row(&m->weights, r)[i];
     int status = bram_forecast_weights(cx, out, q->panel->unit, &sum);
@@ -156,35 +173,22 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *query, bra
 
 static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
-    const struct var *m = fitted;
-    BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
-    BRAM_TRY(bram_state_put(cx, out, "intercept", &m->intercept));
-    BRAM_TRY(bram_state_put(cx, out, "variance", &m->variance));
-    return bram_state_put(cx, out, "weights", &m->weights);
+    return bram_state_save(cx, fitted, state, out);
+}
+
+static bool fits(const void *loaded)
+{
+    const struct var *m = loaded;
+    size_t units = m->mean.cols;
+    return units > 0 && m->mean.rows == 1 && m->intercept.rows == 1 && m->intercept.cols == units &&
+           m->variance.rows == 1 && m->variance.cols == units && m->weights.cols == units &&
+           m->weights.rows % units == 0 && m->weights.rows > 0;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
 {
     (void)o;
-    struct var *m = bram_alloc(cx, 1, sizeof *m);
-    if (!m) return BRAM_ENOMEM;
-    int status = bram_state_get(cx, &m->mean, in, "mean");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->intercept, in, "intercept");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->variance, in, "variance");
-    if (status == BRAM_OK) status = bram_state_get(cx, &m->weights, in, "weights");
-    size_t units = m->mean.cols;
-    if (status == BRAM_OK &&
-        (!units || m->mean.rows != 1 || m->intercept.rows != 1 || m->intercept.cols != units ||
-         m->variance.rows != 1 || m->variance.cols != units || m->weights.cols != units ||
-         m->weights.rows % units || !m->weights.rows))
-        status = bram_fail(cx, BRAM_EFORMAT, "the state of a var model has wrong shapes");
-    if (status == BRAM_OK) {
-        m->lags = m->weights.rows / units;
-        *fitted = m;
-    } else {
-        release(m);
-    }
-    return status;
+    return bram_state_load(cx, fitted, sizeof(struct var), state, fits, in);
 }
 
 /* The normal equations and two sets of weights. */
@@ -206,6 +210,9 @@ static const bram_param params[] = {
      "rows of history; several: chosen on validation"},
     {"ridge", BRAM_PARAM_REALS, "1+10+100+1000+10000+100000", NULL, 0, 1e300,
      "penalty of the squared weights; several: chosen on validation"},
+    {"target", BRAM_PARAM_CHOICE, "value", "value|increment", 0, 0,
+     "increment: y_t - y_{t-1} is regressed, so that the penalty shrinks towards copy, not the "
+     "mean"},
     {.name = NULL},
 };
 

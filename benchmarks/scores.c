@@ -58,6 +58,19 @@ int bram_scores_new(bram_ctx *cx, bram_scores **out, const bram_axis *units, con
     return BRAM_OK;
 }
 
+int bram_scores_for_cell(bram_ctx *cx, bram_scores **out, const bram_axis *units,
+                         const bram_cell *cell)
+{
+    const bram_options *o = cell->benchmark->options;
+    char *stream = bram_strf(cx, "%s/%s", cell->benchmark->name, cell->part);
+    if (!stream) return BRAM_ENOMEM;
+    int status = bram_scores_new(cx, out, units, stream, 0,
+                                 (size_t)bram_option_integer(o, "samples"),
+                                 bram_option_real(o, "level"));
+    bram_free(stream);
+    return status;
+}
+
 void bram_scores_free(bram_scores *s)
 {
     if (!s) return;

@@ -87,6 +87,10 @@ int bram_scores_new(bram_ctx *cx, bram_scores **out, const bram_axis *units, con
                     uint64_t seed, size_t samples, double level) BRAM_MUST_CHECK;
 void bram_scores_free(bram_scores *s);
 
+/** The same for a cell: its benchmark and part, and the options `samples` and `level`. */
+int bram_scores_for_cell(bram_ctx *cx, bram_scores **out, const bram_axis *units,
+                         const bram_cell *cell) BRAM_MUST_CHECK;
+
 /**
  * Adds the rows of one job under one metric. `metric` is a spec string that may begin with "mean "
  * (default) or "median ": how raw values of units become the score.

@@ -290,14 +290,9 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct cosmooth c = {.cell = cell, .o = cell->benchmark->options};
     size_t mark = bram_scratch_mark(cx);
-    char *stream = bram_strf(cx, "%s/%s", cell->benchmark->name, cell->part);
-    int status = stream ? prepare(cx, &c) : BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = bram_scores_new(cx, &c.scores, c.recording[0].unit, stream, 0,
-                                 (size_t)bram_option_integer(c.o, "samples"),
-                                 bram_option_real(c.o, "level"));
+    int status = prepare(cx, &c);
+    if (status == BRAM_OK) status = bram_scores_for_cell(cx, &c.scores, c.recording[0].unit, cell);
     if (status == BRAM_OK) status = score(cx, &c, result);
-    bram_free(stream);
     release(&c);
     bram_scratch_release(cx, mark);
     return status;

@@ -202,14 +202,9 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct decode d = {.cell = cell, .o = cell->benchmark->options};
     size_t mark = bram_scratch_mark(cx);
-    char *stream = bram_strf(cx, "%s/%s", cell->benchmark->name, cell->part);
-    int status = stream ? prepare(cx, &d) : BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = bram_scores_new(cx, &d.scores, d.target.unit, stream, 0,
-                                 (size_t)bram_option_integer(d.o, "samples"),
-                                 bram_option_real(d.o, "level"));
+    int status = prepare(cx, &d);
+    if (status == BRAM_OK) status = bram_scores_for_cell(cx, &d.scores, d.target.unit, cell);
     if (status == BRAM_OK) status = score(cx, &d, result);
-    bram_free(stream);
     release(&d);
     bram_scratch_release(cx, mark);
     return status;

@@ -542,21 +542,14 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct forecast f = {.cell = cell, .o = cell->benchmark->options};
     size_t mark = bram_scratch_mark(cx);
-    char *stream = bram_strf(cx, "%s/%s", cell->benchmark->name, cell->part);
-    int status = stream ? BRAM_OK : BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = bram_option_is(f.o, "variant", "within") ? split_within(cx, &f)
+    int status = bram_option_is(f.o, "variant", "within") ? split_within(cx, &f)
                                                           : split_across(cx, &f);
     if (status == BRAM_OK) status = fit_all(cx, &f);
     if (status == BRAM_OK) status = bram_time_blocks_make(cx, &f.blocks, &f.train, &f.test);
-    if (status == BRAM_OK)
-        status = bram_scores_new(cx, &f.scores, f.test.panel.unit, stream, 0,
-                                 (size_t)bram_option_integer(f.o, "samples"),
-                                 bram_option_real(f.o, "level"));
+    if (status == BRAM_OK) status = bram_scores_for_cell(cx, &f.scores, f.test.panel.unit, cell);
     if (status == BRAM_OK) status = score_one_step(cx, &f, result);
     if (status == BRAM_OK) status = score_free_runs(cx, &f);
     if (status == BRAM_OK) status = bram_scores_finish(cx, f.scores, result);
-    bram_free(stream);
     release(&f);
     bram_scratch_release(cx, mark);
     return status;

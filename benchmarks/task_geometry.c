@@ -81,21 +81,15 @@ static int score(bram_ctx *cx, struct geometry *g, const bram_side *features)
 static int run_cell(bram_ctx *cx, struct geometry *g, bram_dataset *result)
 {
     const bram_cell *cell = g->cell;
-    const bram_options *o = cell->benchmark->options;
     bram_side features;
     bram_panel panel = {.public_data = cell->dataset};
     BRAM_TRY(bram_area_read(cx, &g->area, cell->dataset, cell->part));
     BRAM_TRY(name_subjects(cx, g));
     BRAM_TRY(bram_fitted_new(cx, &g->model, cell->model, &panel, NULL, cell->seed));
     BRAM_TRY(bram_area_features(cx, &features, &g->answer, g->model, &panel, g->area.stimulus));
-    char *stream = bram_strf(cx, "%s/%s", cell->benchmark->name, cell->part);
-    if (!stream) return BRAM_ENOMEM;
-    int status = bram_scores_new(cx, &g->scores, g->subjects, stream, 0,
-                                 (size_t)bram_option_integer(o, "samples"),
-                                 bram_option_real(o, "level"));
-    bram_free(stream);
-    if (status == BRAM_OK) status = score(cx, g, &features);
-    return status == BRAM_OK ? bram_scores_finish(cx, g->scores, result) : status;
+    BRAM_TRY(bram_scores_for_cell(cx, &g->scores, g->subjects, cell));
+    BRAM_TRY(score(cx, g, &features));
+    return bram_scores_finish(cx, g->scores, result);
 }
 
 static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)

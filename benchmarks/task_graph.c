@@ -256,14 +256,9 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct graph g = {.cell = cell, .o = cell->benchmark->options};
     size_t mark = bram_scratch_mark(cx);
-    char *stream = bram_strf(cx, "%s/%s", cell->benchmark->name, cell->part);
-    int status = stream ? prepare(cx, &g) : BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = bram_scores_new(cx, &g.scores, g.whole, stream, 0,
-                                 (size_t)bram_option_integer(g.o, "samples"),
-                                 bram_option_real(g.o, "level"));
+    int status = prepare(cx, &g);
+    if (status == BRAM_OK) status = bram_scores_for_cell(cx, &g.scores, g.whole, cell);
     if (status == BRAM_OK) status = score(cx, &g, result);
-    bram_free(stream);
     release(&g);
     bram_scratch_release(cx, mark);
     return status;

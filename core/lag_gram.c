@@ -295,7 +295,7 @@ static void restore(bram_mat *gram, const double *diagonal)
 }
 
 int bram_lag_gram_solve(bram_ctx *cx, bram_mat *weights, double *intercept, bram_lag_gram *g,
-                        double lambda)
+                        double lambda, bool increments)
 {
     if (!(lambda >= 0) || isinf(lambda))
         return bram_fail(cx, BRAM_EUSAGE, "ridge penalty %g, expected a finite one of 0 or more",
@@ -312,6 +312,7 @@ int bram_lag_gram_solve(bram_ctx *cx, bram_mat *weights, double *intercept, bram
         bram_row(&g->gram, i)[i] += lambda;
         memcpy(bram_row(weights, i), bram_row(&g->cross, i), units * sizeof *intercept);
     }
+    for (size_t j = 0; increments && j < units; j++) bram_row(weights, j)[j] += lambda;
     int status = bram_cholesky(cx, &g->gram);
     if (status == BRAM_OK) status = bram_cholesky_solve(cx, &g->gram, weights);
     restore(&g->gram, diagonal);

@@ -52,10 +52,12 @@ double bram_lag_gram_bytes(size_t lags, size_t units);
  * @param weights    lags units x units: row l units + j, column i is the weight of unit j, lag
  *                   l + 1, on unit i; not defined after a failure
  * @param intercept  units values
+ * @param increments the regression of y_t - y_{t-1}: the penalty is then on what the weights differ
+ *                   from those of `copy`, lag 1 of each unit on itself being 1
  * @return BRAM_OK; BRAM_EUSAGE for lambda < 0; BRAM_ESHAPE; BRAM_ENUMERIC when singular
  */
 int bram_lag_gram_solve(bram_ctx *cx, bram_mat *weights, double *intercept, bram_lag_gram *g,
-                        double lambda) BRAM_MUST_CHECK;
+                        double lambda, bool increments) BRAM_MUST_CHECK;
 
 /**
  * One-step predictions: out = 1 intercept' + sum over lags of lagged[l] times block l of weights.

@@ -240,6 +240,15 @@ int bram_moments_new(bram_ctx *cx, bram_moments **out, const bram_comparison *c,
     return status;
 }
 
+int bram_moments_pair(bram_ctx *cx, void **out, size_t *values, const bram_comparison *c,
+                      unsigned needs)
+{
+    bram_moments *moments = NULL;
+    BRAM_TRY(bram_moments_new(cx, &moments, c, needs));
+    *out = moments, *values = moments->units;
+    return BRAM_OK;
+}
+
 void bram_moments_free(void *moments)
 {
     bram_moments *t = moments;

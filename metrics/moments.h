@@ -56,6 +56,10 @@ int bram_moments_new(bram_ctx *cx, bram_moments **out, const bram_comparison *c,
                      unsigned needs) BRAM_MUST_CHECK;
 void bram_moments_free(void *moments);
 
+/** The whole of a per-unit metric's `pair`: the same, with the number of units. */
+int bram_moments_pair(bram_ctx *cx, void **out, size_t *values, const bram_comparison *c,
+                      unsigned needs) BRAM_MUST_CHECK;
+
 /** The same without any entry yet, for metrics that make their predictions themselves. */
 int bram_moments_empty(bram_ctx *cx, bram_moments **out, size_t groups, size_t units,
                        unsigned needs, size_t memory) BRAM_MUST_CHECK;

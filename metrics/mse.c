@@ -11,10 +11,7 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                 const bram_comparison *c)
 {
     (void)o;
-    bram_moments *moments;
-    BRAM_TRY(bram_moments_new(cx, &moments, c, BRAM_NEEDS(BRAM_SQUARED_ERROR)));
-    *out = moments, *values = moments->units;
-    return BRAM_OK;
+    return bram_moments_pair(cx, out, values, c, BRAM_NEEDS(BRAM_SQUARED_ERROR));
 }
 
 static double formula(const bram_total *t, int choice)

@@ -21,10 +21,7 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                 const bram_comparison *c)
 {
     (void)o;
-    bram_moments *moments;
-    BRAM_TRY(bram_moments_new(cx, &moments, c, BRAM_R2_NEEDS));
-    *out = moments, *values = moments->units;
-    return BRAM_OK;
+    return bram_moments_pair(cx, out, values, c, BRAM_R2_NEEDS);
 }
 
 static int compare(bram_ctx *cx, double *raw, const void *state, const double *weight)

@@ -52,7 +52,7 @@ static int fit(bram_ctx *cx, const bram_mat *y, double *sum)
     double intercept[UNITS];
     BRAM_TRY(bram_lag_gram_new(cx, &g, y, NULL, 1, LAGS));
     int status = bram_mat_new(cx, &weights, (size_t)LAGS * UNITS, UNITS);
-    if (status == BRAM_OK) status = bram_lag_gram_solve(cx, &weights, intercept, g, penalty);
+    if (status == BRAM_OK) status = bram_lag_gram_solve(cx, &weights, intercept, g, penalty, false);
     *sum = 0;
     for (size_t i = 0; status == BRAM_OK && i < (size_t)LAGS * UNITS * UNITS; i++)
         *sum += fabs(weights.data[i]);

@@ -277,6 +277,50 @@ static void var_equals_scikit_learn(void **state)
     tear_down(&s);
 }
 
+/* The data of ar_by_hand: increments 2 -1 4 on x about 2 (-1 1 0): slope -3 / (2 + ridge). */
+static void increments_by_hand(void **state)
+{
+    (void)state;
+    struct setting s;
+    double y[] = {1, 5, 3, 5, 2, 5, 6, 5};
+    set_up(&s, "ar", "lags=1,ridge=2,target=increment", (bram_mat){y, 4, 2, 2}, test_mat);
+    assert_ok(s.cx, fit(&s, NULL));
+    const double w = 1 - 3. / 4, c = 11. / 3 - 2 * w; /* a constant unit is copied */
+    step_is(&s, (double[]){c + w * 3, 5, c + w * 4, 0, c + w * 8, 2, c, 7}, 8, 1e-14);
+    tear_down(&s);
+}
+
+/* What the penalty shrinks to: copy for increments, the mean for values; without one they agree. */
+static void a_large_penalty_on_increments_gives_copy(void **state)
+{
+    (void)state;
+    double y[ROWS * UNITS], value[ROWS * UNITS];
+    fill(y, ROWS * UNITS, 7);
+    for (size_t i = UNITS; i < ROWS * UNITS; i++) y[i] += .5 * y[i - UNITS];
+    bram_mat m = {y, ROWS, UNITS, UNITS};
+    bram_dataset *ds;
+    for (size_t k = 0; k < 2; k++) {
+        const char *name = k ? "var" : "ar";
+        struct setting s;
+        set_up(&s, name, "lags=2,ridge=0", m, m);
+        assert_ok(s.cx, fit(&s, NULL));
+        memcpy(value, ask(&s, &(bram_query){.ask = BRAM_ASK_STEP, .panel = &s.test}, &ds),
+               sizeof value);
+        bram_dataset_free(ds);
+        tear_down(&s);
+        set_up(&s, name, "lags=2,ridge=0,target=increment", m, m);
+        assert_ok(s.cx, fit(&s, NULL));
+        step_is(&s, value, ROWS * UNITS, 1e-12);
+        tear_down(&s);
+        set_up(&s, name, "lags=2,ridge=1e12,target=increment", m, m);
+        assert_ok(s.cx, fit(&s, NULL));
+        const double *w = ask(&s, &(bram_query){.ask = BRAM_ASK_WEIGHTS, .panel = &s.test}, &ds);
+        for (size_t i = 0; i < UNITS * UNITS; i++) assert_near(w[i], i % (UNITS + 1) == 0, 1e-9);
+        bram_dataset_free(ds);
+        tear_down(&s);
+    }
+}
+
 static void var_of_one_unit_is_ar(void **state)
 {
     (void)state;
@@ -552,6 +596,8 @@ int main(void)
         cmocka_unit_test(ar_leaves_out_rows_with_missing_values),
         cmocka_unit_test(nlinear_by_hand),
         cmocka_unit_test(var_equals_scikit_learn),
+        cmocka_unit_test(increments_by_hand),
+        cmocka_unit_test(a_large_penalty_on_increments_gives_copy),
         cmocka_unit_test(var_of_one_unit_is_ar),
         cmocka_unit_test(var_is_chosen_on_validation),
         cmocka_unit_test(a_unit_that_a_segment_lacks_counts_as_its_mean),

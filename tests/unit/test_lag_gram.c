@@ -27,7 +27,7 @@ static void equals_scikit_learn(double lambda, const double *coef, const double 
     bram_lag_gram *g = NULL;
     assert_ok(cx, bram_lag_gram_new(cx, &g, &my, NULL, 1, 3));
     assert_int_equal(g->rows, 117);
-    assert_ok(cx, bram_lag_gram_solve(cx, &w, c, g, lambda));
+    assert_ok(cx, bram_lag_gram_solve(cx, &w, c, g, lambda, false));
     for (size_t i = 0; i < 4; i++) {
         assert_near(c[i], intercept[i], 1e-9);
         for (size_t r = 0; r < 12; r++) assert_near(bram_row(&w, r)[i], coef[12 * i + r], 1e-9);
@@ -85,7 +85,7 @@ static void compare_with_design(bram_ctx *cx, const bram_mat *segments, const si
     assert_ok(cx, bram_ridge_project(cx, ridge, &b, mean, &y));
     assert_ok(cx, bram_ridge_weights(cx, ridge, &want, intercept, &b, mean, alpha));
     for (int round = 0; round < 2; round++) { /* the second one sees the matrix put back */
-        assert_ok(cx, bram_lag_gram_solve(cx, &weights, found, g, .5));
+        assert_ok(cx, bram_lag_gram_solve(cx, &weights, found, g, .5, false));
         for (size_t i = 0; i < side * units; i++)
             assert_near(weights.data[i], want.data[i], tolerance);
         for (size_t i = 0; i < units; i++) assert_near(found[i], intercept[i], tolerance);
@@ -213,10 +213,10 @@ static void bad_input_is_refused(void **state)
     assert_null(g);
     data[0] = 0;
     assert_ok(cx, bram_lag_gram_new(cx, &g, y, NULL, 1, 1));
-    assert_int_equal(bram_lag_gram_solve(cx, &weights, c, g, -1), BRAM_EUSAGE);
-    assert_int_equal(bram_lag_gram_solve(cx, &weights, c, g, 0), BRAM_ENUMERIC);
-    assert_int_equal(bram_lag_gram_solve(cx, &y[0], c, g, 1), BRAM_ESHAPE);
-    assert_ok(cx, bram_lag_gram_solve(cx, &weights, c, g, 1));
+    assert_int_equal(bram_lag_gram_solve(cx, &weights, c, g, -1, false), BRAM_EUSAGE);
+    assert_int_equal(bram_lag_gram_solve(cx, &weights, c, g, 0, false), BRAM_ENUMERIC);
+    assert_int_equal(bram_lag_gram_solve(cx, &y[0], c, g, 1, false), BRAM_ESHAPE);
+    assert_ok(cx, bram_lag_gram_solve(cx, &weights, c, g, 1, false));
     assert_near(w[3], 0, 0);
     bram_mat out = {data + 12, 2, 2, 2}, narrow = {data + 16, 2, 1, 2};
     assert_int_equal(bram_lag_predict(cx, &narrow, y, &weights, c), BRAM_ESHAPE);
@@ -237,7 +237,7 @@ static void every_failing_allocation_is_reported(void **state)
         bram_lag_gram *g = NULL;
         bram_fail_allocation(k, true);
         status = bram_lag_gram_new(cx, &g, &y, NULL, 1, 2);
-        if (status == BRAM_OK) status = bram_lag_gram_solve(cx, &weights, c, g, 1);
+        if (status == BRAM_OK) status = bram_lag_gram_solve(cx, &weights, c, g, 1, false);
         bram_fail_allocation(0, false);
         assert_true(status == BRAM_OK || status == BRAM_ENOMEM);
         assert_true(k < 50);
