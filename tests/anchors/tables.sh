@@ -45,7 +45,7 @@ import m1-stevenson2011 spykesML/m1_stevenson_2011.mat
 import hvc-mackevicius2019 seqNMF/MackeviciusData.mat
 run m1-forecast
 run hvc-forecast
-grid='var:lags=1+3+5,ridge=1+10+100+1000+10000+100000'
+grid='var:lags=1+3+5,ridge=1+10+100+1000+10000+100000,target=value'
 pearson='pearson:constant=zero@step'
 
 echo 'M1 spike counts (171 x 15536, 50 ms; train 9321, validation 3107, test 3108), one step:'
@@ -53,7 +53,7 @@ echo
 echo '| model | MSE | MAE | skill vs copy | median R2 | mean R2 | mean Pearson |'
 echo '| --- | ---: | ---: | ---: | ---: | ---: | ---: |'
 table m1-forecast "6 mse@step;6 mae@step;4 skill:over=pooled@step;4 median r2@step;4 r2@step;4 $pearson" \
-    "copy=>copy;mean=>training mean;window:k=5=>mean of last 5;ar:lags=1,ridge=1=>AR(1), own, ridge 1;ar:lags=5,ridge=1=>AR(5);ar:lags=10,ridge=1=>AR(10);$grid=>VAR(5), ridge 1e4"
+    "copy=>copy;mean=>training mean;window:k=5=>mean of last 5;ar:lags=1,ridge=1,target=value=>AR(1), own, ridge 1;ar:lags=5,ridge=1,target=value=>AR(5);ar:lags=10,ridge=1,target=value=>AR(10);$grid=>VAR(5), ridge 1e4"
 echo
 echo 'M1, free runs of 16 steps:'
 echo
@@ -67,4 +67,4 @@ echo
 echo '| model | MSE | MAE | skill vs copy | median R2 | mean Pearson |'
 echo '| --- | ---: | ---: | ---: | ---: | ---: |'
 table hvc-forecast "6 mse@step;6 mae@step;4 skill:over=pooled@step;4 median r2@step;4 $pearson" \
-    "copy=>copy;mean=>training mean;ar:lags=5,ridge=1=>AR(5);ar:lags=10,ridge=1=>AR(10);$grid=>VAR(3), ridge 10"
+    "copy=>copy;mean=>training mean;ar:lags=5,ridge=1,target=value=>AR(5);ar:lags=10,ridge=1,target=value=>AR(10);$grid=>VAR(3), ridge 10"
