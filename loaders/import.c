@@ -227,6 +227,7 @@ static bool has_worms(const bram_dataset *ds)
 /* A message says which file: a loader that read one of several names it, else it is the first. */
 static int name_the_file(bram_ctx *cx, int status, const char *loader, const bram_input *input)
 {
+    if (status == BRAM_EWRITE) return status; /* no fault of theirs */
     for (size_t i = 0; i < input->count; i++)
         if (strstr(bram_ctx_message(cx), input->paths[i]))
             return bram_fail_prefix(cx, status, "%s", loader);
