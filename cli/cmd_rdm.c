@@ -8,6 +8,7 @@ static int work(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args, cons
                 bool json)
 {
     const char *mean = bram_cli_text(args, "mean", NULL);
+    const char *covariance = bram_cli_text(args, "condition-covariance", NULL);
     BRAM_TRY(bram_rdm_job_read(cx, job, args));
     BRAM_TRY(bram_rdm_job_run(cx, job));
     if (mean) BRAM_TRY(bram_rdm_job_mean(cx, job, mean));
@@ -15,6 +16,8 @@ static int work(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args, cons
     if (out)
         BRAM_TRY(bram_rdm_write(cx, job, out, bram_cli_has(args, "vector"),
                                 bram_cli_has(args, "force")));
+    if (covariance)
+        BRAM_TRY(bram_rdm_write_covariance(cx, job, covariance, bram_cli_has(args, "force")));
     return json ? bram_rdm_print_json(cx, job, out) : BRAM_OK;
 }
 
@@ -99,6 +102,10 @@ const bram_command bram_command_rdm = {
              "The weight of shrinkage_diag: Schaefer & Strimmer's, or that "
              "of rsatoolbox 0.3",
              "published|rsatoolbox", "Noise"},
+            {"condition-covariance", 0, "FILE.npy",
+             "Writes the covariance of conditions between folds (sigma_k), for whitened "
+             "comparisons",
+             NULL, "Noise"},
             {"precision", 0, "FILE", "The inverse covariance itself, channels x channels", NULL,
              "Noise"},
             {NULL}},
@@ -114,5 +121,6 @@ const bram_command bram_command_rdm = {
             {NULL, NULL}},
     .least = 1,
     .most = 1,
+    .computes = true,
     .run = run,
 };

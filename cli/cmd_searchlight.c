@@ -370,5 +370,6 @@ const bram_command bram_command_searchlight = {
             {NULL, NULL}},
     .least = 1,
     .most = SIZE_MAX,
+    .computes = true,
     .run = run,
 };

@@ -41,6 +41,7 @@ static int read_options(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *ar
     o->equal_weights = !strcmp(bram_cli_text(args, "weighting", "number"), "equal");
     bool kernel = !strcmp(bram_cli_text(args, "missing", "pairwise"), "kernel");
     o->missing = kernel ? BRAM_RDM_KERNEL : BRAM_RDM_PAIRWISE;
+    job->wants_covariance = bram_cli_has(args, "condition-covariance");
     BRAM_TRY(real_option(cx, args, "prior-rate", 1, &o->prior_rate));
     BRAM_TRY(real_option(cx, args, "prior-weight", 0.1, &o->prior_weight));
     return real_option(cx, args, "dof", 0, &job->dof);
@@ -100,6 +101,10 @@ int bram_rdm_job_read(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args
                                            BRAM_RDM_LABELS));
     bool labelled = job->label[BRAM_RDM_CONDITIONS].spec;
     bool several = job->label[BRAM_RDM_SUBJECTS].spec;
+    if (job->wants_covariance && (several || !labelled || !job->label[BRAM_RDM_FOLDS].spec))
+        return bram_fail(
+            cx, BRAM_EUSAGE,
+            "--condition-covariance is between --folds of --conditions of one subject");
     job->conditions = labelled ? job->label[BRAM_RDM_CONDITIONS].names : job->m.rows;
     job->subjects = several ? job->label[BRAM_RDM_SUBJECTS].names : 1;
     return BRAM_OK;
@@ -113,7 +118,8 @@ void bram_rdm_job_release(bram_rdm_job *job)
     for (size_t k = 0; k < 2; k++) bram_cli_labels_release(job->noise_label + k);
     bram_free(job->rdm);
     bram_free(job->shrinkage);
-    job->rdm = job->shrinkage = NULL;
+    bram_free(job->covariance);
+    job->rdm = job->shrinkage = job->covariance = NULL;
 }
 
 const char *bram_rdm_job_condition(const bram_rdm_job *job, size_t i, char buffer[24])
@@ -319,6 +325,19 @@ static void spread(double *out, const double *d, const struct part *p, size_t co
         }
 }
 
+static int find_covariance(bram_ctx *cx, bram_rdm_job *job, const struct part *p)
+{
+    size_t n = job->conditions;
+    job->covariance = bram_alloc(cx, n * n, sizeof *job->covariance);
+    if (!job->covariance) return BRAM_ENOMEM;
+    bram_mat out = {job->covariance, n, n, n};
+    if (p->precisions > 1)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "--condition-covariance takes one noise for all folds, found %zu",
+                         p->precisions);
+    return bram_noise_conditions(cx, &out, &p->side, &p->design, p->precision);
+}
+
 static int run_subject(bram_ctx *cx, bram_rdm_job *job, size_t s)
 {
     struct part p = {.shrinkage = 0};
@@ -331,7 +350,7 @@ static int run_subject(bram_ctx *cx, bram_rdm_job *job, size_t s)
     spread(job->rdm + s * bram_rdm_pairs(job->conditions), d, &p, job->conditions);
     job->shrinkage[s] = job->source >= BRAM_RDM_NOISE_RESIDUALS ? p.shrinkage : (double)NAN;
     bram_free(d);
-    return BRAM_OK;
+    return job->wants_covariance ? find_covariance(cx, job, &p) : BRAM_OK;
 }
 
 /* Conditions that are undefined with every other one in all RDMs are told by name. */

@@ -37,7 +37,10 @@ typedef struct bram_rdm_job {
 
     size_t conditions, subjects; /* of all: an RDM a subject over all conditions */
     double *rdm;                 /* subjects x pairs; NaN where undefined or not measured */
-    double *shrinkage;           /* of each subject (mean over its folds); NaN without */
+    bool wants_covariance;
+    double
+        *covariance;   /* conditions x conditions between folds (sigma_k), if wanted; one subject */
+    double *shrinkage; /* of each subject (mean over its folds); NaN without */
     size_t undefined;
 } bram_rdm_job;
 

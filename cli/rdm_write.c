@@ -213,6 +213,14 @@ int bram_rdm_write(bram_ctx *cx, const bram_rdm_job *job, const char *path, bool
     return status;
 }
 
+int bram_rdm_write_covariance(bram_ctx *cx, const bram_rdm_job *job, const char *path, bool replace)
+{
+    if (!ends_in(path, ".npy"))
+        return bram_fail(cx, BRAM_EUSAGE, "%s: the condition covariance is written as .npy", path);
+    return bram_npy_write(cx, path, replace, BRAM_NPY_F64, 2,
+                          (size_t[]){job->conditions, job->conditions}, job->covariance);
+}
+
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
 static void put_noise(bram_json_out *o, const bram_rdm_job *job)

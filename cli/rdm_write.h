@@ -18,6 +18,10 @@ int bram_rdm_check_output(bram_ctx *cx, const char *path, bool vector) BRAM_MUST
 int bram_rdm_write(bram_ctx *cx, const bram_rdm_job *job, const char *path, bool vector,
                    bool replace) BRAM_MUST_CHECK;
 
+/** Writes the condition covariance, conditions x conditions, to a .npy. */
+int bram_rdm_write_covariance(bram_ctx *cx, const bram_rdm_job *job, const char *path,
+                              bool replace) BRAM_MUST_CHECK;
+
 /** Prints a JSON object about the RDMs, with their values where path is NULL. */
 int bram_rdm_print_json(bram_ctx *cx, const bram_rdm_job *job, const char *path) BRAM_MUST_CHECK;
 

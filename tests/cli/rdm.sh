@@ -25,6 +25,12 @@ run bramble score --metric rsa:compare=pearson --rdm --model d.h5 --brain s.csv 
 printf 'p,q\n4,0\n0,1\n' >p.csv
 run bramble rdm beta.csv --conditions stim --folds run --method crossnobis --precision p.csv --format json
 
+# between runs a is (1, 0), (3, 2), b (0, 0), (1, 0), c (5, 5), (5, 7): variances over both channels (2 + 2) / 2,
+# .5 / 2, 2 / 2; covariances (1 + 0) / 2, (0 + 2) / 2, 0
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis -o k.csv -q --condition-covariance k.npy
+printf 'a,b,c\n2,0.5,1\n0.5,0.25,0\n1,0,1\n' >k_by_hand.csv
+run bramble score --metric mse --model k.npy --brain k_by_hand.csv
+run bramble rdm beta.csv --conditions stim --method crossnobis -o k.csv -q --condition-covariance k.npy
 # residuals (1,2), (-1,0), (0,-2): variances 1 and 4; a-b (1.5^2 / 1 + 1^2 / 4) / 2 = 1.25
 printf 'p,q\n1,2\n-1,0\n0,-2\n' >e.csv
 run bramble rdm beta.csv --conditions stim --drop run --method mahalanobis --noise diag --residuals e.csv --format json

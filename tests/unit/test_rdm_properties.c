@@ -432,6 +432,33 @@ static void partial_by_hand(void **state)
     bram_ctx_free(cx);
 }
 
+static void noise_allocations_may_fail(void **state)
+{
+    (void)state;
+    struct made m;
+    static double out[N * N];
+    bram_mat k = {out, N, N, N};
+    make(&m);
+    for (int what = 0; what < 4; what++) {
+        int status = BRAM_ENOMEM;
+        for (size_t at = 1; status != BRAM_OK; at++) {
+            bram_ctx *cx = bram_ctx_new();
+            double e[ROWS * P], dof;
+            bram_mat residuals = {e, ROWS, P, P}, p = {m.p, P, P, P};
+            bram_fail_allocation(at, at % 2);
+            status = what == 0   ? bram_noise_covariance(cx, &p, NULL, &m.side.values,
+                                                         BRAM_NOISE_SHRINKAGE_DIAG, 0)
+                     : what == 1 ? bram_noise_invert(cx, &p)
+                     : what == 2 ? bram_noise_residuals(cx, &residuals, &dof, &m.side.values,
+                                                        m.condition, N)
+                                 : bram_noise_conditions(cx, &k, &m.side, &m.design, &m.precision);
+            bram_fail_allocation(0, false);
+            if (status != BRAM_OK) assert_int_equal(status, BRAM_ENOMEM);
+            bram_ctx_free(cx);
+        }
+    }
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -476,6 +503,7 @@ int main(void)
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(noise_by_hand),
         cmocka_unit_test(partial_by_hand),
+        cmocka_unit_test(noise_allocations_may_fail),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

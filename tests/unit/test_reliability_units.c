@@ -203,6 +203,34 @@ static void degenerate_and_refused(void **state)
     bram_ctx_free(cx);
 }
 
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    double x[] = {0, 4, 5, 2, 4, 9}, a[1], b[1], c[1], p[] = {1, 2, 6};
+    uint32_t condition[] = {0, 1, 2, 0, 1, 2}, subject[] = {0, 0, 0, 1, 1, 1};
+    bram_side side = test_side(x, 6, 1, NULL);
+    bram_trials t = {&side, condition, 3};
+    bram_mat prediction = {p, 3, 1, 1};
+    struct results v;
+    bram_variances variances = room(&v);
+    for (int what = 0; what < 4; what++) {
+        int status = BRAM_ENOMEM;
+        for (size_t at = 1; status != BRAM_OK; at++) {
+            bram_ctx *cx = bram_ctx_new();
+            a[0] = 42;
+            bram_fail_allocation(at, at % 2);
+            status = what == 0   ? bram_split_half(cx, a, b, &t, &(bram_split_options){.splits = 3})
+                     : what == 1 ? bram_explainable(cx, &variances, &t)
+                     : what == 2 ? bram_prediction_quality(cx, a, b, c, &t, &prediction)
+                                 : bram_subject_ceilings(cx, a, b, &t, subject, 2);
+            bram_fail_allocation(0, false);
+            if (status != BRAM_OK) assert_int_equal(status, BRAM_ENOMEM);
+            if (status != BRAM_OK) assert_near(a[0], 42, 0);
+            bram_ctx_free(cx);
+        }
+    }
+}
+
 int main(void)
 {
     bram_init();
@@ -212,6 +240,7 @@ int main(void)
         cmocka_unit_test(simulated),
         cmocka_unit_test(ceilings_of_noise),
         cmocka_unit_test(degenerate_and_refused),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

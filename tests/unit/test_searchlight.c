@@ -230,6 +230,25 @@ static void missing_and_refused(void **state)
     bram_ctx_free(cx);
 }
 
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    static struct made m;
+    make(&m);
+    size_t centre = (3 * Y + 3) * Z + 1;
+    double out[2];
+    int status = BRAM_ENOMEM;
+    for (size_t at = 1; status != BRAM_OK; at++) {
+        bram_ctx *cx = bram_ctx_new();
+        bram_fail_allocation(at, at % 2);
+        status = bram_searchlight_run(cx, out, &centre, 1, &m.job);
+        bram_fail_allocation(0, false);
+        if (status != BRAM_OK) assert_int_equal(status, BRAM_ENOMEM);
+        bram_ctx_free(cx);
+    }
+    assert_true(out[0] > 0.5);
+}
+
 static void a_file_comes_back(void **state)
 {
     (void)state;
@@ -311,6 +330,7 @@ int main(void)
         cmocka_unit_test(sizes_of_spheres),
         cmocka_unit_test(values),
         cmocka_unit_test(missing_and_refused),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(a_file_comes_back),
         cmocka_unit_test(made_by_the_definition),
     };
