@@ -87,7 +87,8 @@ bool bram_rdm_kind_find(bram_rdm_kind *out, const char *name);
  * shared channels (correlation: 3) leave a pair undefined.
  *
  * Cost: n^2 channels / 2 multiply-adds in products, for each fold; memory: the pairs, copies of the
- * patterns and one tile for each thread. Pairs with missing channels are computed one by one.
+ * patterns and one tile for each thread. With missing channels 5 to 6 times that for euclidean,
+ * correlation and cosine; other estimators then go pair by pair.
  *
  * @param out     the pairs, on the heap: bram_free
  * @param side    rows x channels; a mask or none

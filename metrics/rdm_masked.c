@@ -1,8 +1,9 @@
 /*
  * rdm_masked.c - pairs of conditions of which channels are missing; see rdm.h.
  *
- * Each pair is an estimate of its own, from two conditions and the channels that both have. The
- * whitening factor is kept as long as the next pair shares the same channels.
+ * By products (rdm_sparse.c) where these serve. Else each pair is an estimate of its own, from two
+ * conditions and the channels that both have. The whitening factor is kept as long as the next pair
+ * shares the same channels.
  */
 #include "rdm_parts.h"
 
@@ -12,6 +13,8 @@
 
 #include <math.h>
 #include <string.h>
+
+enum { FEW_CHANNELS = 32 }; /* products do not pay for these */
 
 struct masked {
     double *d;
@@ -97,9 +100,25 @@ static int row_task(bram_ctx *cx, size_t i, void *user)
     return BRAM_OK;
 }
 
+int bram_rdm_pair(bram_ctx *cx, double *d, const bram_rdm_patterns *a, const bram_rdm_options *o,
+                  size_t i, size_t j)
+{
+    struct masked m = {d, a, o, a->present, NULL};
+    struct shared s = {.channel = bram_scratch(cx, a->x.cols + 1, sizeof *s.channel)};
+    if (!s.channel) return BRAM_ENOMEM;
+    find_shared(&s, &m, i, j);
+    if (s.count >= (o->kind == BRAM_RDM_CORRELATION ? 3 : 2)) return one_pair(cx, d, &s, &m, i, j);
+    *d = NAN;
+    return BRAM_OK;
+}
+
 int bram_rdm_masked(bram_ctx *cx, double *d, const bram_rdm_patterns *a, const bram_rdm_options *o)
 {
     size_t p = a->x.cols;
+    bool by_products = o->kind == BRAM_RDM_EUCLIDEAN || o->kind == BRAM_RDM_CORRELATION ||
+                       o->kind == BRAM_RDM_COSINE ||
+                       (o->kind == BRAM_RDM_MAHALANOBIS && !o->precisions);
+    if (by_products && p > FEW_CHANNELS) return bram_rdm_sparse(cx, d, a, o);
     uint8_t *present = bram_scratch(cx, a->conditions * p, 1);
     size_t *every = present ? bram_scratch(cx, p, sizeof *every) : NULL;
     bram_rdm_noise noise = {0};

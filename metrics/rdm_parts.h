@@ -101,6 +101,14 @@ int bram_rdm_complete(bram_ctx *cx, double *d, bram_rdm_patterns *a, const bram_
 int bram_rdm_masked(bram_ctx *cx, double *d, const bram_rdm_patterns *a,
                     const bram_rdm_options *o) BRAM_MUST_CHECK;
 
+/** d += one pair of them, from the channels it shares, or NaN; one fold, without noise. */
+int bram_rdm_pair(bram_ctx *cx, double *d, const bram_rdm_patterns *a, const bram_rdm_options *o,
+                  size_t i, size_t j) BRAM_MUST_CHECK;
+
+/** d = all of them by products: euclidean, correlation or cosine of one fold, without noise. */
+int bram_rdm_sparse(bram_ctx *cx, double *d, const bram_rdm_patterns *a,
+                    const bram_rdm_options *o) BRAM_MUST_CHECK;
+
 /** From pairs of rows instead of means; see rdm_unbalanced.c. */
 int bram_rdm_unbalanced(bram_ctx *cx, double *d, const bram_side *side, const bram_rdm_design *g,
                         const bram_rdm_options *o) BRAM_MUST_CHECK;

@@ -136,6 +136,24 @@ static void without_noise_folds_do_not_matter(void **state)
     }
 }
 
+/* All rows equal, of numbers whose means round: no distance at all, whichever way it is made. */
+static void equal_rows_are_not_apart(void **state)
+{
+    (void)state;
+    struct made m;
+    make(&m);
+    for (size_t i = 0; i < (size_t)ROWS * P; i++) m.x[i] = 0.1 * (double)(1 + i % P);
+    for (size_t k = 0; k < KINDS; k++)
+        for (size_t p = 5; p <= P; p += P - 5) {
+            bram_rdm_options o = options_of(&m, kinds[k]);
+            m.side.values.cols = p;
+            if (p < P) o.precisions = 0;
+            double *d = estimate(&m, &o, 1);
+            for (size_t at = 0; at < PAIRS; at++) assert_near(d[at], 0, 0);
+            bram_free(d);
+        }
+}
+
 /* n above one tile, p above and below the limit for differences */
 static void the_same_bits_for_any_number_of_threads(void **state)
 {
@@ -303,6 +321,61 @@ static void correlations_of_rows(void **state)
     double r1 = (8 - 1 + 5) / 9.0 / sqrt(42 / 9.0 * 6 / 9.0), r2 = 0;
     assert_near(d[0], 1 - (r1 + r2) / 2, 1e-15);
     bram_free(d);
+}
+
+/* Products of masked rows against each pair on its own: offsets, scales that would overflow, a
+ * duplicate, a constant row, rows that share little; across the borders of tiles. */
+static void sparse_pairs_by_products(void **state)
+{
+    (void)state;
+    enum { MANY = 300, WIDE = 60 };
+    bram_rng g = bram_rng_new(8, "test/rdm sparse");
+    static double x[MANY * WIDE];
+    static uint8_t present[MANY * WIDE];
+    for (size_t i = 0; i < MANY; i++)
+        for (size_t k = 0; k < WIDE; k++) {
+            x[i * WIDE + k] = 1e4 * (double)k + bram_rng_normal(&g);
+            present[i * WIDE + k] = bram_rng_uniform(&g) > (i % 50 == 7 ? 0.97 : 0.1);
+        }
+    for (size_t k = 0; k < WIDE; k++) {
+        x[20 * WIDE + k] = x[280 * WIDE + k]; /* other channels of the same pattern */
+        x[21 * WIDE + k] = 0.1;
+        x[22 * WIDE + k] = ldexp(bram_rng_normal(&g), -600);
+    }
+    const bram_rdm_kind angles[] = {BRAM_RDM_EUCLIDEAN, BRAM_RDM_CORRELATION, BRAM_RDM_COSINE};
+    for (size_t kind = 0; kind < 3; kind++) {
+        bram_ctx *cx = bram_ctx_new();
+        double *d, *alone, pair[2 * WIDE];
+        bram_side side = test_side(x, MANY, WIDE, present);
+        size_t undefined = 0, differ = 0;
+        bram_ctx_set_threads(cx, 2);
+        assert_ok(cx, bram_rdm_new(cx, &d, &side, angles[kind]));
+        for (size_t i = 0; i < MANY; i++)
+            for (size_t j = i + 1; j < MANY; j++) {
+                size_t shared = 0;
+                for (size_t k = 0; k < WIDE; k++)
+                    if (present[i * WIDE + k] && present[j * WIDE + k]) shared++;
+                for (size_t k = 0, at = 0; k < WIDE; k++)
+                    if (present[i * WIDE + k] && present[j * WIDE + k]) {
+                        pair[at] = x[i * WIDE + k];
+                        pair[shared + at++] = x[j * WIDE + k];
+                    }
+                double found = d[bram_rdm_index(MANY, i, j)], expected = NAN;
+                if (shared >= (angles[kind] == BRAM_RDM_CORRELATION ? 3 : 2)) {
+                    bram_side two = test_side(pair, 2, shared, NULL);
+                    assert_ok(cx, bram_rdm_new(cx, &alone, &two, angles[kind]));
+                    expected = alone[0];
+                    bram_free(alone);
+                }
+                undefined += isnan(expected) != 0;
+                assert_same(found, expected, 1e-9 * (1 + fabs(expected)));
+                differ += found != expected;
+            }
+        assert_true(undefined > 0 && differ > 0);
+        if (!angles[kind]) assert_near(d[bram_rdm_index(MANY, 20, 280)], 0, 0);
+        bram_free(d);
+        bram_ctx_free(cx);
+    }
 }
 
 static void too_little_is_shared(void **state)
@@ -494,11 +567,13 @@ int main(void)
         cmocka_unit_test(labels_are_names_only),
         cmocka_unit_test(scale_and_offset),
         cmocka_unit_test(without_noise_folds_do_not_matter),
+        cmocka_unit_test(equal_rows_are_not_apart),
         cmocka_unit_test(the_same_bits_for_any_number_of_threads),
         cmocka_unit_test(tiles_give_what_the_definition_gives),
         cmocka_unit_test(one_to_four_conditions),
         cmocka_unit_test(missing_channels),
         cmocka_unit_test(correlations_of_rows),
+        cmocka_unit_test(sparse_pairs_by_products),
         cmocka_unit_test(too_little_is_shared),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(noise_by_hand),
