@@ -62,8 +62,9 @@ static int plan_cell(bram_ctx *cx, bram_plan *plan, const char *part, const char
                      uint64_t seed)
 {
     bram_planned c = {.seed = seed};
-    const bram_model *model;
-    BRAM_TRY(bram_model_parse(cx, &model, NULL, &c.model, spec));
+    bram_contestant contestant;
+    BRAM_TRY(bram_contestant_find(cx, &contestant, plan->benchmark, spec));
+    c.model = contestant.canonical;
     c.part = bram_strdup(cx, part);
     int status = c.part ? BRAM_OK : BRAM_ENOMEM;
     if (status == BRAM_OK)
@@ -87,9 +88,10 @@ static int plan_part(bram_ctx *cx, bram_plan *plan, const bram_run_settings *set
     const bram_benchmark *b = plan->benchmark;
     for (size_t m = 0; m < b->model_count + settings->model_count; m++) {
         const char *spec = m < b->model_count ? b->models[m] : settings->models[m - b->model_count];
-        const bram_model *model;
-        BRAM_TRY(bram_model_parse(cx, &model, NULL, NULL, spec));
-        size_t n = model->flags & BRAM_MODEL_STOCHASTIC ? seed_count : 1;
+        bram_contestant contestant;
+        BRAM_TRY(bram_contestant_find(cx, &contestant, b, spec));
+        bram_free(contestant.canonical);
+        size_t n = contestant.stochastic ? seed_count : 1;
         for (size_t s = 0; s < n; s++) BRAM_TRY(plan_cell(cx, plan, part, spec, seeds[s]));
     }
     return BRAM_OK;

@@ -10,41 +10,33 @@
 
 static const size_t NOBODY = (size_t)-1;
 
-static double times_of(const bram_identification *d, size_t subject)
+/* Whether item i is in the centroid of a region from which two subjects are left out. */
+static bool is_in(const bram_identification *d, size_t i, size_t region, size_t out, size_t also)
 {
-    return d->times ? d->times[subject] : 1;
+    return d->region[i] == region && d->subject[i] != out && d->subject[i] != also;
 }
 
-/* The weight of item i in centroids from which two subjects are left out. */
-static double share(const bram_identification *d, size_t i, size_t out, size_t also)
-{
-    size_t s = d->subject[i];
-    return s == out || s == also ? 0 : times_of(d, s);
-}
-
-/* sum_ij t_i t_j d2(i, j) / (2 T^2) of a region; NaN where nobody is left. */
+/* sum_ij d2(i, j) / (2 T^2) of a region's T items; NaN where there is none. */
 static double spread(const bram_identification *d, const bram_mat *squared, size_t region,
                      size_t out, size_t also)
 {
     double total = 0, sum = 0;
     for (size_t i = 0; i < d->items; i++) {
-        double t = d->region[i] == region ? share(d, i, out, also) : 0;
-        if (!(t > 0)) continue;
-        total += t;
+        if (!is_in(d, i, region, out, also)) continue;
+        total++;
         for (size_t j = 0; j < i; j++)
-            if (d->region[j] == region) sum += t * share(d, j, out, also) * bram_row(squared, i)[j];
+            if (is_in(d, j, region, out, also)) sum += bram_row(squared, i)[j];
     }
     return total > 0 ? sum / (total * total) : (double)NAN;
 }
 
+/* The mean squared distance of an item from the items of a region. */
 static double distance(const bram_identification *d, const bram_mat *squared, size_t item,
                        size_t region, size_t out, size_t also)
 {
     double total = 0, sum = 0;
-    for (size_t i = 0; i < d->items; i++) {
-        double t = d->region[i] == region ? share(d, i, out, also) : 0;
-        if (t > 0) total += t, sum += t * bram_row(squared, item)[i];
-    }
+    for (size_t i = 0; i < d->items; i++)
+        if (is_in(d, i, region, out, also)) total++, sum += bram_row(squared, item)[i];
     return sum / total;
 }
 
@@ -88,29 +80,31 @@ static struct tally place(struct places *p, const bram_identification *d, const 
     return t;
 }
 
-/* The accuracy over all drawn subjects but `also`, which is in no centroid either; NaN for none. */
+/* The accuracy over all subjects but `also`, which is in no centroid either; NaN for none.
+ * Each subject's own goes to of_subject, where that is wanted. */
 static double accuracy_without(struct places *p, const bram_identification *d,
-                               const bram_mat *squared, size_t also)
+                               const bram_mat *squared, size_t also, double *of_subject)
 {
     struct tally all = {0, 0};
     for (size_t s = 0; s < d->subjects; s++) {
-        double times = times_of(d, s);
-        if (s == also || !(times > 0)) continue;
+        if (s == also) continue;
         struct tally t = place(p, d, squared, s, also);
-        all.placed += times * t.placed, all.right += times * t.right;
+        all.placed += t.placed, all.right += t.right;
+        if (of_subject && t.placed > 0) of_subject[s] = t.right / t.placed;
     }
     return all.placed > 0 ? all.right / all.placed : (double)NAN;
 }
 
-int bram_identify(bram_ctx *cx, double *accuracy, ptrdiff_t *assigned, const bram_identification *d,
-                  const bram_mat *squared)
+int bram_identify(bram_ctx *cx, double *accuracy, double *of_subject, ptrdiff_t *assigned,
+                  const bram_identification *d, const bram_mat *squared)
 {
     size_t mark = bram_scratch_mark(cx);
     struct places p;
     int status = places_new(cx, &p, d->items);
     if (status == BRAM_OK) {
         for (size_t i = 0; i < d->items; i++) p.best[i] = BRAM_NO_REGION;
-        *accuracy = accuracy_without(&p, d, squared, NOBODY);
+        for (size_t s = 0; of_subject && s < d->subjects; s++) of_subject[s] = NAN;
+        *accuracy = accuracy_without(&p, d, squared, NOBODY, of_subject);
         if (assigned && d->items) memcpy(assigned, p.best, d->items * sizeof *assigned);
     }
     bram_scratch_release(cx, mark);
@@ -133,7 +127,7 @@ static struct tally place_chosen(struct nested *n, double *chosen, size_t s)
     struct tally sum = {0, 0};
     double best = -INFINITY, count = 0;
     for (size_t g = 0; g < n->settings; g++) {
-        double inner = accuracy_without(&n->places, n->d, &n->squared[g], s);
+        double inner = accuracy_without(&n->places, n->d, &n->squared[g], s, NULL);
         n->inner[g] = isnan(inner) ? 0 : inner; /* nobody to choose by: all are equally good */
         best = fmax(best, n->inner[g]);
     }
@@ -148,8 +142,8 @@ static struct tally place_chosen(struct nested *n, double *chosen, size_t s)
     return sum;
 }
 
-static int identify_nested(bram_ctx *cx, double *accuracy, double *optimistic, double *chosen,
-                           struct nested *n)
+static int identify_nested(bram_ctx *cx, double *accuracy, double *of_subject, double *optimistic,
+                           double *chosen, struct nested *n)
 {
     const bram_identification *d = n->d;
     struct tally all = {0, 0};
@@ -157,27 +151,28 @@ static int identify_nested(bram_ctx *cx, double *accuracy, double *optimistic, d
     n->inner = bram_scratch(cx, n->settings, sizeof *n->inner);
     if (!n->inner) return BRAM_ENOMEM;
     BRAM_TRY(places_new(cx, &n->places, d->items));
+    for (size_t s = 0; of_subject && s < d->subjects; s++) of_subject[s] = NAN;
     if (chosen) memset(chosen, 0, n->settings * d->subjects * sizeof *chosen);
     for (size_t s = 0; s < d->subjects; s++) {
-        double times = times_of(d, s);
-        if (!(times > 0)) continue;
         struct tally t = place_chosen(n, chosen, s);
-        all.placed += times * t.placed, all.right += times * t.right;
+        if (of_subject && t.placed > 0) of_subject[s] = t.right / t.placed;
+        all.placed += t.placed, all.right += t.right;
     }
     for (size_t g = 0; g < n->settings; g++)
-        best = fmax(best, accuracy_without(&n->places, d, &n->squared[g], NOBODY));
+        best = fmax(best, accuracy_without(&n->places, d, &n->squared[g], NOBODY, NULL));
     *accuracy = all.placed > 0 ? all.right / all.placed : (double)NAN;
     *optimistic = best;
     return BRAM_OK;
 }
 
-int bram_identify_nested(bram_ctx *cx, double *accuracy, double *optimistic, double *chosen,
-                         const bram_identification *d, const bram_mat *squared, size_t settings)
+int bram_identify_nested(bram_ctx *cx, double *accuracy, double *of_subject, double *optimistic,
+                         double *chosen, const bram_identification *d, const bram_mat *squared,
+                         size_t settings)
 {
     if (!settings) return bram_fail(cx, BRAM_ESHAPE, "no settings to choose from");
     size_t mark = bram_scratch_mark(cx);
     struct nested n = {.d = d, .squared = squared, .settings = settings};
-    int status = identify_nested(cx, accuracy, optimistic, chosen, &n);
+    int status = identify_nested(cx, accuracy, of_subject, optimistic, chosen, &n);
     bram_scratch_release(cx, mark);
     return status;
 }

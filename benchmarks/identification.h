@@ -2,9 +2,8 @@
  * identification.h - which region (layer) is it? Each item - one subject's dissimilarity matrix of
  * one region - goes to the nearest region centroid of the other subjects.
  *
- * Everything follows from the squared distances between items: for a centroid c of items i with
- * weights t_i of sum T,
- *   |x - c|^2 = sum_i t_i d2(x, i) / T - sum_ij t_i t_j d2(i, j) / (2 T^2).
+ * Everything follows from the squared distances between items: for the centroid c of T items i,
+ *   |x - c|^2 = sum_i d2(x, i) / T - sum_ij d2(i, j) / (2 T^2).
  * Source of the protocol: Lin & Kriegeskorte 2024, PNAS 121:e2317881121.
  */
 #ifndef BRAMBLE_BENCHMARKS_IDENTIFICATION_H
@@ -17,24 +16,22 @@
 typedef struct bram_identification {
     size_t items, regions, subjects;
     const size_t *region, *subject; /* of each item */
-    const double *times;            /* how often each subject was drawn; NULL: once */
 } bram_identification;
 
 enum { BRAM_NO_REGION = -1 };
 
 /**
- * Leaves one subject out at a time, copies of it included. Of equally near regions the first
- * counts.
+ * Leaves one subject out at a time. Of equally near regions the first counts.
  *
- * @param assigned  of each item; BRAM_NO_REGION for a subject that was not drawn, or where no other
- *                  subject is there; may be NULL
+ * @param assigned  of each item; BRAM_NO_REGION where no other subject is there; may be NULL
  * @param squared   items x items squared distances; only those between items are read
- * @param accuracy  receives the share of items that went to their own region, each subject
- *                  counting as often as it was drawn; NaN where none went anywhere
+ * @param of_subject  the share of each subject's items, NaN where none was placed; may be NULL
+ * @param accuracy  receives the share of items that went to their own region; NaN where none
+ *                  went anywhere
  * @return BRAM_OK; BRAM_ENOMEM. Cost: O(subjects items^2)
  */
-int bram_identify(bram_ctx *cx, double *accuracy, ptrdiff_t *assigned, const bram_identification *d,
-                  const bram_mat *squared) BRAM_MUST_CHECK;
+int bram_identify(bram_ctx *cx, double *accuracy, double *of_subject, ptrdiff_t *assigned,
+                  const bram_identification *d, const bram_mat *squared) BRAM_MUST_CHECK;
 
 /**
  * The same with a choice among settings (thresholds l and u) that never sees the left-out subject:
@@ -47,8 +44,8 @@ int bram_identify(bram_ctx *cx, double *accuracy, ptrdiff_t *assigned, const bra
  *                  settings on all items, which chose itself
  * @return BRAM_OK; BRAM_ESHAPE for no settings; BRAM_ENOMEM
  */
-int bram_identify_nested(bram_ctx *cx, double *accuracy, double *optimistic, double *chosen,
-                         const bram_identification *d, const bram_mat *squared,
+int bram_identify_nested(bram_ctx *cx, double *accuracy, double *of_subject, double *optimistic,
+                         double *chosen, const bram_identification *d, const bram_mat *squared,
                          size_t settings) BRAM_MUST_CHECK;
 
 /** Squared distances between items: rows of x, columns weighted (NULL: ones; 0: left out, and then

@@ -349,8 +349,9 @@ static void normalize(struct row *row, bram_normalization rule)
     if (!isfinite(row->normalized)) row->normalized = NAN;
 }
 
-static struct row *new_row(bram_ctx *cx, bram_scores *s, const bram_metric_use *use,
-                           const bram_score_job *job)
+/* A row without values yet, with these texts (copied). NULL without memory. */
+static struct row *new_row(bram_ctx *cx, bram_scores *s, const char *id, const char *metric,
+                           const char *axis)
 {
     if (s->count == s->room) {
         size_t room = s->room ? 2 * s->room : 16;
@@ -360,11 +361,7 @@ static struct row *new_row(bram_ctx *cx, bram_scores *s, const bram_metric_use *
         s->room = room;
     }
     struct row *row = &s->row[s->count];
-    *row = (struct row){.median = use->median,
-                        .horizon = job->horizon,
-                        .biased = use->metric->kind != BRAM_METRIC_GEOMETRY,
-                        .higher_better = use->metric->flags & BRAM_METRIC_HIGHER_BETTER,
-                        .value = NAN,
+    *row = (struct row){.value = NAN,
                         .low = NAN,
                         .high = NAN,
                         .chance = NAN,
@@ -376,11 +373,9 @@ static struct row *new_row(bram_ctx *cx, bram_scores *s, const bram_metric_use *
                         .normalized = NAN,
                         .ceiling_rule = "none",
                         .normalization = "none"};
-    const char *median = use->median ? "median " : "";
-    row->id = job->label ? bram_strf(cx, "%s%s@%s", median, use->spec, job->label)
-                         : bram_strf(cx, "%s%s", median, use->spec);
-    row->metric = bram_strdup(cx, use->spec);
-    row->axis = bram_strdup(cx, job->axis ? job->axis : "rows");
+    row->id = bram_strdup(cx, id);
+    row->metric = bram_strdup(cx, metric);
+    row->axis = bram_strdup(cx, axis);
     row->raw = bram_alloc(cx, bram_axis_length(s->units), sizeof *row->raw);
     row->draw = bram_alloc(cx, s->samples, sizeof *row->draw);
     s->count++; /* from here bram_scores_free sees to it */
@@ -389,6 +384,44 @@ static struct row *new_row(bram_ctx *cx, bram_scores *s, const bram_metric_use *
     for (size_t i = 0; i < s->samples; i++) row->draw[i] = NAN;
     for (size_t i = 0; i < BRAM_MAX_FLOORS; i++) row->floor[i] = NAN;
     return row;
+}
+
+static struct row *row_of_job(bram_ctx *cx, bram_scores *s, const bram_metric_use *use,
+                              const bram_score_job *job)
+{
+    const char *median = use->median ? "median " : "";
+    char *id = job->label ? bram_strf(cx, "%s%s@%s", median, use->spec, job->label)
+                          : bram_strf(cx, "%s%s", median, use->spec);
+    struct row *row = id ? new_row(cx, s, id, use->spec, job->axis ? job->axis : "rows") : NULL;
+    bram_free(id);
+    if (!row) return NULL;
+    row->median = use->median;
+    row->horizon = job->horizon;
+    row->biased = use->metric->kind != BRAM_METRIC_GEOMETRY;
+    row->higher_better = (use->metric->flags & BRAM_METRIC_HIGHER_BETTER) != 0;
+    return row;
+}
+
+int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
+{
+    struct row *row = new_row(cx, s, made->id, made->metric, made->axis);
+    if (!row) return BRAM_ENOMEM;
+    row->higher_better = true;
+    row->value = made->value, row->chance = made->chance;
+    row->groups = (int64_t)made->groups;
+    row->units = (int64_t)bram_axis_length(s->units);
+    for (size_t i = 0; i < bram_axis_length(s->units); i++) {
+        row->raw[i] = made->raw[i];
+        row->undefined += isnan(made->raw[i]) != 0;
+    }
+    if (!s->samples || made->groups < BRAM_MIN_BLOCKS) return BRAM_OK;
+    memcpy(row->draw, made->draw, s->samples * sizeof *row->draw);
+    bram_interval interval;
+    int status = bram_interval_of(cx, &interval, BRAM_PERCENTILE, row->value, row->draw, s->samples,
+                                  s->level);
+    if (status == BRAM_ENOTAPPLICABLE) return BRAM_OK;
+    if (status == BRAM_OK) row->low = interval.low, row->high = interval.high;
+    return status;
 }
 
 static int score_all(bram_ctx *cx, bram_scores *s, struct row *row, const bram_metric_use *use,
@@ -411,7 +444,7 @@ int bram_scores_add(bram_ctx *cx, bram_scores *s, const char *metric, const bram
     bram_scoring *scoring = NULL;
     BRAM_TRY(bram_metric_use_parse(cx, &use, metric));
     size_t mark = bram_scratch_mark(cx);
-    struct row *row = new_row(cx, s, &use, job);
+    struct row *row = row_of_job(cx, s, &use, job);
     int status = row ? bram_scoring_new(cx, &scoring, &use, job) : BRAM_ENOMEM;
     if (status == BRAM_OK) status = score_all(cx, s, row, &use, job, scoring);
     bram_scoring_free(scoring);

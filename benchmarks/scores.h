@@ -98,6 +98,19 @@ int bram_scores_for_cell(bram_ctx *cx, bram_scores **out, const bram_axis *units
 int bram_scores_add(bram_ctx *cx, bram_scores *s, const char *metric,
                     const bram_score_job *job) BRAM_MUST_CHECK;
 
+/** A score that a task worked out itself, with its draws. */
+typedef struct bram_score_made {
+    const char *id, *metric; /* "sensitivity@noise30", "sensitivity"; higher is better */
+    const char *axis;        /* what was drawn */
+    double value, chance;
+    const double *raw;  /* of each unit of the set; NaN where it has none */
+    const double *draw; /* as many as the set has samples */
+    size_t groups;      /* how many things were drawn from */
+} bram_score_made;
+
+/** Adds it, with the interval of its draws (none for fewer than BRAM_MIN_BLOCKS groups). */
+int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made) BRAM_MUST_CHECK;
+
 /** Puts score, raw and draw into the result. */
 int bram_scores_finish(bram_ctx *cx, bram_scores *s, bram_dataset *result) BRAM_MUST_CHECK;
 

@@ -6,6 +6,10 @@
 #include <string.h>
 
 const bram_simulation bram_simulation_table[] = {
+    {"simulated-networks", "RDMs of 5 layers of 8 instances of a network, 24 stimuli",
+     bram_simulate_networks, false},
+    {"simulated-networks-full", "the same with 10 layers of 10 instances, 62 stimuli",
+     bram_simulate_networks, true},
     {"simulated-vision", "layered visual system: 120 stimuli, 4 subjects of 20 units, 8 repeats",
      bram_simulate_vision, false},
     {"simulated-vision-full", "the same with 480 stimuli and 4 subjects of 100 units",

@@ -27,4 +27,8 @@ int bram_simulate_vision(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool fu
 /** A connectome-constrained worm recorded in several animals; see simulate_worm.c. */
 int bram_simulate_worm(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 
+/** Instances of one network, layer by layer, as dissimilarities; see simulate_networks.c. */
+int bram_simulate_networks(bram_ctx *cx, bram_dataset *out, uint64_t seed,
+                           bool full) BRAM_MUST_CHECK;
+
 #endif

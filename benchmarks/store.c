@@ -65,22 +65,54 @@ static int add_benchmark(bram_ctx *cx, bram_hash *h, const bram_benchmark *b)
     return BRAM_OK;
 }
 
+static int find_by_name(bram_ctx *cx, bram_contestant *out, const bram_task *task, const char *name)
+{
+    char known[200] = "";
+    for (const char *const *c = task->contestants; *c; c++) {
+        if (strcmp(*c, name) == 0) {
+            out->canonical = bram_strdup(cx, name);
+            return out->canonical ? BRAM_OK : BRAM_ENOMEM;
+        }
+        if (strlen(known) + strlen(*c) + 3 < sizeof known)
+            strcat(strcat(known, *known ? ", " : ""), *c);
+    }
+    return bram_fail(cx, BRAM_EUSAGE, "\"%s\" does not compete in the task %s; there are: %s", name,
+                     task->name, known);
+}
+
+int bram_contestant_find(bram_ctx *cx, bram_contestant *out, const bram_benchmark *b,
+                         const char *spec)
+{
+    const bram_task *task = bram_task_find(b->task);
+    const bram_model *model;
+    bram_contestant found = {0};
+    if (task && task->contestants) {
+        BRAM_TRY(find_by_name(cx, &found, task, spec));
+    } else {
+        BRAM_TRY(bram_model_content(cx, found.content, spec));
+        BRAM_TRY(bram_model_parse(cx, &model, NULL, &found.canonical, spec));
+        found.version = model->version;
+        found.stochastic = (model->flags & BRAM_MODEL_STOCHASTIC) != 0;
+    }
+    *out = found;
+    return BRAM_OK;
+}
+
 int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const char *dataset_hash,
                   const char *part, const char *model, uint64_t seed)
 {
     bram_hash *h = NULL;
-    const bram_model *entry;
-    char content[65] = "";
-    BRAM_TRY(bram_model_parse(cx, &entry, NULL, NULL, model));
-    BRAM_TRY(bram_model_content(cx, content, model));
+    bram_contestant entry;
+    BRAM_TRY(bram_contestant_find(cx, &entry, b, model));
+    bram_free(entry.canonical);
     BRAM_TRY(bram_hash_new(cx, &h));
     int status = bram_hash_add_text(cx, h, "bramble cell 1");
     if (status == BRAM_OK) status = add_benchmark(cx, h, b);
     if (status == BRAM_OK) status = bram_hash_add_text(cx, h, dataset_hash);
     if (status == BRAM_OK) status = bram_hash_add_text(cx, h, part);
     if (status == BRAM_OK) status = bram_hash_add_text(cx, h, model);
-    if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, entry->version);
-    if (status == BRAM_OK) status = bram_hash_add_text(cx, h, content);
+    if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, entry.version);
+    if (status == BRAM_OK) status = bram_hash_add_text(cx, h, entry.content);
     if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, seed);
     if (status == BRAM_OK) status = bram_hash_end(cx, h, key);
     bram_hash_free(h);

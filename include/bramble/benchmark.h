@@ -90,6 +90,9 @@ typedef struct bram_task {
     unsigned version;
     const bram_param *params;
 
+    /** What competes in place of models, by name, ended by NULL: statistics, say. NULL: models. */
+    const char *const *contestants;
+
     /** The parts of this benchmark in this dataset: a new axis with their ids; the caller frees it.
      */
     int (*parts)(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b, const bram_dataset *ds);

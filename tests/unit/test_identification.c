@@ -12,27 +12,25 @@ static const size_t region[ITEMS] = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2},
                     subject[ITEMS] = {0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3};
 
 /* The nearest mean of the others, straight from the vectors. */
-static double written_out(ptrdiff_t *assigned, const double *x, const double *times)
+static double written_out(ptrdiff_t *assigned, const double *x, size_t items)
 {
     double all = 0, right = 0;
-    for (size_t i = 0; i < ITEMS; i++) {
-        double nearest = INFINITY, t = times ? times[subject[i]] : 1;
+    for (size_t i = 0; i < items; i++) {
+        double nearest = INFINITY;
         assigned[i] = BRAM_NO_REGION;
-        for (size_t r = 0; r < R && t > 0; r++) {
+        for (size_t r = 0; r < R; r++) {
             double c[P] = {0}, total = 0, d = 0;
-            for (size_t j = 0; j < ITEMS; j++) {
-                double w = times ? times[subject[j]] : 1;
-                if (region[j] != r || subject[j] == subject[i] || !(w > 0)) continue;
-                total += w;
-                for (size_t k = 0; k < P; k++) c[k] += w * x[j * P + k];
+            for (size_t j = 0; j < items; j++) {
+                if (region[j] != r || subject[j] == subject[i]) continue;
+                total++;
+                for (size_t k = 0; k < P; k++) c[k] += x[j * P + k];
             }
             if (!(total > 0)) continue;
             for (size_t k = 0; k < P; k++) d += pow(x[i * P + k] - c[k] / total, 2);
             if (d < nearest) nearest = d, assigned[i] = (ptrdiff_t)r;
         }
-        if (!(t > 0)) continue;
-        all += t * (assigned[i] != BRAM_NO_REGION);
-        right += t * (assigned[i] == (ptrdiff_t)region[i]);
+        all += assigned[i] != BRAM_NO_REGION;
+        right += assigned[i] == (ptrdiff_t)region[i];
     }
     return all > 0 ? right / all : NAN;
 }
@@ -57,22 +55,27 @@ static void distances(bram_ctx *cx, double *squares, double *x)
 static void centroids_from_distances(void **state)
 {
     (void)state;
-    static const double drawn[][S] = {
-        {1, 1, 1, 1}, {2, 0, 1, 1}, {0, 3, 0, 1}, {0, 4, 0, 0}, {0, 0, 0, 0}};
+    /* all; a subject without its last region; two subjects; one, with nobody to compare with */
+    static const size_t some[] = {ITEMS, ITEMS - 1, 2 * R, R};
     bram_ctx *cx = bram_ctx_new();
     for (size_t trial = 0; trial < 20; trial++)
-        for (size_t t = 0; t < sizeof drawn / sizeof *drawn; t++) {
-            double x[ITEMS * P], squares[ITEMS * ITEMS], accuracy = 7;
+        for (size_t t = 0; t < sizeof some / sizeof *some; t++) {
+            double x[ITEMS * P], squares[ITEMS * ITEMS], accuracy = 7, of_subject[S];
             ptrdiff_t expected[ITEMS], assigned[ITEMS];
             make(x, 1.5, trial);
             distances(cx, squares, x);
-            bram_identification d = {ITEMS, R, S, region, subject, t ? drawn[t] : NULL};
+            bram_identification d = {some[t], R, (some[t] + R - 1) / R, region, subject};
             bram_mat squared = {squares, ITEMS, ITEMS, ITEMS};
-            assert_ok(cx, bram_identify(cx, &accuracy, assigned, &d, &squared));
-            double right = written_out(expected, x, d.times);
-            if (isnan(right)) assert_true(isnan(accuracy));
-            else assert_near(accuracy, right, 1e-15);
-            for (size_t i = 0; i < ITEMS; i++) assert_int_equal(assigned[i], expected[i]);
+            assert_ok(cx, bram_identify(cx, &accuracy, of_subject, assigned, &d, &squared));
+            double right = written_out(expected, x, some[t]), mean = 0;
+            for (size_t i = 0; i < some[t]; i++) assert_int_equal(assigned[i], expected[i]);
+            if (t == 3) {
+                assert_true(isnan(accuracy) && isnan(of_subject[0]));
+                continue;
+            }
+            assert_near(accuracy, right, 1e-15);
+            for (size_t s = 0; s < d.subjects; s++) mean += of_subject[s] / (double)d.subjects;
+            if (t != 1) assert_near(mean, accuracy, 1e-15);
         }
     bram_ctx_free(cx);
 }
@@ -112,9 +115,9 @@ static void a_choice_does_not_see_its_subject(void **state)
             distances(cx, squares[s], x);
             squared[s] = (bram_mat){squares[s], ITEMS, ITEMS, ITEMS};
         }
-        bram_identification d = {ITEMS, R, S, region, subject, NULL};
+        bram_identification d = {ITEMS, R, S, region, subject};
         assert_ok(cx,
-                  bram_identify_nested(cx, &accuracy, &optimistic, chosen, &d, squared, SETTINGS));
+                  bram_identify_nested(cx, &accuracy, NULL, &optimistic, chosen, &d, squared, SETTINGS));
         for (size_t s = 0; s < S; s++) {
             double share = 0;
             for (size_t k = 0; k < SETTINGS; k++) share += chosen[k * S + s];
@@ -136,20 +139,20 @@ static void one_setting_is_no_choice(void **state)
     double x[ITEMS * P], squares[ITEMS * ITEMS], plain, nested, optimistic;
     make(x, 1, 3);
     distances(cx, squares, x);
-    bram_identification d = {ITEMS, R, S, region, subject, NULL};
+    bram_identification d = {ITEMS, R, S, region, subject};
     bram_mat squared[] = {{squares, ITEMS, ITEMS, ITEMS}, {squares, ITEMS, ITEMS, ITEMS}};
-    assert_ok(cx, bram_identify(cx, &plain, NULL, &d, squared));
+    assert_ok(cx, bram_identify(cx, &plain, NULL, NULL, &d, squared));
     for (size_t n = 1; n <= 2; n++) {
-        assert_ok(cx, bram_identify_nested(cx, &nested, &optimistic, NULL, &d, squared, n));
+        assert_ok(cx, bram_identify_nested(cx, &nested, NULL, &optimistic, NULL, &d, squared, n));
         assert_near(nested, plain, 1e-15);
         assert_near(optimistic, plain, 0);
     }
-    assert_int_equal(bram_identify_nested(cx, &nested, &optimistic, NULL, &d, squared, 0),
+    assert_int_equal(bram_identify_nested(cx, &nested, NULL, &optimistic, NULL, &d, squared, 0),
                      BRAM_ESHAPE);
     for (size_t k = 1; k <= 4; k++) {
         bram_ctx *own = bram_ctx_new();
         bram_fail_allocation(k, true);
-        int status = bram_identify_nested(own, &nested, &optimistic, NULL, &d, squared, 2);
+        int status = bram_identify_nested(own, &nested, NULL, &optimistic, NULL, &d, squared, 2);
         bram_fail_allocation(0, false);
         assert_true(status == BRAM_ENOMEM || (k > 1 && status == BRAM_OK));
         bram_ctx_free(own);

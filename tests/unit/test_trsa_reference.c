@@ -358,7 +358,7 @@ static void region_identification(void **state)
         const char *id;
         double l, u;
     } cases[] = {{"0-1", 0, 1}, {"0.2-0.8", 0.2, 0.8}, {"0.3-0.5", 0.3, 0.5}, {"raw", -1, 0}};
-    bram_identification d = {MAX_ROWS, regions, subjects, region_of, subject_of, NULL};
+    bram_identification d = {MAX_ROWS, regions, subjects, region_of, subject_of};
     for (size_t c = 0; c < 4; c++) {
         double stat[MAX_ROWS * PAIRS], squares[MAX_ROWS * MAX_ROWS], weight[PAIRS], accuracy;
         bram_mat x = {stat, MAX_ROWS, PAIRS, PAIRS},
@@ -376,7 +376,7 @@ static void region_identification(void **state)
             bram_free(order.index);
         }
         assert_ok(r.cx, bram_squared_distances(r.cx, &squared, &x, NULL));
-        assert_ok(r.cx, bram_identify(r.cx, &accuracy, NULL, &d, &squared));
+        assert_ok(r.cx, bram_identify(r.cx, &accuracy, NULL, NULL, &d, &squared));
         snprintf(id, sizeof id, "trsa/region_identification/%s", cases[c].id);
         const bram_json *entry = find(&r, id);
         assert_true(bram_json_number(bram_json_get(entry, "value"), &value));
