@@ -116,8 +116,8 @@ static void a_choice_does_not_see_its_subject(void **state)
             squared[s] = (bram_mat){squares[s], ITEMS, ITEMS, ITEMS};
         }
         bram_identification d = {ITEMS, R, S, region, subject};
-        assert_ok(cx,
-                  bram_identify_nested(cx, &accuracy, NULL, &optimistic, chosen, &d, squared, SETTINGS));
+        assert_ok(cx, bram_identify_nested(cx, &accuracy, NULL, &optimistic, chosen, &d, squared,
+                                           SETTINGS));
         for (size_t s = 0; s < S; s++) {
             double share = 0;
             for (size_t k = 0; k < SETTINGS; k++) share += chosen[k * S + s];
