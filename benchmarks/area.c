@@ -225,8 +225,7 @@ static int only_layer(bram_ctx *cx, const bram_response **out, const bram_datase
     return BRAM_OK;
 }
 
-static int read_layer(bram_ctx *cx, bram_side *out, const bram_response *r,
-                      const bram_axis *stimulus)
+int bram_area_layer(bram_ctx *cx, bram_side *out, const bram_response *r, const bram_axis *stimulus)
 {
     size_t rows = bram_response_length(r, 0), cols;
     if (bram_response_dims(r) != 2 || rows != bram_axis_length(stimulus))
@@ -256,7 +255,7 @@ int bram_area_features(bram_ctx *cx, bram_side *out, bram_dataset **answer, cons
     bram_query query = {.ask = BRAM_ASK_FEATURES, .panel = panel, .stimulus = stimulus};
     BRAM_TRY(bram_fitted_answer(cx, &told, f, &query));
     int status = only_layer(cx, &layer, told, f);
-    if (status == BRAM_OK) status = read_layer(cx, out, layer, stimulus);
+    if (status == BRAM_OK) status = bram_area_layer(cx, out, layer, stimulus);
     if (status == BRAM_OK) *answer = told;
     else bram_dataset_free(told);
     return status;

@@ -54,6 +54,11 @@ int bram_area_mean(bram_ctx *cx, bram_side *out, const bram_area *a) BRAM_MUST_C
 int bram_area_features(bram_ctx *cx, bram_side *out, bram_dataset **answer, const bram_fitted *f,
                        const bram_panel *panel, const bram_axis *stimulus) BRAM_MUST_CHECK;
 
+/** One layer of an answer as a side, in scratch memory. @return BRAM_OK; BRAM_ESHAPE: it is not
+ *  stimulus x feature for all of the stimuli; errors of reading */
+int bram_area_layer(bram_ctx *cx, bram_side *out, const bram_response *r,
+                    const bram_axis *stimulus) BRAM_MUST_CHECK;
+
 /** The part of bram_task.memory that reading an area and features of it takes. */
 size_t bram_area_bytes(const bram_dataset *ds, const char *id);
 

@@ -4,6 +4,7 @@
 #include "matrix_file.h"
 #include "output.h"
 #include "scores.h"
+#include "subsample_option.h"
 #include "terminal.h"
 
 #include <math.h>
@@ -141,6 +142,16 @@ static int print_number(bram_ctx *cx, const struct scoring *s)
     return bram_cli_print(cx, line, (size_t)length);
 }
 
+static int print_curve(bram_ctx *cx, const bram_cli_args *args, const struct scoring *s,
+                       const char *spec, bool rdm)
+{
+    bram_side model = bram_cli_matrix_side(&s->model, rdm);
+    bram_side brain = bram_cli_matrix_side(&s->brain, rdm);
+    if (s->reference.values)
+        return bram_fail(cx, BRAM_EUSAGE, "a curve over subsets takes no --reference");
+    return bram_cli_print_curve(cx, args, spec, &model, &brain);
+}
+
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     const char *spec = bram_cli_text(args, "metric", NULL);
@@ -149,6 +160,11 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     struct scoring s = {.median = !strcmp(bram_cli_text(args, "summary", "mean"), "median")};
     int status = find_metric(cx, &s, spec);
     if (status == BRAM_OK) status = read_sides(cx, &s, args, rdm);
+    if (status == BRAM_OK && bram_cli_subsamples(args)) {
+        status = print_curve(cx, args, &s, spec, rdm);
+        release(&s);
+        return status;
+    }
     if (status == BRAM_OK) status = compute(cx, &s, spec, rdm);
     bram_table_format format = bram_cli_format(args, BRAM_TABLE_TEXT);
     if (status == BRAM_OK)
@@ -181,6 +197,7 @@ const bram_command bram_command_score = {
             {"brain-ids", 0, "IDS", "Ids of the brain's rows, likewise"},
             {"rdm", 0, NULL, "Both files hold square dissimilarity matrices"},
             {"summary", 0, "HOW", "How values of several units become one", "mean|median"},
+            BRAM_CLI_SUBSAMPLE_OPTIONS,
             {NULL}},
     .examples =
         (const bram_cli_example[]){
@@ -189,6 +206,8 @@ const bram_command bram_command_score = {
             {"bramble score --metric pearson --model p.csv --brain y.csv --format json",
              "a prediction, with r of every unit"},
             {"bramble score -M rsa:rdm=given --rdm -m a.npy -b b.mat:RDM", "two RDMs"},
+            {"bramble score -M rsa -m feat.npy -b it.npy --subsample-units 10+30+100 --repeats 50",
+             "how the score depends on the number of units"},
             {NULL, NULL}},
     .least = 0,
     .most = 0,

@@ -9,6 +9,9 @@
  *   RDMs_mIT_hIT_fig1  the two areas of the paper's figure 1, each responses/NAME (one RDM, of the
  *                      group) and stimuli/features/NAME, so that one area can be the model of the
  *                      other
+ *   modelRDMs          a network's layers seen through measurement models (fields reprName and
+ *                      measModelName): responses/LAYER, one row for each measurement model, and
+ *                      the one called complete as stimuli/features/LAYER
  *   any other          names "AREA | SUBJECT" or "AREA | SUBJECT | Session: K": responses/AREA, one
  *                      row for each; names without a bar: features
  * categoryLabels and categoryVectors give the columns of stimuli/stimulus, stimuli_92objs the
@@ -51,10 +54,16 @@ static void release(struct images *a)
 
 /* ---- reading RDMs --------------------------------------------------------------------------- */
 
+/* Layers of a network, each through several measurement models. */
+static bool is_measured(const bram_matlab_value *v)
+{
+    return bram_matlab_has_field(v, "reprName") && bram_matlab_has_field(v, "measModelName");
+}
+
 static bool holds_rdms(const bram_matlab_value *v)
 {
     return bram_matlab_kind_of(v) == BRAM_MATLAB_STRUCT && bram_matlab_has_field(v, "RDM") &&
-           bram_matlab_has_field(v, "name") && bram_matlab_count(v) > 0;
+           (bram_matlab_has_field(v, "name") || is_measured(v)) && bram_matlab_count(v) > 0;
 }
 
 /* A square matrix from a matrix or from the vector of its pairs. */
@@ -111,11 +120,34 @@ static void take_name_apart(struct rdm *r, const char *text, const char *variabl
     trim(r->session, text, strlen(text));
 }
 
+/* The text of a field of one element, without blanks at its ends. */
+static int read_name(bram_ctx *cx, char *out, bram_matlab_value *v, const char *field,
+                     size_t element)
+{
+    bram_matlab_value *value;
+    char *text = NULL;
+    BRAM_TRY(bram_matlab_field(cx, &value, v, field, element));
+    BRAM_TRY(bram_matlab_text(cx, &text, value));
+    trim(out, text, strlen(text));
+    bram_free(text);
+    return BRAM_OK;
+}
+
+/* Layer and measurement model, as area and subject. */
+static int name_measured(bram_ctx *cx, struct rdm *r, bram_matlab_value *v, size_t element)
+{
+    BRAM_TRY(read_name(cx, r->name, v, "reprName", element));
+    BRAM_TRY(read_name(cx, r->subject, v, "measModelName", element));
+    r->is_response = true;
+    r->is_feature = strcmp(r->subject, "complete") == 0;
+    return BRAM_OK;
+}
+
 static int add_rdm(bram_ctx *cx, struct images *a, bram_matlab_value *v, size_t element,
                    const char *variable)
 {
-    bram_matlab_value *values, *name;
-    char *text = NULL;
+    bram_matlab_value *values;
+    char text[NAME_BYTES];
     if (a->count == a->room) {
         size_t room = a->room ? 2 * a->room : 16;
         struct rdm *grown = bram_realloc(cx, a->rdm, room, sizeof *grown);
@@ -128,10 +160,12 @@ static int add_rdm(bram_ctx *cx, struct images *a, bram_matlab_value *v, size_t 
     a->count++;
     BRAM_TRY(bram_matlab_field(cx, &values, v, "RDM", element));
     BRAM_TRY(read_square(cx, r->values, values));
-    BRAM_TRY(bram_matlab_field(cx, &name, v, "name", element));
-    BRAM_TRY(bram_matlab_text(cx, &text, name));
-    take_name_apart(r, text, variable);
-    bram_free(text);
+    if (is_measured(v)) {
+        BRAM_TRY(name_measured(cx, r, v, element));
+    } else {
+        BRAM_TRY(read_name(cx, text, v, "name", element));
+        take_name_apart(r, text, variable);
+    }
     if (!r->name[0])
         return bram_fail(cx, BRAM_EFORMAT, "%s: an RDM without a name", bram_matlab_name(v));
     return BRAM_OK;
@@ -392,8 +426,8 @@ const bram_loader bram_loader_kriegeskorte92 = {
     .citation = "Kriegeskorte et al. 2008, Neuron 60:1126",
     .doi = "10.1016/j.neuron.2008.10.043",
     .licence = "MIT (the repository of rsatoolbox); none stated for the data",
-    .reads = "MATLAB 5: 92_brainRDMs, 92_modelRDMs, Kriegeskorte_Neuron2008_supplementalData ...",
-    .version = 1,
+    .reads = "MATLAB 5: 92_brainRDMs, 92_modelRDMs, modelRDMs_A2020, Kriegeskorte_Neuron2008 ...",
+    .version = 2,
     .verified = BRAM_VERIFIED_REAL,
     .recognise = recognise,
     .load = load,
