@@ -417,8 +417,10 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
     if (!s->samples || made->groups < BRAM_MIN_BLOCKS) return BRAM_OK;
     memcpy(row->draw, made->draw, s->samples * sizeof *row->draw);
     bram_interval interval;
-    int status = bram_interval_of(cx, &interval, BRAM_PERCENTILE, row->value, row->draw, s->samples,
-                                  s->level);
+    int status = made->distribution
+                     ? bram_interval_percentile(cx, &interval, row->draw, s->samples, s->level)
+                     : bram_interval_corrected(cx, &interval, row->value, row->draw, s->samples,
+                                               s->level, made->groups, 1, false);
     if (status == BRAM_ENOTAPPLICABLE) return BRAM_OK;
     if (status == BRAM_OK) row->low = interval.low, row->high = interval.high;
     return status;

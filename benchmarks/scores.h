@@ -106,6 +106,7 @@ typedef struct bram_score_made {
     const double *raw;  /* of each unit of the set; NaN where it has none */
     const double *draw; /* as many as the set has samples */
     size_t groups;      /* how many things were drawn from */
+    bool distribution;  /* the interval is that of the draws (where they lie), not of an error */
 } bram_score_made;
 
 /** Adds it, with the interval of its draws (none for fewer than BRAM_MIN_BLOCKS groups). */

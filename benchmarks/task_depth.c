@@ -214,7 +214,8 @@ static int put(bram_ctx *cx, struct depth *d, const char *what, const char *laye
                             .chance = NAN,
                             .raw = &value,
                             .draw = draw,
-                            .groups = d->units ? d->area.units : d->area.stimuli};
+                            .groups = d->units ? d->area.units : d->area.stimuli,
+                            .distribution = true};
     return bram_scores_put(cx, d->scores, &made);
 }
 
