@@ -26,9 +26,9 @@
 #include "internal.h"
 #include "moments.h"
 #include "rdm.h"
+#include "rdm_compare.h"
 #include "topology_side.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -51,7 +51,8 @@ static const bram_param params[] = {
     {"rank_after", BRAM_PARAM_FLAG, "yes", NULL, 0, 0, "geodesic distances become ranks again"},
     {"rdm", BRAM_PARAM_CHOICE, "correlation", "correlation|euclidean|given", 0, 0,
      "dissimilarity of two rows: 1 - r; squared distance over channels; both sides are RDMs"},
-    {"compare", BRAM_PARAM_CHOICE, "spearman", "spearman|pearson|cosine", 0, 0,
+    {"compare", BRAM_PARAM_CHOICE, "spearman",
+     "spearman|rho-a|tau-a|tau-b|pearson|cosine|corr_cov|cosine_cov", 0, 0,
      "how the two statistics are compared"},
     {NULL, BRAM_PARAM_FLAG, NULL, NULL, 0, 0, NULL},
 };
@@ -59,7 +60,6 @@ static const bram_param params[] = {
 enum statistic { RGTM, RGDM, GEODESIC };
 enum graph { TWO_STEP, K_NEAREST, P_NEAREST, P_SHORTEST };
 enum infinite { INF, MAX, DROP };
-enum comparator { SPEARMAN, PEARSON, COSINE };
 
 struct settings {
     enum statistic statistic;
@@ -69,7 +69,7 @@ struct settings {
     bram_neighbours neighbours;
     enum infinite infinite;
     bool rank_after;
-    enum comparator comparator;
+    bram_rdm_comparator comparator;
 };
 
 struct trsa {
@@ -90,8 +90,7 @@ static int read_settings(bram_ctx *cx, struct settings *s, const bram_options *o
     static const char *const statistics[] = {"rgtm", "rgdm", "geodesic", NULL},
                              *const graphs[] = {"two-step", "k-nearest", "p-nearest", "p-shortest",
                                                 NULL},
-                             *const infinities[] = {"inf", "max", "drop", NULL},
-                             *const comparators[] = {"spearman", "pearson", "cosine", NULL};
+                             *const infinities[] = {"inf", "max", "drop", NULL};
     *s = (struct settings){.statistic = (enum statistic)choice_of(o, "stat", statistics),
                            .gt = {.low = bram_option_real(o, "l"),
                                   .high = bram_option_real(o, "u"),
@@ -105,18 +104,20 @@ static int read_settings(bram_ctx *cx, struct settings *s, const bram_options *o
                                              ? BRAM_NEIGHBOURS_MUTUAL
                                              : BRAM_NEIGHBOURS_UNION,
                            .infinite = (enum infinite)choice_of(o, "infinite", infinities),
-                           .rank_after = bram_option_flag(o, "rank_after"),
-                           .comparator = (enum comparator)choice_of(o, "compare", comparators)};
+                           .rank_after = bram_option_flag(o, "rank_after")};
+    const char *comparator = bram_option_text(o, "compare");
+    if (!bram_rdm_comparator_find(comparator, &s->comparator))
+        return bram_fail(cx, BRAM_EUSAGE, "no comparison is named \"%s\"", comparator);
     if (s->gt.low > s->gt.high)
         return bram_fail(cx, BRAM_EUSAGE, "l=%g is above u=%g, expected l <= u", s->gt.low,
                          s->gt.high);
-    bool needs_numbers = s->comparator == PEARSON || s->comparator == COSINE;
-    if (s->statistic != RGTM && s->infinite == INF && !s->rank_after && needs_numbers)
+    if (s->statistic != RGTM && s->infinite == INF && !s->rank_after &&
+        !bram_rdm_by_ranks(s->comparator))
         return bram_fail(
             cx, BRAM_EUSAGE,
             "infinite=inf with rank_after=no has no compare=%s: expected infinite=max, "
             "infinite=drop, or ranks",
-            s->comparator == PEARSON ? "pearson" : "cosine");
+            comparator);
     return BRAM_OK;
 }
 
@@ -218,10 +219,9 @@ static bool scale_by_range(double *x, const double *d, size_t pairs)
     return high > low;
 }
 
-/* The statistic and its order (in scratch memory); *defined is false where there is none. */
-static int statistic(bram_ctx *cx, double *x, bram_order *order, bool *defined,
-                     const struct settings *s, const bram_draw *draw, const bram_drawn_rdm *rdm,
-                     const char *side)
+/* The statistic; *defined is false where there is none. */
+static int statistic(bram_ctx *cx, double *x, bool *defined, const struct settings *s,
+                     const bram_draw *draw, const bram_drawn_rdm *rdm, const char *side)
 {
     *defined = s->statistic == GEODESIC
                    ? scale_by_range(x, rdm->d, draw->pairs)
@@ -229,15 +229,16 @@ static int statistic(bram_ctx *cx, double *x, bram_order *order, bool *defined,
     if (!*defined) return BRAM_OK;
     if (s->statistic == RGTM) {
         bram_gt_transform(x, x, &rdm->order, draw->weight, draw->pairs, &s->gt);
-        return bram_order_scratch(cx, order, x, draw->pairs);
+        return BRAM_OK;
     }
+    bram_order order;
     BRAM_TRY(geodesics(cx, x, s, draw, &rdm->order, side));
-    BRAM_TRY(bram_order_scratch(cx, order, x, draw->pairs));
-    join_rounded(x, order);
+    BRAM_TRY(bram_order_scratch(cx, &order, x, draw->pairs));
+    join_rounded(x, &order);
     if (!s->rank_after) return BRAM_OK;
     double *rank = bram_scratch(cx, draw->pairs, sizeof *rank);
     if (!rank) return BRAM_ENOMEM;
-    bram_average_ranks(rank, x, order, draw->weight);
+    bram_average_ranks(rank, x, &order, draw->weight);
     for (size_t k = 0; k < draw->pairs; k++)
         if (!isnan(x[k])) x[k] = rank[k];
     return BRAM_OK;
@@ -245,49 +246,14 @@ static int statistic(bram_ctx *cx, double *x, bram_order *order, bool *defined,
 
 /* ---- the comparison ------------------------------------------------------------------------- */
 
-/* Cosine, or the correlation, over the entries of positive weight; NaN where a side is 0, or (about
- * the mean) constant but for rounding. */
-static double similarity(const double *x, const double *y, const double *weight, size_t n,
-                         bool centred)
+/* Pairs that either lacks are left out by the comparison. */
+static int compare_statistics(bram_ctx *cx, double *value, bram_rdm_comparator c, double *x,
+                              double *y, const bram_draw *draw)
 {
-    double total = 0, mean[2] = {0, 0}, xx = 0, yy = 0, xy = 0;
-    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
-    for (size_t k = 0; k < n; k++) {
-        if (!(weight[k] > 0)) continue;
-        total += weight[k];
-        mean[0] += weight[k] * x[k], mean[1] += weight[k] * y[k];
-        low[0] = fmin(low[0], x[k]), high[0] = fmax(high[0], x[k]);
-        low[1] = fmin(low[1], y[k]), high[1] = fmax(high[1], y[k]);
-    }
-    for (size_t s = 0; s < 2; s++) {
-        double largest = fmax(fabs(low[s]), fabs(high[s]));
-        if (centred && !(high[s] - low[s] > 64 * DBL_EPSILON * largest)) return NAN;
-        mean[s] = centred ? mean[s] / total : 0;
-    }
-    for (size_t k = 0; k < n; k++) {
-        if (!(weight[k] > 0)) continue;
-        double a = x[k] - mean[0], b = y[k] - mean[1];
-        xx += weight[k] * a * a, yy += weight[k] * b * b, xy += weight[k] * a * b;
-    }
-    double r = xx > 0 && yy > 0 ? xy / sqrt(xx) / sqrt(yy) : (double)NAN;
-    return r > 1 ? 1 : r < -1 ? -1 : r;
-}
-
-static int compare_statistics(bram_ctx *cx, double *value, enum comparator c, const double *x,
-                              const bram_order *x_order, const double *y, const bram_order *y_order,
-                              const double *weight, size_t pairs)
-{
-    if (c != SPEARMAN) {
-        *value = similarity(x, y, weight, pairs, c == PEARSON);
-        return BRAM_OK;
-    }
-    double *rx = bram_scratch(cx, pairs, sizeof *rx);
-    double *ry = rx ? bram_scratch(cx, pairs, sizeof *ry) : NULL;
-    if (!ry) return BRAM_ENOMEM;
-    bram_average_ranks(rx, x, x_order, weight);
-    bram_average_ranks(ry, y, y_order, weight);
-    *value = similarity(rx, ry, weight, pairs, true);
-    return BRAM_OK;
+    bram_rdm_measure measure = {.comparator = c};
+    bram_mat a = {x, 1, draw->pairs, draw->pairs}, b = {y, 1, draw->pairs, draw->pairs},
+             out = {value, 1, 1, 1};
+    return bram_rdm_compare(cx, &out, NULL, &measure, &a, &b, draw->n, draw->times);
 }
 
 static int compare_drawn(bram_ctx *cx, double *value, const struct trsa *t, const double *weight)
@@ -295,7 +261,6 @@ static int compare_drawn(bram_ctx *cx, double *value, const struct trsa *t, cons
     const struct settings *s = &t->settings;
     bram_draw draw;
     bram_drawn_rdm model, brain;
-    bram_order x_order, y_order;
     bool x_defined, y_defined;
     *value = NAN;
     BRAM_TRY(bram_draw_new(cx, &draw, &t->groups, t->model, t->brain, weight));
@@ -305,13 +270,10 @@ static int compare_drawn(bram_ctx *cx, double *value, const struct trsa *t, cons
     double *x = bram_scratch(cx, draw.pairs, sizeof *x);
     double *y = x ? bram_scratch(cx, draw.pairs, sizeof *y) : NULL;
     if (!y) return BRAM_ENOMEM;
-    BRAM_TRY(statistic(cx, x, &x_order, &x_defined, s, &draw, &model, weight ? NULL : "model"));
-    BRAM_TRY(statistic(cx, y, &y_order, &y_defined, s, &draw, &brain, weight ? NULL : "brain"));
+    BRAM_TRY(statistic(cx, x, &x_defined, s, &draw, &model, weight ? NULL : "model"));
+    BRAM_TRY(statistic(cx, y, &y_defined, s, &draw, &brain, weight ? NULL : "brain"));
     if (!x_defined || !y_defined) return BRAM_OK;
-    for (size_t k = 0; k < draw.pairs; k++)
-        if (isnan(x[k]) || isnan(y[k])) draw.weight[k] = 0; /* infinite=drop */
-    return compare_statistics(cx, value, s->comparator, x, &x_order, y, &y_order, draw.weight,
-                              draw.pairs);
+    return compare_statistics(cx, value, s->comparator, x, y, &draw);
 }
 
 static int compare(bram_ctx *cx, double *raw, const void *state, const double *weight)
