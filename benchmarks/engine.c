@@ -86,7 +86,9 @@ static int plan_part(bram_ctx *cx, bram_plan *plan, const bram_run_settings *set
     const uint64_t *seeds = settings->seed_count ? settings->seeds : &zero;
     size_t seed_count = settings->seed_count ? settings->seed_count : 1;
     const bram_benchmark *b = plan->benchmark;
-    for (size_t m = 0; m < b->model_count + settings->model_count; m++) {
+    const bram_task *task = bram_task_find(b->task);
+    size_t more = task && task->contestants ? 0 : settings->model_count; /* they are models */
+    for (size_t m = 0; m < b->model_count + more; m++) {
         const char *spec = m < b->model_count ? b->models[m] : settings->models[m - b->model_count];
         bram_contestant contestant;
         BRAM_TRY(bram_contestant_find(cx, &contestant, b, spec));

@@ -4,6 +4,7 @@
  */
 #include "report_parts.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,35 @@ long bram_score_horizon(const char *id)
     char *end;
     long steps = strtol(at + 2, &end, 10);
     return *end || steps < 0 ? 0 : steps;
+}
+
+const bram_score_scale *bram_score_scale_of(const char *id, double *level)
+{
+    static const bram_score_scale scales[] = {
+        {"h", "How far ahead",
+         "From the same starts, each model runs freely on its own outputs and is scored after so "
+         "many steps.",
+         "the horizon", "steps ahead, free-running", "step",
+         "the number of steps that it forecasts from its own outputs"},
+        {"noise", "Under noise",
+         "Gaussian noise is added to every matrix, so many per cent of the deviation of its own "
+         "entries.",
+         "noise", "noise, % of a matrix's deviation", "%", "the noise that was added"},
+        {"variation", "Between individuals",
+         "What sets each subject apart from the mean of a region is made larger or smaller: 100 % "
+         "is as recorded.",
+         "variation between subjects", "variation, % of the recorded", "%",
+         "the variation between subjects"}};
+    const char *at = strrchr(id, '@');
+    for (size_t k = 0; at && k < sizeof scales / sizeof *scales; k++) {
+        size_t length = strlen(scales[k].word);
+        char *end;
+        if (strncmp(at + 1, scales[k].word, length) != 0 || !isdigit((unsigned char)at[1 + length]))
+            continue;
+        *level = strtod(at + 1 + length, &end);
+        if (!*end) return &scales[k];
+    }
+    return NULL;
 }
 
 void bram_label_words(char words[96], const char *id)

@@ -56,6 +56,16 @@ void bram_score_title(char title[192], const char *id);
 /** The number in a label "h4" of a score id; 0 for other labels. */
 long bram_score_horizon(const char *id);
 
+/** What scores of one metric may lie along: a word before a number in their labels. */
+typedef struct bram_score_scale {
+    const char *word; /* "h" of "mse@h4", "noise" of "sensitivity@noise30" */
+    const char *heading, *explanation, *what; /* "the horizon": against what */
+    const char *axis, *unit, *line; /* of the figure; of one value: " step"; what a line is over */
+} bram_score_scale;
+
+/** The scale of a score id and where it lies on it; NULL: none. */
+const bram_score_scale *bram_score_scale_of(const char *id, double *level);
+
 /** Rows of a board that have a value. They stand first. */
 size_t bram_board_scored(const bram_board *b);
 

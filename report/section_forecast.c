@@ -1,6 +1,6 @@
 /*
- * section_forecast.c - scores against the horizon of free-running forecasts, one figure and one
- * table a metric. Benchmarks whose scores have no horizon get nothing here.
+ * section_forecast.c - scores along a scale: against the horizon of free-running forecasts, against
+ * noise; one figure and one table a metric. Benchmarks whose scores have no scale get nothing here.
  */
 #include "report_parts.h"
 
@@ -10,10 +10,11 @@
 
 enum { MOST_METRICS = 6, MOST_HORIZONS = 32, MOST_LINES = 16 };
 
-/* One metric at all its horizons. */
+/* One metric at all its levels. */
 struct curve {
+    const bram_score_scale *scale;
     const char *id[MOST_HORIZONS];
-    long steps[MOST_HORIZONS];
+    double level[MOST_HORIZONS];
     size_t count;
 };
 
@@ -23,27 +24,32 @@ static bool same_metric(const char *a, const char *b)
     return x && y && x - a == y - b && strncmp(a, b, (size_t)(x - a)) == 0;
 }
 
-/* The horizons of the metric of score `first`, in the order of the steps. */
+/* The levels of the metric of score `first`, in their order. */
 static void gather_curve(struct curve *c, const bram_axis *scores, size_t first)
 {
+    double level;
     c->count = 0;
+    c->scale = bram_score_scale_of(bram_axis_id(scores, first), &level);
     for (size_t i = first; i < bram_axis_length(scores) && c->count < MOST_HORIZONS; i++) {
         const char *id = bram_axis_id(scores, i);
-        long steps = bram_score_horizon(id);
-        if (!steps || !same_metric(id, bram_axis_id(scores, first))) continue;
+        if (bram_score_scale_of(id, &level) != c->scale ||
+            !same_metric(id, bram_axis_id(scores, first)))
+            continue;
         size_t at = c->count++;
-        for (; at > 0 && c->steps[at - 1] > steps; at--)
-            c->steps[at] = c->steps[at - 1], c->id[at] = c->id[at - 1];
-        c->steps[at] = steps;
+        for (; at > 0 && c->level[at - 1] > level; at--)
+            c->level[at] = c->level[at - 1], c->id[at] = c->id[at - 1];
+        c->level[at] = level;
         c->id[at] = id;
     }
 }
 
 static bool is_first(const bram_axis *scores, size_t i)
 {
-    if (!bram_score_horizon(bram_axis_id(scores, i))) return false;
+    double level;
+    const bram_score_scale *scale = bram_score_scale_of(bram_axis_id(scores, i), &level);
+    if (!scale) return false;
     for (size_t k = 0; k < i; k++)
-        if (bram_score_horizon(bram_axis_id(scores, k)) &&
+        if (bram_score_scale_of(bram_axis_id(scores, k), &level) == scale &&
             same_metric(bram_axis_id(scores, k), bram_axis_id(scores, i)))
             return false;
     return true;
@@ -79,26 +85,27 @@ static int add_line(bram_ctx *cx, bram_figure *f, const bram_report_model *model
 static int figure_of_curve(bram_ctx *cx, bram_report *r, const bram_board *b, const struct curve *c,
                            bram_board *const *board)
 {
-    char metric[64], label[64], name[MOST_HORIZONS][24], title[160], axis[128], caption[320];
+    char metric[64], label[64], name[MOST_HORIZONS][24], title[160], axis[128], caption[320],
+        about[320];
     const char *names[MOST_HORIZONS];
     for (size_t i = 0; i < c->count; i++) {
-        snprintf(name[i], sizeof name[i], "%ld", c->steps[i]);
+        snprintf(name[i], sizeof name[i], "%g", c->level[i]);
         names[i] = name[i];
     }
     bram_score_words(c->id[0], metric, label);
-    snprintf(title, sizeof title, "%s against the horizon", metric);
+    snprintf(title, sizeof title, "%s against %s", metric, c->scale->what);
+    snprintf(about, sizeof about,
+             "A line for each model over %s, with the interval as a band; trivial baselines are "
+             "dashed. The numbers are in the table that follows.",
+             c->scale->line);
     snprintf(axis, sizeof axis, "%s (%s is better)", metric,
              board[0]->higher_better ? "higher" : "lower");
     bram_figure *f = NULL;
-    BRAM_TRY(bram_figure_new(cx, &f, title,
-                             "A line for each model over the number of steps that it forecasts "
-                             "from its own outputs, with the interval as a band; trivial baselines "
-                             "are dashed. The numbers are in the table that follows."));
+    BRAM_TRY(bram_figure_new(cx, &f, title, about));
     bram_figure_size(f, 460, 340);
-    int status = bram_figure_x(cx, f,
-                               &(bram_figure_axis){.title = "steps ahead, free-running",
-                                                   .labels = names,
-                                                   .label_count = c->count});
+    int status = bram_figure_x(
+        cx, f,
+        &(bram_figure_axis){.title = c->scale->axis, .labels = names, .label_count = c->count});
     if (status == BRAM_OK) status = bram_figure_y(cx, f, &(bram_figure_axis){.title = axis});
     size_t scored = bram_board_scored(b), drawn = 0;
     for (size_t i = 0; i < scored && status == BRAM_OK; i++) {
@@ -106,8 +113,8 @@ static int figure_of_curve(bram_ctx *cx, bram_report *r, const bram_board *b, co
         if (!model->trivial && drawn++ >= MOST_LINES) continue;
         status = add_line(cx, f, model, board, b->row[i].model, c->count);
     }
-    snprintf(caption, sizeof caption, "%s against the number of steps ahead, with intervals%s.",
-             metric, drawn > MOST_LINES ? "; the 16 best models and the trivial ones" : "");
+    snprintf(caption, sizeof caption, "%s against %s, with intervals%s.", metric, c->scale->what,
+             drawn > MOST_LINES ? "; the 16 best models and the trivial ones" : "");
     return bram_report_figure(cx, r, f, status, caption);
 }
 
@@ -116,9 +123,10 @@ static int table_of_curve(bram_ctx *cx, bram_report *r, const bram_board *b, con
 {
     char title[MOST_HORIZONS][64], metric[64], label[64], caption[160];
     for (size_t i = 0; i < c->count; i++)
-        snprintf(title[i], sizeof title[i], "%ld step%s", c->steps[i], c->steps[i] == 1 ? "" : "s");
+        snprintf(title[i], sizeof title[i], "%g %s%s", c->level[i], c->scale->unit,
+                 *c->scale->unit == '%' || c->level[i] == 1 ? "" : "s");
     bram_score_words(c->id[0], metric, label);
-    snprintf(caption, sizeof caption, "%s against the horizon.", metric);
+    snprintf(caption, sizeof caption, "%s against %s.", metric, c->scale->what);
     return bram_report_score_table(cx, r, b, board, title, c->count, caption);
 }
 
@@ -151,21 +159,33 @@ static int gather(bram_ctx *cx, struct curves *all, const bram_report *r, const 
     return BRAM_OK;
 }
 
-static int write_curves(bram_ctx *cx, bram_report *r, const bram_board *b, const struct curves *all)
+/* The curves along one scale, if there are any. */
+static int write_scale(bram_ctx *cx, bram_report *r, const bram_board *b, const struct curves *all,
+                       const bram_score_scale *scale)
 {
-    bram_page_heading(&r->page, 3, "How far ahead");
-    bram_report_say(r, "From the same starts, each model runs freely on its own outputs and is "
-                       "scored after so many steps.");
+    bram_page_heading(&r->page, 3, scale->heading);
+    bram_report_say(r, "%s", scale->explanation);
     bram_page_grid(&r->page);
     bram_board *const *board = all->board;
     for (size_t i = 0; i < all->count; board += all->curve[i++].count)
-        BRAM_TRY(figure_of_curve(cx, r, b, &all->curve[i], board));
+        if (all->curve[i].scale == scale)
+            BRAM_TRY(figure_of_curve(cx, r, b, &all->curve[i], board));
     bram_page_grid_end(&r->page);
     bram_page_fold(&r->page, "The numbers of these figures");
     board = all->board;
     for (size_t i = 0; i < all->count; board += all->curve[i++].count)
-        BRAM_TRY(table_of_curve(cx, r, b, &all->curve[i], board));
+        if (all->curve[i].scale == scale) BRAM_TRY(table_of_curve(cx, r, b, &all->curve[i], board));
     bram_page_fold_end(&r->page);
+    return BRAM_OK;
+}
+
+static int write_curves(bram_ctx *cx, bram_report *r, const bram_board *b, const struct curves *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        bool before = false;
+        for (size_t k = 0; k < i; k++) before |= all->curve[k].scale == all->curve[i].scale;
+        if (!before) BRAM_TRY(write_scale(cx, r, b, all, all->curve[i].scale));
+    }
     return BRAM_OK;
 }
 

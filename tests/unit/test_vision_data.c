@@ -2,9 +2,13 @@
  * Tests of the loaders kriegeskorte92 and antolik2016, and of the vision benchmarks on the real
  * files: the figures that rsatoolbox and the recordings' own repeats give.
  */
+#include "area.h"
 #include "cell_test.h"
 #include "internal.h"
+#include "linalg.h"
 #include "npy.h"
+#include "rdm_pool.h"
+#include "stats.h"
 
 #include <bramble/loader.h>
 
@@ -94,6 +98,83 @@ static void images_of_objects(void **state)
         bram_dataset_free(result);
     }
     bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+enum { OBJECTS = 92, OBJECT_PAIRS = OBJECTS * (OBJECTS - 1) / 2 };
+
+/* The pairs of every subject of an area, sessions averaged. */
+static bram_mat pairs_of_subjects(bram_ctx *cx, const bram_dataset *ds, const char *name)
+{
+    bram_area area;
+    bram_mat m;
+    assert_ok(cx, bram_area_read(cx, &area, ds, name));
+    assert_ok(cx, bram_mat_new(cx, &m, area.subjects, OBJECT_PAIRS));
+    for (size_t s = 0; s < area.subjects; s++) {
+        bram_side side;
+        double *pairs;
+        assert_ok(cx, bram_area_side(cx, &side, &area, s));
+        assert_ok(cx, bram_rdm_given(cx, &pairs, &side));
+        memcpy(bram_row(&m, s), pairs, OBJECT_PAIRS * sizeof *pairs);
+        bram_free(pairs);
+    }
+    bram_area_release(&area);
+    return m;
+}
+
+/* The mean comparison of each subject with the pool of the others, or of all. */
+static double ceiling(bram_ctx *cx, const bram_mat *rdm, bram_rdm_comparator c,
+                      bram_rdm_pooling how, bool all)
+{
+    bram_rdm_measure measure = {.comparator = c};
+    bram_rdm_set *set;
+    double *pool = calloc(OBJECT_PAIRS, sizeof *pool), sum = 0, share[16], value;
+    assert_ok(cx, bram_rdm_set_new(cx, &set, &measure, rdm, OBJECTS));
+    for (size_t s = 0; s < rdm->rows; s++) {
+        bram_mat one = bram_mat_rows(*rdm, s, 1), pooled = {pool, 1, OBJECT_PAIRS, OBJECT_PAIRS},
+                 out = {&value, 1, 1, 1};
+        for (size_t k = 0; k < rdm->rows; k++) share[k] = all || k != s;
+        assert_ok(cx, bram_rdm_pool(cx, pool, set, how, share, NULL));
+        assert_ok(cx, bram_rdm_compare(cx, &out, NULL, &measure, &pooled, &one, OBJECTS, NULL));
+        sum += value / (double)rdm->rows;
+    }
+    bram_rdm_set_free(set);
+    free(pool);
+    return sum;
+}
+
+/* Ceilings of the whitened cosine, pooled as rsatoolbox does and, a little higher, as is best; and
+ * the mean of sixteen people's judgements against the mean of four people's cortex. */
+static void ceilings_and_judgements(void **state)
+{
+    (void)state;
+    char brain[512], judgements[512];
+    test_data(brain, "vision/rsa/rsatoolbox/92imageData/92_brainRDMs.mat");
+    test_data(judgements, "vision/rsa/rsatoolbox/92imageData/92_behavRDMs.mat");
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = import(cx, (const char *const[]){brain, judgements}, 2, "kriegeskorte92");
+    bram_mat it = pairs_of_subjects(cx, ds, "hIT"), judged = pairs_of_subjects(cx, ds, "simJudge");
+    assert_int_equal(it.rows, 4);
+    assert_int_equal(judged.rows, 16);
+    double low = ceiling(cx, &it, BRAM_COMPARE_COSINE_COV, BRAM_POOL_RSATOOLBOX, false);
+    double high = ceiling(cx, &it, BRAM_COMPARE_COSINE_COV, BRAM_POOL_RSATOOLBOX, true);
+    assert_near(low, 0.664685, 5e-7); /* six digits are stated */
+    assert_near(high, 0.817319, 5e-7);
+    assert_near(ceiling(cx, &it, BRAM_COMPARE_CORR, BRAM_POOL_BEST, false), 0.394410, 5e-7);
+    assert_near(ceiling(cx, &it, BRAM_COMPARE_CORR, BRAM_POOL_BEST, true), 0.680413, 5e-7);
+    double best = ceiling(cx, &it, BRAM_COMPARE_COSINE_COV, BRAM_POOL_BEST, true);
+    assert_true(best > high && best < high + 1e-3);
+    double *mean[2] = {calloc(OBJECT_PAIRS, sizeof(double)), calloc(OBJECT_PAIRS, sizeof(double))};
+    for (size_t k = 0; k < OBJECT_PAIRS; k++) {
+        for (size_t s = 0; s < it.rows; s++) mean[0][k] += bram_row(&it, s)[k];
+        for (size_t s = 0; s < judged.rows; s++) mean[1][k] += bram_row(&judged, s)[k];
+    }
+    assert_near(bram_pearson(mean[0], mean[1], OBJECT_PAIRS), 0.467507, 5e-7);
+    free(mean[0]);
+    free(mean[1]);
+    bram_free(it.data);
+    bram_free(judged.data);
     bram_dataset_free(ds);
     bram_ctx_free(cx);
 }
@@ -262,6 +343,7 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_of_objects),
+        cmocka_unit_test(ceilings_and_judgements),
         cmocka_unit_test(other_files_of_the_images),
         cmocka_unit_test(natural_images),
         cmocka_unit_test(files_told_apart_by_their_values),
