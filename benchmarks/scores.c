@@ -20,7 +20,7 @@
 
 struct row {
     char *id, *metric, *axis;
-    bool median, higher_better, biased;
+    bool median, higher_better, biased, distribution;
     int64_t horizon, units, undefined, groups;
     double value, low, high, chance, floor[BRAM_MAX_FLOORS], ceiling, ceiling_low, ceiling_high;
     double ceiling_noise, reliability, normalized;
@@ -407,6 +407,7 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
     struct row *row = new_row(cx, s, made->id, made->metric, made->axis);
     if (!row) return BRAM_ENOMEM;
     row->higher_better = true;
+    row->distribution = made->distribution;
     row->value = made->value, row->chance = made->chance;
     row->groups = (int64_t)made->groups;
     row->units = (int64_t)bram_axis_length(s->units);
@@ -523,6 +524,8 @@ static int fill_table(bram_ctx *cx, bram_axis *table, const bram_scores *s)
     BRAM_TRY(bram_axis_add_integer(cx, table, "higher_better", integer));
     for (size_t i = 0; i < s->count; i++) integer[i] = s->row[i].biased;
     BRAM_TRY(bram_axis_add_integer(cx, table, "bias_corrected", integer));
+    for (size_t i = 0; i < s->count; i++) integer[i] = s->row[i].distribution;
+    BRAM_TRY(bram_axis_add_integer(cx, table, "distribution", integer));
     for (size_t i = 0; i < s->floors; i++) {
         char name[64];
         snprintf(name, sizeof name, "floor_%s", s->floor_name[i]);

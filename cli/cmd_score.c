@@ -206,7 +206,7 @@ const bram_command bram_command_score = {
             {"bramble score --metric pearson --model p.csv --brain y.csv --format json",
              "a prediction, with r of every unit"},
             {"bramble score -M rsa:rdm=given --rdm -m a.npy -b b.mat:RDM", "two RDMs"},
-            {"bramble score -M rsa -m feat.npy -b it.npy --subsample-units 10+30+100 --repeats 50",
+            {"bramble score -M rsa -m feat.npy -b it.npy --subsample-units 10+30+100",
              "how the score depends on the number of units"},
             {NULL, NULL}},
     .least = 0,

@@ -64,10 +64,11 @@ struct board {
     struct cell *cell;
     size_t cells;
     const char **part;
-    double *value;  /* models x parts: mean over seeds; NaN where not scored */
-    double *draw;   /* models x parts x draws */
-    size_t *blocks; /* [part]: how many were drawn there */
-    bool biased;    /* intervals are moved by the bias of the draws */
+    double *value;     /* models x parts: mean over seeds; NaN where not scored */
+    double *draw;      /* models x parts x draws */
+    size_t *blocks;    /* [part]: how many were drawn there */
+    bool biased;       /* intervals are moved by the bias of the draws */
+    bool distribution; /* intervals say where the draws lie, not how sure the value is */
 };
 
 void bram_board_free(bram_board *b)
@@ -243,8 +244,10 @@ static int interval_over_parts(bram_ctx *cx, double *low, double *high, const st
     for (size_t p = 0; p < b->board.parts; p++)
         if (use[p]) blocks += b->blocks[p], parts++;
     bram_interval interval;
-    int status = bram_interval_corrected(cx, &interval, value, draw, b->board.draws, b->board.level,
-                                         blocks, parts, b->biased);
+    int status = b->distribution
+                     ? bram_interval_percentile(cx, &interval, draw, b->board.draws, b->board.level)
+                     : bram_interval_corrected(cx, &interval, value, draw, b->board.draws,
+                                               b->board.level, blocks, parts, b->biased);
     if (status == BRAM_OK) *low = interval.low, *high = interval.high;
     return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
 }
@@ -467,6 +470,8 @@ static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, cons
     b->board.higher_better = better && better->integer && better->integer[at];
     const bram_column *biased = bram_axis_column(ids, "bias_corrected");
     b->biased = biased && biased->integer && biased->integer[at];
+    const bram_column *distribution = bram_axis_column(ids, "distribution");
+    b->distribution = distribution && distribution->integer && distribution->integer[at];
     const bram_column *summary = bram_axis_column(ids, "summary");
     const bram_column *resampled = bram_axis_column(ids, "resampled");
     if (summary && summary->text) b->board.summary = summary->text[at];
