@@ -47,7 +47,8 @@ const bram_command bram_command_rdm = {
         "--subjects there is an RDM for each subject.\n\n"
         "Labels are a column of the table, a variable of the file, a column of the rows of a "
         "homogenized file, or FILE[:NAME]. Conditions keep the order in which they first "
-        "appear.\n\n"
+        "appear. Of a response of stimuli x neurons x repeats the stimuli are the conditions and "
+        "the repeats the folds.\n\n"
         "Distances of the euclidean kind are squared and divided by the number of channels. Pairs "
         "that are undefined (a constant row has no correlation) are NaN, empty in .csv, masked in "
         ".h5, and told by a note.",

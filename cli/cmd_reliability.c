@@ -215,9 +215,7 @@ static int read_all(bram_ctx *cx, struct job *job, const bram_cli_args *args)
     const char *prediction = bram_cli_text(args, "prediction", NULL);
     job->label[CONDITIONS].spec = bram_cli_text(args, "conditions", NULL);
     job->label[SUBJECTS].spec = bram_cli_text(args, "subjects", NULL);
-    if (!job->label[CONDITIONS].spec)
-        return bram_fail(cx, BRAM_EUSAGE,
-                         "reliability needs --conditions: the condition of each row");
+    job->label[CONDITIONS].role = BRAM_LABEL_STIMULUS;
     if (prediction && job->label[SUBJECTS].spec)
         return bram_fail(cx, BRAM_EUSAGE,
                          "a --prediction is held against trials, --subjects against each other");
@@ -227,8 +225,14 @@ static int read_all(bram_ctx *cx, struct job *job, const bram_cli_args *args)
     for (size_t k = 0; k < drops; k++)
         job->label[DROPPED + k] = (bram_cli_labels){.spec = bram_cli_value(args, "drop", k),
                                                     .set_aside = true};
-    BRAM_TRY(bram_cli_matrix_read_labelled(cx, &job->m, bram_cli_argument(args, 0), NULL,
-                                           job->label, LABELS));
+    int status = bram_cli_matrix_read_labelled(cx, &job->m, bram_cli_argument(args, 0), NULL,
+                                               job->label, LABELS);
+    if (status != BRAM_OK && !job->label[CONDITIONS].spec)
+        return bram_fail_prefix(cx, status, "without --conditions");
+    BRAM_TRY(status);
+    if (!job->label[CONDITIONS].code)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "reliability needs --conditions: the condition of each row");
     if (!prediction) return BRAM_OK;
     return bram_cli_matrix_read(cx, &job->prediction, prediction,
                                 bram_cli_text(args, "prediction-ids", NULL));
@@ -269,7 +273,8 @@ const bram_command bram_command_reliability = {
     .arguments = "FILE --conditions LABELS",
     .about =
         "Reads trials x units with the condition of each row (files and labels as in 'bramble "
-        "rdm') and prints, as means and medians over units: the correlation of split halves and "
+        "rdm'), or stimuli x neurons x repeats of a homogenized file, and prints, as means and "
+        "medians over units: the correlation of split halves and "
         "the reliability of the mean over trials (Spearman-Brown), the share of variance that a "
         "model could explain, ncsnr and the noise ceiling.\n\n"
         "With --subjects rows are responses of subjects, and the ceilings are how well each is "

@@ -232,6 +232,109 @@ static int column_texts(bram_ctx *cx, bram_cli_labels *l, const bram_axis *axis)
     return BRAM_OK;
 }
 
+/* ---- repeats as rows ------------------------------------------------------------------------ */
+
+static bool has_repeats(const bram_response *r)
+{
+    return bram_response_dims(r) == 3 &&
+           !strcmp(bram_axis_name(bram_response_axis(r, 2)), "repeat");
+}
+
+/* Of each row of the matrix: which stimulus and which repeat. */
+struct unfolded {
+    size_t *stimulus, *repeat, rows;
+};
+
+/* Texts of the given places along an axis, one block: its ids, else numbers from 1. */
+static int place_texts(bram_ctx *cx, bram_cli_labels *l, const bram_axis *axis, const size_t *place,
+                       size_t rows)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < rows; i++) bytes += strlen(bram_axis_id(axis, place[i])) + 24;
+    char **texts = bram_alloc(cx, 1, rows * sizeof *texts + bytes + 1);
+    if (!texts) return BRAM_ENOMEM;
+    char *to = (char *)(texts + rows);
+    for (size_t i = 0; i < rows; i++) {
+        const char *id = bram_axis_id(axis, place[i]);
+        texts[i] = to;
+        if (*id) memcpy(to, id, strlen(id) + 1);
+        else snprintf(to, 24, "%zu", place[i] + 1);
+        to += strlen(to) + 1;
+    }
+    l->spec = bram_axis_name(axis);
+    l->text = texts, l->rows = rows;
+    return BRAM_OK;
+}
+
+/* Labels of stimuli become labels of rows. */
+static int spread_texts(bram_ctx *cx, bram_cli_labels *l, const struct unfolded *u)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < u->rows; i++) bytes += strlen(l->text[u->stimulus[i]]) + 1;
+    char **texts = bram_alloc(cx, 1, u->rows * sizeof *texts + bytes + 1);
+    if (!texts) return BRAM_ENOMEM;
+    char *to = (char *)(texts + u->rows);
+    for (size_t i = 0; i < u->rows; i++) {
+        const char *text = l->text[u->stimulus[i]];
+        texts[i] = memcpy(to, text, strlen(text) + 1);
+        to += strlen(text) + 1;
+    }
+    bram_free(l->text);
+    l->text = texts, l->rows = u->rows;
+    return BRAM_OK;
+}
+
+/* Rows of the repeats of which any unit is there. */
+static int unfold(bram_ctx *cx, bram_cli_matrix *m, struct unfolded *u, const bram_response *r)
+{
+    size_t shape[3], zero[3] = {0}, rows;
+    for (size_t d = 0; d < 3; d++) shape[d] = bram_response_length(r, d);
+    size_t count = bram_response_count(r), units = shape[1], repeats = shape[2];
+    rows = shape[0] * repeats;
+    double *values = bram_scratch(cx, count, sizeof *values);
+    uint8_t *present = bram_scratch(cx, count, 1);
+    u->stimulus = bram_scratch(cx, rows, sizeof *u->stimulus);
+    u->repeat = bram_scratch(cx, rows, sizeof *u->repeat);
+    m->values = bram_alloc(cx, count, sizeof *m->values);
+    m->present = bram_alloc(cx, count, 1);
+    if (!values || !present || !u->stimulus || !u->repeat || !m->values || !m->present)
+        return BRAM_ENOMEM;
+    BRAM_TRY(bram_response_read(cx, r, zero, shape, values, present));
+    bool missing = false;
+    for (size_t i = 0; i < rows; i++) {
+        double *row = m->values + u->rows * units;
+        uint8_t *in = m->present + u->rows * units;
+        size_t there = 0;
+        for (size_t k = 0; k < units; k++) {
+            size_t from = (i / repeats * units + k) * repeats + i % repeats;
+            row[k] = values[from], in[k] = present[from];
+            there += in[k];
+        }
+        if (!there) continue;
+        missing |= there < units;
+        u->stimulus[u->rows] = i / repeats, u->repeat[u->rows++] = i % repeats;
+    }
+    m->rows = u->rows, m->cols = units;
+    m->column = with_ids(bram_response_axis(r, 1));
+    if (!missing) bram_free(m->present), m->present = NULL;
+    return BRAM_OK;
+}
+
+/* ---- a homogenized file with labels --------------------------------------------------------- */
+
+static int read_label(bram_ctx *cx, bram_cli_labels *l, const bram_response *r,
+                      const struct unfolded *u)
+{
+    bool stimulus = l->role == BRAM_LABEL_STIMULUS, repeat = l->role == BRAM_LABEL_REPEAT;
+    if (!l->spec && u->stimulus && (stimulus || repeat))
+        return place_texts(cx, l, bram_response_axis(r, stimulus ? 0 : 2),
+                           stimulus ? u->stimulus : u->repeat, u->rows);
+    if (!l->spec) return BRAM_OK;
+    if (is_elsewhere(l->spec)) return read_text_file(cx, &l->text, &l->rows, l->spec);
+    BRAM_TRY(column_texts(cx, l, bram_response_axis(r, 0)));
+    return u->stimulus ? spread_texts(cx, l, u) : BRAM_OK;
+}
+
 static int read_homogenized(bram_ctx *cx, bram_cli_matrix *m, const bram_dataset *ds,
                             const char *path, const char *name, const char *ids,
                             bram_cli_labels *labels, size_t count)
@@ -239,17 +342,14 @@ static int read_homogenized(bram_ctx *cx, bram_cli_matrix *m, const bram_dataset
     const bram_response *r = NULL;
     char **texts = NULL;
     size_t id_count = 0;
+    struct unfolded u = {NULL};
     BRAM_TRY(find_response(cx, &r, ds, path, name));
-    BRAM_TRY(read_response(cx, m, r, path));
-    int status = BRAM_OK;
-    for (size_t k = 0; status == BRAM_OK && k < count; k++)
-        if (labels[k].spec)
-            status = is_elsewhere(labels[k].spec)
-                         ? read_text_file(cx, &labels[k].text, &labels[k].rows, labels[k].spec)
-                         : column_texts(cx, labels + k, bram_response_axis(r, 0));
-    if (status != BRAM_OK || !ids) return status;
+    if (count && has_repeats(r)) BRAM_TRY(unfold(cx, m, &u, r));
+    else BRAM_TRY(read_response(cx, m, r, path));
+    for (size_t k = 0; k < count; k++) BRAM_TRY(read_label(cx, labels + k, r, &u));
+    if (!ids) return BRAM_OK;
     BRAM_TRY(read_text_file(cx, &texts, &id_count, ids));
-    status = set_row_ids(cx, m, texts, id_count, ids);
+    int status = set_row_ids(cx, m, texts, id_count, ids);
     bram_free(texts);
     return status;
 }

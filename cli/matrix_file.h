@@ -32,7 +32,8 @@ int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec,
 
 /**
  * The same, with labels of its rows: those of labels[] that have a spec are read and coded. Columns
- * of a table that hold labels or ids are no columns of the matrix.
+ * of a table that hold labels or ids are no columns of the matrix. A response of stimuli x neurons
+ * x repeats becomes one row for each repeat that is there, and fills in labels of these roles.
  */
 int bram_cli_matrix_read_labelled(bram_ctx *cx, bram_cli_matrix *out, const char *spec,
                                   const char *ids, bram_cli_labels *labels,

@@ -82,6 +82,8 @@ int bram_rdm_job_read(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args
     static const char *const names[] = {"conditions", "folds", "subjects"};
     for (size_t k = 0; k < BRAM_RDM_DROPPED; k++)
         job->label[k].spec = bram_cli_text(args, names[k], NULL);
+    job->label[BRAM_RDM_CONDITIONS].role = BRAM_LABEL_STIMULUS;
+    job->label[BRAM_RDM_FOLDS].role = BRAM_LABEL_REPEAT;
     size_t drops = bram_cli_count(args, "drop");
     if (drops > BRAM_RDM_LABELS - BRAM_RDM_DROPPED)
         return bram_fail(cx, BRAM_EUSAGE, "--drop is given %zu times, expected %d at most", drops,

@@ -40,7 +40,7 @@ void bram_cli_labels_release(bram_cli_labels *l)
     bram_free(l->text);
     bram_free(l->code);
     bram_free(l->name);
-    *l = (bram_cli_labels){.spec = l->spec, .set_aside = l->set_aside};
+    *l = (bram_cli_labels){.spec = l->spec, .role = l->role, .set_aside = l->set_aside};
 }
 
 ptrdiff_t bram_cli_labels_find(const bram_cli_labels *l, const char *name)

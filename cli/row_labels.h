@@ -7,6 +7,13 @@
 
 #include <bramble/context.h>
 
+/** What labels stand for in a response of stimuli x neurons x repeats when they have no spec. */
+typedef enum bram_cli_role {
+    BRAM_LABEL_PLAIN,
+    BRAM_LABEL_STIMULUS,
+    BRAM_LABEL_REPEAT
+} bram_cli_role;
+
 /**
  * Labels of rows. To read them, set spec: a column of the table or a variable of the file that the
  * matrix is in, a column of the rows' axis of a homogenized file, or another FILE[:NAME]; NULL:
@@ -14,6 +21,7 @@
  */
 typedef struct bram_cli_labels {
     const char *spec;
+    bram_cli_role role;
     bool set_aside; /* only to take the column from the matrix: not coded, may be empty */
     char **text;    /* one for each row, one heap block */
     size_t rows;

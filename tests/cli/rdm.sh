@@ -21,6 +21,17 @@ run bramble rdm x.csv --conditions stim.csv --method crossnobis -o d.h5 -q
 run bramble info d.h5 --format json
 run bramble rdm x.csv --conditions stim.csv --method crossnobis -o s.csv -q
 run bramble score --metric rsa:compare=pearson --rdm --model d.h5 --brain s.csv --brain-ids condition
+# the same as a response of stimuli x neurons x repeats; one more repeat of a needs --unbalanced
+make_repeats
+run bramble rdm repeats.h5 --method crossnobis -o s.csv -q -f
+cat s.csv
+run bramble rdm repeats.h5 --method euclidean --conditions category -o s.csv -q -f
+cat s.csv
+run bramble rdm repeats.h5 --folds repeat -o s.csv -f
+make_repeats more
+run bramble rdm repeats.h5 --method crossnobis -o s.csv -q -f
+run bramble rdm repeats.h5 --method crossnobis --unbalanced -o s.csv -q -f
+cat s.csv
 # precision (4 0; 0 1): a-b 4 * 1 * 2 / 2 = 4
 printf 'p,q\n4,0\n0,1\n' >p.csv
 run bramble rdm beta.csv --conditions stim --folds run --method crossnobis --precision p.csv --format json

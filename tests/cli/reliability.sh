@@ -38,3 +38,5 @@ run bramble reliability trials.csv --conditions t --drop image --prediction p.cs
 run bramble reliability who.csv --conditions image --subjects who --prediction p.csv
 run bramble reliability p.csv --conditions image
 run bramble reliability trials.csv --conditions image --drop t --threshold low
+make_repeats
+run bramble reliability repeats.h5 --splits 0 --format csv
