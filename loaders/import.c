@@ -92,13 +92,24 @@ static int check_readable(bram_ctx *cx, const bram_input *input)
     return BRAM_OK;
 }
 
+/* A message says which file: a loader that read one of several names it, else it is the first. */
+static int name_the_file(bram_ctx *cx, int status, const char *loader, const bram_input *input)
+{
+    if (status == BRAM_EWRITE) return status; /* no fault of theirs */
+    for (size_t i = 0; i < input->count; i++)
+        if (strstr(bram_ctx_message(cx), input->paths[i]))
+            return bram_fail_prefix(cx, status, "%s", loader);
+    return bram_fail_prefix(cx, status, "%s: %s", input->paths[0], loader);
+}
+
 static int recognise(bram_ctx *cx, const bram_loader **out, const bram_input *input)
 {
     struct verdicts v = {0};
     BRAM_TRY(check_readable(cx, input));
     for (size_t i = 0; loader_at(i); i++) {
         bram_recognition r = {.verdict = BRAM_NOT_MINE};
-        BRAM_TRY(loader_at(i)->recognise(cx, input, &r));
+        int status = loader_at(i)->recognise(cx, input, &r);
+        if (status != BRAM_OK) return name_the_file(cx, status, loader_at(i)->name, input);
         note_verdict(&v, loader_at(i), &r);
     }
     if (v.sure == 1) *out = v.mine;
@@ -223,16 +234,6 @@ static bool has_worms(const bram_dataset *ds)
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
-
-/* A message says which file: a loader that read one of several names it, else it is the first. */
-static int name_the_file(bram_ctx *cx, int status, const char *loader, const bram_input *input)
-{
-    if (status == BRAM_EWRITE) return status; /* no fault of theirs */
-    for (size_t i = 0; i < input->count; i++)
-        if (strstr(bram_ctx_message(cx), input->paths[i]))
-            return bram_fail_prefix(cx, status, "%s", loader);
-    return bram_fail_prefix(cx, status, "%s: %s", input->paths[0], loader);
-}
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_loader *loader, const bram_input *input,
                 const char *text, const bram_options *options)

@@ -116,6 +116,40 @@ static void imports_survive_failing_allocations(void **state)
     }
 }
 
+static int look_with_every_loader(bram_ctx *cx)
+{
+    const char *paths[] = {in};
+    for (size_t i = 0; bram_loader_table[i]; i++) {
+        bram_recognition r = {.verdict = BRAM_NOT_MINE};
+        BRAM_TRY(bram_loader_table[i]->recognise(cx, &(bram_input){paths, 1}, &r));
+    }
+    return BRAM_OK;
+}
+
+/* While the loaders look at a file none of them has been chosen that could name it. */
+static void a_loader_that_cannot_look_names_the_file(void **state)
+{
+    (void)state;
+    const char *paths[] = {in};
+    size_t k = 1;
+    assert_true(made_file("kato5", in, "good"));
+    for (int status = BRAM_ENOMEM; status != BRAM_OK; k++) {
+        bram_ctx *cx = bram_ctx_new();
+        bram_fail_allocation(k, true);
+        status = look_with_every_loader(cx);
+        bram_dataset *ds = NULL;
+        bram_fail_allocation(k, true);
+        if (status != BRAM_OK) {
+            assert_int_equal(bram_import(cx, &ds, "auto", &(bram_input){paths, 1}, NULL),
+                             BRAM_ENOMEM);
+            assert_non_null(strstr(bram_ctx_message(cx), in));
+        }
+        bram_fail_allocation(0, false);
+        bram_ctx_free(cx);
+    }
+    assert_true(k > 5);
+}
+
 static void opening_survives_failing_allocations(void **state)
 {
     (void)state;
@@ -198,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(imports_survive_failing_allocations),
+        cmocka_unit_test(a_loader_that_cannot_look_names_the_file),
         cmocka_unit_test(opening_survives_failing_allocations),
         cmocka_unit_test(a_full_disk_leaves_no_half_file),
     };
