@@ -240,8 +240,9 @@ static int covary(bram_ctx *cx, bram_mat *out, const bram_mat *x, struct solutio
     for (size_t a = 0; a < c; a++)
         for (size_t b = 0; b < c; b++)
             bram_row(&s->right, a)[b] = w->times[a] * bram_row(&s->left, a)[b];
-    double *self = bram_scratch(cx, 2 * c, sizeof *self), *degree = self + c;
-    if (!self) return BRAM_ENOMEM;
+    double *self = bram_scratch(cx, c, sizeof *self);
+    double *degree = self ? bram_scratch(cx, c, sizeof *degree) : NULL;
+    if (!degree) return BRAM_ENOMEM;
     for (size_t a = 0; a < c; a++) degree[a] = bram_row(out, a)[a];
     BRAM_TRY(bram_gemm(cx, out, 1, &w->shared, BRAM_AS_IS, &s->right, BRAM_AS_IS, 0));
     for (size_t a = 0; a < c; a++)

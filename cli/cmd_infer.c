@@ -1,0 +1,467 @@
+/*
+ * cmd_infer.c - `bramble infer`: how well models explain the RDMs of several subjects, with
+ * intervals, ceilings and tests. What is computed is in metrics/rsa_inference.h.
+ */
+#include "linalg.h"
+#include "matrix_file.h"
+#include "output.h"
+#include "rsa_inference.h"
+#include "terminal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The files of one side, then their RDMs. */
+struct side {
+    size_t files;
+    bram_cli_matrix *file;
+    bram_mat rdm; /* RDMs x pairs, on the heap */
+    char **name;
+};
+
+struct infer {
+    struct side models, brains;
+    bram_cli_matrix sigma;
+    bram_rsa_design design;
+    bram_rsa_result *result;
+    const bram_cli_args *args;
+    size_t tests; /* 0 t, 1 bootstrap, 2 signed ranks */
+};
+
+/* ---- input ---------------------------------------------------------------------------------- */
+
+static void release_side(struct side *s)
+{
+    for (size_t i = 0; s->file && i < s->files; i++) bram_cli_matrix_release(&s->file[i]);
+    for (size_t i = 0; s->name && i < s->rdm.rows; i++) bram_free(s->name[i]);
+    bram_free(s->file);
+    bram_free(s->name);
+    bram_free(s->rdm.data);
+}
+
+static void release(struct infer *f)
+{
+    release_side(&f->models);
+    release_side(&f->brains);
+    bram_cli_matrix_release(&f->sigma);
+    bram_rsa_result_free(f->result);
+}
+
+static int read_side(bram_ctx *cx, struct side *s, const bram_cli_args *args, const char *option,
+                     const char *ids)
+{
+    s->files = bram_cli_count(args, option);
+    if (!s->files) return bram_fail(cx, BRAM_EUSAGE, "infer needs --model and --brain");
+    s->file = bram_alloc(cx, s->files, sizeof *s->file);
+    if (!s->file) return BRAM_ENOMEM;
+    for (size_t i = 0; i < s->files; i++)
+        BRAM_TRY(bram_cli_matrix_read(cx, &s->file[i], bram_cli_value(args, option, i), ids));
+    return BRAM_OK;
+}
+
+/* All files to the conditions that every one has, in the order of the first: once around to find
+ * them, once more so that all have lost the same. */
+static int match(bram_ctx *cx, struct infer *f, bool square)
+{
+    bram_cli_matrix *first = &f->brains.file[0];
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < f->brains.files + f->models.files; i++) {
+            bool model = i >= f->brains.files;
+            bram_cli_matrix *m = model ? &f->models.file[i - f->brains.files] : &f->brains.file[i];
+            if (m == first) continue;
+            int status = bram_cli_matrix_match(cx, m, first, square ? BRAM_MATCH_SQUARE : 0);
+            if (status != BRAM_OK)
+                return bram_fail_prefix(cx, status, "%s",
+                                        bram_cli_value(f->args, model ? "model" : "brain",
+                                                       model ? i - f->brains.files : i));
+        }
+    return BRAM_OK;
+}
+
+/* A short name: the file without its folder, with a number where it holds several RDMs. */
+static char *name_of(bram_ctx *cx, const char *spec, size_t row, size_t rows)
+{
+    const char *slash = strrchr(spec, '/');
+    const char *base = slash ? slash + 1 : spec;
+    return rows == 1 ? bram_strdup(cx, base) : bram_strf(cx, "%s[%zu]", base, row + 1);
+}
+
+static int new_rdms(bram_ctx *cx, struct side *s, size_t rows, size_t pairs)
+{
+    BRAM_TRY(bram_mat_new(cx, &s->rdm, rows, pairs));
+    s->name = bram_alloc(cx, rows, sizeof *s->name);
+    return s->name ? BRAM_OK : BRAM_ENOMEM;
+}
+
+/* Every file a matrix over conditions: an RDM, or patterns that make one. */
+static int rdms_of_matrices(bram_ctx *cx, struct side *s, const bram_cli_args *args,
+                            const char *option, bool patterns)
+{
+    size_t n = s->file[0].rows, pairs = bram_rdm_pairs(n);
+    bram_rdm_kind kind = BRAM_RDM_CORRELATION;
+    const char *method = bram_cli_text(args, "method", "correlation");
+    if (!strcmp(method, "euclidean")) kind = BRAM_RDM_EUCLIDEAN;
+    BRAM_TRY(new_rdms(cx, s, s->files, pairs));
+    for (size_t i = 0; i < s->files; i++) {
+        const char *spec = bram_cli_value(args, option, i);
+        bram_side side = bram_cli_matrix_side(&s->file[i], !patterns);
+        double *d = NULL;
+        int status = patterns ? bram_rdm_new(cx, &d, &side, kind) : bram_rdm_given(cx, &d, &side);
+        if (status != BRAM_OK) return bram_fail_prefix(cx, status, "%s", spec);
+        memcpy(bram_row(&s->rdm, i), d, pairs * sizeof *d);
+        bram_free(d);
+        if (!(s->name[i] = name_of(cx, spec, 0, 1))) return BRAM_ENOMEM;
+    }
+    return BRAM_OK;
+}
+
+/* Every row of every file the pairs of an RDM. */
+static int rdms_of_vectors(bram_ctx *cx, struct side *s, const bram_cli_args *args,
+                           const char *option, size_t pairs)
+{
+    size_t rows = 0, at = 0;
+    for (size_t i = 0; i < s->files; i++) rows += s->file[i].rows;
+    BRAM_TRY(new_rdms(cx, s, rows, pairs));
+    for (size_t i = 0; i < s->files; i++) {
+        const bram_cli_matrix *m = &s->file[i];
+        const char *spec = bram_cli_value(args, option, i);
+        if (m->cols != pairs)
+            return bram_fail(cx, BRAM_ESHAPE, "%s: rows of %zu values, expected %zu pairs", spec,
+                             m->cols, pairs);
+        for (size_t row = 0; row < m->rows; row++, at++) {
+            for (size_t k = 0; k < pairs; k++) {
+                bool there = !m->present || m->present[row * pairs + k];
+                bram_row(&s->rdm, at)[k] = there ? m->values[row * pairs + k] : (double)NAN;
+            }
+            if (!(s->name[at] = name_of(cx, spec, row, m->rows))) return BRAM_ENOMEM;
+        }
+    }
+    return BRAM_OK;
+}
+
+static int conditions_of(bram_ctx *cx, size_t *n, size_t pairs)
+{
+    size_t root = (size_t)((1 + sqrt(1 + 8 * (double)pairs)) / 2 + 0.5);
+    if (root < 2 || bram_rdm_pairs(root) != pairs)
+        return bram_fail(cx, BRAM_ESHAPE, "rows of %zu values, expected n (n - 1) / 2 pairs",
+                         pairs);
+    *n = root;
+    return BRAM_OK;
+}
+
+static int read_rdms(bram_ctx *cx, struct infer *f)
+{
+    const bram_cli_args *args = f->args;
+    const char *form = bram_cli_text(args, "form", "square");
+    bool vectors = !strcmp(form, "vectors"), patterns = !strcmp(form, "patterns");
+    const char *ids = bram_cli_text(args, "ids", NULL);
+    if (vectors && ids) return bram_fail(cx, BRAM_EUSAGE, "--ids does not go with --form vectors");
+    BRAM_TRY(read_side(cx, &f->models, args, "model", ids));
+    BRAM_TRY(read_side(cx, &f->brains, args, "brain", ids));
+    if (vectors) {
+        size_t pairs = f->brains.file[0].cols;
+        BRAM_TRY(conditions_of(cx, &f->design.n, pairs));
+        BRAM_TRY(rdms_of_vectors(cx, &f->models, args, "model", pairs));
+        return rdms_of_vectors(cx, &f->brains, args, "brain", pairs);
+    }
+    BRAM_TRY(match(cx, f, !patterns));
+    f->design.n = f->brains.file[0].rows;
+    BRAM_TRY(rdms_of_matrices(cx, &f->models, args, "model", patterns));
+    return rdms_of_matrices(cx, &f->brains, args, "brain", patterns);
+}
+
+static int read_sigma(bram_ctx *cx, struct infer *f)
+{
+    const char *file = bram_cli_text(f->args, "sigma", NULL);
+    bram_rdm_measure *m = &f->design.measure;
+    if (!file) return BRAM_OK;
+    BRAM_TRY(bram_cli_matrix_read(cx, &f->sigma, file, NULL));
+    size_t n = f->design.n, rows = f->sigma.rows, cols = f->sigma.cols;
+    bool full = rows == n && cols == n, diagonal = rows * cols == n;
+    if (f->sigma.present || (!full && !diagonal))
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "%s: %zu x %zu%s, expected a covariance of the %zu conditions or their "
+                         "variances",
+                         file, rows, cols, f->sigma.present ? " with missing values" : "", n);
+    m->sigma = f->sigma.values;
+    m->sigma_kind = full ? BRAM_SIGMA_FULL : BRAM_SIGMA_DIAGONAL;
+    return BRAM_OK;
+}
+
+static size_t choice(const bram_cli_args *args, const char *option, const char *const *names,
+                     size_t fallback)
+{
+    const char *found = bram_cli_text(args, option, names[fallback]);
+    for (size_t k = 0; names[k]; k++)
+        if (!strcmp(found, names[k])) return k;
+    return fallback;
+}
+
+static int number(bram_ctx *cx, const bram_cli_args *args, const char *option, double *out)
+{
+    const char *text = bram_cli_text(args, option, NULL);
+    char *end = NULL;
+    if (!text) return BRAM_OK;
+    *out = strtod(text, &end);
+    return *text && !*end
+               ? BRAM_OK
+               : bram_fail(cx, BRAM_EUSAGE, "--%s \"%s\", expected a number", option, text);
+}
+
+static int read_design(bram_ctx *cx, struct infer *f)
+{
+    static const char *const ways[] = {"none", "subjects", "conditions", "both", "dual", NULL};
+    static const char *const tests[] = {"t", "bootstrap", "ranks", NULL};
+    static const char *const pools[] = {"best", "rsatoolbox", NULL};
+    bram_rsa_design *d = &f->design;
+    int64_t samples, seed;
+    const char *compare = bram_cli_text(f->args, "compare", "corr");
+    if (!bram_rdm_comparator_find(compare, &d->measure.comparator))
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "--compare \"%s\", expected cosine, corr, spearman, rho-a, tau-a, tau-b, "
+                         "cosine_cov, corr_cov, bures, bures_metric or neg_riem_dist",
+                         compare);
+    d->measure.degenerate_zero = !strcmp(bram_cli_text(f->args, "degenerate", "nan"), "zero");
+    BRAM_TRY(read_rdms(cx, f));
+    BRAM_TRY(read_sigma(cx, f));
+    BRAM_TRY(bram_cli_integer(cx, f->args, "samples", 2, 10000000, 1000, &samples));
+    BRAM_TRY(bram_cli_integer(cx, f->args, "seed", 0, INT64_MAX, 0, &seed));
+    d->level = 0.95;
+    BRAM_TRY(number(cx, f->args, "level", &d->level));
+    d->models = f->models.rdm, d->subjects = f->brains.rdm;
+    size_t fallback = d->subjects.rows > 1 ? BRAM_RSA_DUAL : BRAM_RSA_CONDITIONS;
+    d->resampling = (bram_rsa_resampling)choice(f->args, "bootstrap", ways, fallback);
+    d->pooling = (bram_rdm_pooling)choice(f->args, "pooling", pools, 0);
+    d->samples = (size_t)samples, d->seed = (uint64_t)seed;
+    d->crossvalidated = bram_cli_has(f->args, "crossvalidated");
+    f->tests = choice(f->args, "tests", tests, 0);
+    if (f->tests == 1 && (d->resampling == BRAM_RSA_DUAL || d->resampling == BRAM_RSA_FIXED))
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "--tests bootstrap needs draws of one kind: --bootstrap subjects, "
+                         "conditions or both");
+    return BRAM_OK;
+}
+
+/* ---- output --------------------------------------------------------------------------------- */
+
+static const double *p_of(const struct infer *f, const bram_rsa_tests *t)
+{
+    return f->tests == 0 ? t->t : f->tests == 1 ? t->bootstrap : t->rank;
+}
+
+static const double *q_of(const struct infer *f, const bram_rsa_tests *t)
+{
+    const double *const holm[] = {t->t_holm, t->bootstrap_holm, t->rank_holm};
+    const double *const fdr[] = {t->t_fdr, t->bootstrap_fdr, t->rank_fdr};
+    return !strcmp(bram_cli_text(f->args, "adjust", "fdr"), "holm") ? holm[f->tests]
+                                                                    : fdr[f->tests];
+}
+
+static void put_notes(bram_table *t, const struct infer *f)
+{
+    const bram_rsa_result *r = f->result;
+    const char *compare = bram_rdm_comparator_name(f->design.measure.comparator);
+    if (r->subjects > 1)
+        bram_table_note(
+            t, "%s over %zu conditions; ceiling %.4g (lower) to %.4g (upper) from %zu subjects",
+            compare, r->conditions, r->lower, r->upper, r->subjects);
+    else
+        bram_table_note(t, "%s over %zu conditions; one subject has no ceiling", compare,
+                        r->conditions);
+    if (r->subjects > 1)
+        bram_table_note(
+            t, "%zu subjects of nothing but noise would have an upper ceiling of about %.3g",
+            r->subjects, r->noise);
+    if (r->samples)
+        bram_table_note(t, "%zu bootstrap samples, seed %llu", r->samples,
+                        (unsigned long long)f->design.seed);
+    bram_table_note(t, "adjusted: %s within a column",
+                    strcmp(bram_cli_text(f->args, "adjust", "fdr"), "holm")
+                        ? "false discovery rate (Benjamini and Hochberg)"
+                        : "familywise error (Holm)");
+}
+
+static int models_table(bram_ctx *cx, bram_table **out, const struct infer *f)
+{
+    static const bram_table_column columns[] = {
+        {"model", "model", BRAM_CELL_TEXT},
+        {"value", "value", BRAM_CELL_NUMBER, .digits = 3},
+        {"low", "low", BRAM_CELL_NUMBER, .digits = 3},
+        {"high", "high", BRAM_CELL_NUMBER, .digits = 3},
+        {"sem", "sem", BRAM_CELL_NUMBER, .digits = 3, .drop = 1},
+        {"p_zero", "p > 0", BRAM_CELL_NUMBER, .digits = -1},
+        {"adjusted_zero", "adjusted", BRAM_CELL_NUMBER, .digits = -1},
+        {"p_ceiling", "p ceiling", BRAM_CELL_NUMBER, .digits = -1},
+        {"adjusted_ceiling", "adjusted", BRAM_CELL_NUMBER, .digits = -1},
+    };
+    const bram_rsa_result *r = f->result;
+    bram_table *t = NULL;
+    BRAM_TRY(bram_table_new(cx, &t, "", columns, sizeof columns / sizeof *columns));
+    for (size_t i = 0; i < r->models; i++) {
+        const double cells[] = {r->value[i],
+                                r->low[i],
+                                r->high[i],
+                                r->sem[i],
+                                p_of(f, &r->zero)[i],
+                                q_of(f, &r->zero)[i],
+                                p_of(f, &r->ceiling)[i],
+                                q_of(f, &r->ceiling)[i]};
+        bram_table_row(t);
+        bram_table_text(t, 0, f->models.name[i]);
+        for (size_t k = 0; k < sizeof cells / sizeof *cells; k++)
+            bram_table_number(t, k + 1, cells[k]);
+    }
+    put_notes(t, f);
+    *out = t;
+    return BRAM_OK;
+}
+
+static int pairs_table(bram_ctx *cx, bram_table **out, const struct infer *f)
+{
+    static const bram_table_column columns[] = {
+        {"model", "model", BRAM_CELL_TEXT},
+        {"other", "other", BRAM_CELL_TEXT},
+        {"difference", "difference", BRAM_CELL_NUMBER, .digits = 3},
+        {"sem", "sem", BRAM_CELL_NUMBER, .digits = 3},
+        {"p", "p", BRAM_CELL_NUMBER, .digits = -1},
+        {"adjusted", "adjusted", BRAM_CELL_NUMBER, .digits = -1},
+    };
+    const bram_rsa_result *r = f->result;
+    bram_table *t = NULL;
+    BRAM_TRY(bram_table_new(cx, &t, "", columns, sizeof columns / sizeof *columns));
+    for (size_t i = 0, k = 0; i < r->models; i++)
+        for (size_t j = i + 1; j < r->models; j++, k++) {
+            bram_table_row(t);
+            bram_table_text(t, 0, f->models.name[i]);
+            bram_table_text(t, 1, f->models.name[j]);
+            bram_table_number(t, 2, r->value[i] - r->value[j]);
+            bram_table_number(t, 3, sqrt(r->pair_variance[i * r->models + j]));
+            bram_table_number(t, 4, p_of(f, &r->pair)[k]);
+            bram_table_number(t, 5, q_of(f, &r->pair)[k]);
+        }
+    *out = t;
+    return BRAM_OK;
+}
+
+static void put_ceilings(bram_json_out *o, const bram_rsa_result *r)
+{
+    bram_json_out_object(o, "ceiling");
+    bram_json_out_number(o, "lower", r->lower);
+    bram_json_out_number(o, "lower_low", r->lower_low);
+    bram_json_out_number(o, "lower_high", r->lower_high);
+    bram_json_out_number(o, "upper", r->upper);
+    bram_json_out_number(o, "upper_low", r->upper_low);
+    bram_json_out_number(o, "upper_high", r->upper_high);
+    bram_json_out_number(o, "noise", r->noise);
+    bram_json_out_end(o);
+}
+
+static int print_json(bram_ctx *cx, const struct infer *f, const bram_table *models,
+                      const bram_table *pairs)
+{
+    const bram_rsa_result *r = f->result;
+    bram_json_out *o = NULL;
+    BRAM_TRY(bram_json_out_new(cx, &o));
+    bram_json_out_object(o, NULL);
+    bram_json_out_text(o, "compare", bram_rdm_comparator_name(f->design.measure.comparator));
+    bram_json_out_integer(o, "conditions", (int64_t)r->conditions);
+    bram_json_out_integer(o, "pairs", (int64_t)r->pairs_left);
+    bram_json_out_integer(o, "subjects", (int64_t)r->subjects);
+    bram_json_out_integer(o, "samples", (int64_t)r->samples);
+    bram_json_out_integer(o, "valid", (int64_t)r->valid);
+    bram_json_out_integer(o, "seed", (int64_t)f->design.seed);
+    bram_json_out_number(o, "level", f->design.level);
+    bram_json_out_number(o, "dof", r->dof);
+    put_ceilings(o, r);
+    bram_table_put_json(o, "models", models);
+    bram_table_put_json(o, "comparisons", pairs);
+    bram_json_out_array(o, "evaluations");
+    for (size_t i = 0; i < r->models; i++)
+        bram_json_out_numbers(o, NULL, r->evaluation + i * r->subjects, r->subjects);
+    bram_json_out_end(o);
+    bram_json_out_end(o);
+    return bram_cli_print_json(cx, o);
+}
+
+static int print(bram_ctx *cx, const struct infer *f)
+{
+    bram_table *models = NULL, *pairs = NULL;
+    bram_table_format format = bram_cli_format(f->args, BRAM_TABLE_TEXT);
+    bool only_pairs = !strcmp(bram_cli_text(f->args, "table", "models"), "pairs");
+    int status = models_table(cx, &models, f);
+    if (status == BRAM_OK) status = pairs_table(cx, &pairs, f);
+    if (status == BRAM_OK)
+        status = format == BRAM_TABLE_JSON
+                     ? print_json(cx, f, models, pairs)
+                     : bram_cli_print_table(cx, f->args, only_pairs ? pairs : models);
+    bram_table_free(models);
+    bram_table_free(pairs);
+    return status;
+}
+
+static int run(bram_ctx *cx, const bram_cli_args *args)
+{
+    struct infer f = {.args = args};
+    int status = read_design(cx, &f);
+    if (status == BRAM_OK) status = bram_rsa_infer(cx, &f.result, &f.design);
+    if (status == BRAM_OK) status = print(cx, &f);
+    release(&f);
+    return status;
+}
+
+const bram_command bram_command_infer = {
+    .name = "infer",
+    .summary = "models against the RDMs of several subjects, with tests",
+    .arguments = "--model FILE... --brain FILE...",
+    .about =
+        "Compares model RDMs with those of subjects: the mean comparison of each model, its "
+        "interval, "
+        "noise ceilings, and tests against zero, against the lower ceiling and between models. "
+        "Files are as in 'bramble score'.\n\n"
+        "Variances come from bootstrap samples of subjects, of conditions, or of both corrected "
+        "for "
+        "counting the noise of measurement twice (dual, the default; conditions for one subject). "
+        "Samples depend on the seed alone.\n\n"
+        "--table pairs prints the comparisons of models; --format json has both tables, the "
+        "ceilings "
+        "and every subject's values. The test against zero is for measures with chance 0; with "
+        "--crossvalidated distances, for cosines as well.",
+    .options =
+        (const bram_cli_option[]){
+            {"model", 'm', "FILE", "A model's RDM (or several, with --form vectors)",
+             .repeat = true},
+            {"brain", 'b', "FILE", "A subject's RDM, likewise", .repeat = true},
+            {"form", 0, "FORM", "What files hold: a square RDM; a row of pairs for each; patterns",
+             "square|vectors|patterns"},
+            {"method", 0, "HOW", "The RDM of patterns", "correlation|euclidean"},
+            {"ids", 0, "IDS", "Ids of the conditions: a column or variable of each file"},
+            {"compare", 0, "MEASURE",
+             "How RDMs are compared, as in rsa:compare=MEASURE; corr when absent"},
+            {"sigma", 0, "FILE",
+             "Covariance (or variances) of the conditions, for cosine_cov, corr_cov"},
+            {"degenerate", 0, "HOW", "What a constant RDM scores", "nan|zero"},
+            {"bootstrap", 0, "WHAT", "What is drawn", "none|subjects|conditions|both|dual"},
+            {"samples", 0, "N", "Bootstrap samples; 1000 when absent"},
+            {"seed", 0, "N", "Seed of the samples; 0 when absent"},
+            {"level", 0, "L", "Level of the intervals; 0.95 when absent"},
+            {"tests", 0, "HOW", "Student's t; shares of draws; signed ranks of subjects",
+             "t|bootstrap|ranks"},
+            {"adjust", 0, "HOW", "How p-values of many tests are adjusted", "fdr|holm"},
+            {"pooling", 0, "HOW", "Norms that ceilings of cosine_cov and corr_cov pool by",
+             "best|rsatoolbox"},
+            {"crossvalidated", 0, NULL,
+             "Distances are cross-validated: 0 is chance for cosines, too"},
+            {"table", 0, "WHICH", "Which table is printed", "models|pairs"},
+            {NULL}},
+    .examples =
+        (const bram_cli_example[]){
+            {"bramble infer -m v1.npy -m hmax.npy -b s1.npy -b s2.npy --compare tau-a",
+             "two models, two subjects"},
+            {"bramble infer --form vectors -m models.npy -b subjects.npy --table pairs",
+             "RDMs as rows of pairs"},
+            {NULL, NULL}},
+    .least = 0,
+    .most = 0,
+    .run = run,
+};

@@ -1,0 +1,32 @@
+# Models against subjects: intervals, ceilings, tests; forms of files; what is refused.
+cat >it.csv <<'END'
+a,b,c,d,e,f
+0,1,4,5,6,6
+1,0,4,4,5,6
+4,4,0,2,3,5
+5,4,2,0,2,3
+6,5,3,2,0,1
+6,6,5,3,1,0
+END
+# three subjects: the rows above, shaken by hand
+printf '1,4,5,6,6,4,4,5,6,2,3,5,2,3,1\n2,4,4,6,5,5,4,5,6,1,3,4,2,4,2\n1,5,5,6,6,3,4,6,6,2,2,5,3,3,1\n' >subjects.csv
+printf '1,4,5,6,6,4,4,5,6,2,3,5,2,3,1\n6,1,3,2,5,4,1,6,3,2,5,4,3,1,2\n' >models.csv
+sed 1d it.csv >one.csv
+run bramble infer --form vectors -m models.csv -b subjects.csv --samples 200 --seed 7
+run bramble infer --form vectors -m models.csv -b subjects.csv --samples 200 --seed 7 --table pairs --threads 2
+run bramble infer --form vectors -m models.csv -b subjects.csv --bootstrap none --compare tau-a --tests ranks \
+    --adjust holm --format csv
+run bramble infer -m one.csv -b one.csv --compare cosine_cov --bootstrap none
+bramble infer --form vectors -m models.csv -b subjects.csv --samples 100 --threads 1 --format json -q >one.json
+bramble infer --form vectors -m models.csv -b subjects.csv --samples 100 --threads 2 --format json -q >two.json
+run cmp one.json two.json
+run grep -o '"noise": [0-9.]*' one.json
+
+# refused
+run bramble infer -m one.csv
+run bramble infer --form vectors -m models.csv -b one.csv
+run bramble infer --form vectors -m models.csv -b subjects.csv --bootstrap dual --tests bootstrap
+run bramble infer --form vectors -m models.csv -b subjects.csv --compare cosine_cov --sigma models.csv
+run bramble infer -m one.csv -b one.csv --bootstrap both
+run bramble infer --form vectors -m models.csv -b subjects.csv --level 2
+run bramble infer --form vectors -m models.csv -b subjects.csv --compare tau
