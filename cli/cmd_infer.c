@@ -22,6 +22,7 @@ struct side {
 
 struct infer {
     struct side models, brains;
+    bram_rsa_model *fitted; /* one for each model file, whose RDMs it is made of; NULL: fixed */
     bram_cli_matrix sigma;
     bram_rsa_design design;
     bram_rsa_result *result;
@@ -42,6 +43,7 @@ static void release_side(struct side *s)
 
 static void release(struct infer *f)
 {
+    bram_free(f->fitted);
     release_side(&f->models);
     release_side(&f->brains);
     bram_cli_matrix_release(&f->sigma);
@@ -209,6 +211,39 @@ static int number(bram_ctx *cx, const bram_cli_args *args, const char *option, d
                : bram_fail(cx, BRAM_EUSAGE, "--%s \"%s\", expected a number", option, text);
 }
 
+/* With --fit each model file is one model, and its rows are what it is made of. */
+static int read_fit(bram_ctx *cx, struct infer *f)
+{
+    static const char *const kinds[] = {"none", "select", "free", "weighted", "interpolate", NULL};
+    static const bram_rsa_model_kind means[] = {BRAM_RSA_MODEL_FIXED, BRAM_RSA_MODEL_SELECT,
+                                                BRAM_RSA_MODEL_FREE, BRAM_RSA_MODEL_WEIGHTED,
+                                                BRAM_RSA_MODEL_INTERPOLATE};
+    size_t kind = choice(f->args, "fit", kinds, 0), row = 0;
+    int64_t subjects, conditions, repeats;
+    bram_rsa_design *d = &f->design;
+    BRAM_TRY(bram_cli_integer(cx, f->args, "subject-folds", 1, 1000, 0, &subjects));
+    BRAM_TRY(bram_cli_integer(cx, f->args, "condition-folds", 1, 1000, 0, &conditions));
+    BRAM_TRY(bram_cli_integer(cx, f->args, "repeats", 1, 1000, 2, &repeats));
+    if (!kind) return BRAM_OK;
+    if (strcmp(bram_cli_text(f->args, "form", "square"), "vectors") != 0)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "--fit takes --form vectors: a file of RDMs for each model");
+    f->fitted = bram_alloc(cx, f->models.files, sizeof *f->fitted);
+    if (!f->fitted) return BRAM_ENOMEM;
+    for (size_t i = 0; i < f->models.files; row += f->models.file[i++].rows) {
+        bram_mat basis = bram_mat_rows(f->models.rdm, row, f->models.file[i].rows);
+        f->fitted[i] = (bram_rsa_model){means[basis.rows > 1 ? kind : 0], basis, 0};
+        char *name = name_of(cx, bram_cli_value(f->args, "model", i), 0, 1);
+        if (!name) return BRAM_ENOMEM;
+        bram_free(f->models.name[i]); /* file i has at least one row, so i is one of theirs */
+        f->models.name[i] = name;
+    }
+    d->fitted = f->fitted, d->fitted_count = f->models.files;
+    d->subject_folds = (size_t)subjects, d->condition_folds = (size_t)conditions;
+    d->repeats = (size_t)repeats;
+    return BRAM_OK;
+}
+
 static int read_design(bram_ctx *cx, struct infer *f)
 {
     static const char *const ways[] = {"none", "subjects", "conditions", "both", "dual", NULL};
@@ -225,21 +260,25 @@ static int read_design(bram_ctx *cx, struct infer *f)
     d->measure.degenerate_zero = !strcmp(bram_cli_text(f->args, "degenerate", "nan"), "zero");
     BRAM_TRY(read_rdms(cx, f));
     BRAM_TRY(read_sigma(cx, f));
+    BRAM_TRY(read_fit(cx, f));
     BRAM_TRY(bram_cli_integer(cx, f->args, "samples", 2, 10000000, 1000, &samples));
     BRAM_TRY(bram_cli_integer(cx, f->args, "seed", 0, INT64_MAX, 0, &seed));
     d->level = 0.95;
     BRAM_TRY(number(cx, f->args, "level", &d->level));
     d->models = f->models.rdm, d->subjects = f->brains.rdm;
-    size_t fallback = d->subjects.rows > 1 ? BRAM_RSA_DUAL : BRAM_RSA_CONDITIONS;
+    size_t fallback = d->subjects.rows < 2 ? BRAM_RSA_CONDITIONS
+                      : d->fitted          ? BRAM_RSA_BOTH
+                                           : BRAM_RSA_DUAL;
     d->resampling = (bram_rsa_resampling)choice(f->args, "bootstrap", ways, fallback);
     d->pooling = (bram_rdm_pooling)choice(f->args, "pooling", pools, 0);
     d->samples = (size_t)samples, d->seed = (uint64_t)seed;
     d->crossvalidated = bram_cli_has(f->args, "crossvalidated");
     f->tests = choice(f->args, "tests", tests, 0);
-    if (f->tests == 1 && (d->resampling == BRAM_RSA_DUAL || d->resampling == BRAM_RSA_FIXED))
+    if (f->tests == 1 &&
+        (d->fitted || d->resampling == BRAM_RSA_DUAL || d->resampling == BRAM_RSA_FIXED))
         return bram_fail(cx, BRAM_EUSAGE,
                          "--tests bootstrap needs draws of one kind: --bootstrap subjects, "
-                         "conditions or both");
+                         "conditions or both, and no --fit");
     return BRAM_OK;
 }
 
@@ -273,6 +312,9 @@ static void put_notes(bram_table *t, const struct infer *f)
         bram_table_note(
             t, "%zu subjects of nothing but noise would have an upper ceiling of about %.3g",
             r->subjects, r->noise);
+    if (f->fitted)
+        bram_table_note(t, "models are fitted to other subjects and conditions than they are "
+                           "compared on");
     if (r->samples)
         bram_table_note(t, "%zu bootstrap samples, seed %llu", r->samples,
                         (unsigned long long)f->design.seed);
@@ -438,6 +480,14 @@ const bram_command bram_command_infer = {
             {"ids", 0, "IDS", "Ids of the conditions: a column or variable of each file"},
             {"compare", 0, "MEASURE",
              "How RDMs are compared, as in rsa:compare=MEASURE; corr when absent"},
+            {"fit", 0, "HOW",
+             "Models with parameters, cross-validated: a file each (--form vectors), whose RDMs "
+             "are "
+             "chosen from, summed, summed with weights >= 0, or linked to a chain",
+             "none|select|free|weighted|interpolate"},
+            {"subject-folds", 0, "K", "Folds of subjects (1: not split), and of conditions"},
+            {"condition-folds", 0, "K", "As many as suit their number when absent"},
+            {"repeats", 0, "N", "Times that each sample is dealt to folds; 2 when absent"},
             {"sigma", 0, "FILE",
              "Covariance (or variances) of the conditions, for cosine_cov, corr_cov"},
             {"degenerate", 0, "HOW", "What a constant RDM scores", "nan|zero"},

@@ -4,6 +4,7 @@
 #include "rsa_inference.h"
 
 #include "resample.h"
+#include "rsa_crossval.h"
 #include "rsa_stage.h"
 #include "stats.h"
 
@@ -12,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_WAYS = 3 };
+enum { DUAL_WAYS = 3, MEAN_OF_WAYS = -1 };
 
 struct inference {
     const bram_rsa_design *design;
@@ -72,9 +73,9 @@ static int new_tests(bram_ctx *cx, bram_rsa_tests *t, size_t count)
 
 static int new_result(bram_ctx *cx, bram_rsa_result *r, const bram_rsa_design *d)
 {
-    size_t m = d->models.rows, s = d->subjects.rows;
+    size_t m = d->fitted ? d->fitted_count : d->models.rows, s = d->subjects.rows;
     r->models = m, r->subjects = s, r->conditions = d->n;
-    r->ways = d->resampling == BRAM_RSA_DUAL ? MOST_WAYS : 1;
+    r->ways = d->fitted ? d->repeats : d->resampling == BRAM_RSA_DUAL ? DUAL_WAYS : 1;
     r->samples = d->resampling == BRAM_RSA_FIXED ? 0 : d->samples;
     r->evaluation = bram_alloc(cx, (m + 2) * s, sizeof(double));
     r->draw = bram_alloc(cx, r->samples * r->ways, (m + 2) * sizeof(double));
@@ -96,6 +97,51 @@ static int new_result(bram_ctx *cx, bram_rsa_result *r, const bram_rsa_design *d
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
+
+/* One cross-validation under multiplicities, by the folds of this index. */
+static int crossvalidate(bram_ctx *cx, double *by_subject, double *out, const struct inference *f,
+                         const double *share, const double *times, uint64_t index)
+{
+    const bram_rsa_design *d = f->design;
+    size_t n = d->n, s = d->subjects.rows;
+    uint32_t *subject = bram_scratch(cx, s, sizeof *subject);
+    uint32_t *condition = subject ? bram_scratch(cx, n, sizeof *condition) : NULL;
+    if (!condition) return BRAM_ENOMEM;
+    bram_rsa_target data = {d->measure, d->subjects, n, share, times};
+    bram_rsa_folds folds = {d->subject_folds, d->condition_folds, subject, condition};
+    if (!folds.subjects)
+        folds.subjects = bram_rsa_default_subject_folds((size_t)(0.632 * (double)s));
+    if (!folds.conditions)
+        folds.conditions = bram_rsa_default_condition_folds((size_t)(0.632 * (double)n));
+    BRAM_TRY(bram_rsa_folds_at_random(cx, subject, share, s, folds.subjects, d->seed,
+                                      "rsa/folds/subjects", index));
+    BRAM_TRY(bram_rsa_folds_at_random(cx, condition, times, n, folds.conditions, d->seed,
+                                      "rsa/folds/conditions", index));
+    return bram_rsa_crossval(cx, NULL, by_subject, out, d->fitted, d->fitted_count, &data,
+                             d->pooling, &folds);
+}
+
+/* The values of fitted models in the data: the mean over repeats. */
+static int crossvalidate_data(bram_ctx *cx, struct inference *f)
+{
+    bram_rsa_result *r = f->r;
+    size_t m = r->models, s = r->subjects, repeats = f->design->repeats;
+    double *out = bram_scratch(cx, m + 2, sizeof *out);
+    double *evaluation = out ? bram_scratch(cx, m * s, sizeof *evaluation) : NULL;
+    if (!evaluation) return BRAM_ENOMEM;
+    for (size_t i = 0; i < m; i++) r->value[i] = 0;
+    for (size_t t = 0; t < s; t++) r->subject_lower[t] = r->subject_upper[t] = NAN;
+    r->lower = r->upper = 0;
+    for (size_t k = 0; k < repeats; k++) {
+        double share = 1 / (double)repeats;
+        BRAM_TRY(crossvalidate(cx, evaluation, out, f, NULL, NULL, UINT64_MAX - k));
+        for (size_t i = 0; i < m; i++) r->value[i] += share * out[i];
+        for (size_t i = 0; i < m * s; i++) r->evaluation[i] += share * evaluation[i];
+        r->lower += share * out[m], r->upper += share * out[m + 1];
+    }
+    r->pairs_left = bram_rdm_pairs(r->conditions);
+    return BRAM_OK;
+}
 
 /* The values of the data, with the ceilings of each subject. */
 static int evaluate_data(bram_ctx *cx, struct inference *f)
@@ -127,6 +173,22 @@ static void draw_times(double *times, uint32_t *drawn, size_t n, const uint32_t 
     for (size_t i = 0; i < n; i++) times[i] = drawn[i];
 }
 
+/* A sample that some model cannot be fitted to is undefined. */
+static int crossvalidate_sample(bram_ctx *cx, double *out, const struct inference *f,
+                                const double *share, const double *times, size_t sample)
+{
+    const bram_rsa_design *d = f->design;
+    size_t width = f->r->models + 2;
+    for (size_t k = 0; k < d->repeats; k++) {
+        int status = crossvalidate(cx, NULL, out + k * width, f, share,
+                                   draws_conditions(d) ? times : NULL, sample * d->repeats + k);
+        bool unfit = status == BRAM_ENUMERIC || status == BRAM_ENOTAPPLICABLE;
+        for (size_t i = 0; unfit && i < width; i++) out[k * width + i] = NAN;
+        if (!unfit) BRAM_TRY(status);
+    }
+    return BRAM_OK;
+}
+
 static int evaluate_sample(bram_ctx *cx, size_t sample, void *user)
 {
     const struct inference *f = user;
@@ -139,9 +201,11 @@ static int evaluate_sample(bram_ctx *cx, size_t sample, void *user)
     if (!share) return BRAM_ENOMEM;
     if (draws_subjects(d)) draw_times(share, drawn, s, d->subject_draw, d, "rsa/subjects", sample);
     const double *subjects = draws_subjects(d) ? share : NULL;
+    if (draws_conditions(d))
+        draw_times(times, drawn, n, d->condition_draw, d, "rsa/conditions", sample);
+    if (d->fitted) return crossvalidate_sample(cx, out, f, subjects, times, sample);
     if (!draws_conditions(d)) return bram_rsa_stage_evaluate(cx, out, &f->whole, subjects);
     bram_rsa_stage stage;
-    draw_times(times, drawn, n, d->condition_draw, d, "rsa/conditions", sample);
     BRAM_TRY(bram_rsa_stage_new(cx, &stage, &f->sides, times));
     BRAM_TRY(bram_rsa_stage_evaluate(cx, out, &stage, subjects));
     if (d->resampling != BRAM_RSA_DUAL) return BRAM_OK;
@@ -167,26 +231,41 @@ static bool is_valid(const bram_rsa_result *r, size_t sample)
 }
 
 /* The variance over valid samples of a column, less another, of one way. */
-static double contrast_variance(const struct inference *f, size_t way, size_t plus, ptrdiff_t minus)
+static double contrast_variance(const struct inference *f, int way, size_t plus, ptrdiff_t minus)
 {
     const bram_rsa_result *r = f->r;
     size_t width = r->models + 2;
     double mean = 0, square = 0, count = 0;
     for (int pass = 0; pass < 2; pass++)
         for (size_t b = 0; b < r->samples; b++) {
-            const double *row = r->draw + (b * r->ways + way) * width;
+            size_t first = way < 0 ? 0 : (size_t)way, count_ways = way < 0 ? r->ways : 1;
+            const double *row = r->draw + (b * r->ways + first) * width;
+            double x = 0;
             if (!f->valid[b]) continue;
-            double x = row[plus] - (minus < 0 ? 0 : row[minus]);
+            for (size_t k = 0; k < count_ways; k++, row += width)
+                x += (row[plus] - (minus < 0 ? 0 : row[minus])) / (double)count_ways;
             if (pass) square += (x - mean) * (x - mean);
             else mean += (x - mean) / ++count;
         }
     return count > 1 ? square / (count - 1) : (double)NAN;
 }
 
+/* Without the noise of how things were dealt to folds; never below 0. */
+static double repeated_variance(const struct inference *f, size_t plus, ptrdiff_t minus)
+{
+    double repeats = (double)f->r->ways, single = 0;
+    for (int k = 0; k < (int)f->r->ways; k++)
+        single += contrast_variance(f, k, plus, minus) / repeats;
+    double mean = contrast_variance(f, MEAN_OF_WAYS, plus, minus);
+    double v = (repeats * mean - single) / (repeats - 1);
+    return v < 0 ? 0 : v; /* NaN stays */
+}
+
 /* Corrected for the number of things drawn: the bootstrap's variance is (n - 1) / n too small. */
 static double drawn_variance(const struct inference *f, size_t plus, ptrdiff_t minus)
 {
     const bram_rsa_result *r = f->r;
+    if (f->design->fitted) return repeated_variance(f, plus, minus) * (r->dof + 1) / r->dof;
     double both = contrast_variance(f, 0, plus, minus);
     if (f->design->resampling != BRAM_RSA_DUAL) return both * (r->dof + 1) / r->dof;
     return bram_dual_variance(contrast_variance(f, 1, plus, minus),
@@ -211,8 +290,8 @@ static double subject_variance(const bram_rsa_result *r, size_t plus, ptrdiff_t 
 
 static double variance_of(const struct inference *f, size_t plus, ptrdiff_t minus)
 {
-    return f->design->resampling == BRAM_RSA_FIXED ? subject_variance(f->r, plus, minus)
-                                                   : drawn_variance(f, plus, minus);
+    if (f->design->resampling != BRAM_RSA_FIXED) return drawn_variance(f, plus, minus);
+    return f->design->fitted ? (double)NAN : subject_variance(f->r, plus, minus);
 }
 
 static void find_variances(struct inference *f)
@@ -347,10 +426,17 @@ static int test_all(bram_ctx *cx, struct inference *f)
 
 static int check(bram_ctx *cx, const bram_rsa_design *d)
 {
-    if (!d->models.rows || !d->subjects.rows)
+    size_t models = d->fitted ? d->fitted_count : d->models.rows;
+    if (!models || !d->subjects.rows)
         return bram_fail(cx, BRAM_ESHAPE,
-                         "%zu models and %zu subjects, expected one or more of each",
-                         d->models.rows, d->subjects.rows);
+                         "%zu models and %zu subjects, expected one or more of each", models,
+                         d->subjects.rows);
+    if (d->fitted && d->resampling == BRAM_RSA_DUAL)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "fitted models have no dual correction: draw both instead");
+    if (d->fitted && d->repeats < (d->resampling == BRAM_RSA_FIXED ? 1 : 2))
+        return bram_fail(cx, BRAM_EUSAGE, "%zu repeats of the cross-validation, expected 2 or more",
+                         d->repeats);
     if (!(d->level > 0 && d->level < 1))
         return bram_fail(cx, BRAM_EUSAGE, "confidence level %g, expected one in (0, 1)", d->level);
     if (d->resampling != BRAM_RSA_FIXED && d->samples < 2)
@@ -364,14 +450,20 @@ static int check(bram_ctx *cx, const bram_rsa_design *d)
     return BRAM_OK;
 }
 
-static int infer(bram_ctx *cx, struct inference *f)
+static int prepare(bram_ctx *cx, struct inference *f)
 {
     const bram_rsa_design *d = f->design;
     BRAM_TRY(new_result(cx, f->r, d));
+    if (d->fitted) return crossvalidate_data(cx, f);
     BRAM_TRY(bram_rdm_set_new(cx, &f->models, &d->measure, &d->models, d->n));
     BRAM_TRY(bram_rdm_set_new(cx, &f->subjects, &d->measure, &d->subjects, d->n));
     f->sides = (bram_rsa_sides){f->models, f->subjects, d->pooling};
-    BRAM_TRY(evaluate_data(cx, f));
+    return evaluate_data(cx, f);
+}
+
+static int infer(bram_ctx *cx, struct inference *f)
+{
+    BRAM_TRY(prepare(cx, f));
     BRAM_TRY(bram_parallel_for(cx, f->r->samples, evaluate_sample, f));
     f->valid = bram_scratch(cx, f->r->samples, sizeof *f->valid);
     if (!f->valid) return BRAM_ENOMEM;

@@ -21,6 +21,13 @@
  * tests - zero, pairs, ceiling - is adjusted by itself, by Holm's and by Benjamini and Hochberg's
  * procedures.
  *
+ * Models with parameters (`fitted`) are cross-validated: fitted to some subjects and conditions,
+ * compared on others (rsa_crossval.h), by folds drawn at random, in the data and in every sample
+ * anew, `repeats` times each. With V_m the variance of the mean over repeats and V_1 that of a
+ * single one, the variance without the noise of the assignment to folds is (repeats V_m - V_1) /
+ * (repeats - 1). Without draws cross-validation has no variance, and there is no dual correction
+ * for it.
+ *
  * Zero is chance for measures that centre (corr, spearman, tau ...), and for cosines of
  * cross-validated distances alone; elsewhere the test against zero says nothing and is NaN.
  *
@@ -31,6 +38,7 @@
 
 #include "rdm_compare.h"
 #include "rdm_pool.h"
+#include "rsa_model.h"
 
 typedef enum bram_rsa_resampling {
     BRAM_RSA_FIXED, /* no draws: variances over subjects */
@@ -52,6 +60,11 @@ typedef struct bram_rsa_design {
     bool crossvalidated; /* distances are unbiased: 0 is chance for cosines, too */
     /* Multiplicities drawn elsewhere, samples x n and samples x subjects; NULL: drawn here. */
     const uint32_t *condition_draw, *subject_draw;
+    /* Models with parameters; `models` does not count then. */
+    const bram_rsa_model *fitted;
+    size_t fitted_count;
+    size_t subject_folds, condition_folds; /* 0: as many as suit 0.632 of them (rsa_crossval.h) */
+    size_t repeats;                        /* 2 or more with draws */
 } bram_rsa_design;
 
 /** p-values of a family of tests, and adjusted ones. NaN where there is no such test. */
@@ -70,7 +83,8 @@ typedef struct bram_rsa_result {
     double *value;                         /* models */
     double lower, upper, noise;            /* ceilings; 1 / sqrt(subjects) */
     double lower_low, lower_high, upper_low, upper_high; /* their intervals */
-    size_t samples, valid, ways; /* ways: 3 for dual (both, subjects, conditions), else 1 */
+    size_t samples, valid, ways; /* ways: 3 for dual (both, subjects, conditions), repeats
+                                     of fitted models, else 1 */
     double *draw;                /* samples x ways x (models + 2): values, lower, upper */
     double *draw_mean;           /* models + 2: of the valid draws, first way */
     double dof;

@@ -17,6 +17,11 @@ run bramble infer --form vectors -m models.csv -b subjects.csv --samples 200 --s
 run bramble infer --form vectors -m models.csv -b subjects.csv --bootstrap none --compare tau-a --tests ranks \
     --adjust holm --format csv
 run bramble infer -m one.csv -b one.csv --compare cosine_cov --bootstrap none
+# a weighted sum of both, and the second alone, fitted to other subjects
+tail -n 1 models.csv >second.csv
+run bramble infer --form vectors -m models.csv -m second.csv -b subjects.csv --fit weighted --condition-folds 1 \
+    --bootstrap none --table pairs
+run bramble infer -m one.csv -b one.csv --fit weighted
 bramble infer --form vectors -m models.csv -b subjects.csv --samples 100 --threads 1 --format json -q >one.json
 bramble infer --form vectors -m models.csv -b subjects.csv --samples 100 --threads 2 --format json -q >two.json
 run cmp one.json two.json
