@@ -67,6 +67,8 @@ const bram_command bram_command_rdm = {
              "row of a condition is in fold n",
              NULL, "Design"},
             {"subjects", 0, "LABELS", "The subject of each row", NULL, "Design"},
+            {"channel-subjects", 0, "LABELS",
+             "The subject of each channel: an RDM from the channels of each", NULL, "Design"},
             {"drop", 0, "COLUMN", "A column of the table that is no channel", NULL, "Design",
              .repeat = true},
             {"mean", 0, "HOW",

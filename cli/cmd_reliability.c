@@ -227,7 +227,7 @@ static int read_all(bram_ctx *cx, struct job *job, const bram_cli_args *args)
                                                     .set_aside = true};
     int status = bram_cli_matrix_read_labelled(cx, &job->m, bram_cli_argument(args, 0), NULL,
                                                job->label, LABELS);
-    if (status != BRAM_OK && !job->label[CONDITIONS].spec)
+    if (status == BRAM_EFORMAT && !job->label[CONDITIONS].spec)
         return bram_fail_prefix(cx, status, "without --conditions");
     BRAM_TRY(status);
     if (!job->label[CONDITIONS].code)

@@ -379,6 +379,16 @@ int bram_cli_matrix_read_labelled(bram_ctx *cx, bram_cli_matrix *out, const char
     return status;
 }
 
+int bram_cli_column_labels(bram_ctx *cx, bram_cli_labels *l, const bram_cli_matrix *m)
+{
+    if (is_elsewhere(l->spec)) return bram_cli_labels_read(cx, l, m->cols);
+    if (!m->column)
+        return bram_fail(cx, BRAM_EABSENT, "the columns of the matrix have no names, so no \"%s\"",
+                         l->spec);
+    BRAM_TRY(column_texts(cx, l, m->column));
+    return bram_cli_labels_code(cx, l);
+}
+
 int bram_cli_matrix_read(bram_ctx *cx, bram_cli_matrix *out, const char *spec, const char *ids)
 {
     return bram_cli_matrix_read_labelled(cx, out, spec, ids, NULL, 0);

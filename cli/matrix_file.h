@@ -39,6 +39,11 @@ int bram_cli_matrix_read_labelled(bram_ctx *cx, bram_cli_matrix *out, const char
                                   const char *ids, bram_cli_labels *labels,
                                   size_t count) BRAM_MUST_CHECK;
 
+/** Labels of the columns of a matrix: a column of their axis in a homogenized file, or FILE[:NAME].
+ */
+int bram_cli_column_labels(bram_ctx *cx, bram_cli_labels *l,
+                           const bram_cli_matrix *m) BRAM_MUST_CHECK;
+
 /** Labels that are a file of their own, for `rows` rows of anything. @return as above */
 int bram_cli_labels_read(bram_ctx *cx, bram_cli_labels *l, size_t rows) BRAM_MUST_CHECK;
 void bram_cli_matrix_release(bram_cli_matrix *m);

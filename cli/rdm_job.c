@@ -94,6 +94,10 @@ int bram_rdm_job_read(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args
     const char *ids = bram_cli_text(args, "ids", NULL);
     if (ids && job->label[BRAM_RDM_CONDITIONS].spec)
         return bram_fail(cx, BRAM_EUSAGE, "--conditions names the rows: --ids has no place beside");
+    const char *of_channels = bram_cli_text(args, "channel-subjects", NULL);
+    if (of_channels && (job->label[BRAM_RDM_SUBJECTS].spec || bram_cli_has(args, "precision")))
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "--channel-subjects goes with neither --subjects nor --precision");
     if (job->label[BRAM_RDM_SUBJECTS].spec && !job->label[BRAM_RDM_CONDITIONS].spec)
         return bram_fail(cx, BRAM_EUSAGE,
                          "--subjects needs --conditions: which rows of two subjects are the same?");
@@ -101,6 +105,11 @@ int bram_rdm_job_read(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args
     BRAM_TRY(read_noise(cx, job, args));
     BRAM_TRY(bram_cli_matrix_read_labelled(cx, &job->m, bram_cli_argument(args, 0), ids, job->label,
                                            BRAM_RDM_LABELS));
+    if (of_channels) {
+        job->by_channel = true;
+        job->label[BRAM_RDM_SUBJECTS].spec = of_channels;
+        BRAM_TRY(bram_cli_column_labels(cx, job->label + BRAM_RDM_SUBJECTS, &job->m));
+    }
     bool labelled = job->label[BRAM_RDM_CONDITIONS].spec;
     bool several = job->label[BRAM_RDM_SUBJECTS].spec;
     if (job->wants_covariance && (several || !labelled || !job->label[BRAM_RDM_FOLDS].spec))
@@ -193,6 +202,29 @@ static int take_rows(bram_ctx *cx, bram_side *side, const bram_cli_matrix *m, co
     return BRAM_OK;
 }
 
+/* The channels of subject s, where these are told. */
+static int take_channels(bram_ctx *cx, bram_side *side, const bram_rdm_job *job, size_t s)
+{
+    const bram_cli_labels *subjects = job->label + BRAM_RDM_SUBJECTS;
+    size_t rows = side->values.rows, cols = side->values.cols, count = 0;
+    if (!job->by_channel) return BRAM_OK;
+    for (size_t k = 0; k < cols; k++) count += subjects->code[k] == s;
+    bram_side less = {.present = NULL};
+    uint8_t *present = side->present ? bram_scratch(cx, rows * count, 1) : NULL;
+    BRAM_TRY(bram_mat_scratch(cx, &less.values, rows, count));
+    if (side->present && !present) return BRAM_ENOMEM;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0, to = 0; k < cols; k++) {
+            if (subjects->code[k] != s) continue;
+            bram_row(&less.values, i)[to] = bram_row(&side->values, i)[k];
+            if (present) present[i * count + to] = side->present[i * cols + k];
+            to++;
+        }
+    less.present = present;
+    *side = less;
+    return BRAM_OK;
+}
+
 static int find_part(bram_ctx *cx, struct part *p, const bram_rdm_job *job, size_t s)
 {
     const bram_cli_labels *conditions = job->label + BRAM_RDM_CONDITIONS;
@@ -200,9 +232,10 @@ static int find_part(bram_ctx *cx, struct part *p, const bram_rdm_job *job, size
     size_t *row = bram_scratch(cx, job->m.rows, sizeof *row), rows = 0;
     if (!row) return BRAM_ENOMEM;
     for (size_t i = 0; i < job->m.rows; i++)
-        if (is_of(job->label + BRAM_RDM_SUBJECTS, i, s)) row[rows++] = i;
+        if (job->by_channel || is_of(job->label + BRAM_RDM_SUBJECTS, i, s)) row[rows++] = i;
     if (rows == job->m.rows) p->side = bram_cli_matrix_side(&job->m, false);
     else BRAM_TRY(take_rows(cx, &p->side, &job->m, row, rows));
+    BRAM_TRY(take_channels(cx, &p->side, job, s));
     if (conditions->code) {
         BRAM_TRY(renumber(cx, &p->of_row, &p->condition, &p->condition_name, &p->design.conditions,
                           conditions, row, rows));
@@ -251,9 +284,9 @@ static int from_file(bram_ctx *cx, struct part *p, const bram_rdm_job *job)
 }
 
 /* The residuals of this subject and, where their folds are told, of fold f of the part. */
-static int from_residuals(bram_ctx *cx, struct part *p, const bram_rdm_job *job,
-                          const char *subject)
+static int from_residuals(bram_ctx *cx, struct part *p, const bram_rdm_job *job, size_t index)
 {
+    const char *subject = bram_rdm_job_subject(job, index);
     const bram_cli_labels *folds = job->noise_label, *subjects = job->noise_label + 1;
     size_t sets = folds->code ? p->design.folds : 1;
     ptrdiff_t s = subjects->code && subject ? bram_cli_labels_find(subjects, subject) : -1;
@@ -282,6 +315,7 @@ static int from_residuals(bram_ctx *cx, struct part *p, const bram_rdm_job *job,
             return bram_fail(cx, BRAM_EABSENT, "%zu residuals are of fold %s, expected 2 or more",
                              rows, folds->code ? p->fold_name[f] : "(all)");
         BRAM_TRY(take_rows(cx, &e, &job->noise, row, rows));
+        BRAM_TRY(take_channels(cx, &e, job, index));
         BRAM_TRY(add_precision(cx, p, job, &e.values, (double)rows - 1));
     }
     return BRAM_OK;
@@ -306,10 +340,10 @@ static int from_repeats(bram_ctx *cx, struct part *p, const bram_rdm_job *job)
     return add_precision(cx, p, job, &e, dof);
 }
 
-static int find_noise(bram_ctx *cx, struct part *p, const bram_rdm_job *job, const char *subject)
+static int find_noise(bram_ctx *cx, struct part *p, const bram_rdm_job *job, size_t s)
 {
     if (job->source == BRAM_RDM_NOISE_PRECISION) return from_file(cx, p, job);
-    if (job->source == BRAM_RDM_NOISE_RESIDUALS) return from_residuals(cx, p, job, subject);
+    if (job->source == BRAM_RDM_NOISE_RESIDUALS) return from_residuals(cx, p, job, s);
     return job->source == BRAM_RDM_NOISE_REPEATS ? from_repeats(cx, p, job) : BRAM_OK;
 }
 
@@ -346,7 +380,7 @@ static int run_subject(bram_ctx *cx, bram_rdm_job *job, size_t s)
     double *d = NULL;
     bram_rdm_options o = job->options;
     BRAM_TRY(find_part(cx, &p, job, s));
-    BRAM_TRY(find_noise(cx, &p, job, bram_rdm_job_subject(job, s)));
+    BRAM_TRY(find_noise(cx, &p, job, s));
     o.precision = p.precision, o.precisions = p.precisions;
     BRAM_TRY(bram_rdm_estimate(cx, &d, &p.side, p.design.condition ? &p.design : NULL, &o));
     spread(job->rdm + s * bram_rdm_pairs(job->conditions), d, &p, job->conditions);

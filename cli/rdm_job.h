@@ -28,6 +28,7 @@ typedef enum bram_rdm_noise_source {
 typedef struct bram_rdm_job {
     bram_cli_matrix m;
     bram_cli_labels label[BRAM_RDM_LABELS]; /* conditions, folds, subjects of the rows */
+    bool by_channel;                        /* the subjects are those of channels, not of rows */
     bram_rdm_options options;
     bram_rdm_noise_source source;
     bram_noise_method method;

@@ -66,6 +66,11 @@ run bramble rdm who.csv --subjects who --conditions stim --method euclidean -o w
 run bramble export w.h5 responses/rdm -o w.npy
 run bramble rdm who.csv --subjects who --conditions stim --method euclidean --mean plain --format json
 run bramble rdm who.csv --subjects who --conditions stim --method euclidean --mean simple -o m.csv
+# subjects that own channels: u1 alone, u2 alone
+printf 'who\nleft\nright\n' >owner.csv
+run bramble rdm x.csv --conditions stim.csv --method crossnobis --channel-subjects owner.csv -q -f -o w.csv
+cat w.csv
+run bramble rdm repeats.h5 --method crossnobis --channel-subjects nobody -o w.csv
 # a constant pattern, and one that is missing but for a channel
 printf 's,p,q,r\nx,1,1,1\ny,1,2,4\nz,3,1,1\nw,2,,\n' >g.csv
 run bramble rdm g.csv --ids s -o g.csv.csv
