@@ -62,8 +62,8 @@ static int plan_cell(bram_ctx *cx, bram_plan *plan, const char *part, const char
                      uint64_t seed)
 {
     bram_planned c = {.seed = seed};
-    bram_contestant contestant;
-    BRAM_TRY(bram_contestant_find(cx, &contestant, plan->benchmark, spec));
+    bram_entrant contestant;
+    BRAM_TRY(bram_entrant_find(cx, &contestant, plan->benchmark, spec));
     c.model = contestant.canonical;
     c.part = bram_strdup(cx, part);
     int status = c.part ? BRAM_OK : BRAM_ENOMEM;
@@ -90,8 +90,8 @@ static int plan_part(bram_ctx *cx, bram_plan *plan, const bram_run_settings *set
     size_t more = task && task->contestants ? 0 : settings->model_count; /* they are models */
     for (size_t m = 0; m < b->model_count + more; m++) {
         const char *spec = m < b->model_count ? b->models[m] : settings->models[m - b->model_count];
-        bram_contestant contestant;
-        BRAM_TRY(bram_contestant_find(cx, &contestant, b, spec));
+        bram_entrant contestant;
+        BRAM_TRY(bram_entrant_find(cx, &contestant, b, spec));
         bram_free(contestant.canonical);
         size_t n = contestant.stochastic ? seed_count : 1;
         for (size_t s = 0; s < n; s++) BRAM_TRY(plan_cell(cx, plan, part, spec, seeds[s]));

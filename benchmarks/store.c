@@ -65,27 +65,26 @@ static int add_benchmark(bram_ctx *cx, bram_hash *h, const bram_benchmark *b)
     return BRAM_OK;
 }
 
-static int find_by_name(bram_ctx *cx, bram_contestant *out, const bram_task *task, const char *name)
+static int find_by_name(bram_ctx *cx, bram_entrant *out, const bram_task *task, const char *name)
 {
     char known[200] = "";
-    for (const char *const *c = task->contestants; *c; c++) {
-        if (strcmp(*c, name) == 0) {
+    for (const bram_contestant *c = task->contestants; c->name; c++) {
+        if (strcmp(c->name, name) == 0) {
             out->canonical = bram_strdup(cx, name);
             return out->canonical ? BRAM_OK : BRAM_ENOMEM;
         }
-        if (strlen(known) + strlen(*c) + 3 < sizeof known)
-            strcat(strcat(known, *known ? ", " : ""), *c);
+        if (strlen(known) + strlen(c->name) + 3 < sizeof known)
+            strcat(strcat(known, *known ? ", " : ""), c->name);
     }
     return bram_fail(cx, BRAM_EUSAGE, "\"%s\" does not compete in the task %s; there are: %s", name,
                      task->name, known);
 }
 
-int bram_contestant_find(bram_ctx *cx, bram_contestant *out, const bram_benchmark *b,
-                         const char *spec)
+int bram_entrant_find(bram_ctx *cx, bram_entrant *out, const bram_benchmark *b, const char *spec)
 {
     const bram_task *task = bram_task_find(b->task);
     const bram_model *model;
-    bram_contestant found = {0};
+    bram_entrant found = {0};
     if (task && task->contestants) {
         BRAM_TRY(find_by_name(cx, &found, task, spec));
     } else {
@@ -102,8 +101,8 @@ int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const cha
                   const char *part, const char *model, uint64_t seed)
 {
     bram_hash *h = NULL;
-    bram_contestant entry;
-    BRAM_TRY(bram_contestant_find(cx, &entry, b, model));
+    bram_entrant entry;
+    BRAM_TRY(bram_entrant_find(cx, &entry, b, model));
     bram_free(entry.canonical);
     BRAM_TRY(bram_hash_new(cx, &h));
     int status = bram_hash_add_text(cx, h, "bramble cell 1");

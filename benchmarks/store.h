@@ -14,16 +14,16 @@
 #include <bramble/benchmark.h>
 
 /** What a spec string of a benchmark's list of models names: a model, or what competes instead. */
-typedef struct bram_contestant {
+typedef struct bram_entrant {
     char *canonical; /* for bram_free */
     char content[65];
     unsigned version; /* of its code; 0: that of the task */
     bool stochastic;
-} bram_contestant;
+} bram_entrant;
 
 /** @return BRAM_OK; BRAM_EUSAGE: no such model, option or contestant of the task; BRAM_ENOMEM */
-int bram_contestant_find(bram_ctx *cx, bram_contestant *out, const bram_benchmark *b,
-                         const char *spec) BRAM_MUST_CHECK;
+int bram_entrant_find(bram_ctx *cx, bram_entrant *out, const bram_benchmark *b,
+                      const char *spec) BRAM_MUST_CHECK;
 
 /** One planned cell. Strings are its own. */
 typedef struct bram_planned {

@@ -39,8 +39,18 @@ static const bram_param params[] = {
     {"level", BRAM_PARAM_REAL, "0.95", NULL, 0.5, 0.999, "level of the intervals"},
     {.name = NULL}};
 
-static const char *const statistics[] = {"rdm",      "rsa",          "local",  "global", "geometry",
-                                         "topology", "intermediate", "nested", "best",   NULL};
+/* In the order of bram_region_statistic. */
+static const bram_contestant statistics[] = {
+    {"rdm", "dissimilarities as they are"},
+    {"rsa", "ranks of dissimilarities"},
+    {"local", "topological RSA, random thresholds with (l + u)/2 <= 0.2"},
+    {"global", "topological RSA, random thresholds with (l + u)/2 >= 0.8"},
+    {"geometry", "topological RSA, random thresholds with u - l >= 0.8"},
+    {"topology", "topological RSA, random thresholds with l >= 0.4 and u <= 0.6"},
+    {"intermediate", "topological RSA, other random thresholds"},
+    {"nested", "topological RSA, thresholds chosen without the subject that is tested"},
+    {"best", "topological RSA, the best thresholds in hindsight: flattered"},
+    {NULL, NULL}};
 
 struct identification {
     const bram_cell *cell;
@@ -65,8 +75,8 @@ static int read_settings(bram_ctx *cx, struct identification *t)
 {
     const bram_options *o = t->cell->benchmark->options;
     size_t s = 0;
-    while (statistics[s] && strcmp(statistics[s], t->cell->model) != 0) s++;
-    if (!statistics[s])
+    while (statistics[s].name && strcmp(statistics[s].name, t->cell->model) != 0) s++;
+    if (!statistics[s].name)
         return bram_fail(cx, BRAM_EUSAGE, "no statistic is named \"%s\"", t->cell->model);
     t->statistic = (bram_region_statistic)s;
     t->settings = (bram_region_settings){.step = bram_option_real(o, "step"),

@@ -49,8 +49,8 @@ static const bram_param params[] = {
     {"infinite", BRAM_PARAM_CHOICE, "inf", "inf|max|drop", 0, 0,
      "pairs that no path joins: rank last, tied; as the farthest that is joined; left out"},
     {"rank_after", BRAM_PARAM_FLAG, "yes", NULL, 0, 0, "geodesic distances become ranks again"},
-    {"rdm", BRAM_PARAM_CHOICE, "correlation", "correlation|euclidean|given", 0, 0,
-     "dissimilarity of two rows: 1 - r; squared distance over channels; both sides are RDMs"},
+    {"rdm", BRAM_PARAM_CHOICE, "correlation", "correlation|euclidean|cosine|poisson|given", 0, 0,
+     "dissimilarity of two rows ('bramble rdm' tells which is which); given: both sides are RDMs"},
     {"compare", BRAM_PARAM_CHOICE, "spearman",
      "spearman|rho-a|tau-a|tau-b|pearson|cosine|corr_cov|cosine_cov", 0, 0,
      "how the two statistics are compared"},
@@ -125,10 +125,10 @@ static int prepare(bram_ctx *cx, void **prepared, const bram_options *o, const b
 {
     struct settings s;
     BRAM_TRY(read_settings(cx, &s, o));
-    bram_rdm_kind kind = bram_option_is(o, "rdm", "euclidean") ? BRAM_RDM_EUCLIDEAN
-                                                               : BRAM_RDM_CORRELATION;
+    bram_rdm_kind kind = BRAM_RDM_CORRELATION; /* stays for given */
+    bool given = !bram_rdm_kind_find(&kind, bram_option_text(o, "rdm"));
     bram_topology_side *r = NULL;
-    BRAM_TRY(bram_topology_side_new(cx, &r, side, kind, bram_option_is(o, "rdm", "given")));
+    BRAM_TRY(bram_topology_side_new(cx, &r, side, kind, given));
     *prepared = r;
     return BRAM_OK;
 }

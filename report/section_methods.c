@@ -232,6 +232,17 @@ static const bram_model *model_of(const char *spec)
     return bram_model_find(name);
 }
 
+/* What a task says of one that competes in place of a model; "" where none does. */
+static const char *summary_of_contestant(const bram_report *r, const char *name)
+{
+    for (size_t i = 0; i < r->boards; i++) {
+        const bram_task *task = bram_task_find(bram_plan_text(r, r->board[i]->benchmark, "task"));
+        for (const bram_contestant *c = task ? task->contestants : NULL; c && c->name; c++)
+            if (strcmp(c->name, name) == 0) return c->summary;
+    }
+    return "";
+}
+
 static int table_of_models(bram_ctx *cx, bram_report *r)
 {
     static const bram_table_column columns[] = {
@@ -249,8 +260,8 @@ static int table_of_models(bram_ctx *cx, bram_report *r)
         bram_table_integer(t, 0, (int64_t)i + 1);
         bram_table_text(t, 1, r->model[i].name);
         bram_table_text(t, 3, r->model[i].spec);
+        bram_table_text(t, 2, m ? m->summary : summary_of_contestant(r, r->model[i].spec));
         if (!m) continue;
-        bram_table_text(t, 2, m->summary);
         bram_table_text(t, 4, m->missing ? m->missing : "");
         bram_table_text(t, 5, m->source ? m->source : "");
     }
@@ -353,7 +364,8 @@ static int put_models(bram_ctx *cx, const bram_report *r, const bram_board *b, b
             const bram_model *model;
             char *canonical = NULL;
             status = bram_model_parse(cx, &model, NULL, &canonical, definition->models[k]);
-            own = status == BRAM_OK && strcmp(canonical, spec) == 0;
+            /* what competes in place of models has its name alone */
+            own = strcmp(status == BRAM_OK ? canonical : definition->models[k], spec) == 0;
             bram_free(canonical);
             if (status == BRAM_ENOMEM) break;
         }

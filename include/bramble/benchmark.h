@@ -84,14 +84,18 @@ typedef struct bram_cell {
  * part and sample, never by model, so differences between models are paired; and what the task's
  * figures need (example traces ...). metrics/ and baselines/ are reached through their tables only.
  */
+typedef struct bram_contestant {
+    const char *name, *summary; /* one line */
+} bram_contestant;
+
 typedef struct bram_task {
     const char *name;
     const char *summary;
     unsigned version;
     const bram_param *params;
 
-    /** What competes in place of models, by name, ended by NULL: statistics, say. NULL: models. */
-    const char *const *contestants;
+    /** What competes in place of models: statistics, say. Ends with a NULL name. NULL: models. */
+    const bram_contestant *contestants;
 
     /** The parts of this benchmark in this dataset: a new axis with their ids; the caller frees it.
      */

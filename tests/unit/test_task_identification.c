@@ -227,11 +227,11 @@ static void what_cannot_be_asked(void **state)
     bram_ctx *cx = bram_ctx_new();
     bram_dataset *ds = made(cx, 1, 0), *single = made(cx, 1, 1), *result = NULL;
     bram_benchmark b = test_benchmark(cx, "identification", metrics, 1, "samples=0");
-    bram_contestant c;
+    bram_entrant c;
     assert_int_equal(test_cell(cx, &result, &b, ds, "regions", "mean"), BRAM_EUSAGE);
-    assert_int_equal(bram_contestant_find(cx, &c, &b, "mean"), BRAM_EUSAGE);
+    assert_int_equal(bram_entrant_find(cx, &c, &b, "mean"), BRAM_EUSAGE);
     assert_non_null(strstr(bram_ctx_message(cx), "there are: rdm, rsa, local"));
-    assert_ok(cx, bram_contestant_find(cx, &c, &b, "nested"));
+    assert_ok(cx, bram_entrant_find(cx, &c, &b, "nested"));
     assert_string_equal(c.canonical, "nested");
     assert_false(c.stochastic);
     bram_free(c.canonical);
