@@ -2,6 +2,7 @@
  * cmd_rdm.c - `bramble rdm FILE -o OUT`: responses to representational dissimilarity matrices.
  */
 #include "output.h"
+#include "rdm_figure.h"
 #include "rdm_write.h"
 
 static int work(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args, const char *out,
@@ -18,6 +19,7 @@ static int work(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args, cons
                                 bram_cli_has(args, "force")));
     if (covariance)
         BRAM_TRY(bram_rdm_write_covariance(cx, job, covariance, bram_cli_has(args, "force")));
+    if (bram_cli_has(args, "figure")) BRAM_TRY(bram_rdm_draw(cx, job, args));
     return json ? bram_rdm_print_json(cx, job, out) : BRAM_OK;
 }
 
@@ -25,9 +27,14 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     const char *out = bram_cli_text(args, "output", NULL);
     bool json = bram_cli_format(args, BRAM_TABLE_TEXT) == BRAM_TABLE_JSON;
-    if (!out && !json)
+    BRAM_TRY(bram_rdm_check_figure(cx, args));
+    if (bram_cli_has(args, "given")) return bram_rdm_draw_given(cx, args);
+    if (bram_cli_arguments(args) > 1)
+        return bram_fail(cx, BRAM_EUSAGE, "rdm takes one file of responses; several with --given");
+    if (!out && !json && !bram_cli_has(args, "figure"))
         return bram_fail(cx, BRAM_EUSAGE,
-                         "rdm needs -o FILE.npy, FILE.csv or FILE.h5, or --format json");
+                         "rdm needs -o FILE.npy, FILE.csv or FILE.h5, --figure FILE.svg, or "
+                         "--format json");
     BRAM_TRY(bram_rdm_check_output(cx, out, bram_cli_has(args, "vector")));
     bram_rdm_job job = {0};
     int status = work(cx, &job, args, out, json);
@@ -38,7 +45,7 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 const bram_command bram_command_rdm = {
     .name = "rdm",
     .summary = "responses to dissimilarity matrices of conditions",
-    .arguments = "FILE -o OUT",
+    .arguments = "FILE... -o OUT",
     .about =
         "Reads responses, rows x channels (files as in 'bramble score'; NaN is missing), and "
         "writes "
@@ -61,6 +68,17 @@ const bram_command bram_command_rdm = {
              "crossnobis, poisson or poisson_cv"},
             {"ids", 0, "IDS", "Ids of the rows where each is a condition"},
             {"force", 'f', NULL, "Replaces a file that exists"},
+            {"figure", 0, "OUT.svg", "Draws them", NULL, "Figure"},
+            {"given", 0, NULL, "Files (several, too) hold square RDMs, to be drawn as they are",
+             NULL, "Figure"},
+            {"figure-kind", 0, "KIND",
+             "Heat maps (default), a map or a tree of the conditions; the same of the matrices of "
+             "several subjects",
+             "heat|mds|dendrogram|mds-rdms|dendrogram-rdms", "Figure"},
+            {"figure-scale", 0, "HOW",
+             "Heat maps: one scale of values for all, or each by the ranks of its pairs",
+             "value|rank", "Figure"},
+            {"title", 0, "TEXT", "Of the figure", NULL, "Figure"},
             {"conditions", 0, "LABELS", "The condition of each row", NULL, "Design"},
             {"folds", 0, "LABELS",
              "The fold (run, session, repeat) of each row; without it the n-th "
@@ -121,9 +139,11 @@ const bram_command bram_command_rdm = {
              "unbiased distances between runs; --residuals or --noise whitens them"},
             {"bramble rdm t.csv --conditions stim --subjects who --vector -o d.npy",
              "subjects x pairs"},
+            {"bramble rdm feat.csv --ids image --figure map.svg --figure-kind mds",
+             "the images on a map, near where they are alike"},
             {NULL, NULL}},
     .least = 1,
-    .most = 1,
+    .most = SIZE_MAX,
     .computes = true,
     .run = run,
 };

@@ -25,4 +25,7 @@ int bram_rdm_write_covariance(bram_ctx *cx, const bram_rdm_job *job, const char 
 /** Prints a JSON object about the RDMs, with their values where path is NULL. */
 int bram_rdm_print_json(bram_ctx *cx, const bram_rdm_job *job, const char *path) BRAM_MUST_CHECK;
 
+/** What the dissimilarities are: "1 - Pearson r". */
+const char *bram_rdm_unit(bram_rdm_kind kind);
+
 #endif

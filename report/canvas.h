@@ -59,6 +59,11 @@ typedef struct bram_canvas {
  */
 int bram_figure_draw(bram_ctx *cx, const bram_figure *f, const bram_canvas *canvas) BRAM_MUST_CHECK;
 
+/** Draws the colour scale of a figure's heat map lying down; 30 points high, its title at its
+ * right. */
+void bram_figure_colour_bar(const bram_figure *f, const bram_canvas *canvas, double x, double y,
+                            double width);
+
 /** @return about how wide a sans-serif text of that size is */
 double bram_text_extent(const char *text, double size);
 

@@ -78,6 +78,11 @@ void bram_figure_size(bram_figure *f, double width, double height)
     f->height = height;
 }
 
+void bram_figure_equal(bram_figure *f)
+{
+    f->equal = true;
+}
+
 double bram_figure_width(const bram_figure *f)
 {
     return f->width;

@@ -21,6 +21,7 @@ typedef enum bram_mark {
     BRAM_MARK_POINTS, /* x, y, and error bars low to high where they are given */
     BRAM_MARK_BARS,   /* bars from zero; several series of bars stand side by side */
     BRAM_MARK_BAND,   /* x, low, high: an area */
+    BRAM_MARK_AREA,   /* x, y: closed outlines, a gap between one and the next */
     BRAM_MARK_TICKS,  /* x, y: short upright lines in row y (spikes) */
     BRAM_MARK_SPANS,  /* low to high along x; in row y, or over the whole height without y */
     BRAM_MARK_RULE,   /* one line across at y[0] (horizontal: at x[0]), named at its end: chance,
@@ -40,9 +41,10 @@ typedef struct bram_series {
     bool horizontal; /* the value (bar, error bar, rule) is along x */
     bool dashed;
     const char *const *text;
-    bool in_place;  /* points: not moved aside from those of other series */
+    bool in_place;  /* points: not moved aside from those of other series; texts: right of their
+                       places, whatever is there */
     double radius;  /* points: 0 for the usual one */
-    double opacity; /* points: 0 for the usual one */
+    double opacity; /* points, areas: 0 for the usual one */
 } bram_series;
 
 typedef struct bram_figure_axis {
@@ -50,6 +52,7 @@ typedef struct bram_figure_axis {
     double low, high;  /* equal: from the data */
     bool log;
     bool zero;                 /* the range takes in zero */
+    bool bare;                 /* no line and no ticks: places along it mean nothing */
     const char *const *labels; /* categories at 0, 1, 2 ...; on y the first is at the top */
     size_t label_count;
 } bram_figure_axis;
@@ -61,6 +64,7 @@ typedef struct bram_heat {
     double low, high;     /* equal: from the data */
     bool diverging;       /* two-sided about zero (or the middle of low and high) */
     const char *title;    /* of the colour scale */
+    bool bare;            /* the colour scale is shown elsewhere (bram_sheet in svg.h) */
 } bram_heat;
 
 /**
@@ -77,6 +81,9 @@ void bram_figure_free(bram_figure *f);
 /** Sets the size in points of the screen; the default is 560 x 340. The page may scale it. */
 void bram_figure_size(bram_figure *f, double width, double height);
 double bram_figure_width(const bram_figure *f);
+
+/** A unit along x becomes as long as one along y: maps, square matrices. */
+void bram_figure_equal(bram_figure *f);
 
 /** @return a height at which n rows of categories can be read */
 double bram_figure_height(size_t n);

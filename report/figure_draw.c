@@ -78,14 +78,14 @@ static bool shown(const bram_figure *f, double tick)
 static void x_axis(const bram_figure *f, const bram_layout *l, const bram_canvas *c)
 {
     if (f->x.label_count) x_names(f, l, c);
-    for (size_t i = 0; !f->x.label_count && i < l->x_ticks.count; i++) {
+    for (size_t i = 0; !f->x.label_count && !f->x.bare && i < l->x_ticks.count; i++) {
         double x = bram_scale_place(&l->x, l->x_ticks.at[i]);
         if (isnan(x) || !shown(f, l->x_ticks.at[i])) continue;
         put_line(c, BRAM_INK, x, l->bottom, x, l->bottom + 4);
         put(c, x, l->bottom + 17, BRAM_SMALL_LETTER, BRAM_ANCHOR_MIDDLE, 0, BRAM_INK,
             l->x_ticks.label[i]);
     }
-    put_line(c, BRAM_INK, l->left, l->bottom, l->right, l->bottom);
+    if (!f->x.bare) put_line(c, BRAM_INK, l->left, l->bottom, l->right, l->bottom);
     if (f->x.title && *f->x.title)
         put(c, (l->left + l->right) / 2, f->height - 6, BRAM_LETTER, BRAM_ANCHOR_MIDDLE, 0,
             BRAM_INK, f->x.title);
@@ -94,14 +94,14 @@ static void x_axis(const bram_figure *f, const bram_layout *l, const bram_canvas
 static void y_axis(const bram_figure *f, const bram_layout *l, const bram_canvas *c)
 {
     if (f->y.label_count) y_names(f, l, c);
-    for (size_t i = 0; !f->y.label_count && i < l->y_ticks.count; i++) {
+    for (size_t i = 0; !f->y.label_count && !f->y.bare && i < l->y_ticks.count; i++) {
         double y = bram_scale_place(&l->y, l->y_ticks.at[i]);
         if (isnan(y) || !shown(f, l->y_ticks.at[i])) continue;
         put_line(c, BRAM_INK, l->left - 4, y, l->left, y);
         put(c, l->left - 7, y + 0.35 * BRAM_SMALL_LETTER, BRAM_SMALL_LETTER, BRAM_ANCHOR_END, 0,
             BRAM_INK, l->y_ticks.label[i]);
     }
-    put_line(c, BRAM_INK, l->left, l->top, l->left, l->bottom);
+    if (!f->y.bare) put_line(c, BRAM_INK, l->left, l->top, l->left, l->bottom);
     if (f->y.title && *f->y.title)
         put(c, 14, (l->top + l->bottom) / 2, BRAM_LETTER, BRAM_ANCHOR_MIDDLE, -90, BRAM_INK,
             f->y.title);
@@ -109,11 +109,12 @@ static void y_axis(const bram_figure *f, const bram_layout *l, const bram_canvas
 
 static void grid(const bram_figure *f, const bram_layout *l, const bram_canvas *c)
 {
-    for (size_t i = 0; !f->y.label_count && i < l->y_ticks.count; i++) {
+    for (size_t i = 0; !f->y.label_count && !f->y.bare && i < l->y_ticks.count; i++) {
         double y = bram_scale_place(&l->y, l->y_ticks.at[i]);
         if (!isnan(y)) put_line(c, BRAM_GRID, l->left, y, l->right, y);
     }
-    for (size_t i = 0; f->y.label_count && !f->x.label_count && i < l->x_ticks.count; i++) {
+    for (size_t i = 0; f->y.label_count && !f->x.label_count && !f->x.bare && i < l->x_ticks.count;
+         i++) {
         double x = bram_scale_place(&l->x, l->x_ticks.at[i]);
         if (!isnan(x)) put_line(c, BRAM_GRID, x, l->top, x, l->bottom);
     }
@@ -124,7 +125,8 @@ static void grid(const bram_figure *f, const bram_layout *l, const bram_canvas *
 static void swatch(const bram_series *s, const bram_canvas *c, double x, double y)
 {
     bram_pen line = {s->colour, BRAM_NO_COLOUR, 2, s->dashed, 1};
-    bool pale = s->mark == BRAM_MARK_BAND || (s->mark == BRAM_MARK_SPANS && !s->y);
+    bool pale = s->mark == BRAM_MARK_BAND || s->mark == BRAM_MARK_AREA ||
+                (s->mark == BRAM_MARK_SPANS && !s->y);
     bram_pen area = {BRAM_NO_COLOUR, s->colour, 0, false, pale ? 0.25 : 0.85};
     bram_pen point = {BRAM_PAPER, s->colour, 0.75, false, 1};
     if (s->mark == BRAM_MARK_LINE || s->mark == BRAM_MARK_STEP || s->mark == BRAM_MARK_TICKS)
@@ -248,8 +250,31 @@ static void colour_scale(const bram_figure *f, const bram_layout *l, const bram_
             BRAM_INK, ticks.label[i]);
     }
     if (f->heat.title && *f->heat.title)
-        put(c, f->width - 6, (l->top + l->bottom) / 2, BRAM_SMALL_LETTER, BRAM_ANCHOR_MIDDLE, -90,
+        put(c, l->right + 78, (l->top + l->bottom) / 2, BRAM_SMALL_LETTER, BRAM_ANCHOR_MIDDLE, -90,
             BRAM_INK, f->heat.title);
+}
+
+void bram_figure_colour_bar(const bram_figure *f, const bram_canvas *c, double x, double y,
+                            double width)
+{
+    bram_layout *l = &(bram_layout){0};
+    bram_figure_lay_out(f, l);
+    if (!f->heat.rows || l->empty) return;
+    uint8_t level[BRAM_LEVELS];
+    for (size_t i = 0; i < BRAM_LEVELS; i++) level[i] = (uint8_t)i;
+    bram_cells cells = {x, y, width, 12, 1, BRAM_LEVELS, level, f->heat.diverging};
+    c->cells(c->user, &cells);
+    bram_scale scale = {l->heat_low, l->heat_high, x, x + width, false};
+    bram_ticks ticks;
+    bram_scale_ticks(&scale, 4, &ticks);
+    for (size_t i = 0; i < ticks.count; i++) {
+        double at = bram_scale_place(&scale, ticks.at[i]);
+        put_line(c, BRAM_INK, at, y + 12, at, y + 15);
+        put(c, at, y + 28, BRAM_SMALL_LETTER, BRAM_ANCHOR_MIDDLE, 0, BRAM_INK, ticks.label[i]);
+    }
+    if (f->heat.title && *f->heat.title)
+        put(c, x + width + 14, y + 10, BRAM_SMALL_LETTER, BRAM_ANCHOR_START, 0, BRAM_INK,
+            f->heat.title);
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */
@@ -266,7 +291,7 @@ int bram_figure_draw(bram_ctx *cx, const bram_figure *f, const bram_canvas *c)
     } else {
         if (f->heat.rows) status = heat(cx, f, l, c);
         else grid(f, l, c);
-        if (f->heat.rows) colour_scale(f, l, c);
+        if (f->heat.rows && !f->heat.bare) colour_scale(f, l, c);
         c->clip(c->user, l->left - 1, l->top - 1, l->right - l->left + 2, l->bottom - l->top + 2);
         if (!status) status = bram_figure_draw_marks(cx, f, l, c);
         c->unclip(c->user);

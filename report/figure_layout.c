@@ -258,7 +258,7 @@ static size_t rule_rows(const bram_figure *f, const bram_layout *l)
 
 static void bottom_margin(const bram_figure *f, bram_layout *l)
 {
-    double room = 24;
+    double room = f->x.bare && !f->x.label_count ? 8 : 24;
     l->x_slanted = false;
     if (f->x.label_count) {
         double slot = (l->right - l->left) / (double)f->x.label_count;
@@ -267,6 +267,22 @@ static void bottom_margin(const bram_figure *f, bram_layout *l)
         if (l->x_slanted) room = 14 + 0.71 * width + 6;
     }
     l->bottom = f->height - room - (f->x.title && *f->x.title ? 20 : 0);
+}
+
+/* A unit is as long along both axes: a matrix gets smaller, a plot shows more along one of them. */
+static void make_equal(const bram_figure *f, bram_layout *l)
+{
+    double wide = l->right - l->left, high = l->bottom - l->top;
+    double x = l->x.high - l->x.low, y = l->y.high - l->y.low;
+    double unit = fmin(wide / x, high / y);
+    if (f->heat.rows) {
+        l->right = l->left + unit * x;
+        l->bottom = l->top + unit * y;
+        return;
+    }
+    double more_x = (wide / unit - x) / 2, more_y = (high / unit - y) / 2;
+    l->x.low -= more_x, l->x.high += more_x;
+    l->y.low -= more_y, l->y.high += more_y;
 }
 
 void bram_figure_lay_out(const bram_figure *f, bram_layout *l)
@@ -284,16 +300,19 @@ void bram_figure_lay_out(const bram_figure *f, bram_layout *l)
     }
     bram_scale_ticks(&l->y, wanted(f->height - 60, 40), &l->y_ticks);
     double y_title = f->y.title && *f->y.title ? 22 : 4;
-    l->left = y_title + label_width(f, &f->y, &l->y_ticks, 0.36) + 10;
+    double y_label = f->y.bare && !f->y.label_count ? 0 : label_width(f, &f->y, &l->y_ticks, 0.36);
+    l->left = y_title + y_label + 10;
     bram_scale_ticks(&l->x, 4, &l->x_ticks);
     double half = f->x.label_count ? 0 : label_width(f, &f->x, &l->x_ticks, 0.2) / 2;
     l->right = f->width - fmax(fmax(10, half + 2), rule_width(f));
-    if (f->heat.rows) l->right = f->width - 84;
+    if (f->heat.rows) l->right = f->width - (f->heat.bare ? 8 : 84);
     if (l->right < l->left + 40) l->right = l->left + 40;
     l->x.from = l->left, l->x.to = l->right;
     l->top = 10 + legend_height(f, l) + 16 * (double)rule_rows(f, l);
     bottom_margin(f, l);
     if (l->bottom < l->top + 40) l->bottom = l->top + 40;
+    if (f->equal && !f->x.log && !f->y.log && !l->empty) make_equal(f, l);
+    l->x.to = l->right;
     bool down = f->y.label_count || f->heat.rows;
     l->y.from = down ? l->top : l->bottom, l->y.to = down ? l->bottom : l->top;
     x_ticks(l);

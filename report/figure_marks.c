@@ -133,6 +133,25 @@ static int draw_band(bram_ctx *cx, const struct drawing *d, const bram_series *s
     return BRAM_OK;
 }
 
+static int draw_area(bram_ctx *cx, const struct drawing *d, const bram_series *s)
+{
+    struct stroke stroke = {bram_scratch(cx, s->count + 1, 2 * sizeof *stroke.xy), 0};
+    if (!stroke.xy) return BRAM_ENOMEM;
+    double opacity = s->opacity > 0 ? s->opacity : 0.12;
+    bram_pen pen = {s->colour, s->colour, opacity < 0.1 ? 0.4 : 1, s->dashed, opacity};
+    for (size_t i = 0; i <= s->count; i++) {
+        double x = i < s->count ? bram_scale_place(&d->l->x, s->x[i]) : (double)NAN;
+        double y = i < s->count ? bram_scale_place(&d->l->y, s->y[i]) : (double)NAN;
+        if (!isnan(x + y)) {
+            to(&stroke, x, y);
+            continue;
+        }
+        if (stroke.points > 2) d->c->path(d->c->user, &pen, stroke.xy, stroke.points, true);
+        stroke.points = 0;
+    }
+    return BRAM_OK;
+}
+
 /* ---- points and bars ------------------------------------------------------------------------ */
 
 /* From the middle of a category, in categories: series stand side by side. */
@@ -285,6 +304,12 @@ static int draw_texts(bram_ctx *cx, const struct drawing *d, const bram_series *
     struct box *boxes = bram_scratch(cx, s->count, 2 * sizeof *boxes);
     if (!boxes) return BRAM_ENOMEM;
     size_t n = 0;
+    for (size_t i = 0; s->in_place && i < s->count; i++) {
+        double x = bram_scale_place(&d->l->x, s->x[i]), y = bram_scale_place(&d->l->y, s->y[i]);
+        bram_label label = {x + away, y + 0.35 * size, size, BRAM_ANCHOR_START,
+                            0,        s->colour,       true, NULL};
+        if (!isnan(x + y)) d->c->text(d->c->user, &label, s->text[i]);
+    }
     for (size_t i = 0; i < s->count; i++) {
         double x = bram_scale_place(&d->l->x, s->x[i]), y = bram_scale_place(&d->l->y, s->y[i]);
         if (!isnan(x + y)) boxes[n++] = (struct box){x - 3, y - 3, x + 3, y + 3};
@@ -292,7 +317,7 @@ static int draw_texts(bram_ctx *cx, const struct drawing *d, const bram_series *
     for (size_t i = 0; i < s->count; i++) {
         double x = bram_scale_place(&d->l->x, s->x[i]), y = bram_scale_place(&d->l->y, s->y[i]);
         double width = bram_text_extent(s->text[i], size);
-        for (size_t k = 0; k < 4 && !isnan(x + y); k++) {
+        for (size_t k = 0; k < 4 && !s->in_place && !isnan(x + y); k++) {
             double cx0 = x + places[k][0] * (away + width / 2),
                    cy = y + places[k][1] * (away + size / 2);
             struct box b = {cx0 - width / 2, cy - size / 2, cx0 + width / 2, cy + size / 2};
@@ -315,6 +340,8 @@ static int draw_series(bram_ctx *cx, struct drawing *d, const bram_series *s)
     case BRAM_MARK_LINE:
     case BRAM_MARK_STEP:
         return draw_line(cx, d, s);
+    case BRAM_MARK_AREA:
+        return draw_area(cx, d, s);
     case BRAM_MARK_BAND:
         return draw_band(cx, d, s);
     case BRAM_MARK_TICKS:
@@ -343,6 +370,7 @@ static int depth(bram_mark mark)
     switch (mark) {
     case BRAM_MARK_SPANS:
     case BRAM_MARK_BAND:
+    case BRAM_MARK_AREA:
         return 0;
     case BRAM_MARK_BARS:
         return 1;

@@ -11,6 +11,7 @@
 struct bram_figure {
     char *title, *description;
     double width, height;
+    bool equal;
     bram_figure_axis x, y; /* strings and lists belong to the figure */
     bram_series *series;
     size_t series_count;

@@ -224,30 +224,35 @@ static void unclip(void *user)
 
 /* ---- whole figures -------------------------------------------------------------------------- */
 
+static void begin(bram_buffer *out, double width, double height, const char *id, const char *title,
+                  const char *description, bool alone)
+{
+    bram_buffer_put(out, "<svg class=\"bram\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ");
+    pair(out, width, height);
+    bram_buffer_put(out, "\"");
+    if (alone) {
+        attribute(out, "width", width);
+        attribute(out, "height", height);
+    }
+    bram_buffer_putf(out,
+                     " role=\"img\" aria-labelledby=\"%s-title %s-desc\">\n<title id=\"%s-title\">",
+                     id, id, id);
+    bram_xml_escape(out, title);
+    bram_buffer_putf(out, "</title>\n<desc id=\"%s-desc\">", id);
+    bram_xml_escape(out, description);
+    bram_buffer_put(out, "</desc>\n");
+    if (!alone) return;
+    bram_buffer_put(out, "<style>\n");
+    bram_svg_style(out);
+    bram_buffer_put(out, "</style>\n<rect class=\"fp\" width=\"100%\" height=\"100%\"/>\n");
+}
+
 static int write_svg(bram_ctx *cx, bram_buffer *out, const bram_figure *f, const char *id,
                      bool alone)
 {
     struct svg s = {out, id, 0};
     bram_canvas canvas = {&s, path, rectangle, marker, text, cells, clip, unclip};
-    bram_buffer_put(out, "<svg class=\"bram\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ");
-    pair(out, f->width, f->height);
-    bram_buffer_put(out, "\"");
-    if (alone) {
-        attribute(out, "width", f->width);
-        attribute(out, "height", f->height);
-    }
-    bram_buffer_putf(out,
-                     " role=\"img\" aria-labelledby=\"%s-title %s-desc\">\n<title id=\"%s-title\">",
-                     id, id, id);
-    bram_xml_escape(out, f->title);
-    bram_buffer_putf(out, "</title>\n<desc id=\"%s-desc\">", id);
-    bram_xml_escape(out, f->description);
-    bram_buffer_put(out, "</desc>\n");
-    if (alone) {
-        bram_buffer_put(out, "<style>\n");
-        bram_svg_style(out);
-        bram_buffer_put(out, "</style>\n<rect class=\"fp\" width=\"100%\" height=\"100%\"/>\n");
-    }
+    begin(out, f->width, f->height, id, f->title, f->description, alone);
     BRAM_TRY(bram_figure_draw(cx, f, &canvas));
     bram_buffer_put(out, "</svg>\n");
     return bram_buffer_status(cx, out);
@@ -262,6 +267,100 @@ int bram_svg_write_file(bram_ctx *cx, bram_buffer *out, const bram_figure *f)
 {
     bram_buffer_put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     return write_svg(cx, out, f, "figure", true);
+}
+
+/* ---- sheets --------------------------------------------------------------------------------- */
+
+enum { SHEET_EDGE = 12, SHEET_TITLE = 30, SHEET_NAME = 22, SHEET_BAR = 44, SHEET_LINE = 17 };
+
+/* Puts a caption in lines no wider than that, from y down (out NULL: counts them only). */
+static size_t wrap(struct svg *s, const char *words, double width, double y)
+{
+    char line[512];
+    size_t lines = 0, used = 0;
+    for (const char *end; *words; words = end) {
+        while (*words == ' ') words++;
+        end = words + strcspn(words, " ");
+        size_t n = (size_t)(end - words);
+        if (n > 200) n = 200;
+        memcpy(line + used + (used > 0), words, n);
+        line[used + (used > 0) + n] = 0;
+        if (used > 0) line[used] = ' ';
+        if (used && (used + n > 256 || bram_text_extent(line, BRAM_SMALL_LETTER) > width)) {
+            line[used] = 0;
+            bram_label label = {SHEET_EDGE,
+                                y + SHEET_LINE * (double)lines++,
+                                BRAM_SMALL_LETTER,
+                                BRAM_ANCHOR_START,
+                                0,
+                                BRAM_INK,
+                                false,
+                                NULL};
+            if (s) text(s, &label, line);
+            memmove(line, words, n);
+            line[n] = 0;
+            used = n;
+        } else used += n + (used > 0);
+    }
+    bram_label label = {SHEET_EDGE,
+                        y + SHEET_LINE * (double)lines,
+                        BRAM_SMALL_LETTER,
+                        BRAM_ANCHOR_START,
+                        0,
+                        BRAM_INK,
+                        false,
+                        NULL};
+    if (s && used) text(s, &label, line);
+    return lines + (used > 0);
+}
+
+static int put_panel(bram_ctx *cx, struct svg *s, const bram_canvas *canvas, const bram_figure *f,
+                     double x, double y, bool named)
+{
+    bram_buffer_put(s->out, "<g transform=\"translate(");
+    pair(s->out, x, y);
+    bram_buffer_put(s->out, ")\">\n");
+    if (named) {
+        char shown[256];
+        bool cut_short = bram_text_shorten(shown, sizeof shown, f->title, BRAM_LETTER,
+                                           f->width - 10);
+        bram_label label = {10, -4,       BRAM_LETTER, BRAM_ANCHOR_START,
+                            0,  BRAM_INK, false,       cut_short ? f->title : NULL};
+        text(s, &label, shown);
+    }
+    BRAM_TRY(bram_figure_draw(cx, f, canvas));
+    bram_buffer_put(s->out, "</g>\n");
+    return BRAM_OK;
+}
+
+int bram_svg_write_sheet(bram_ctx *cx, bram_buffer *out, const bram_sheet *sheet)
+{
+    struct svg s = {out, "figure", 0};
+    bram_canvas canvas = {&s, path, rectangle, marker, text, cells, clip, unclip};
+    const bram_figure *first = sheet->panel[0];
+    bool named = sheet->panels > 1;
+    size_t columns = sheet->columns, rows = (sheet->panels + columns - 1) / columns;
+    double step = first->height + (named ? SHEET_NAME : 0), bar = sheet->colour_bar ? SHEET_BAR : 0;
+    double width = first->width * (double)columns + 2 * SHEET_EDGE, words = width - 2 * SHEET_EDGE;
+    double foot = SHEET_TITLE + step * (double)rows + bar, height = foot + SHEET_EDGE + 4;
+    if (sheet->caption) height += SHEET_LINE * (double)wrap(NULL, sheet->caption, words, 0);
+    bram_buffer_put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    begin(out, width, height, s.id, sheet->title, sheet->description, true);
+    char title[256];
+    bool cut_short = bram_text_shorten(title, sizeof title, sheet->title, 15, words);
+    bram_label label = {SHEET_EDGE, 22,       15,    BRAM_ANCHOR_START,
+                        0,          BRAM_INK, false, cut_short ? sheet->title : NULL};
+    text(&s, &label, title);
+    for (size_t i = 0; i < sheet->panels; i++)
+        BRAM_TRY(put_panel(
+            cx, &s, &canvas, sheet->panel[i], SHEET_EDGE + first->width * (double)(i % columns),
+            SHEET_TITLE + step * (double)(i / columns) + (named ? SHEET_NAME : 0), named));
+    if (sheet->colour_bar)
+        bram_figure_colour_bar(first, &canvas, SHEET_EDGE + 12, foot - bar + 4,
+                               words > 340 ? 180 : words / 2);
+    if (sheet->caption) wrap(&s, sheet->caption, words, foot + 14);
+    bram_buffer_put(out, "</svg>\n");
+    return bram_buffer_status(cx, out);
 }
 
 static void properties(bram_buffer *out, bool dark)

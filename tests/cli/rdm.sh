@@ -91,3 +91,22 @@ run bramble rdm beta.csv --conditions stim -o s.txt
 run bramble rdm beta.csv --conditions stim --vector -o s.h5
 run bramble rdm beta.csv --conditions stim
 run bramble rdm who.csv --subjects who -o s.csv
+
+# figures: real text, alt text, missing pairs told; RDMs as they are
+run bramble rdm who.csv --subjects who --conditions stim --method euclidean --figure f.svg --title "Two <subjects>"
+grep -oE '<title id[^/]*|<desc id[^/]*|>(Two|s1|Grey|3 conditions)[^<]*|class="fg" d=' f.svg
+run bramble rdm beta.csv --conditions stim --drop run --figure t.svg --figure-kind dendrogram -q
+grep -oE '>(a|b|c|Average)[^<]*' t.svg
+run bramble rdm beta.csv --conditions stim --drop run --figure m.svg --figure-kind mds --method euclidean -q
+grep -oE '>(a|b|c|Multi)[^<]*' m.svg
+run bramble rdm beta.csv --conditions stim --folds run --method euclidean -o d1.csv
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis -o d2.csv -q
+run bramble rdm d1.csv d2.csv --given --ids condition --figure g.svg --figure-scale rank
+grep -oE '>(d1|d2|a|3 cond|rank)[^<]*' g.svg
+run bramble rdm d1.csv d2.csv --given --ids condition --figure g.svg --figure-kind mds-rdms -f
+run bramble rdm d1.csv --given --figure g.png
+run bramble rdm d1.csv --given --figure-scale rank
+run bramble rdm d1.csv --given
+run bramble rdm d1.csv --given --ids condition --method cosine --figure g.svg
+run bramble rdm d1.csv d2.csv -o x.npy
+run bramble rdm d1.csv --given --ids condition --figure g.svg
