@@ -2,13 +2,16 @@
  * cmd_infer.c - `bramble infer`: how well models explain the RDMs of several subjects, with
  * intervals, ceilings and tests. What is computed is in metrics/rsa_inference.h.
  */
+#include "figure_scores.h"
 #include "linalg.h"
 #include "matrix_file.h"
 #include "output.h"
+#include "rdm_figure.h"
 #include "rsa_inference.h"
 #include "terminal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -442,11 +445,53 @@ static int print(bram_ctx *cx, const struct infer *f)
     return status;
 }
 
+/* Models with their intervals, the ceiling, and adjusted tests at 1 - level. */
+static int draw(bram_ctx *cx, const struct infer *f)
+{
+    const bram_rsa_result *r = f->result;
+    char measure[64], data[96], tests[96];
+    snprintf(measure, sizeof measure, "mean %s with the brain",
+             bram_rdm_comparator_name(f->design.measure.comparator));
+    snprintf(data, sizeof data, "%zu subject%s, %zu conditions", r->subjects,
+             r->subjects == 1 ? "" : "s", r->conditions);
+    static const char *const kinds[] = {"Student's t", "bootstrap", "signed ranks"};
+    snprintf(tests, sizeof tests, "%s, %s", kinds[f->tests],
+             strcmp(bram_cli_text(f->args, "adjust", "fdr"), "holm") ? "false discovery rate"
+                                                                     : "Holm");
+    bram_score_view v = {.title = bram_cli_text(f->args, "title", "Models against the brain"),
+                         .measure = measure,
+                         .count = r->models,
+                         .name = (const char *const *)f->models.name,
+                         .value = r->value,
+                         .low = r->low,
+                         .high = r->high,
+                         .level = f->design.level,
+                         .lower = r->subjects > 1 ? r->lower : (double)NAN,
+                         .upper = r->subjects > 1 ? r->upper : (double)NAN,
+                         .zero = q_of(f, &r->zero),
+                         .pair = q_of(f, &r->pair),
+                         .alpha = 0.05,
+                         .data = data,
+                         .tests = tests};
+    bram_buffer svg = {0};
+    int status = bram_scores_draw(cx, &svg, &v);
+    if (status == BRAM_OK)
+        status = bram_cli_figure_write(cx, bram_cli_text(f->args, "figure", NULL), &svg,
+                                       bram_cli_has(f->args, "force"));
+    bram_buffer_release(&svg);
+    return status;
+}
+
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     struct infer f = {.args = args};
+    const char *figure = bram_cli_text(args, "figure", NULL);
+    if (figure) BRAM_TRY(bram_cli_figure_check(cx, figure));
+    else if (bram_cli_has(args, "title") || bram_cli_has(args, "force"))
+        return bram_fail(cx, BRAM_EUSAGE, "--title and --force are for --figure");
     int status = read_design(cx, &f);
     if (status == BRAM_OK) status = bram_rsa_infer(cx, &f.result, &f.design);
+    if (status == BRAM_OK && figure) status = draw(cx, &f);
     if (status == BRAM_OK) status = print(cx, &f);
     release(&f);
     return status;
@@ -503,6 +548,10 @@ const bram_command bram_command_infer = {
             {"crossvalidated", 0, NULL,
              "Distances are cross-validated: 0 is chance for cosines, too"},
             {"table", 0, "WHICH", "Which table is printed", "models|pairs"},
+            {"figure", 0, "OUT.svg",
+             "Draws the models: intervals, the noise ceiling, what differs at 0.05"},
+            {"title", 0, "TEXT", "Of the figure"},
+            {"force", 'f', NULL, "Replaces a figure that exists"},
             {NULL}},
     .examples =
         (const bram_cli_example[]){
@@ -510,6 +559,8 @@ const bram_command bram_command_infer = {
              "two models, two subjects"},
             {"bramble infer --form vectors -m models.npy -b subjects.npy --table pairs",
              "RDMs as rows of pairs"},
+            {"bramble infer -m v1.npy -m hmax.npy -b s1.npy -b s2.npy --figure scores.svg",
+             "as a figure"},
             {NULL, NULL}},
     .least = 0,
     .most = 0,

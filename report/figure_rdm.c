@@ -61,6 +61,27 @@ int bram_rdm_view_distances(bram_ctx *cx, double **out, const bram_rdm_view *v, 
     return BRAM_OK;
 }
 
+int bram_rdm_view_ranks(bram_ctx *cx, double **out, const bram_rdm_view *v)
+{
+    size_t pairs = bram_rdm_pairs(v->n);
+    double *ranks = bram_scratch(cx, v->count, pairs * sizeof *ranks);
+    double *there = bram_scratch(cx, pairs, 2 * sizeof *there), *rank = there + pairs;
+    if (pairs && (!ranks || !there)) return BRAM_ENOMEM;
+    for (size_t i = 0; i < v->count; i++) {
+        const double *d = v->pairs + i * pairs;
+        size_t count = 0;
+        for (size_t k = 0; k < pairs; k++)
+            if (!isnan(d[k])) there[count++] = d[k];
+        if (count) BRAM_TRY(bram_ranks(cx, rank, there, count));
+        for (size_t k = 0, at = 0; k < pairs; k++)
+            ranks[i * pairs + k] = isnan(d[k]) ? (double)NAN
+                                   : count > 1 ? (rank[at++] - 1) / (double)(count - 1)
+                                               : 0.5;
+    }
+    *out = ranks;
+    return BRAM_OK;
+}
+
 const char *const *bram_rdm_view_names(bram_ctx *cx, const bram_rdm_view *v, bool of_rdms)
 {
     const char *const *given = of_rdms ? v->name : v->condition;
@@ -141,27 +162,6 @@ int bram_rdm_heat_map(bram_ctx *cx, bram_figure **out, const bram_rdm_view *v, s
     return status;
 }
 
-/* Each matrix by the ranks of its pairs, 0 the least, 1 the largest; ties share the middle. */
-static int by_ranks(bram_ctx *cx, double *ranks, const bram_rdm_view *v)
-{
-    size_t pairs = bram_rdm_pairs(v->n), mark = bram_scratch_mark(cx);
-    double *there = bram_scratch(cx, pairs, 2 * sizeof *there), *rank = there + pairs;
-    if (!there) return BRAM_ENOMEM;
-    for (size_t i = 0; i < v->count; i++) {
-        const double *d = v->pairs + i * pairs;
-        size_t count = 0;
-        for (size_t k = 0; k < pairs; k++)
-            if (!isnan(d[k])) there[count++] = d[k];
-        if (count) BRAM_TRY(bram_ranks(cx, rank, there, count));
-        for (size_t k = 0, at = 0; k < pairs; k++)
-            ranks[i * pairs + k] = isnan(d[k]) ? (double)NAN
-                                   : count > 1 ? (rank[at++] - 1) / (double)(count - 1)
-                                               : 0.5;
-    }
-    bram_scratch_release(cx, mark);
-    return BRAM_OK;
-}
-
 /* The common scale takes in the diagonal of zeros; how many pairs are missing. */
 static size_t common_scale(const bram_rdm_view *v, double *low, double *high)
 {
@@ -203,7 +203,7 @@ static int draw_all(bram_ctx *cx, bram_buffer *out, const bram_rdm_view *v, cons
 int bram_rdm_heat_maps(bram_ctx *cx, bram_buffer *out, const bram_rdm_view *v, bool ranks)
 {
     char caption[512];
-    size_t pairs = bram_rdm_pairs(v->n), mark = bram_scratch_mark(cx);
+    size_t mark = bram_scratch_mark(cx);
     bram_rdm_view shown = *v;
     double low, high;
     if (!v->count || !v->n || v->count > BRAM_MOST_PANELS)
@@ -211,9 +211,8 @@ int bram_rdm_heat_maps(bram_ctx *cx, bram_buffer *out, const bram_rdm_view *v, b
                          "a figure of %zu matrices of %zu conditions, expected 1 to %d matrices",
                          v->count, v->n, BRAM_MOST_PANELS);
     if (ranks) {
-        double *values = bram_scratch(cx, v->count, pairs * sizeof *values);
-        if (pairs && !values) return BRAM_ENOMEM;
-        BRAM_TRY(by_ranks(cx, values, v));
+        double *values = NULL;
+        BRAM_TRY(bram_rdm_view_ranks(cx, &values, v));
         shown.pairs = values;
         shown.measure = "rank of the dissimilarity, 0 least, 1 largest";
     }

@@ -71,6 +71,10 @@ int bram_rdm_tree(bram_ctx *cx, bram_buffer *out, const bram_rdm_view *v,
  */
 double *bram_rdm_view_mean(bram_ctx *cx, const bram_rdm_view *v);
 
+/** Each matrix by the ranks of its pairs, 0 the least, 1 the largest, ties in their middle: count x
+ * pairs in scratch memory. */
+int bram_rdm_view_ranks(bram_ctx *cx, double **out, const bram_rdm_view *v) BRAM_MUST_CHECK;
+
 /** 1 - r of every two matrices, as pairs in scratch memory; times: how often each condition counts,
  * NULL: once. */
 int bram_rdm_view_distances(bram_ctx *cx, double **out, const bram_rdm_view *v,

@@ -27,7 +27,14 @@ bramble infer --form vectors -m models.csv -b subjects.csv --samples 100 --threa
 run cmp one.json two.json
 run grep -o '"noise": [0-9.]*' one.json
 
+# as a figure: best first, stars, letters, the ceiling
+run bramble infer --form vectors -m models.csv -b subjects.csv --samples 200 --seed 7 --figure f.svg --title "Two models" --format csv
+grep -oE '>(models|mean|\*|a<|b<|noise|0\.|Two)[^<]*' f.svg
+
 # refused
+run bramble infer -m one.csv -b one.csv --figure f.svg
+run bramble infer -m one.csv -b one.csv --figure f.pdf
+run bramble infer -m one.csv -b one.csv --title T
 run bramble infer -m one.csv
 run bramble infer --form vectors -m models.csv -b one.csv
 run bramble infer --form vectors -m models.csv -b subjects.csv --bootstrap dual --tests bootstrap

@@ -38,3 +38,8 @@ END
 run bramble run ./geometry.yaml --data data --out results --quiet
 run bramble run ./encoding.yaml --data data --out results --quiet
 run bramble leaderboard results
+# the report makes the matrices anew from the dataset, and draws nothing without it
+run bramble report results --data data -o report.html -q
+grep -oE '<h3[^>]*>hIT and models|</b> (hIT|animacy|HMAX|V1)|Multidimensional scaling|Ellipses[^<.]*' report.html
+run bramble report results --data nowhere -o bare.html -q
+run grep -c 'hIT and models' bare.html
