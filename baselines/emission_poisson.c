@@ -39,8 +39,9 @@ static int loglik(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, const
     const bram_observation *o = e->self;
     size_t k = m->states, n = o->units;
     bram_mat y, there, logs;
-    double *total = bram_scratch(cx, k + TABLE, sizeof *total), *table = total + k;
+    double *total = bram_scratch(cx, k + TABLE, sizeof *total);
     if (!total) return BRAM_ENOMEM;
+    double *table = total + k;
     BRAM_TRY(bram_mat_scratch(cx, &logs, k, n));
     BRAM_TRY(bram_emission_block(cx, &y, &there, d, sequence, first, l->rows));
     for (size_t i = 2; i < TABLE; i++) table[i] = table[i - 1] + log((double)i);

@@ -152,7 +152,7 @@ static int make_segment(bram_ctx *cx, bram_segment *out, bram_axis **row, const 
     BRAM_TRY(take_rows(cx, &out->x, &x_present, &e->features, index, rows));
     if (test) {
         memset(out->y.data, 0, rows * out->y.cols * sizeof(double));
-        memset(y_present, 0, rows * out->y.cols);
+        if (y_present) memset(y_present, 0, rows * out->y.cols);
     }
     out->y_present = y_present;
     out->x_present = x_present;

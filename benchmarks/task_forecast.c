@@ -250,7 +250,7 @@ static int ask(bram_ctx *cx, double *out, uint8_t *present, const struct forecas
     if (!mean || bram_response_dims(mean) != (step ? 2u : 3u))
         status = bram_fail(cx, BRAM_ESHAPE, "%s gave no \"mean\" of %d dimensions",
                            bram_fitted_spec(model), step ? 2 : 3);
-    for (size_t d = 0; status == BRAM_OK && d < bram_response_dims(mean); d++)
+    for (size_t d = 0; status == BRAM_OK && d < (step ? 2u : 3u); d++)
         if (bram_response_length(mean, d) != want[d])
             status = bram_fail(cx, BRAM_ESHAPE,
                                "%s: \"mean\" has %zu along dimension %zu, expected "
@@ -469,7 +469,7 @@ static int add_example(bram_ctx *cx, bram_dataset *result, const char *name, con
 static int keep_examples(bram_ctx *cx, const struct forecast *f, const struct answers *a,
                          bram_dataset *result)
 {
-    size_t chosen[EXAMPLE_UNITS], n = example_units(f, chosen), rows = a->question[0].starts;
+    size_t chosen[EXAMPLE_UNITS] = {0}, n = example_units(f, chosen), rows = a->question[0].starts;
     if (rows > EXAMPLE_ROWS) rows = EXAMPLE_ROWS;
     if (!n || !rows) return BRAM_OK;
     bram_axis *row = NULL, *unit = NULL;

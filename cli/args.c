@@ -120,7 +120,8 @@ static int add(bram_ctx *cx, bram_cli_args *args, const bram_cli_option *o, cons
 {
     if (!o->repeat)
         for (size_t i = 0; i < args->given_count; i++)
-            if (args->given[i].option == o && o->argument && strcmp(args->given[i].value, value))
+            if (args->given[i].option == o && o->argument &&
+                strcmp(args->given[i].value, value) != 0)
                 return bram_fail(cx, BRAM_EUSAGE, "--%s was given twice: '%s' and '%s'", o->name,
                                  args->given[i].value, value);
     BRAM_TRY(check_choice(cx, o, value));
@@ -320,9 +321,9 @@ int bram_cli_bytes(bram_ctx *cx, const bram_cli_args *args, const char *name, si
         *out = fallback;
         return BRAM_OK;
     }
-    char *end;
+    char *end = NULL;
     errno = 0;
-    unsigned long long value = isdigit((unsigned char)*text) ? strtoull(text, &end, 10) : 0;
+    unsigned long long value = strtoull(text, &end, 10);
     bool good = isdigit((unsigned char)*text) && !errno;
     if (good && *end) {
         const char *unit = strchr(units, toupper((unsigned char)*end));

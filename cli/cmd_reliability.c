@@ -307,5 +307,6 @@ const bram_command bram_command_reliability = {
             {NULL, NULL}},
     .least = 1,
     .most = 1,
+    .computes = true,
     .run = run,
 };

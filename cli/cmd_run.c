@@ -16,7 +16,7 @@ static int read_shard(bram_ctx *cx, const bram_cli_args *args, bram_run_settings
     const char *text = bram_cli_text(args, "shard", NULL);
     if (!text) return BRAM_OK;
     char end;
-    if (sscanf(text, "%u/%u%c", &s->shard, &s->shards, &end) != 2 || s->shard < 1 ||
+    if (sscanf(text, "%9u/%9u%c", &s->shard, &s->shards, &end) != 2 || s->shard < 1 ||
         s->shard > s->shards)
         return bram_fail(cx, BRAM_EUSAGE, "--shard is '%s', expected i/n with i from 1 to n", text);
     return BRAM_OK;

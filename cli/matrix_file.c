@@ -417,7 +417,7 @@ static int take(bram_ctx *cx, bram_cli_matrix *m, const size_t *row, size_t rows
         for (size_t j = 0; j < t.cols; j++) {
             size_t from = (row ? row[i] : i) * m->cols + (col ? col[j] : j);
             t.values[i * t.cols + j] = m->values[from];
-            if (t.present) t.present[i * t.cols + j] = m->present[from];
+            if (m->present) t.present[i * t.cols + j] = m->present[from];
         }
     bram_cli_matrix_release(m);
     *m = t;

@@ -197,7 +197,8 @@ int bram_archive_read(bram_ctx *cx, const char *path, const char *name, unsigned
     bram_archive *a = NULL;
     const char *found = NULL;
     int status = bram_archive_open(cx, &a, path);
-    while (!status && !(status = bram_archive_next(cx, a, &found)) && found && strcmp(found, name))
+    while (!status && !(status = bram_archive_next(cx, a, &found)) && found &&
+           strcmp(found, name) != 0)
         ;
     if (!status && !found)
         status = bram_fail(cx, BRAM_EABSENT, "%s: found no member %s", path, name);

@@ -285,7 +285,8 @@ static bool is_dissimilarity(const double *values, const uint8_t *present, size_
 /* Each RDM along the axes before the last two. */
 static int check_rdm_values(struct checking *c, const bram_response *r, size_t n)
 {
-    size_t dims = bram_response_dims(r), rows = dims == 3 ? bram_response_length(r, 0) : 1, at;
+    size_t dims = bram_response_dims(r), rows = dims == 3 ? bram_response_length(r, 0) : 1, at = 0;
+    if (!n) return BRAM_OK;
     double *values = bram_scratch(c->cx, n * n, sizeof *values);
     uint8_t *present = values ? bram_scratch(c->cx, n * n, 1) : NULL;
     if (!present) return BRAM_ENOMEM;

@@ -263,7 +263,7 @@ static int fill_compound(bram_ctx *cx, bram_jld2_value *v, const bram_h5_object 
                          const bram_h5_info *info)
 {
     bram_h5_member *members = NULL;
-    size_t width = 0, n = (size_t)info->elements;
+    size_t width = 0, n = info->rank ? (size_t)info->elements : 1;
     BRAM_TRY(bram_h5_members(cx, &members, &width, at, NULL));
     bram_jld2_value *single[1] = {v}, **elements = single;
     int status = BRAM_OK;

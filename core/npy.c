@@ -52,7 +52,7 @@ static bool take_word(const char **p, const char *word)
 {
     skip_blanks(p);
     size_t length = strlen(word);
-    if (strncmp(*p, word, length)) return false;
+    if (strncmp(*p, word, length) != 0) return false;
     *p += length;
     return true;
 }
@@ -245,7 +245,7 @@ int bram_npy_bytes(bram_ctx *cx, const bram_npy *a, uint64_t offset, void *to, s
     if (offset > a->size || count > a->size - offset)
         return bram_fail(cx, BRAM_EFORMAT, "the array ends at byte %llu",
                          (unsigned long long)a->size);
-    memcpy(to, a->memory + offset, count);
+    if (a->memory) memcpy(to, a->memory + offset, count);
     return BRAM_OK;
 }
 
@@ -254,7 +254,7 @@ static int read_header(bram_ctx *cx, bram_npy *a)
     unsigned char start[12];
     if (a->size < 10) return bram_fail(cx, BRAM_EFORMAT, "not a .npy file (too short)");
     BRAM_TRY(bram_npy_bytes(cx, a, 0, start, 10));
-    if (memcmp(start, "\x93NUMPY", 6)) {
+    if (memcmp(start, "\x93NUMPY", 6) != 0) {
         const char *what = !memcmp(start, "PK\3\4", 4) ? " but a zip file (.npz?)"
                            : start[0] == 0x80 && start[1] >= 2 && start[1] <= 5
                                ? " but a Python pickle"

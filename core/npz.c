@@ -21,7 +21,7 @@ int bram_npz_open(bram_ctx *cx, bram_npz **out, const char *path)
     BRAM_TRY(bram_archive_list(cx, path, &names, &members));
     for (size_t i = 0; i < members; i++) {
         size_t length = strlen(names[i]);
-        if (length < 4 || strcmp(names[i] + length - 4, ".npy")) continue;
+        if (length < 4 || strcmp(names[i] + length - 4, ".npy") != 0) continue;
         names[i][length - 4] = 0;
         names[count++] = names[i];
     }

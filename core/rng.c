@@ -99,7 +99,7 @@ static double log_factorial(double k)
 {
     double sum = 0;
     if (k < 10) {
-        for (double i = 2; i <= k; i++) sum += log(i);
+        for (int i = 2; i <= (int)k; i++) sum += log(i);
         return sum;
     }
     double r = 1 / k, r2 = r * r; /* Stirling's series */

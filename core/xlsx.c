@@ -214,7 +214,7 @@ static int add_sheet(bram_ctx *cx, bram_xlsx *x, const char *name, const char *r
 static void on_workbook(void *user, const char *element, const char **attributes)
 {
     struct part *p = user;
-    if (!enter(p, "") || strcmp(local_name(element), "sheet")) return;
+    if (!enter(p, "") || strcmp(local_name(element), "sheet") != 0) return;
     const char *name = attribute(attributes, "name"), *relation = NULL;
     for (const char **a = attributes; *a; a += 2) /* r:id, not sheetId */
         if (strchr(a[0], ':') && !strcmp(local_name(a[0]), "id")) relation = a[1];
@@ -248,7 +248,7 @@ static bool ends_with(const char *text, const char *end)
 static void on_relation(void *user, const char *element, const char **attributes)
 {
     struct part *p = user;
-    if (!enter(p, "") || strcmp(local_name(element), "Relationship")) return;
+    if (!enter(p, "") || strcmp(local_name(element), "Relationship") != 0) return;
     const char *id = attribute(attributes, "Id"), *type = attribute(attributes, "Type");
     const char *target = attribute(attributes, "Target");
     if (!id || !type || !target) return;
@@ -302,7 +302,7 @@ static void on_string_end(void *user, const char *element)
     struct part *p = user;
     const char *name = local_name(element);
     if (!strcmp(name, "t")) p->in_text = false;
-    if (!leave(p) || strcmp(name, "si")) return;
+    if (!leave(p) || strcmp(name, "si") != 0) return;
     int status = p->x->string_count < MAX_STRINGS
                      ? add_string(p->cx, p->x, text_of(p), p->text_used)
                      : bram_fail(p->cx, BRAM_EFORMAT, "found more than %d strings", MAX_STRINGS);
@@ -451,7 +451,7 @@ static int add_cell(struct part *p)
                              NAN);
     double number;
     bool boolean = !strcmp(type, "b");
-    if ((!boolean && strcmp(type, "n")) || !bram_number_parse(p->text, 0, &number) ||
+    if ((!boolean && strcmp(type, "n") != 0) || !bram_number_parse(p->text, 0, &number) ||
         (boolean && number != 0 && number != 1)) {
         char ref[16];
         return bram_fail(p->cx, BRAM_EFORMAT, "cell %s: found \"%.40s\" as a value of type \"%s\"",

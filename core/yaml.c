@@ -4,6 +4,7 @@
  */
 #include "yaml.h"
 
+#include <assert.h>
 #include <cyaml/cyaml.h>
 #include <stdio.h>
 #include <string.h>
@@ -337,6 +338,7 @@ static int load_benchmark(bram_ctx *cx, bram_yaml_benchmark **out, const char *p
     void *data = NULL;
     BRAM_TRY(load(cx, &data, path, text, bytes, &schema, false));
     struct loaded *l = data;
+    assert(l);
     int status = take_options(cx, l, table, count);
     free_texts(l->values, count);
     l->values = NULL;
@@ -351,6 +353,7 @@ static int find_table(bram_ctx *cx, const bram_param **table, const char *path,
 {
     void *data = NULL;
     BRAM_TRY(load(cx, &data, path, text, bytes, &task_schema, true));
+    assert(data);
     const char *task = ((bram_yaml_benchmark *)data)->task;
     int status = BRAM_OK;
     if (!table_of(user, task, table))
@@ -423,6 +426,7 @@ int bram_yaml_manifest_read(bram_ctx *cx, bram_yaml_manifest **out, const char *
     void *data = NULL;
     BRAM_TRY(load_file(cx, &data, path, &manifest_schema));
     bram_yaml_manifest *m = data;
+    assert(m);
     int status = BRAM_OK;
     for (size_t i = 0; status == BRAM_OK && i < m->file_count; i++)
         status = check_file(cx, path, &m->files[i]);

@@ -259,7 +259,7 @@ static void read_name(bram_label *label, char *text, bool *doubtful)
 bram_label bram_label_parse(const char *raw, double confidence, double threshold)
 {
     bram_label label = {.neuron = -1, .reason = "no label"};
-    char text[TEXT];
+    char text[TEXT] = "";
     if (!raw) return label;
     if (!clean(text, raw)) {
         label.reason = "no neuron has this name";

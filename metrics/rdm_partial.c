@@ -99,11 +99,12 @@ int bram_rdm_rescale(bram_ctx *cx, double *mean, double *rdm, size_t count, size
             return bram_fail(cx, BRAM_ENUMERIC, "partial RDM %zu has no pair that is not 0", r);
     size_t mark = bram_scratch_mark(cx);
     double *weight = bram_scratch(cx, count * pairs, sizeof *weight);
-    double *now = weight ? bram_scratch(cx, pairs, 2 * sizeof *now) : NULL, *before = now + pairs;
+    double *now = weight ? bram_scratch(cx, pairs, 2 * sizeof *now) : NULL;
     if (!now) {
         bram_scratch_release(cx, mark);
         return BRAM_ENOMEM;
     }
+    double *before = now + pairs;
     weigh(weight, rdm, count, pairs, weighting);
     bram_rdm_mean(now, rdm, count, pairs);
     unit(now, pairs);

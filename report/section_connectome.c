@@ -111,7 +111,7 @@ static int figure_of_matrix(bram_ctx *cx, bram_report *r, const struct matrix *m
     if (!label) return BRAM_ENOMEM;
     for (size_t i = 0; i < m->n; i++) label[i] = node[i].name;
     snprintf(scale, sizeof scale, m->sign ? "weight%s%s" : "log10 of weight%s%s",
-             strcmp(unit, "1") && *unit ? ", " : "", strcmp(unit, "1") ? unit : "");
+             strcmp(unit, "1") != 0 && *unit ? ", " : "", strcmp(unit, "1") != 0 ? unit : "");
     bram_figure *f = NULL;
     BRAM_TRY(bram_figure_new(cx, &f, "Connectome",
                              "A matrix: rows send, columns receive, both ordered by type, class "

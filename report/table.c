@@ -85,10 +85,10 @@ static void free_text(const char *text)
 void bram_table_free(bram_table *t)
 {
     if (!t) return;
-    for (size_t i = 0; i < t->rows * t->columns; i++)
+    for (size_t i = 0; t->column && i < t->rows * t->columns; i++)
         if (t->column[i % t->columns].kind == BRAM_CELL_TEXT && t->cell[i].present)
             bram_free(t->cell[i].text);
-    for (size_t i = 0; i < t->columns; i++) {
+    for (size_t i = 0; t->column && i < t->columns; i++) {
         free_text(t->column[i].key);
         free_text(t->column[i].title);
     }

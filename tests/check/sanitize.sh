@@ -5,34 +5,39 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-# build FOLDER MESON-OPTIONS...
+threaded='parallel rng context ridge linalg resample lag_gram lag_products rdm encoding metrics forecast_models'
+simple='attrs axis buffer context csv dataset file grid gz hash json names npy number response spec table
+    text_index xlsx yaml'
+
+# build FOLDER TESTS MESON-OPTIONS... - all of it, or what these tests need
 build() {
-    folder=$1
-    shift
+    folder=$1 programs=''
+    for name in $2; do programs="$programs tests/unit/test_$name"; done
+    shift 2
     [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@" >/dev/null
-    ninja -C "$folder" --quiet
+    # shellcheck disable=SC2086  # a list
+    ninja -C "$folder" --quiet $programs
 }
 
 asan() {
-    build build-asan -Db_sanitize=address,undefined -Doptimization=1
+    build build-asan "" -Db_sanitize=address,undefined -Doptimization=1
     ASAN_OPTIONS="allocator_may_return_null=1:suppressions=$PWD/tests/check/asan.supp" \
         UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         meson test -C build-asan --no-rebuild --print-errorlogs -t 4
 }
 
 tsan() {
-    build build-tsan -Db_sanitize=thread -Doptimization=1
-    meson test -C build-tsan --no-rebuild --print-errorlogs -t 8 \
-        parallel rng context ridge linalg resample lag_gram rdm encoding metrics forecast_models
+    build build-tsan "$threaded" -Db_sanitize=thread -Doptimization=1
+    # shellcheck disable=SC2086  # a list
+    meson test -C build-tsan --no-rebuild --print-errorlogs -t 8 $threaded
 }
 
 valgrind_() {
     command -v valgrind >/dev/null || { echo "sanitize.sh: no valgrind" >&2; return 1; }
-    build build-valgrind -Doptimization=1
+    build build-valgrind "$simple" -Doptimization=1
+    # shellcheck disable=SC2086  # a list
     meson test -C build-valgrind --no-rebuild --print-errorlogs -t 40 \
-        --wrapper 'valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' \
-        attrs axis buffer context csv dataset file grid gz hash json names npy number response spec table \
-        text_index xlsx yaml
+        --wrapper 'valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' $simple
 }
 
 [ $# -gt 0 ] || set -- asan tsan valgrind
