@@ -11,6 +11,7 @@
 
 #include <bramble/parallel.h>
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -59,6 +60,7 @@ bool bram_lag_products_pay(const bram_mat *stretch, size_t n, size_t lags)
 double bram_lag_products_size(size_t lags, size_t units)
 {
     double points = (double)points_for(lags);
+    if (lags < 4) return 0;
     return BLOCKS * (points + 2 * (1.5 * points - 1)) * (double)units +
            (double)units * (double)units;
 }
@@ -194,6 +196,7 @@ static int products(bram_ctx *cx, struct work *w, bram_mat *now, bram_mat *past,
 int bram_lag_products(bram_ctx *cx, bram_mat *now, bram_mat *past, const bram_mat *stretch,
                       size_t n, size_t lags, const double *shift, double *room)
 {
+    assert(lags >= 4); /* fewer leave no room for a transform */
     size_t units = now->cols, points = points_for(lags), count = products_for(points);
     struct work w = {.lags = lags,
                      .units = units,

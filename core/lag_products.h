@@ -32,13 +32,15 @@
  */
 bool bram_lag_products_pay(const bram_mat *stretch, size_t n, size_t lags);
 
-/** @return how many doubles bram_lag_products takes beside its arguments */
+/** @return how many doubles bram_lag_products takes beside its arguments; 0 for fewer than 4 lags
+ */
 double bram_lag_products_size(size_t lags, size_t units);
 
 /**
  * @param now    units x units: takes lag 0
  * @param past   lags units x units, contiguous: lag l in rows (l - 1) units ...; row i, column j is
  * the sum of y_{t-l,i} y_{t,j}
+ * @param lags   4 or more
  * @param shift  units values, subtracted from all data first
  * @param room   lags^2 units^2 doubles, zeros; holds nothing of use afterwards
  * @return BRAM_OK; BRAM_ENOMEM; BRAM_ECANCEL. A value that is not finite spreads over the row and
