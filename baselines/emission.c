@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* Mean and variance of each unit over its present rows, one row at a time (Welford 1962). */
-static void describe(bram_observation *o, const bram_hmm_data *d)
+/* One row at a time (Welford 1962). */
+void bram_observation_describe(bram_observation *o, const bram_hmm_data *d)
 {
     for (size_t u = 0; u < o->units; u++) {
         double n = 0, mean = 0, square = 0;
@@ -25,8 +25,7 @@ static void describe(bram_observation *o, const bram_hmm_data *d)
     }
 }
 
-int bram_observation_new(bram_ctx *cx, bram_observation **out, const bram_observation *like,
-                         const bram_hmm_data *d)
+int bram_observation_new(bram_ctx *cx, bram_observation **out, const bram_observation *like)
 {
     bram_observation *o = bram_alloc(cx, 1, sizeof *o);
     if (!o) return BRAM_ENOMEM;
@@ -37,7 +36,6 @@ int bram_observation_new(bram_ctx *cx, bram_observation **out, const bram_observ
         return BRAM_ENOMEM;
     }
     o->variance = o->mean + o->units;
-    if (d) describe(o, d);
     const bram_emission_kind *k = o->kind;
     o->e = (bram_emission){.name = k->name,
                            .per_state = k->per_state(o),

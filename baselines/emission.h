@@ -27,29 +27,30 @@ typedef struct bram_emission_kind {
                   size_t sequence, size_t first, bram_mat *l);
     int (*maximize)(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bram_hmm_data *d,
                     const bram_mat *posterior);
-    double (*log_prior)(const bram_emission *e, const bram_hmm *m);
+    int (*log_prior)(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, double *value);
     int (*scatter)(bram_ctx *cx, const bram_emission *e, bram_hmm *m, bram_rng *g);
 
-    /** mean[k * N + u]: expected value of unit u in state k at a row, given the rows before it (of
-     *  which the values are in d) and its covariates. */
+    /** out is count x (K N), for rows first ..: the expected value of each unit in each state,
+     * given the rows before it (whose values are in d) and its covariates. */
     int (*mean)(bram_ctx *cx, const bram_observation *o, const bram_hmm *m, const bram_hmm_data *d,
-                size_t sequence, size_t row, double *mean);
+                size_t sequence, size_t first, bram_mat *out);
 
-    /** density[k * N + u]: log density of the unit's value there, whatever the other units; of
-     *  missing values not defined. */
+    /** Of the same shape: the log density of each unit's value in each state, given the rows before
+     *  it and the units before it in its row; of missing values not defined. */
     int (*density)(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
-                   const bram_hmm_data *d, size_t sequence, size_t row, double *density);
+                   const bram_hmm_data *d, size_t sequence, size_t first, bram_mat *out);
 
     /** As mean, but given also the present values of the row itself; NULL: they tell nothing more
      *  than the state does. */
     int (*given)(bram_ctx *cx, const bram_observation *o, const bram_hmm *m, const bram_hmm_data *d,
-                 size_t sequence, size_t row, double *mean);
+                 size_t sequence, size_t first, bram_mat *out);
 } bram_emission_kind;
 
 struct bram_observation {
     bram_emission e; /* e.self points here */
     const bram_emission_kind *kind;
     size_t units, covariates, lags, classes;
+    bool intercept;          /* categorical: besides the covariates */
     double prior;            /* Gaussian family: rows of prior, see emission_gaussian.c */
     double sigma;            /* GLM: standard deviation of the prior of the weights; 0: flat */
     double dof;              /* Student-t: degrees of freedom; 0: fitted */
@@ -63,13 +64,15 @@ extern const bram_emission_kind bram_emission_poisson, bram_emission_bernoulli,
 
 /**
  * An emission for data of this shape. What stands in `like` beside kind and sizes is kept; mean and
- * variance are computed from d (a constant unit has variance 1) unless d is NULL (then zeros, for
- * the caller to fill in).
+ * variance are zeros, for bram_observation_describe or the caller to fill in.
  *
  * @return BRAM_OK; BRAM_ENOMEM
  */
-int bram_observation_new(bram_ctx *cx, bram_observation **out, const bram_observation *like,
-                         const bram_hmm_data *d) BRAM_MUST_CHECK;
+int bram_observation_new(bram_ctx *cx, bram_observation **out,
+                         const bram_observation *like) BRAM_MUST_CHECK;
+
+/** Means and variances of the units over their present rows; a constant unit has variance 1. */
+void bram_observation_describe(bram_observation *o, const bram_hmm_data *d);
 void bram_observation_free(bram_observation *o);
 
 /**

@@ -80,22 +80,28 @@ static int maximize(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bra
 }
 
 static int mean(bram_ctx *cx, const bram_observation *o, const bram_hmm *m, const bram_hmm_data *d,
-                size_t sequence, size_t row, double *out)
+                size_t sequence, size_t first, bram_mat *out)
 {
-    (void)cx, (void)d, (void)sequence, (void)row;
-    memcpy(out, m->state.data, m->states * o->units * sizeof *out);
+    (void)cx, (void)d, (void)sequence, (void)first;
+    for (size_t t = 0; t < out->rows; t++)
+        for (size_t k = 0; k < m->states; k++)
+            memcpy(bram_row(out, t) + k * o->units, bram_row(&m->state, k),
+                   o->units * sizeof *out->data);
     return BRAM_OK;
 }
 
 static int density(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
-                   const bram_hmm_data *d, size_t sequence, size_t row, double *out)
+                   const bram_hmm_data *d, size_t sequence, size_t first, bram_mat *out)
 {
     (void)cx;
-    const double *y = bram_row(&d->y[sequence], row);
-    for (size_t i = 0; i < m->states * o->units; i++) {
-        double rate = m->state.data[i], value = y[i % o->units];
-        out[i] = value * log(rate > LEAST_RATE ? rate : LEAST_RATE) - rate - lgamma(value + 1);
-    }
+    size_t n = o->units;
+    for (size_t t = 0; t < out->rows; t++)
+        for (size_t i = 0; i < m->states * n; i++) {
+            const double *state = bram_row(&m->state, i / n) + i % n;
+            double y = bram_row(&d->y[sequence], first + t)[i % n];
+            double rate = state[0] > LEAST_RATE ? state[0] : LEAST_RATE;
+            bram_row(out, t)[i] = y * log(rate) - state[0] - lgamma(y + 1);
+        }
     return BRAM_OK;
 }
 

@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE_BYTES = 1024, ALIGNMENT = 64, FIRST_CHUNK = 1 << 16, MOST_CHUNK = 1 << 18 };
+enum {
+    MESSAGE_BYTES = 1024,
+    ALIGNMENT = 64,
+    FIRST_CHUNK = 1 << 16,
+    MOST_CHUNK = 1 << 18, /* unless one request is larger */
+    MOST_SPARE = 1 << 20
+};
 
 /* Scratch memory is a list of chunks; `base` is the height of the stack at the chunk's first byte.
  */
@@ -20,6 +26,8 @@ struct chunk {
 struct bram_ctx {
     char message[MESSAGE_BYTES];
     struct chunk *top;
+    struct chunk *spare; /* the one given back last, unless it is large: a loop at the border of a
+                            chunk then needs no memory from the system */
     unsigned threads;
     size_t memory;
     const char *spill;
@@ -45,15 +53,22 @@ bram_ctx *bram_ctx_fork(bram_ctx *cx)
         return NULL;
     }
     *child = *cx;
-    child->top = NULL;
+    child->top = child->spare = NULL;
     child->message[0] = 0;
     return child;
+}
+
+static void free_chunk(struct chunk *c)
+{
+    if (c) bram_free(c->memory);
+    bram_free(c);
 }
 
 void bram_ctx_free(bram_ctx *cx)
 {
     if (!cx) return;
     bram_scratch_release(cx, 0);
+    free_chunk(cx->spare);
     bram_free(cx);
 }
 
@@ -115,6 +130,25 @@ const char *bram_status_name(int status)
     return status <= 0 && status >= BRAM_EINTERNAL ? names[-status] : "unknown status";
 }
 
+/* A chunk for at least so many bytes, or NULL. */
+static struct chunk *take_chunk(bram_ctx *cx, size_t bytes)
+{
+    struct chunk *c = cx->spare;
+    if (c && c->size >= bytes) {
+        cx->spare = NULL;
+        return c;
+    }
+    const struct chunk *top = cx->top;
+    size_t wanted = !top ? FIRST_CHUNK : top->size < MOST_CHUNK ? 2 * top->size : MOST_CHUNK;
+    if (wanted < bytes) wanted = bytes;
+    c = bram_malloc(sizeof *c);
+    if (!c) return NULL;
+    *c = (struct chunk){.memory = bram_malloc(wanted + ALIGNMENT), .size = wanted};
+    if (c->memory) return c;
+    bram_free(c);
+    return NULL;
+}
+
 void *bram_scratch(bram_ctx *cx, size_t count, size_t size)
 {
     if (bram_overflows(count, size) || count * size > PTRDIFF_MAX - 2 * ALIGNMENT) {
@@ -124,16 +158,14 @@ void *bram_scratch(bram_ctx *cx, size_t count, size_t size)
     size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     struct chunk *top = cx->top;
     if (!top || top->size - top->used < bytes) {
-        size_t wanted = !top ? FIRST_CHUNK : top->size < MOST_CHUNK ? 2 * top->size : MOST_CHUNK;
-        if (wanted < bytes) wanted = bytes;
-        struct chunk *fresh = bram_malloc(sizeof *fresh);
-        void *memory = fresh ? bram_malloc(wanted + ALIGNMENT) : NULL;
-        if (!memory) {
-            bram_free(fresh);
+        struct chunk *fresh = take_chunk(cx, bytes);
+        if (!fresh) {
             bram_fail(cx, BRAM_ENOMEM, "no memory for %zu items of %zu bytes", count, size);
             return NULL;
         }
-        *fresh = (struct chunk){top, memory, top ? top->base + top->used : 0, 0, wanted};
+        fresh->below = top;
+        fresh->base = top ? top->base + top->used : 0;
+        fresh->used = 0;
         cx->top = top = fresh;
     }
     size_t misaligned = (uintptr_t)top->memory % ALIGNMENT;
@@ -152,8 +184,12 @@ void bram_scratch_release(bram_ctx *cx, size_t mark)
     while (cx->top && cx->top->base >= mark) {
         struct chunk *top = cx->top;
         cx->top = top->below;
-        bram_free(top->memory);
-        bram_free(top);
+        if (top->size > MOST_SPARE || (cx->spare && cx->spare->size >= top->size)) {
+            free_chunk(top);
+            continue;
+        }
+        free_chunk(cx->spare);
+        cx->spare = top;
     }
     if (cx->top && mark - cx->top->base < cx->top->used) cx->top->used = mark - cx->top->base;
 }

@@ -17,6 +17,7 @@
  */
 #include "hmm_private.h"
 
+#include "pair.h"
 #include "vexp.h"
 
 #include <math.h>
@@ -28,8 +29,6 @@ enum { BLOCK = 512 };
 #define LOST       1 /* not a status: what the scaled pass cannot do, log space can */
 #define FORBIDDEN  1e-100
 #define NEGLIGIBLE 1e-290
-
-typedef double pair2 __attribute__((vector_size(16)));
 
 struct scaled {
     const bram_chain *chain;
@@ -50,26 +49,14 @@ struct scaled {
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE pair2 load(const double *x)
-{
-    pair2 v;
-    memcpy(&v, x, sizeof v);
-    return v;
-}
-
-INLINE void store(double *x, pair2 v)
-{
-    memcpy(x, &v, sizeof v);
-}
-
 /* Columns j and j + 1 of the row x m, m being width x width. */
-INLINE pair2 times(const double *x, const double *m, size_t j, size_t width)
+INLINE bram_pair times(const double *x, const double *m, size_t j, size_t width)
 {
-    pair2 even = {0, 0}, odd = {0, 0};
+    bram_pair even = {0, 0}, odd = {0, 0};
 #pragma GCC unroll 4
     for (size_t i = 0; i < width; i += 2) {
-        even += (pair2){x[i], x[i]} * load(m + i * width + j);
-        odd += (pair2){x[i + 1], x[i + 1]} * load(m + (i + 1) * width + j);
+        even += (bram_pair){x[i], x[i]} * bram_pair_load(m + i * width + j);
+        odd += (bram_pair){x[i + 1], x[i + 1]} * bram_pair_load(m + (i + 1) * width + j);
     }
     return even + odd;
 }
@@ -82,18 +69,20 @@ INLINE void forward_kernel(const struct scaled *s, size_t first, size_t count, s
     for (size_t t = first; t < first + count; t++) {
         double *a = s->a + t * width;
         const double *e = s->e + t * width;
-        pair2 sum = {0, 0};
+        bram_pair sum = {0, 0};
 #pragma GCC unroll 4
         for (size_t j = 0; j < width; j += 2) {
-            pair2 x = times(v, s->p, j, width) * load(e + j) * (pair2){scale, scale};
+            bram_pair x = times(v, s->p, j, width) * bram_pair_load(e + j) *
+                          (bram_pair){scale, scale};
             sum += x;
-            store(a + j, x);
+            bram_pair_store(a + j, x);
         }
         memcpy(v, a, width * sizeof *v);
         scale = 1 / (sum[0] + sum[1]);
         s->r[t] = scale;
 #pragma GCC unroll 4
-        for (size_t j = 0; j < width; j += 2) store(a + j, load(a + j) * (pair2){scale, scale});
+        for (size_t j = 0; j < width; j += 2)
+            bram_pair_store(a + j, bram_pair_load(a + j) * (bram_pair){scale, scale});
     }
     memcpy(s->start, s->a + (first + count - 1) * width, width * sizeof *v);
 }
@@ -108,14 +97,14 @@ INLINE void backward_kernel(const struct scaled *s, double *b, double *g, size_t
         double *w = s->e + t * width;
 #pragma GCC unroll 4
         for (size_t j = 0; j < width; j += 2) {
-            pair2 there = load(a + j), x = load(b + j), zero = {0, 0};
+            bram_pair there = bram_pair_load(a + j), x = bram_pair_load(b + j), zero = {0, 0};
             /* what cannot be reached may have any b, infinity included: it counts for nothing */
-            x = (pair2)((there != zero) & (__typeof__(there != zero))x);
-            store(g + t * width + j, there * x);
-            store(w + j, load(w + j) * x * (pair2){s->r[t], s->r[t]});
+            x = (bram_pair)((there != zero) & (__typeof__(there != zero))x);
+            bram_pair_store(g + t * width + j, there * x);
+            bram_pair_store(w + j, bram_pair_load(w + j) * x * (bram_pair){s->r[t], s->r[t]});
         }
 #pragma GCC unroll 4
-        for (size_t j = 0; j < width; j += 2) store(b + j, times(w, s->pt, j, width));
+        for (size_t j = 0; j < width; j += 2) bram_pair_store(b + j, times(w, s->pt, j, width));
     }
 }
 
@@ -289,10 +278,10 @@ static void add_pairs(const struct scaled *s, double *pair, size_t from, size_t 
         const double *step = s->chain->steps ? bram_chain_step(s->chain, from + t - 1) : NULL;
         for (size_t i = 0; i < s->k; i++)
             for (size_t j = 0; j < width; j += 2) {
-                pair2 x = (pair2){a[i], a[i]} * load(w + j);
+                bram_pair x = (bram_pair){a[i], a[i]} * bram_pair_load(w + j);
                 if (step) x[0] *= step[i * s->k + j];
                 if (step && j + 1 < s->k) x[1] *= step[i * s->k + j + 1];
-                store(pair + i * width + j, load(pair + i * width + j) + x);
+                bram_pair_store(pair + i * width + j, bram_pair_load(pair + i * width + j) + x);
             }
     }
 }

@@ -205,8 +205,9 @@ static int run_start(bram_ctx *cx, struct loop *w)
         double evidence;
         BRAM_TRY(bram_ctx_check_cancel(cx));
         BRAM_TRY(bram_hmm_expect(cx, &f->now, w->e, w->d, w->posterior, w->pair, &evidence));
-        double objective = evidence + chain_prior(&f->now, w->o);
-        if (w->e->log_prior) objective += w->e->log_prior(w->e, &f->now);
+        double objective = evidence + chain_prior(&f->now, w->o), prior = 0;
+        if (w->e->log_prior) BRAM_TRY(w->e->log_prior(cx, w->e, &f->now, &prior));
+        objective += prior;
         if (!isfinite(objective))
             return bram_fail(cx, BRAM_ENUMERIC, "the log posterior of the model is %g", objective);
         double gain = f->iteration > 0 ? objective - f->last : INFINITY, size = fabs(objective);

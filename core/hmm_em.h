@@ -79,7 +79,7 @@ struct bram_emission {
                     const bram_mat *posterior);
 
     /** Log prior density of the numbers, up to a constant; NULL: flat. */
-    double (*log_prior)(const bram_emission *e, const bram_hmm *m);
+    int (*log_prior)(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, double *value);
 
     /** Moves the states of a one-state fit apart, for a random start; NULL: such a start is an
      *  M-step on random stretches instead. */
@@ -92,7 +92,7 @@ typedef int bram_hmm_add_fn(bram_ctx *cx, void *user, size_t sequence, size_t fi
 
 /**
  * Sums over all rows, in parallel and in an order that depends on their number alone: blocks of at
- * most 1,024 rows in up to 16 runs, each with n numbers of its own.
+ * most 1,024 rows in up to 16 runs (fewer where n is large), each with n numbers of its own.
  *
  * @param sum  receives n numbers; not defined on failure
  */

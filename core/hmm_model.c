@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { BLOCK = 1024, RUNS = 16 };
+enum { BLOCK = 1024, RUNS = 16, MOST_NUMBERS = 1 << 23 /* of all runs together */ };
 
 int bram_hmm_new(bram_ctx *cx, bram_hmm *out, size_t states, size_t per_state, size_t shared)
 {
@@ -99,7 +99,8 @@ int bram_hmm_sum(bram_ctx *cx, double *sum, size_t n, const bram_hmm_data *d, br
 {
     struct sum s = {.d = d, .add = add, .user = user, .n = n};
     for (size_t q = 0; q < d->sequences; q++) s.blocks += blocks_of(d, q);
-    s.runs = s.blocks < RUNS ? s.blocks : RUNS;
+    s.runs = n <= MOST_NUMBERS / RUNS ? RUNS : n < MOST_NUMBERS ? MOST_NUMBERS / n : 1;
+    if (s.runs > s.blocks) s.runs = s.blocks;
     size_t mark = bram_scratch_mark(cx);
     s.part = bram_scratch(cx, s.runs, n * sizeof *s.part);
     int status = s.part ? bram_parallel_for(cx, s.runs, add_run, &s) : BRAM_ENOMEM;

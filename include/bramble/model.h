@@ -52,7 +52,9 @@ typedef enum bram_ask {
     BRAM_ASK_FREE_RUN, /* "mean" (start x step x unit): own outputs fed back */
     BRAM_ASK_RESPOND,  /* "mean" (row x unit): y of the target rows from x */
     BRAM_ASK_COSMOOTH, /* "mean" (row x unit): held-out units from the others, same rows and all */
-    BRAM_ASK_LOGLIK,   /* "logdensity" (row x unit): nats, of the true value given the past alone */
+    BRAM_ASK_LOGLIK,   /* "logdensity" (row x unit): nats, of the true value given the past alone;
+                          of joint densities given also the units before it in the row, so that
+                          the sum over units is the log density of the row */
     BRAM_ASK_STATES,   /* "posterior" (row x state) */
     BRAM_ASK_WEIGHTS,  /* "weights" (from x to): influence of unit on unit; sign meaningful */
     BRAM_ASK_PERTURB,  /* "effect" (from x to): change after a unit push of one unit */
@@ -81,8 +83,9 @@ enum {
     BRAM_MODEL_NEEDS_INPUT = 1 << 1, /* x must be there */
     BRAM_MODEL_OUTSIDE = 1 << 2,     /* its code or its answers come from the user */
     BRAM_MODEL_SELF_REPORTED =
-        1 << 3,                 /* its forecasts were computed where the future was visible */
-    BRAM_MODEL_TRIVIAL = 1 << 4 /* a floor that any model should pass: mean, copy */
+        1 << 3,                  /* its forecasts were computed where the future was visible */
+    BRAM_MODEL_TRIVIAL = 1 << 4, /* a floor that any model should pass: mean, copy */
+    BRAM_MODEL_COUNTS = 1 << 5   /* y must be counts or numbers of classes: 0, 1, 2 ... */
 };
 
 typedef struct bram_model {

@@ -82,15 +82,26 @@ static void make_features(struct world *w)
     assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "stimuli/features", r));
 }
 
-static struct world *make(void)
+/* For a model of counts: values 0 .. 3 in place of the real ones. */
+static void make_counts(struct world *w)
+{
+    for (size_t s = 0; s < SEGMENTS; s++)
+        for (size_t i = 0; i < ROWS * UNITS; i++) {
+            double value = floor(fabs(w->y[s][i] - (double)(i % UNITS)) * 2);
+            if (w->y_present[s][i]) w->y[s][i] = value < 3 ? value : 3;
+        }
+}
+
+static struct world *make(const bram_model *m)
 {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     w->cx = bram_ctx_new();
     make_axes(w);
     make_features(w);
+    for (size_t s = 0; s < SEGMENTS; s++) fill(w, s);
+    if (m->flags & BRAM_MODEL_COUNTS) make_counts(w);
     for (size_t s = 0; s < SEGMENTS; s++) {
-        fill(w, s);
         w->segment[s] = (bram_segment){.id = s % 2 ? "odd" : "even",
                                        .y = {w->y[s], ROWS, UNITS, UNITS},
                                        .y_present = w->y_present[s],
@@ -246,9 +257,9 @@ static void check_shape(const bram_model *m, bram_ask what, const bram_dataset *
 static void what_is_promised_is_answered_and_nothing_else(void **state)
 {
     (void)state;
-    struct world *w = make();
     each_fitted(m)
     {
+        struct world *w = make(m);
         bram_fitted *f = fit(w, m, 1);
         for (int a = 0; a < BRAM_ASKS; a++) {
             bram_query q = question(w, (bram_ask)a);
@@ -261,8 +272,8 @@ static void what_is_promised_is_answered_and_nothing_else(void **state)
             bram_dataset_free(answer);
         }
         bram_fitted_free(f);
+        drop(w);
     }
-    drop(w);
 }
 
 /* Values and mask of an answer, rows x width. */
@@ -322,7 +333,7 @@ static void no_answer_depends_on_the_future(void **state)
     {
         for (size_t k = 0; k < 3; k++) {
             if (!answers(m, causal[k].ask)) continue;
-            struct world *w = make();
+            struct world *w = make(m);
             bram_fitted *f = fit(w, m, 1);
             struct table before = table_of(w, f, causal[k].ask);
             alter_future(w);
@@ -341,7 +352,7 @@ static void what_is_asked_for_is_not_looked_at(void **state)
     {
         for (int a = BRAM_ASK_RESPOND; a <= BRAM_ASK_COSMOOTH; a++) {
             if (!answers(m, (bram_ask)a)) continue;
-            struct world *w = make();
+            struct world *w = make(m);
             bram_fitted *f = fit(w, m, 1);
             struct table before = table_of(w, f, (bram_ask)a);
             for (size_t i = 0; i < ROWS * UNITS; i++)
@@ -361,7 +372,7 @@ static void masked_values_do_not_matter(void **state)
     (void)state;
     each_fitted(m)
     {
-        struct world *w = make();
+        struct world *w = make(m);
         bram_fitted *f = fit(w, m, 1);
         struct digest before = digest(w, f);
         bram_fitted_free(f);
@@ -384,7 +395,7 @@ static void threads_and_seeds_do_not_matter(void **state)
     (void)state;
     each_fitted(m)
     {
-        struct world *w = make();
+        struct world *w = make(m);
         bram_fitted *f = fit(w, m, 1);
         struct digest one = digest(w, f);
         bram_fitted_free(f);
@@ -402,13 +413,14 @@ static void a_trip_through_a_file_does_not_matter(void **state)
     (void)state;
     char path[256];
     test_temporary(path, "model.h5");
-    struct world *w = make();
     each_fitted(m)
     {
+        struct world *w = make(m);
         bram_fitted *f = fit(w, m, 1), *again = NULL;
         if (!m->save) {
             assert_int_equal(bram_fitted_save(w->cx, f, path, true), BRAM_ENOTAPPLICABLE);
             bram_fitted_free(f);
+            drop(w);
             continue;
         }
         assert_ok(w->cx, bram_fitted_save(w->cx, f, path, true));
@@ -418,9 +430,9 @@ static void a_trip_through_a_file_does_not_matter(void **state)
         assert_string_equal(bram_fitted_spec(f), bram_fitted_spec(again));
         bram_fitted_free(f);
         bram_fitted_free(again);
+        drop(w);
     }
     unlink(path);
-    drop(w);
 }
 
 /* ---- what cannot be done -------------------------------------------------------------------- */
@@ -433,10 +445,10 @@ static bool learns(const bram_model *m)
 static void too_few_rows_are_not_applicable(void **state)
 {
     (void)state;
-    struct world *w = make();
     each_fitted(m)
     {
         if (!learns(m)) continue;
+        struct world *w = make(m);
         bram_fitted *f = NULL;
         bram_panel none = w->train;
         none.segments = 0;
@@ -450,20 +462,20 @@ static void too_few_rows_are_not_applicable(void **state)
         if (status != BRAM_ENOTAPPLICABLE)
             fail_msg("%s: no target row: status %d", m->name, status);
         assert_null(f);
+        drop(w);
     }
-    drop(w);
 }
 
 static void other_units_are_refused(void **state)
 {
     (void)state;
-    struct world *w = make();
-    bram_axis *fewer = NULL;
     const size_t index[] = {0, 1, 2};
-    assert_ok(w->cx, bram_axis_take(w->cx, &fewer, w->unit, index, 3));
     each_fitted(m)
     {
         if (!learns(m)) continue;
+        struct world *w = make(m);
+        bram_axis *fewer = NULL;
+        assert_ok(w->cx, bram_axis_take(w->cx, &fewer, w->unit, index, 3));
         bram_fitted *f = fit(w, m, 1);
         bram_segment segment = w->segment[3];
         segment.y.cols = 3;
@@ -482,40 +494,41 @@ static void other_units_are_refused(void **state)
                          status);
         }
         bram_fitted_free(f);
+        bram_axis_free(fewer);
+        drop(w);
     }
-    bram_axis_free(fewer);
-    drop(w);
 }
 
 static void a_present_nan_is_an_error(void **state)
 {
     (void)state;
-    struct world *w = make();
     size_t at = 20 * UNITS + 3;
-    w->y[0][at] = (double)NAN;
-    w->y_present[0][at] = 1;
     each_fitted(m)
     {
         if (!learns(m)) continue;
+        struct world *w = make(m);
+        w->y[0][at] = (double)NAN;
+        w->y_present[0][at] = 1;
         bram_fitted *f = NULL;
         int status = bram_fitted_new(w->cx, &f, m->name, &w->train, &w->validation, 1);
         if (status != BRAM_ENUMERIC) fail_msg("%s: NaN in training: status %d", m->name, status);
+        drop(w);
     }
-    drop(w);
 }
 
-/* Fitting and answering with the k-th allocation failing, k = 1, 2, ... until nothing fails. */
-static int survive(struct world *w, const bram_model *m, size_t k)
+/* Fitting, or answering all questions, with the k-th allocation failing. */
+static int survive(struct world *w, const bram_model *m, const bram_fitted *fitted, size_t k)
 {
     bram_fitted *f = NULL;
     bram_ctx *cx = bram_ctx_new(); /* its scratch memory is not there yet */
+    int status = BRAM_OK;
     bram_fail_allocation(k, false);
-    int status = bram_fitted_new(cx, &f, m->name, &w->train, &w->validation, 1);
-    for (int a = 0; a < BRAM_ASKS && status == BRAM_OK; a++) {
+    if (!fitted) status = bram_fitted_new(cx, &f, m->name, &w->train, &w->validation, 1);
+    for (int a = 0; a < BRAM_ASKS && status == BRAM_OK && fitted; a++) {
         if (!answers(m, (bram_ask)a)) continue;
         bram_query q = question(w, (bram_ask)a);
         bram_dataset *answer = NULL;
-        status = bram_fitted_answer(cx, &answer, f, &q);
+        status = bram_fitted_answer(cx, &answer, fitted, &q);
         bram_dataset_free(answer);
     }
     bram_fail_allocation(0, false);
@@ -524,23 +537,32 @@ static int survive(struct world *w, const bram_model *m, size_t k)
     return status;
 }
 
+/* k = 1, 2, ... until nothing fails */
+static void survive_all(struct world *w, const bram_model *m, const bram_fitted *fitted)
+{
+    enum { MOST = 3000 };
+    size_t k = 1;
+    int status;
+    while ((status = survive(w, m, fitted, k)) != BRAM_OK && k < MOST) {
+        if (status != BRAM_ENOMEM)
+            fail_msg("%s: allocation %zu fails: status %d", m->name, k, status);
+        k++;
+    }
+    if (k < 3 || k == MOST) fail_msg("%s: %zu allocations", m->name, k);
+}
+
 static void failing_allocations_are_survived(void **state)
 {
     (void)state;
-    enum { MOST = 3000 };
-    struct world *w = make();
     each_fitted(m)
     {
-        size_t k = 1;
-        int status;
-        while ((status = survive(w, m, k)) != BRAM_OK && k < MOST) {
-            if (status != BRAM_ENOMEM)
-                fail_msg("%s: allocation %zu fails: status %d", m->name, k, status);
-            k++;
-        }
-        if (k < 3 || k == MOST) fail_msg("%s: %zu allocations", m->name, k);
+        struct world *w = make(m);
+        bram_fitted *f = fit(w, m, 1);
+        survive_all(w, m, NULL);
+        survive_all(w, m, f);
+        bram_fitted_free(f);
+        drop(w);
     }
-    drop(w);
 }
 
 int main(void)

@@ -38,7 +38,7 @@ static struct world *make(size_t sequences, size_t rows)
     }
     w->d = (bram_hmm_data){.sequences = sequences, .y = w->y};
     bram_observation like = {.kind = &bram_emission_poisson, .units = UNITS};
-    assert_ok(w->cx, bram_observation_new(w->cx, &w->o, &like, &w->d));
+    assert_ok(w->cx, bram_observation_new(w->cx, &w->o, &like));
     return w;
 }
 
@@ -63,7 +63,7 @@ static void equals_ssm(void **state)
     bram_hmm_data d = {.sequences = 1, .y = &y};
     bram_observation like = {.kind = &bram_emission_poisson, .units = 3, .jitter = 1}, *o;
     bram_hmm start;
-    assert_ok(r.cx, bram_observation_new(r.cx, &o, &like, &d));
+    assert_ok(r.cx, bram_observation_new(r.cx, &o, &like));
     assert_ok(r.cx, bram_hmm_new(r.cx, &start, 2, 3, 0));
     memcpy(start.initial, reference_values(&r, bram_json_get(in, "pi"), 2), 16);
     memcpy(start.transition, reference_values(&r, bram_json_get(in, "P"), 4), 32);
