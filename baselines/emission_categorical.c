@@ -8,10 +8,12 @@
  * Numbers of a state: for each unit (C - 1) x M weights. Prior: N(0, sigma^2) on every weight (none
  * for sigma 0, but for a ridge of 1e-8 that keeps separable classes finite). M-step: Newton with
  * the exact Hessian and step halving, all states at once; it ends when the gain that Newton's model
- * promises is below 1e-10 of the objective, at most 25 steps.
+ * promises is below 1e-8 of the objective (its error is then that of the next step, some 1e-16),
+ * at most 25 steps.
  */
 #include "emission.h"
 #include "linalg.h"
+#include "pair.h"
 #include "vexp.h"
 
 #include <math.h>
@@ -19,7 +21,7 @@
 
 enum { MOST_STEPS = 25, MOST_HALVINGS = 30 };
 
-#define ENOUGH 1e-10
+#define ENOUGH 1e-8
 #define SPREAD 0.5 /* of the weights of a random start */
 
 static bool valid(const bram_observation *o, double value)
@@ -47,81 +49,97 @@ static double precision(const bram_observation *o)
     return o->sigma > 0 ? 1 / (o->sigma * o->sigma) : 1e-8;
 }
 
-static void fill_terms(double *u, const bram_observation *o, const bram_hmm_data *d,
-                       size_t sequence, size_t row)
-{
-    if (o->intercept) *u++ = 1;
-    if (o->covariates) memcpy(u, bram_row(&d->x[sequence], row), o->covariates * sizeof *u);
-}
+/* Rows of a block, one covariate (one class) after the other; an even number of rows, of which the
+ * last may be none. */
+struct block {
+    size_t rows, stride;
+    double *u;     /* terms x stride */
+    double *p;     /* classes x stride: logits, then probabilities */
+    double *seen;  /* log p of the class seen; 0 where it is missing */
+    double *g, *h; /* weights; scratch */
+};
 
-static int fill_block(bram_ctx *cx, bram_mat *u, const bram_observation *o, const bram_hmm_data *d,
-                      size_t sequence, size_t first, size_t count)
+static int new_block(bram_ctx *cx, struct block *b, const bram_observation *o,
+                     const bram_hmm_data *d, size_t sequence, size_t first, size_t rows)
 {
-    BRAM_TRY(bram_mat_scratch(cx, u, count, terms(o)));
-    for (size_t t = 0; t < count; t++) fill_terms(bram_row(u, t), o, d, sequence, first + t);
+    size_t q = terms(o), stride = rows + rows % 2;
+    *b = (struct block){rows, stride, bram_scratch(cx, q + o->classes + 4, stride * 8)};
+    if (!b->u) return BRAM_ENOMEM;
+    b->p = b->u + q * stride;
+    b->seen = b->p + o->classes * stride;
+    b->g = b->seen + stride;
+    b->h = b->g + stride; /* two of them */
+    for (size_t t = 0; t < rows; t++) {
+        double *to = b->u + t;
+        if (o->intercept) *to = 1, to += stride;
+        for (size_t j = 0; j < o->covariates; j++, to += stride)
+            *to = bram_row(&d->x[sequence], first + t)[j];
+    }
     return BRAM_OK;
 }
 
-/* Logits of the C classes of each row less the largest, into eta (rows x C). */
-static void fill_logits(double *eta, const bram_observation *o, const double *w, const bram_mat *u)
+static bram_pair larger(bram_pair a, bram_pair b)
 {
-    size_t c = o->classes, p = terms(o);
-    for (size_t t = 0; t < u->rows; t++) {
-        double *out = eta + t * c, max = 0;
-        const double *row = bram_row(u, t);
-        for (size_t i = 0; i + 1 < c; i++) {
-            double sum = 0;
-            for (size_t j = 0; j < p; j++) sum += w[i * p + j] * row[j];
-            out[i] = sum;
-            max = sum > max ? sum : max;
+    __typeof__(a > b) where = a > b;
+    return (bram_pair)((where & (__typeof__(where))a) | (~where & (__typeof__(where))b));
+}
+
+/* Logits of the classes less the largest of the row. */
+static void fill_logits(struct block *b, const bram_observation *o, const double *w)
+{
+    size_t c = o->classes, q = terms(o), n = b->stride;
+    for (size_t t = 0; t < n; t += 2) {
+        bram_pair max = {0, 0};
+        for (size_t a = 0; a + 1 < c; a++) {
+            bram_pair sum = {0, 0};
+            for (size_t j = 0; j < q; j++)
+                sum += bram_pair_of(w[a * q + j]) * bram_pair_load(b->u + j * n + t);
+            bram_pair_store(b->p + a * n + t, sum);
+            max = larger(sum, max);
         }
-        out[c - 1] = 0;
-        for (size_t i = 0; i < c; i++) out[i] -= max;
+        bram_pair_store(b->p + (c - 1) * n + t, -max);
+        for (size_t a = 0; a + 1 < c; a++)
+            bram_pair_store(b->p + a * n + t, bram_pair_load(b->p + a * n + t) - max);
     }
 }
 
-/* Probabilities in place of the logits; loglik[t] receives log p of the class seen, 0 where it is
- * missing. */
-static int probabilities(bram_ctx *cx, double *eta, double *loglik, const bram_observation *o,
-                         const bram_hmm_data *d, size_t sequence, size_t first, size_t unit,
-                         size_t rows)
+/* Probabilities in place of the logits, and log p of what is seen of a unit. */
+static void fill_probabilities(struct block *b, const bram_observation *o, const bram_hmm_data *d,
+                               size_t sequence, size_t first, size_t unit)
 {
-    size_t c = o->classes, mark = bram_scratch_mark(cx);
-    double *logit = bram_scratch(cx, rows, sizeof *logit);
-    if (!logit) return BRAM_ENOMEM;
-    for (size_t t = 0; t < rows; t++) {
+    size_t c = o->classes, n = b->stride;
+    for (size_t t = 0; t < b->rows; t++) {
         const uint8_t *mask = bram_hmm_present(d, sequence, first + t);
-        bool there = !mask || mask[unit];
-        logit[t] = there ? eta[t * c + (size_t)bram_row(&d->y[sequence], first + t)[unit]] : NAN;
+        b->seen[t] = NAN;
+        if (!mask || mask[unit])
+            b->seen[t] = b->p[(size_t)bram_row(&d->y[sequence], first + t)[unit] * n + t];
     }
-    bram_vexp(eta, rows * c);
-    for (size_t t = 0; t < rows; t++) {
-        double sum = 0;
-        for (size_t i = 0; i < c; i++) sum += eta[t * c + i];
-        for (size_t i = 0; i < c; i++) eta[t * c + i] /= sum;
-        loglik[t] = logit[t] <= 0 ? logit[t] - log(sum) : 0; /* NaN: missing */
+    bram_vexp(b->p, c * n);
+    for (size_t t = 0; t < n; t += 2) {
+        bram_pair sum = {0, 0};
+        for (size_t a = 0; a < c; a++) sum += bram_pair_load(b->p + a * n + t);
+        bram_pair_store(b->h + t, sum);
+        sum = bram_pair_of(1) / sum;
+        for (size_t a = 0; a < c; a++)
+            bram_pair_store(b->p + a * n + t, bram_pair_load(b->p + a * n + t) * sum);
     }
-    bram_scratch_release(cx, mark);
-    return BRAM_OK;
+    for (size_t t = 0; t < b->rows; t++) /* NaN: missing */
+        b->seen[t] = b->seen[t] <= 0 ? b->seen[t] - log(b->h[t]) : 0;
 }
 
 static int loglik(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, const bram_hmm_data *d,
                   size_t sequence, size_t first, bram_mat *l)
 {
     const bram_observation *o = e->self;
-    bram_mat u;
-    BRAM_TRY(fill_block(cx, &u, o, d, sequence, first, l->rows));
-    double *eta = bram_scratch(cx, l->rows, o->classes * sizeof *eta);
-    double *part = eta ? bram_scratch(cx, l->rows, sizeof *part) : NULL;
-    if (!part) return BRAM_ENOMEM;
-    for (size_t k = 0; k < l->cols; k++) {
-        for (size_t t = 0; t < l->rows; t++) bram_row(l, t)[k] = 0;
+    struct block b;
+    BRAM_TRY(new_block(cx, &b, o, d, sequence, first, l->rows));
+    for (size_t k = 0; k < l->cols; k++)
         for (size_t unit = 0; unit < o->units; unit++) {
-            fill_logits(eta, o, bram_row(&m->state, k) + unit * weights(o), &u);
-            BRAM_TRY(probabilities(cx, eta, part, o, d, sequence, first, unit, l->rows));
-            for (size_t t = 0; t < l->rows; t++) bram_row(l, t)[k] += part[t];
+            fill_logits(&b, o, bram_row(&m->state, k) + unit * weights(o));
+            fill_probabilities(&b, o, d, sequence, first, unit);
+            for (size_t t = 0; t < l->rows; t++)
+                bram_row(l, t)[k] = b.seen[t] + (unit ? bram_row(l, t)[k] : 0);
         }
-    }
     return BRAM_OK;
 }
 
@@ -143,31 +161,55 @@ static size_t sums(size_t p)
     return 1 + p + p * (p + 1) / 2;
 }
 
-/* Rows of one regression; probabilities in eta. */
-static void add_rows(double *sum, const struct newton *s, const double *eta, const double *part,
-                     const bram_mat *u, size_t sequence, size_t first, size_t state, size_t unit)
+static double dot(const double *x, const double *y, size_t n)
 {
-    size_t c = s->o->classes, q = u->cols;
-    double *gradient = sum + 1, *information = gradient + s->p;
-    for (size_t t = 0; t < u->rows; t++) {
+    bram_pair a = {0, 0}, b = {0, 0};
+    size_t t = 0;
+    for (; t + 4 <= n; t += 4) {
+        a += bram_pair_load(x + t) * bram_pair_load(y + t);
+        b += bram_pair_load(x + t + 2) * bram_pair_load(y + t + 2);
+    }
+    for (; t < n; t += 2) a += bram_pair_load(x + t) * bram_pair_load(y + t);
+    a += b;
+    return a[0] + a[1];
+}
+
+static void product(double *out, const double *x, const double *y, size_t n)
+{
+    for (size_t t = 0; t < n; t += 2)
+        bram_pair_store(out + t, bram_pair_load(x + t) * bram_pair_load(y + t));
+}
+
+/* Weights of the rows of a block, 0 where the unit is missing; adds the objective. */
+static void take_weights(struct block *b, double *objective, const struct newton *s,
+                         size_t sequence, size_t first, size_t state, size_t unit)
+{
+    for (size_t t = 0; t < b->rows; t++) {
         const uint8_t *mask = bram_hmm_present(s->d, sequence, first + t);
         double g = bram_row(&s->posterior[sequence], first + t)[state];
-        if (mask && !mask[unit]) continue;
-        const double *row = bram_row(u, t), *p = eta + t * c;
-        size_t seen = (size_t)bram_row(&s->d->y[sequence], first + t)[unit];
-        double *h = information;
-        sum[0] += g * part[t];
-        for (size_t a = 0; a + 1 < c; a++) {
-            double slope = g * ((double)(seen == a) - p[a]);
-            for (size_t i = 0; i < q; i++) gradient[a * q + i] += slope * row[i];
-            for (size_t i = 0; i < q; i++) {
-                for (size_t b = 0; b < a; b++) {
-                    double weight = -g * p[a] * p[b] * row[i];
-                    for (size_t j = 0; j < q; j++) *h++ += weight * row[j];
-                }
-                double weight = g * p[a] * (1 - p[a]) * row[i];
-                for (size_t j = 0; j <= i; j++) *h++ += weight * row[j];
-            }
+        b->g[t] = mask && !mask[unit] ? 0 : g;
+        *objective += b->g[t] * b->seen[t];
+    }
+}
+
+/* Adds the gradient and the information of classes a and b <= a. */
+static void add_classes(double *gradient, double *information, struct block *b,
+                        const bram_observation *o, const bram_mat *y, size_t unit, size_t a)
+{
+    size_t q = terms(o), n = b->stride;
+    const double *p = b->p + a * n;
+    double *w = b->h + n;
+    for (size_t t = 0; t < b->rows; t++)
+        b->h[t] = b->g[t] * ((bram_row(y, t)[unit] == (double)a) - p[t]);
+    for (size_t i = 0; i < q; i++) gradient[a * q + i] += dot(b->h, b->u + i * n, n);
+    for (size_t c = 0; c <= a; c++) {
+        for (size_t t = 0; t < b->rows; t++)
+            b->h[t] = b->g[t] * p[t] * ((double)(a == c) - b->p[c * n + t]);
+        for (size_t i = 0; i < q; i++) {
+            size_t row = a * q + i;
+            product(w, b->h, b->u + i * n, n);
+            for (size_t j = 0; j < (a == c ? i + 1 : q); j++)
+                information[row * (row + 1) / 2 + c * q + j] += dot(w, b->u + j * n, n);
         }
     }
 }
@@ -176,17 +218,18 @@ static int add(bram_ctx *cx, void *user, size_t sequence, size_t first, size_t c
 {
     const struct newton *s = user;
     const bram_observation *o = s->o;
-    bram_mat u;
-    BRAM_TRY(fill_block(cx, &u, o, s->d, sequence, first, count));
-    double *eta = bram_scratch(cx, count, o->classes * sizeof *eta);
-    double *part = eta ? bram_scratch(cx, count, sizeof *part) : NULL;
-    if (!part) return BRAM_ENOMEM;
+    const bram_mat y = bram_mat_rows(s->d->y[sequence], first, count);
+    struct block b;
+    BRAM_TRY(new_block(cx, &b, o, s->d, sequence, first, count));
     for (size_t i = 0; i < s->states * o->units; i++) {
+        double *to = sum + i * sums(s->p);
         if (s->done[i]) continue;
-        fill_logits(eta, o, s->trial + i * s->p, &u);
-        BRAM_TRY(probabilities(cx, eta, part, o, s->d, sequence, first, i % o->units, count));
-        add_rows(sum + i * sums(s->p), s, eta, part, &u, sequence, first, i / o->units,
-                 i % o->units);
+        fill_logits(&b, o, s->trial + i * s->p);
+        fill_probabilities(&b, o, s->d, sequence, first, i % o->units);
+        take_weights(&b, to, s, sequence, first, i / o->units, i % o->units);
+        for (size_t t = b.rows; t < b.stride; t++) b.h[t] = 0;
+        for (size_t a = 0; a + 1 < o->classes; a++)
+            add_classes(to + 1, to + 1 + s->p, &b, o, &y, i % o->units, a);
     }
     return BRAM_OK;
 }
@@ -311,19 +354,17 @@ static int scatter(bram_ctx *cx, const bram_emission *e, bram_hmm *m, bram_rng *
 static int mean(bram_ctx *cx, const bram_observation *o, const bram_hmm *m, const bram_hmm_data *d,
                 size_t sequence, size_t first, bram_mat *out)
 {
-    size_t mark = bram_scratch_mark(cx), c = o->classes;
-    bram_mat u;
-    BRAM_TRY(fill_block(cx, &u, o, d, sequence, first, out->rows));
-    double *p = bram_scratch(cx, out->rows, c * sizeof *p);
-    if (!p) return BRAM_ENOMEM;
+    size_t mark = bram_scratch_mark(cx);
+    struct block b;
+    BRAM_TRY(new_block(cx, &b, o, d, sequence, first, out->rows));
     for (size_t i = 0; i < m->states * o->units; i++) {
-        fill_logits(p, o, bram_row(&m->state, i / o->units) + i % o->units * weights(o), &u);
-        bram_vexp(p, out->rows * c);
+        fill_logits(&b, o, bram_row(&m->state, i / o->units) + i % o->units * weights(o));
+        bram_vexp(b.p, o->classes * b.stride);
         for (size_t t = 0; t < out->rows; t++) {
             double sum = 0, mean = 0;
-            for (size_t j = 0; j < c; j++) {
-                sum += p[t * c + j];
-                mean += (double)j * p[t * c + j];
+            for (size_t a = 0; a < o->classes; a++) {
+                sum += b.p[a * b.stride + t];
+                mean += (double)a * b.p[a * b.stride + t];
             }
             bram_row(out, t)[i] = mean / sum;
         }
@@ -335,16 +376,13 @@ static int mean(bram_ctx *cx, const bram_observation *o, const bram_hmm *m, cons
 static int density(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
                    const bram_hmm_data *d, size_t sequence, size_t first, bram_mat *out)
 {
-    size_t mark = bram_scratch_mark(cx), c = o->classes;
-    bram_mat u;
-    BRAM_TRY(fill_block(cx, &u, o, d, sequence, first, out->rows));
-    double *eta = bram_scratch(cx, out->rows, c * sizeof *eta);
-    double *part = eta ? bram_scratch(cx, out->rows, sizeof *part) : NULL;
-    if (!part) return BRAM_ENOMEM;
+    size_t mark = bram_scratch_mark(cx);
+    struct block b;
+    BRAM_TRY(new_block(cx, &b, o, d, sequence, first, out->rows));
     for (size_t i = 0; i < m->states * o->units; i++) {
-        fill_logits(eta, o, bram_row(&m->state, i / o->units) + i % o->units * weights(o), &u);
-        BRAM_TRY(probabilities(cx, eta, part, o, d, sequence, first, i % o->units, out->rows));
-        for (size_t t = 0; t < out->rows; t++) bram_row(out, t)[i] = part[t];
+        fill_logits(&b, o, bram_row(&m->state, i / o->units) + i % o->units * weights(o));
+        fill_probabilities(&b, o, d, sequence, first, i % o->units);
+        for (size_t t = 0; t < out->rows; t++) bram_row(out, t)[i] = b.seen[t];
     }
     bram_scratch_release(cx, mark);
     return BRAM_OK;

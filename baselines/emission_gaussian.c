@@ -18,6 +18,7 @@
 enum { STRIP = 64 }; /* rows that stay in the first cache while all states look at them */
 
 #define LOG_TWO_PI 1.8378770664093453
+#define NO_WEIGHT  1e-15 /* rows below it are left out of a state's sums */
 
 static size_t per_state(const bram_observation *o)
 {
@@ -94,16 +95,38 @@ struct step {
     size_t units;
 };
 
-/* Of units u .. u + 3 and one state: sums of g d and g d^2 over `count` rows, d = y - mean. */
-static void strip_moments(double *sum, double *square, const bram_mat *y, const bram_mat *g,
-                          size_t state, const double *mean, size_t u, size_t from, size_t count)
+/* Rows of a strip that count for a state: the others have less weight than rounding. */
+struct strip {
+    const double *row[STRIP];
+    double weight[STRIP];
+    size_t count;
+};
+
+static double take_strip(struct strip *s, const bram_mat *y, const bram_mat *g, size_t state,
+                         size_t from, size_t count)
+{
+    double total = 0;
+    s->count = 0;
+    for (size_t t = from; t < from + count; t++) {
+        double w = bram_row(g, t)[state];
+        if (!(w > NO_WEIGHT)) continue;
+        s->row[s->count] = bram_row(y, t);
+        s->weight[s->count++] = w;
+        total += w;
+    }
+    return total;
+}
+
+/* Of units u .. u + 3: sums of g d and g d^2 over the strip, d = y - mean. */
+static void strip_moments(double *sum, double *square, const struct strip *s, const double *mean,
+                          size_t u)
 {
     bram_pair m0 = bram_pair_load(mean + u), m1 = bram_pair_load(mean + u + 2);
     bram_pair s0 = {0, 0}, s1 = {0, 0}, q0 = {0, 0}, q1 = {0, 0};
-    for (size_t t = from; t < from + count; t++) {
-        bram_pair w = bram_pair_of(bram_row(g, t)[state]);
-        bram_pair d0 = bram_pair_load(bram_row(y, t) + u) - m0, w0 = w * d0;
-        bram_pair d1 = bram_pair_load(bram_row(y, t) + u + 2) - m1, w1 = w * d1;
+    for (size_t t = 0; t < s->count; t++) {
+        bram_pair w = bram_pair_of(s->weight[t]);
+        bram_pair d0 = bram_pair_load(s->row[t] + u) - m0, w0 = w * d0;
+        bram_pair d1 = bram_pair_load(s->row[t] + u + 2) - m1, w1 = w * d1;
         s0 += w0;
         s1 += w1;
         q0 += w0 * d0;
@@ -122,6 +145,7 @@ static void strip_plain(double *weight, double *sum, double *square, const bram_
 {
     for (size_t t = from; t < from + count; t++) {
         double w = bram_row(g, t)[state], d = bram_row(y, t)[u] - mean[u];
+        if (!(w > NO_WEIGHT)) continue;
         if (there->data) w *= bram_row(there, t)[u];
         weight[u] += w;
         sum[u] += w * d;
@@ -134,17 +158,16 @@ static int add(bram_ctx *cx, void *user, size_t sequence, size_t first, size_t c
 {
     const struct step *s = user;
     size_t n = s->units;
+    struct strip strip;
     bram_mat y, there, g = bram_mat_rows(s->posterior[sequence], first, count);
     BRAM_TRY(bram_emission_block(cx, &y, &there, s->d, sequence, first, count));
     for (size_t from = 0; from < count; from += STRIP)
         for (size_t k = 0; k < s->m->states; k++) {
             size_t rows = count - from < STRIP ? count - from : STRIP, u = 0;
-            double *w = sum + k * 3 * n, total = 0;
+            double *w = sum + k * 3 * n, total = take_strip(&strip, &y, &g, k, from, rows);
             const double *mean = bram_row(&s->m->state, k);
             for (; !there.data && u + 4 <= n; u += 4)
-                strip_moments(w + n, w + 2 * n, &y, &g, k, mean, u, from, rows);
-            if (u > 0)
-                for (size_t t = from; t < from + rows; t++) total += bram_row(&g, t)[k];
+                strip_moments(w + n, w + 2 * n, &strip, mean, u);
             for (size_t v = 0; v < u; v++) w[v] += total;
             for (; u < n; u++)
                 strip_plain(w, w + n, w + 2 * n, &y, &there, &g, k, mean, u, from, rows);

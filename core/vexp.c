@@ -15,6 +15,7 @@
 
 typedef double pair __attribute__((vector_size(16)));
 typedef long long bits __attribute__((vector_size(16)));
+typedef unsigned long long counts __attribute__((vector_size(16))); /* they may run over */
 
 static const double ROOT[64] = {
     0x1.0000000000000p+0, 0x1.02c9a3e778061p+0, 0x1.059b0d3158574p+0, 0x1.0874518759bc8p+0,
@@ -53,8 +54,8 @@ static inline __attribute__((always_inline)) pair exp_pair(pair x)
     bits whole = (bits)shifted;
     pair root = {ROOT[whole[0] & 63], ROOT[whole[1] & 63]};
     /* the low bits of magic are zero: what is left of `whole` above 6 bits is the exponent */
-    bits up = (bits)((whole & (bits){~63, ~63}) << 46);
-    pair scale = (pair)((bits)root + up);
+    counts up = ((counts)whole & ~(counts){63, 63}) << 46;
+    pair scale = (pair)((counts)root + up);
     pair result = scale + scale * p;
     bits plain = (x <= both(HIGHEST)), low = x < both(LOWEST);
     if (!(plain[0] & plain[1])) result = (pair){exp(x[0]), exp(x[1])};

@@ -82,26 +82,15 @@ static void make_features(struct world *w)
     assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "stimuli/features", r));
 }
 
-/* For a model of counts: values 0 .. 3 in place of the real ones. */
-static void make_counts(struct world *w)
-{
-    for (size_t s = 0; s < SEGMENTS; s++)
-        for (size_t i = 0; i < ROWS * UNITS; i++) {
-            double value = floor(fabs(w->y[s][i] - (double)(i % UNITS)) * 2);
-            if (w->y_present[s][i]) w->y[s][i] = value < 3 ? value : 3;
-        }
-}
-
-static struct world *make(const bram_model *m)
+static struct world *make(void)
 {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     w->cx = bram_ctx_new();
     make_axes(w);
     make_features(w);
-    for (size_t s = 0; s < SEGMENTS; s++) fill(w, s);
-    if (m->flags & BRAM_MODEL_COUNTS) make_counts(w);
     for (size_t s = 0; s < SEGMENTS; s++) {
+        fill(w, s);
         w->segment[s] = (bram_segment){.id = s % 2 ? "odd" : "even",
                                        .y = {w->y[s], ROWS, UNITS, UNITS},
                                        .y_present = w->y_present[s],
@@ -257,9 +246,9 @@ static void check_shape(const bram_model *m, bram_ask what, const bram_dataset *
 static void what_is_promised_is_answered_and_nothing_else(void **state)
 {
     (void)state;
+    struct world *w = make();
     each_fitted(m)
     {
-        struct world *w = make(m);
         bram_fitted *f = fit(w, m, 1);
         for (int a = 0; a < BRAM_ASKS; a++) {
             bram_query q = question(w, (bram_ask)a);
@@ -272,8 +261,8 @@ static void what_is_promised_is_answered_and_nothing_else(void **state)
             bram_dataset_free(answer);
         }
         bram_fitted_free(f);
-        drop(w);
     }
+    drop(w);
 }
 
 /* Values and mask of an answer, rows x width. */
@@ -333,7 +322,7 @@ static void no_answer_depends_on_the_future(void **state)
     {
         for (size_t k = 0; k < 3; k++) {
             if (!answers(m, causal[k].ask)) continue;
-            struct world *w = make(m);
+            struct world *w = make();
             bram_fitted *f = fit(w, m, 1);
             struct table before = table_of(w, f, causal[k].ask);
             alter_future(w);
@@ -352,7 +341,7 @@ static void what_is_asked_for_is_not_looked_at(void **state)
     {
         for (int a = BRAM_ASK_RESPOND; a <= BRAM_ASK_COSMOOTH; a++) {
             if (!answers(m, (bram_ask)a)) continue;
-            struct world *w = make(m);
+            struct world *w = make();
             bram_fitted *f = fit(w, m, 1);
             struct table before = table_of(w, f, (bram_ask)a);
             for (size_t i = 0; i < ROWS * UNITS; i++)
@@ -372,7 +361,7 @@ static void masked_values_do_not_matter(void **state)
     (void)state;
     each_fitted(m)
     {
-        struct world *w = make(m);
+        struct world *w = make();
         bram_fitted *f = fit(w, m, 1);
         struct digest before = digest(w, f);
         bram_fitted_free(f);
@@ -395,7 +384,7 @@ static void threads_and_seeds_do_not_matter(void **state)
     (void)state;
     each_fitted(m)
     {
-        struct world *w = make(m);
+        struct world *w = make();
         bram_fitted *f = fit(w, m, 1);
         struct digest one = digest(w, f);
         bram_fitted_free(f);
@@ -413,14 +402,13 @@ static void a_trip_through_a_file_does_not_matter(void **state)
     (void)state;
     char path[256];
     test_temporary(path, "model.h5");
+    struct world *w = make();
     each_fitted(m)
     {
-        struct world *w = make(m);
         bram_fitted *f = fit(w, m, 1), *again = NULL;
         if (!m->save) {
             assert_int_equal(bram_fitted_save(w->cx, f, path, true), BRAM_ENOTAPPLICABLE);
             bram_fitted_free(f);
-            drop(w);
             continue;
         }
         assert_ok(w->cx, bram_fitted_save(w->cx, f, path, true));
@@ -430,9 +418,9 @@ static void a_trip_through_a_file_does_not_matter(void **state)
         assert_string_equal(bram_fitted_spec(f), bram_fitted_spec(again));
         bram_fitted_free(f);
         bram_fitted_free(again);
-        drop(w);
     }
     unlink(path);
+    drop(w);
 }
 
 /* ---- what cannot be done -------------------------------------------------------------------- */
@@ -445,10 +433,10 @@ static bool learns(const bram_model *m)
 static void too_few_rows_are_not_applicable(void **state)
 {
     (void)state;
+    struct world *w = make();
     each_fitted(m)
     {
         if (!learns(m)) continue;
-        struct world *w = make(m);
         bram_fitted *f = NULL;
         bram_panel none = w->train;
         none.segments = 0;
@@ -462,20 +450,20 @@ static void too_few_rows_are_not_applicable(void **state)
         if (status != BRAM_ENOTAPPLICABLE)
             fail_msg("%s: no target row: status %d", m->name, status);
         assert_null(f);
-        drop(w);
     }
+    drop(w);
 }
 
 static void other_units_are_refused(void **state)
 {
     (void)state;
+    struct world *w = make();
+    bram_axis *fewer = NULL;
     const size_t index[] = {0, 1, 2};
+    assert_ok(w->cx, bram_axis_take(w->cx, &fewer, w->unit, index, 3));
     each_fitted(m)
     {
         if (!learns(m)) continue;
-        struct world *w = make(m);
-        bram_axis *fewer = NULL;
-        assert_ok(w->cx, bram_axis_take(w->cx, &fewer, w->unit, index, 3));
         bram_fitted *f = fit(w, m, 1);
         bram_segment segment = w->segment[3];
         segment.y.cols = 3;
@@ -494,26 +482,26 @@ static void other_units_are_refused(void **state)
                          status);
         }
         bram_fitted_free(f);
-        bram_axis_free(fewer);
-        drop(w);
     }
+    bram_axis_free(fewer);
+    drop(w);
 }
 
 static void a_present_nan_is_an_error(void **state)
 {
     (void)state;
+    struct world *w = make();
     size_t at = 20 * UNITS + 3;
+    w->y[0][at] = (double)NAN;
+    w->y_present[0][at] = 1;
     each_fitted(m)
     {
         if (!learns(m)) continue;
-        struct world *w = make(m);
-        w->y[0][at] = (double)NAN;
-        w->y_present[0][at] = 1;
         bram_fitted *f = NULL;
         int status = bram_fitted_new(w->cx, &f, m->name, &w->train, &w->validation, 1);
         if (status != BRAM_ENUMERIC) fail_msg("%s: NaN in training: status %d", m->name, status);
-        drop(w);
     }
+    drop(w);
 }
 
 /* Fitting, or answering all questions, with the k-th allocation failing. */
@@ -554,15 +542,15 @@ static void survive_all(struct world *w, const bram_model *m, const bram_fitted 
 static void failing_allocations_are_survived(void **state)
 {
     (void)state;
+    struct world *w = make();
     each_fitted(m)
     {
-        struct world *w = make(m);
         bram_fitted *f = fit(w, m, 1);
         survive_all(w, m, NULL);
         survive_all(w, m, f);
         bram_fitted_free(f);
-        drop(w);
     }
+    drop(w);
 }
 
 int main(void)
