@@ -73,17 +73,21 @@ void bram_rdm_rank_into(bram_rdm_ranked *out, const double *rdm, const bram_orde
         out->tied = pairs_of((uint64_t)f->total), out->ties = f->count > 1;
         return;
     }
-    for (size_t k = 0, end; k < f->count; k = end) {
-        double value = rdm[bram_rdm_pair_at(f, out->sorted[k])];
-        uint64_t here = 0;
-        for (end = k; end < f->count && rdm[bram_rdm_pair_at(f, out->sorted[end])] == value;
-             end++) {
-            out->low[out->sorted[end]] = (uint32_t)k;
-            here += whole_weight(f, out->sorted[end]);
+    double value = 0;
+    uint64_t here = 0;
+    for (size_t k = 0, first = 0; k < f->count; k++) {
+        uint32_t entry = out->sorted[k];
+        double next = rdm[bram_rdm_pair_at(f, entry)];
+        if (k == 0 || next != value) { /* a group begins */
+            out->tied += pairs_of(here);
+            value = next, here = 0, first = k;
+        } else {
+            out->ties = true;
         }
-        out->tied += pairs_of(here);
-        out->ties |= end > k + 1;
+        out->low[entry] = (uint32_t)first;
+        here += whole_weight(f, entry);
     }
+    out->tied += pairs_of(here);
 }
 
 /* ---- discordant pairs ----------------------------------------------------------------------- */
@@ -212,7 +216,7 @@ static int deal(bram_ctx *cx, struct sequence *s, const bram_rdm_ranked *x,
     for (size_t k = 0; k < f->count; k++) {
         uint32_t entry = y->sorted[k], place = x->low[entry];
         if (filled) place += filled[place]++;
-        s->y[place] = y->low[entry];
+        s->y[place] = y->ties ? y->low[entry] : (uint32_t)k;
         if (s->weight) s->weight[place] = (uint32_t)f->weight[entry];
     }
     if (!s->weight && !(x->ties && y->ties)) return BRAM_OK;

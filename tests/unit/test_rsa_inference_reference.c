@@ -3,6 +3,7 @@
  * sample it drew are in the shared test data. Where ours differs on purpose, the difference is
  * stated.
  */
+#include "matlab.h"
 #include "rdm_transform.h"
 #include "reference.h"
 #include "resample.h"
@@ -381,6 +382,83 @@ static void draws_of_a_bootstrap(void **state)
     close_reference(&r);
 }
 
+/* ---- the 92 images -------------------------------------------------------------------------- */
+
+enum { IMAGES = 92, IMAGE_PAIRS = IMAGES * (IMAGES - 1) / 2, PEOPLE = 4, IMAGE_MODELS = 8 };
+
+/* Adds share times the RDM of an element of a struct array, a square matrix, to its pairs. */
+static void add_rdm(bram_ctx *cx, double *pairs, bram_matlab_value *rdms, size_t element,
+                    double share)
+{
+    bram_matlab_value *field;
+    double *square;
+    assert_ok(cx, bram_matlab_field(cx, &field, rdms, "RDM", element));
+    assert_int_equal(bram_matlab_count(field), IMAGES * IMAGES);
+    assert_ok(cx, bram_matlab_numbers(cx, &square, field));
+    for (size_t i = 0; i < IMAGES; i++)
+        for (size_t j = i + 1; j < IMAGES; j++) *pairs++ += share * square[i * IMAGES + j];
+    bram_free(square);
+}
+
+/* Human IT of four people (Kriegeskorte et al. 2008), the mean of two sessions each, and models;
+ * rsatoolbox's figures to six digits. */
+static void human_it(void **state)
+{
+    (void)state;
+    char brains_path[512], models_path[512];
+    test_data(brains_path, "vision/rsa/rsatoolbox/92imageData/92_brainRDMs.mat");
+    test_data(models_path, "vision/rsa/rsatoolbox/92imageData/92_modelRDMs.mat");
+    bram_ctx *cx = bram_ctx_new();
+    bram_matlab *brains, *models;
+    bram_matlab_value *rdms;
+    double *subject = calloc(PEOPLE * IMAGE_PAIRS, sizeof *subject);
+    double *model = calloc(IMAGE_MODELS * IMAGE_PAIRS, sizeof *model);
+    assert_ok(cx, bram_matlab_open(cx, &brains, brains_path));
+    assert_ok(cx, bram_matlab_variable(cx, &rdms, brains, "RDMs"));
+    for (size_t e = 0; e < 2 * PEOPLE; e++) /* subjects first, then the second session */
+        add_rdm(cx, subject + e % PEOPLE * IMAGE_PAIRS, rdms, e, 0.5);
+    assert_ok(cx, bram_matlab_open(cx, &models, models_path));
+    assert_ok(cx, bram_matlab_variable(cx, &rdms, models, "Models"));
+    for (size_t m = 0; m < IMAGE_MODELS; m++) add_rdm(cx, model + m * IMAGE_PAIRS, rdms, m, 1);
+    static const struct {
+        bram_rdm_comparator with;
+        double lower, upper, value[IMAGE_MODELS];
+    } expected[] = {
+        {BRAM_COMPARE_CORR,
+         0.394410,
+         0.680413,
+         {0.387142, 0.281614, 0.333537, 0.259091, 0.152076, 0.024999, 0.115889, 0.036525}},
+        {BRAM_COMPARE_TAU_A,
+         0.253944,
+         0.476654,
+         {0.223028, 0.136915, 0.200864, 0.166116, 0.107260, 0.017927, 0.064688, 0.025876}},
+        {BRAM_COMPARE_SPEARMAN,
+         NAN,
+         NAN,
+         {0.386220, 0.276596, 0.296324, 0.245389, 0.159868, 0.026514, 0.096570, 0.038094}},
+        {BRAM_COMPARE_COSINE_COV, 0.664685, 0.817319, {NAN}}};
+    for (size_t k = 0; k < 4; k++) {
+        bram_rsa_design d = {.measure = {.comparator = expected[k].with},
+                             .n = IMAGES,
+                             .models = {model, IMAGE_MODELS, IMAGE_PAIRS, IMAGE_PAIRS},
+                             .subjects = {subject, PEOPLE, IMAGE_PAIRS, IMAGE_PAIRS},
+                             .pooling = BRAM_POOL_RSATOOLBOX,
+                             .level = 0.95};
+        bram_rsa_result *r;
+        assert_ok(cx, bram_rsa_infer(cx, &r, &d));
+        if (!isnan(expected[k].lower)) assert_near(r->lower, expected[k].lower, 6e-7);
+        if (!isnan(expected[k].upper)) assert_near(r->upper, expected[k].upper, 6e-7);
+        for (size_t m = 0; m < IMAGE_MODELS && !isnan(expected[k].value[0]); m++)
+            assert_near(r->value[m], expected[k].value[m], 6e-7);
+        bram_rsa_result_free(r);
+    }
+    free(subject);
+    free(model);
+    bram_matlab_close(brains);
+    bram_matlab_close(models);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -392,6 +470,7 @@ int main(void)
         cmocka_unit_test(bootstraps),
         cmocka_unit_test(dual_corrections),
         cmocka_unit_test(draws_of_a_bootstrap),
+        cmocka_unit_test(human_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
