@@ -109,7 +109,7 @@ static int named_axis(bram_ctx *cx, bram_axis **out, const char *axis_name, cons
 static int add_layer(bram_ctx *cx, bram_dataset *ds, const bram_axis *const *axes,
                      const double *values, size_t layer)
 {
-    char name[16];
+    char name[32];
     bram_response *r = NULL;
     snprintf(name, sizeof name, "layer%02zu", layer + 1);
     BRAM_TRY(bram_response_new(cx, &r, name, BRAM_F64, 3, axes));
