@@ -172,3 +172,44 @@ int bram_regions_identify(bram_ctx *cx, double *accuracy, double *of_subject, co
     if (status == BRAM_OK) *accuracy = d.accuracy;
     return status;
 }
+
+size_t bram_regions_grid_steps(double step)
+{
+    return (size_t)floor(1 / step + 1e-9) + 1;
+}
+
+static int all_thresholds(bram_ctx *cx, struct draw *d, double *accuracy)
+{
+    const bram_regions *r = d->r;
+    size_t steps = bram_regions_grid_steps(d->settings->step);
+    bram_mat squared;
+    d->weight = bram_scratch(cx, r->pairs, sizeof *d->weight);
+    if (!d->weight) return BRAM_ENOMEM;
+    for (size_t k = 0; k < r->pairs; k++) d->weight[k] = 1;
+    BRAM_TRY(bram_mat_scratch(cx, &d->rank, r->items, r->pairs));
+    BRAM_TRY(bram_mat_scratch(cx, &d->transformed, r->items, r->pairs));
+    BRAM_TRY(bram_mat_scratch(cx, &squared, r->items, r->items));
+    take_ranks(d);
+    for (size_t l = 0; l < steps; l++)
+        for (size_t u = l; u < steps; u++) {
+            double step = d->settings->step;
+            bram_gt gt = {.low = step * (double)l, .high = fmin(1, step * (double)u)};
+            if (bram_gt_degenerate(gt.low, gt.high)) continue;
+            BRAM_TRY(distances(cx, &squared, d, &gt));
+            BRAM_TRY(bram_identify(cx, &accuracy[l * steps + u], NULL, NULL, &d->items, &squared));
+        }
+    return BRAM_OK;
+}
+
+int bram_regions_grid(bram_ctx *cx, double *accuracy, const bram_regions *r,
+                      const bram_region_settings *settings)
+{
+    size_t mark = bram_scratch_mark(cx), steps = bram_regions_grid_steps(settings->step);
+    struct draw d = {.r = r,
+                     .settings = settings,
+                     .items = {r->items, r->regions, r->subjects, r->region, r->subject}};
+    for (size_t k = 0; k < steps * steps; k++) accuracy[k] = NAN;
+    int status = all_thresholds(cx, &d, accuracy);
+    bram_scratch_release(cx, mark);
+    return status;
+}

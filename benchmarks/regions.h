@@ -72,6 +72,18 @@ int bram_regions_identify(bram_ctx *cx, double *accuracy, double *of_subject, co
                           bram_region_statistic statistic, const bram_region_settings *settings,
                           const double *stimuli) BRAM_MUST_CHECK;
 
+/** Thresholds of the grid along l and along u: 0, step, 2 step ... */
+size_t bram_regions_grid_steps(double step);
+
+/**
+ * The accuracy of identification by each pair of thresholds of the grid.
+ *
+ * @param accuracy  l x u, bram_regions_grid_steps each; NaN where l > u or the pair is degenerate
+ * @return BRAM_OK; BRAM_ENOMEM
+ */
+int bram_regions_grid(bram_ctx *cx, double *accuracy, const bram_regions *r,
+                      const bram_region_settings *settings) BRAM_MUST_CHECK;
+
 /** Specificity from sensitivity: each wrong item is one false alarm of the regions it is not of. */
 double bram_region_specificity(double sensitivity, size_t regions);
 

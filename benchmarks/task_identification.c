@@ -170,6 +170,38 @@ static int score_level(bram_ctx *cx, struct identification *t, const char *level
     return put_scores(cx, t, &d, level);
 }
 
+/* The accuracy of every pair of thresholds as map/LEVEL, l x u, beside the best of them. */
+static int put_map(bram_ctx *cx, const struct identification *t, const char *level,
+                   bram_dataset *result)
+{
+    size_t steps = bram_regions_grid_steps(t->settings.step), width = 16;
+    const char **id = bram_scratch(cx, steps, sizeof *id);
+    char *text = bram_scratch(cx, steps, width);
+    bram_axis *axis[2] = {NULL};
+    bram_response *map = NULL;
+    if (!id || !text) return BRAM_ENOMEM;
+    for (size_t i = 0; i < steps; i++) {
+        snprintf(text + i * width, width, "%.4g", t->settings.step * (double)i);
+        id[i] = text + i * width;
+    }
+    int status = bram_axis_new(cx, &axis[0], "l", steps);
+    if (status == BRAM_OK) status = bram_axis_new(cx, &axis[1], "u", steps);
+    for (size_t k = 0; k < 2 && status == BRAM_OK; k++) status = bram_axis_set_ids(cx, axis[k], id);
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &map, level, BRAM_F64, 2,
+                                   (const bram_axis *[]){axis[0], axis[1]});
+    for (size_t k = 0; k < 2; k++) bram_axis_free(axis[k]);
+    if (status == BRAM_OK)
+        status = bram_regions_grid(cx, bram_response_f64(map), &t->data, &t->settings);
+    uint8_t *present = status == BRAM_OK ? bram_response_mask(cx, map) : NULL;
+    if (status == BRAM_OK && !present) status = BRAM_ENOMEM;
+    for (size_t k = 0; present && k < steps * steps; k++)
+        if (isnan(bram_response_f64(map)[k])) bram_response_f64(map)[k] = 0, present[k] = 0;
+    if (status == BRAM_OK) return bram_dataset_add(cx, result, "map", map);
+    bram_response_free(map);
+    return status;
+}
+
 /* ---- all levels ----------------------------------------------------------------------------- */
 
 /* Data at a level, from the file anew; the first makes the table of scores. */
@@ -188,7 +220,8 @@ static int take_level(bram_ctx *cx, struct identification *t, double noise, doub
                            bram_option_real(c->benchmark->options, "level"));
 }
 
-static int run_levels(bram_ctx *cx, struct identification *t, const char *name)
+static int run_levels(bram_ctx *cx, struct identification *t, const char *name,
+                      bram_dataset *result)
 {
     size_t count;
     bool noise = strcmp(name, "noise") == 0;
@@ -199,6 +232,8 @@ static int run_levels(bram_ctx *cx, struct identification *t, const char *name)
         snprintf(level, sizeof level, "%s%.4g", name, 100 * levels[i]);
         int status = take_level(cx, t, noise ? levels[i] : 0, noise ? 1 : levels[i]);
         if (status == BRAM_OK) status = score_level(cx, t, level);
+        if (status == BRAM_OK && t->statistic == BRAM_REGION_BEST)
+            status = put_map(cx, t, level, result);
         bram_scratch_release(cx, mark);
         BRAM_TRY(status);
     }
@@ -210,8 +245,8 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     struct identification t = {.cell = cell};
     size_t mark = bram_scratch_mark(cx);
     int status = read_settings(cx, &t);
-    if (status == BRAM_OK) status = run_levels(cx, &t, "noise");
-    if (status == BRAM_OK) status = run_levels(cx, &t, "variation");
+    if (status == BRAM_OK) status = run_levels(cx, &t, "noise", result);
+    if (status == BRAM_OK) status = run_levels(cx, &t, "variation", result);
     if (status == BRAM_OK && !t.scores)
         status = bram_fail(cx, BRAM_EUSAGE, "neither noise nor variation has a level");
     if (status == BRAM_OK) status = bram_scores_finish(cx, t.scores, result);
@@ -250,7 +285,7 @@ static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
 const bram_task bram_task_identification = {
     .name = "identification",
     .summary = "which region or layer is it: by what statistic of dissimilarities, under noise",
-    .version = 1,
+    .version = 2,
     .params = params,
     .contestants = statistics,
     .parts = parts,

@@ -49,7 +49,9 @@ const bram_command bram_command_report = {
         "Writes a results folder as one page that needs nothing else: who is ahead and by how "
         "much, figures with intervals beside trivial baselines, the data, and the methods in the "
         "words of a paper. Equal results give equal bytes.\n\n"
-        "The connectome is shown when the dataset that the results name can be opened.",
+        "The connectome, and the RDMs of benchmarks of geometry, are shown when the dataset that "
+        "the "
+        "results name can be opened.",
     .options =
         (const bram_cli_option[]){
             {"output", 'o', "FILE", "The page to write; - is stdout (default: report.html)"},

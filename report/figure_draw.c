@@ -87,8 +87,8 @@ static void x_axis(const bram_figure *f, const bram_layout *l, const bram_canvas
     }
     if (!f->x.bare) put_line(c, BRAM_INK, l->left, l->bottom, l->right, l->bottom);
     if (f->x.title && *f->x.title)
-        put(c, (l->left + l->right) / 2, f->height - 6, BRAM_LETTER, BRAM_ANCHOR_MIDDLE, 0,
-            BRAM_INK, f->x.title);
+        put(c, (l->left + l->right) / 2, f->height - 6 - l->shrunk, BRAM_LETTER, BRAM_ANCHOR_MIDDLE,
+            0, BRAM_INK, f->x.title);
 }
 
 static void y_axis(const bram_figure *f, const bram_layout *l, const bram_canvas *c)

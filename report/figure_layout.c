@@ -277,6 +277,7 @@ static void make_equal(const bram_figure *f, bram_layout *l)
     double unit = fmin(wide / x, high / y);
     if (f->heat.rows) {
         l->right = l->left + unit * x;
+        l->shrunk = l->bottom - (l->top + unit * y);
         l->bottom = l->top + unit * y;
         return;
     }

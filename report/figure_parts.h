@@ -28,6 +28,7 @@ typedef struct bram_layout {
     bram_scale x, y;
     bram_ticks x_ticks, y_ticks;
     double heat_low, heat_high;
+    double shrunk;   /* how much lower a square matrix left the plot */
     bool empty;      /* there is nothing to show */
     bool x_slanted;  /* category names under the plot stand slanted */
     size_t bar_sets; /* series of bars side by side */

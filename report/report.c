@@ -237,6 +237,7 @@ static int write_benchmark(bram_ctx *cx, bram_report *r, const bram_board *b)
     if (bram_board_scored(b)) {
         BRAM_TRY(bram_section_forecast(cx, r, b));
         BRAM_TRY(bram_section_geometry(cx, r, b));
+        BRAM_TRY(bram_section_thresholds(cx, r, b));
         BRAM_TRY(bram_section_units(cx, r, b));
         BRAM_TRY(bram_section_examples(cx, r, b));
     }

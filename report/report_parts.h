@@ -31,6 +31,7 @@ int bram_section_summary(bram_ctx *cx, bram_report *r) BRAM_MUST_CHECK;
 int bram_section_leaderboard(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_forecast(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_geometry(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
+int bram_section_thresholds(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_units(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_examples(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_data(bram_ctx *cx, bram_report *r) BRAM_MUST_CHECK;

@@ -105,6 +105,40 @@ static void a_choice_in_hindsight_is_better(void **state)
     bram_ctx_free(cx);
 }
 
+/* The map of thresholds: its largest entry is what "best" scores, l > u is missing; l = 0, u = 1 is
+ * RSA by ranks. Others have none. */
+static void the_map_holds_every_pair_of_thresholds(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx, 2, 0), *best = NULL, *other = NULL;
+    bram_benchmark b = test_benchmark(cx, "identification", metrics, 1, "samples=0,step=0.25");
+    assert_ok(cx, test_cell(cx, &best, &b, ds, "regions", "best"));
+    assert_ok(cx, test_cell(cx, &other, &b, ds, "regions", "rsa"));
+    assert_null(bram_dataset_response(other, "map/noise0"));
+    const bram_response *map = bram_dataset_response(best, "map/noise0");
+    assert_non_null(map);
+    assert_int_equal(bram_response_length(map, 0), 5);
+    assert_string_equal(bram_axis_id(bram_response_axis(map, 1), 3), "0.75");
+    double value[25], most = 0;
+    uint8_t present[25];
+    assert_ok(cx, bram_response_read(cx, map, (size_t[]){0, 0}, (size_t[]){5, 5}, value, present));
+    for (size_t l = 0; l < 5; l++)
+        for (size_t u = 0; u < 5; u++) {
+            bool there = present[5 * l + u];
+            assert_int_equal(there,
+                             l <= u && !bram_gt_degenerate(0.25 * (double)l, 0.25 * (double)u));
+            if (there) most = fmax(most, value[5 * l + u]);
+        }
+    assert_near(most, test_number(best, "sensitivity@noise0", "value"), 1e-15);
+    assert_near(value[4], test_number(other, "sensitivity@noise0", "value"), 1e-15);
+    bram_dataset_free(best);
+    bram_dataset_free(other);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void perturbed_data(void **state)
 {
     (void)state;
@@ -312,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regions_apart_and_regions_alike),
         cmocka_unit_test(a_choice_in_hindsight_is_better),
+        cmocka_unit_test(the_map_holds_every_pair_of_thresholds),
         cmocka_unit_test(perturbed_data),
         cmocka_unit_test(a_draw_is_the_matrix_written_out),
         cmocka_unit_test(threads_do_not_matter),
