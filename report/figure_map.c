@@ -119,8 +119,9 @@ static size_t ellipse(double *x, double *y, const struct map *m, size_t thing)
 static int add_ellipses(bram_ctx *cx, bram_figure *f, const struct map *m)
 {
     size_t most = m->things * (CORNERS + 1), at = 0;
-    double *x = bram_scratch(cx, most, 2 * sizeof *x), *y = x + most;
+    double *x = bram_scratch(cx, most, 2 * sizeof *x);
     if (!x) return BRAM_ENOMEM;
+    double *y = x + most;
     for (size_t i = 0; i < m->things; i++) at += ellipse(x + at, y + at, m, i);
     return bram_figure_add(cx, f,
                            &(bram_series){.mark = BRAM_MARK_AREA,
@@ -133,9 +134,10 @@ static int add_ellipses(bram_ctx *cx, bram_figure *f, const struct map *m)
 
 static int add_points(bram_ctx *cx, bram_figure *f, const struct map *m)
 {
-    double *x = bram_scratch(cx, m->things, 2 * sizeof *x), *y = x + m->things;
+    double *x = bram_scratch(cx, m->things, 2 * sizeof *x);
     const char *const *names = bram_rdm_view_names(cx, m->view, m->of_rdms);
     if (!x || !names) return BRAM_ENOMEM;
+    double *y = x + m->things;
     for (size_t i = 0; i < m->things; i++)
         x[i] = bram_row(&m->points, i)[0], y[i] = bram_row(&m->points, i)[1];
     BRAM_TRY(bram_figure_add(

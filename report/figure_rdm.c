@@ -65,8 +65,9 @@ int bram_rdm_view_ranks(bram_ctx *cx, double **out, const bram_rdm_view *v)
 {
     size_t pairs = bram_rdm_pairs(v->n);
     double *ranks = bram_scratch(cx, v->count, pairs * sizeof *ranks);
-    double *there = bram_scratch(cx, pairs, 2 * sizeof *there), *rank = there + pairs;
-    if (pairs && (!ranks || !there)) return BRAM_ENOMEM;
+    double *there = bram_scratch(cx, pairs, sizeof *there);
+    double *rank = bram_scratch(cx, pairs, sizeof *rank);
+    if (pairs && (!ranks || !there || !rank)) return BRAM_ENOMEM;
     for (size_t i = 0; i < v->count; i++) {
         const double *d = v->pairs + i * pairs;
         size_t count = 0;

@@ -35,8 +35,9 @@ static int draw(bram_ctx *cx, bram_figure *f, const double *pairs, size_t n,
     struct end *end = bram_scratch(cx, 2 * n, sizeof *end);
     size_t *order = bram_scratch(cx, n, sizeof *order);
     const char **label = bram_scratch(cx, n, sizeof *label);
-    double *x = bram_scratch(cx, n, 10 * sizeof *x), *y = x + 5 * n, least = 0;
+    double *x = bram_scratch(cx, n, 10 * sizeof *x), least = 0;
     if (!tree || !end || !order || !label || !x) return BRAM_ENOMEM;
+    double *y = x + 5 * n;
     BRAM_TRY(bram_linkage_average(cx, tree, pairs, n));
     BRAM_TRY(bram_linkage_order(cx, order, tree, n));
     for (size_t i = 0; i < n; i++) {

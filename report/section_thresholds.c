@@ -41,12 +41,15 @@ static int draw_map(bram_ctx *cx, bram_report *r, const bram_response *map, cons
     bram_figure *f = NULL;
     if (!value || !present || !label) return BRAM_ENOMEM;
     BRAM_TRY(bram_response_read(cx, map, (size_t[]){0, 0}, (size_t[]){n, n}, value, present));
-    size_t best = 0;
-    for (size_t k = 0; k < n * n; k++) {
-        if (!present[k]) value[k] = NAN;
-        if (!isnan(value[k]) && !(value[k] <= value[best])) best = k;
+    size_t l = 0, u = 0; /* of the best */
+    for (size_t i = 0; i < n; i++) {
+        label[i] = bram_axis_id(bram_response_axis(map, 0), i);
+        for (size_t j = 0; j < n; j++) {
+            double *here = &value[i * n + j];
+            if (!present[i * n + j]) *here = NAN;
+            if (!isnan(*here) && !(*here <= value[l * n + u])) l = i, u = j;
+        }
     }
-    for (size_t i = 0; i < n; i++) label[i] = bram_axis_id(bram_response_axis(map, 0), i);
     level_words(words, name);
     BRAM_TRY(bram_figure_new(cx, &f, words,
                              "A triangle: rows are the lower threshold l, columns the upper one u; "
@@ -60,8 +63,8 @@ static int draw_map(bram_ctx *cx, bram_report *r, const bram_response *map, cons
     if (status == BRAM_OK)
         status = bram_figure_heat(
             cx, f, &(bram_heat){n, n, value, range[0], range[1], .title = "sensitivity"});
-    snprintf(caption, sizeof caption, "%s: best %.2f at l = %s, u = %s.", words, value[best],
-             label[best / n], label[best % n]);
+    snprintf(caption, sizeof caption, "%s: best %.2f at l = %s, u = %s.", words, value[l * n + u],
+             label[l], label[u]);
     bram_scratch_release(cx, mark);
     return bram_report_figure(cx, r, f, status, caption);
 }
