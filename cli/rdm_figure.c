@@ -30,15 +30,18 @@ int bram_cli_figure_write(bram_ctx *cx, const char *path, const bram_buffer *svg
 
 int bram_rdm_check_figure(bram_ctx *cx, const bram_cli_args *args)
 {
-    static const char *const others[] = {"figure-kind", "figure-scale", "title"};
+    static const char *const others[] = {"figure-kind", "figure-scale", "figure-scaling", "title"};
     const char *path = bram_cli_text(args, "figure", NULL);
-    for (size_t i = 0; i < 3 && !path; i++)
+    for (size_t i = 0; i < 4 && !path; i++)
         if (bram_cli_has(args, others[i]))
             return bram_fail(cx, BRAM_EUSAGE, "--%s needs --figure", others[i]);
     if (!path) return BRAM_OK;
     if (bram_cli_has(args, "figure-scale") &&
         strcmp(bram_cli_text(args, "figure-kind", "heat"), "heat") != 0)
         return bram_fail(cx, BRAM_EUSAGE, "--figure-scale is for heat maps");
+    if (bram_cli_has(args, "figure-scaling") &&
+        strncmp(bram_cli_text(args, "figure-kind", "heat"), "mds", 3) != 0)
+        return bram_fail(cx, BRAM_EUSAGE, "--figure-scaling is for maps: --figure-kind mds");
     return bram_cli_figure_check(cx, path);
 }
 
@@ -69,6 +72,7 @@ static int draw(bram_ctx *cx, bram_rdm_view *v, const bram_cli_args *args)
     bool ranks = !strcmp(bram_cli_text(args, "figure-scale", "value"), "rank");
     bram_buffer svg = {0};
     v->title = bram_cli_text(args, "title", v->title);
+    v->classical = !strcmp(bram_cli_text(args, "figure-scaling", "metric"), "classical");
     int status = !strcmp(kind, "heat")         ? bram_rdm_heat_maps(cx, &svg, v, ranks)
                  : !strcmp(kind, "mds")        ? bram_rdm_map(cx, &svg, v)
                  : !strcmp(kind, "mds-rdms")   ? bram_rdm_map_of_rdms(cx, &svg, v)

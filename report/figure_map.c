@@ -23,9 +23,9 @@ struct map {
     const bram_rdm_view *view;
     bool of_rdms, roots;
     size_t things;
-    bram_mat points; /* things x 2 */
-    double stress;
-    double *draw; /* draws x things x 2; NaN where a draw has no map */
+    bram_mat points;      /* things x 2 */
+    double stress, share; /* share: of the positive eigenvalues, in classical scaling */
+    double *draw;         /* draws x things x 2; NaN where a draw has no map */
     size_t draws;
 };
 
@@ -77,7 +77,8 @@ static int one_draw(bram_ctx *cx, size_t sample, void *user)
     if (m->roots) take_roots(pairs, m->things);
     for (size_t i = 0; i < m->things; i++)
         memcpy(bram_row(&points, i), bram_row(&m->points, i), 2 * sizeof(double));
-    int status = settle(cx, &points, &stress, pairs);
+    int status = v->classical ? bram_mds_classical(cx, &points, NULL, pairs)
+                              : settle(cx, &points, &stress, pairs);
     if (status == BRAM_OK) status = bram_mds_align(cx, &points, &m->points, false);
     for (size_t i = 0; i < values; i++)
         m->draw[sample * values + i] = status == BRAM_OK ? bram_row(&points, i / 2)[i % 2]
@@ -166,8 +167,8 @@ static int place(bram_ctx *cx, struct map *m)
     else if (!(pairs = bram_rdm_view_mean(cx, v))) return BRAM_ENOMEM;
     if (m->roots) take_roots(pairs, m->things);
     BRAM_TRY(bram_mat_scratch(cx, &m->points, m->things, 2));
-    BRAM_TRY(bram_mds_classical(cx, &m->points, NULL, pairs));
-    BRAM_TRY(settle(cx, &m->points, &m->stress, pairs));
+    BRAM_TRY(bram_mds_classical(cx, &m->points, &m->share, pairs));
+    if (!v->classical) BRAM_TRY(settle(cx, &m->points, &m->stress, pairs));
     m->draws = drawn >= (m->of_rdms ? LEAST_CONDITIONS : 3) ? BRAM_MAP_DRAWS : 0;
     if (!m->draws) return BRAM_OK;
     m->draw = bram_scratch(cx, m->draws, 2 * m->things * sizeof *m->draw);
@@ -179,12 +180,16 @@ static void describe(char caption[512], const struct map *m)
 {
     const bram_rdm_view *v = m->view;
     size_t used = (size_t)snprintf(
-        caption, 512,
-        "Multidimensional scaling by metric stress from the classical start: distances "
-        "are like %s%.120s%s (stress-1 %.2g).",
+        caption, 512, "%s: distances are like %s%.120s%s",
+        v->classical ? "Classical multidimensional scaling"
+                     : "Multidimensional scaling by metric stress from the classical start",
         m->roots ? "the root of the " : "",
         m->of_rdms ? "1 \xe2\x88\x92 r of the matrices" : v->measure,
-        v->count > 1 && !m->of_rdms ? ", mean over matrices" : "", m->stress);
+        v->count > 1 && !m->of_rdms ? ", mean over matrices" : "");
+    if (v->classical)
+        used += (size_t)snprintf(caption + used, 512 - used,
+                                 " (%.3g %% of the positive eigenvalues).", 100 * m->share);
+    else used += (size_t)snprintf(caption + used, 512 - used, " (stress-1 %.2g).", m->stress);
     if (m->draws)
         snprintf(caption + used, 512 - used,
                  " Ellipses: 95 %% of %zu bootstrap draws of %s, laid over the map by Procrustes.",

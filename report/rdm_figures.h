@@ -17,6 +17,7 @@ typedef struct bram_rdm_view {
     const char *title;
     const char *measure; /* "1 - Pearson r" */
     bool squared;        /* distances are squared: maps take their roots */
+    bool classical;      /* maps by classical scaling alone, not by metric stress from there */
 } bram_rdm_view;
 
 enum { BRAM_MOST_PANELS = 64, BRAM_MAP_DRAWS = 200 };

@@ -110,3 +110,6 @@ run bramble rdm d1.csv --given
 run bramble rdm d1.csv --given --ids condition --method cosine --figure g.svg
 run bramble rdm d1.csv d2.csv -o x.npy
 run bramble rdm d1.csv --given --ids condition --figure g.svg
+run bramble rdm d1.csv --given --ids condition --figure c.svg --figure-kind mds --figure-scaling classical
+grep -oE '[0-9.]+ % of the positive[^<]*' c.svg
+run bramble rdm d1.csv --given --ids condition --figure c.svg --figure-scaling classical

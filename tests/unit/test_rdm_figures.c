@@ -105,7 +105,14 @@ static void maps(void **state)
     v.count = 2;
     assert_ok(cx, bram_rdm_map(cx, &b, &v));
     assert_null(strstr(b.text, "bootstrap"));
+    assert_non_null(strstr(b.text, "stress-1"));
     bram_buffer_release(&b);
+    v.count = 3, v.classical = true;
+    assert_ok(cx, bram_rdm_map(cx, &b, &v));
+    assert_non_null(strstr(b.text, "positive eigenvalues"));
+    assert_int_equal(occurrences(b.text, "fill-opacity=\"0.12\""), 4);
+    bram_buffer_release(&b);
+    v.count = 2, v.classical = false;
     assert_int_equal(bram_rdm_map_of_rdms(cx, &b, &v), BRAM_ESHAPE);
     bram_buffer_release(&b);
     v.count = 3;
