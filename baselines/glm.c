@@ -3,11 +3,12 @@
  *
  *   eta[t][n] = b[n] + own history + population or coupling terms + sum over d of v[n][d] x[t][d]
  *
- * coupling=own: the unit's own history alone; population: and the summed history of all others, one
- * weight a kernel; full: the history of every unit. The objective is the log likelihood minus
- * ridge / 2 times the squared weights (not the intercept), with lasso minus lasso sqrt(B) times the
- * length of the B weights from each unit (group lasso). Several penalties: those with the highest
- * log likelihood of the validation data. A unit that never spikes in training gets half a spike.
+ * coupling=none: a constant rate; own: the unit's own history alone; population: and the summed
+ * history of all others, one weight a kernel; full: the history of every unit. The objective is the
+ * log likelihood minus ridge / 2 times the squared weights (not the intercept), with lasso minus
+ * lasso sqrt(B) times the length of the B weights from each unit (group lasso). Several penalties:
+ * those with the highest log likelihood of the validation data. A unit that never spikes in
+ * training gets half a spike.
  */
 #include "linalg.h"
 #include "poisson_glm.h"
@@ -21,20 +22,20 @@
 enum { STEPS = 50 };
 static const double TOLERANCE = 1e-10, FORGOTTEN = 0.5; /* spikes of a silent unit */
 
-typedef enum coupling { OWN, POPULATION, FULL } coupling;
+typedef enum coupling { NONE, OWN, POPULATION, FULL } coupling;
 
 /* One fit of all units. */
 struct job {
     bram_spike_model *m;
     const bram_spike_data *data;
     coupling coupling;
-    size_t others; /* kernels of the others' summed history: 0 without one */
+    size_t own, others; /* kernels of the own history, of the others' sum: 0 without one */
     double ridge, lasso;
 };
 
 static size_t small_width(const struct job *j)
 {
-    return 1 + j->m->phi.cols + j->others + j->m->inputs;
+    return 1 + j->own + j->others + j->m->inputs;
 }
 
 /* Intercept, own history, the others' history, inputs, of unit n. */
@@ -44,9 +45,9 @@ static void small_design(bram_mat *out, const struct job *j, size_t n)
     size_t bumps = j->m->phi.cols, units = j->m->units;
     for (size_t t = 0; t < u->rows; t++) {
         const double *from = bram_row(u, t);
-        double *to = bram_row(out, t), *own = to + 1, *rest = own + bumps;
+        double *to = bram_row(out, t), *own = to + 1, *rest = own + j->own;
         to[0] = 1;
-        memcpy(own, from + 1 + n * bumps, bumps * sizeof *own);
+        memcpy(own, from + 1 + n * bumps, j->own * sizeof *own);
         memset(rest, 0, j->others * sizeof *rest);
         for (size_t k = 0; k < units; k++)
             for (size_t b = 0; b < j->others && k != n; b++) rest[b] += from[1 + k * bumps + b];
@@ -59,11 +60,11 @@ static void exchange(const struct job *j, size_t n, double *small, bool back)
 {
     size_t bumps = j->m->phi.cols, units = j->m->units;
     bram_mat *theta = &j->m->theta;
-    size_t rest = 1 + bumps, inputs = rest + j->others;
+    size_t rest = 1 + j->own, inputs = rest + j->others;
     size_t other = n ? 0 : 1;
     if (!back) {
         small[0] = bram_row(theta, 0)[n];
-        for (size_t b = 0; b < bumps; b++) small[1 + b] = bram_row(theta, 1 + n * bumps + b)[n];
+        for (size_t b = 0; b < j->own; b++) small[1 + b] = bram_row(theta, 1 + n * bumps + b)[n];
         for (size_t b = 0; b < j->others; b++)
             small[rest + b] = units > 1 ? bram_row(theta, 1 + other * bumps + b)[n] : 0;
         for (size_t d = 0; d < j->m->inputs; d++)
@@ -73,9 +74,9 @@ static void exchange(const struct job *j, size_t n, double *small, bool back)
     bram_row(theta, 0)[n] = small[0];
     for (size_t k = 0; k < units; k++)
         for (size_t b = 0; b < bumps; b++)
-            bram_row(theta, 1 + k * bumps + b)[n] = k == n          ? small[1 + b]
-                                                    : b < j->others ? small[rest + b]
-                                                                    : 0;
+            bram_row(theta, 1 + k * bumps + b)[n] = k == n && b < j->own      ? small[1 + b]
+                                                    : k != n && b < j->others ? small[rest + b]
+                                                                              : 0;
     for (size_t d = 0; d < j->m->inputs; d++)
         bram_row(theta, 1 + units * bumps + d)[n] = small[inputs + d];
 }
@@ -197,11 +198,13 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     size_t mark = bram_scratch_mark(cx);
     int status = bram_spike_data_make(cx, &data, m, train);
     struct job j = {.m = m, .data = &data};
-    j.coupling = bram_option_is(o, "coupling", "own")          ? OWN
+    size_t others = (size_t)bram_option_integer(o, "others"), bumps = m->phi.cols;
+    j.coupling = bram_option_is(o, "coupling", "none")         ? NONE
+                 : bram_option_is(o, "coupling", "own")        ? OWN
                  : bram_option_is(o, "coupling", "population") ? POPULATION
                                                                : FULL;
-    size_t others = (size_t)bram_option_integer(o, "others");
-    if (j.coupling == POPULATION) j.others = others && others < m->phi.cols ? others : m->phi.cols;
+    if (j.coupling != NONE) j.own = bumps;
+    if (j.coupling == POPULATION) j.others = others && others < bumps ? others : bumps;
     start(m);
     if (status == BRAM_OK) status = choose(cx, &j, o, validation);
     bram_scratch_release(cx, mark);
@@ -238,8 +241,8 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
 }
 
 static const bram_param params[] = {
-    {"coupling", BRAM_PARAM_CHOICE, "population", "own|population|full", 0, 0,
-     "whose history a unit sees: its own, and the sum of the others', or everybody's"},
+    {"coupling", BRAM_PARAM_CHOICE, "population", "none|own|population|full", 0, 0,
+     "whose history a unit sees: none, its own, and the sum of the others', everybody's"},
     {"others", BRAM_PARAM_INTEGER, "0", NULL, 0, 1000,
      "kernels (the first ones) that see the others' sum; 0: all"},
     {"basis", BRAM_PARAM_CHOICE, "raised-cosine", BRAM_BASIS_CHOICES, 0, 0,
@@ -265,6 +268,7 @@ const bram_model bram_model_glm = {
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_COSMOOTH) |
                BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
+    .flags = BRAM_MODEL_COUNTS,
     .params = params,
     .fit = fit,
     .answer = bram_spike_model_answer,

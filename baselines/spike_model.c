@@ -13,7 +13,8 @@
 void bram_spike_model_free(bram_spike_model *m)
 {
     if (!m) return;
-    bram_mat *part[] = {&m->phi, &m->theta, &m->initial, &m->transition, &m->mean, &m->input_mean};
+    bram_mat *part[] = {&m->phi,  &m->theta,      &m->initial, &m->transition,
+                        &m->mean, &m->input_mean, &m->choice};
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) bram_free(part[i]->data);
     bram_free(m);
 }
@@ -90,10 +91,39 @@ int bram_spike_model_begin(bram_ctx *cx, bram_spike_model **out, const bram_pane
         status = bram_mat_new(cx, &m->theta, states * bram_spike_width(m), m->units);
     if (status == BRAM_OK) status = bram_mat_new(cx, &m->initial, 1, states);
     if (status == BRAM_OK) status = bram_mat_new(cx, &m->transition, states, states);
+    if (status == BRAM_OK) status = bram_mat_new(cx, &m->choice, 1, 2);
     for (size_t k = 0; k < states && status == BRAM_OK; k++) {
         m->initial.data[k] = 1 / (double)states;
         for (size_t j = 0; j < states; j++) bram_row(&m->transition, k)[j] = 1 / (double)states;
     }
+    if (status == BRAM_OK) *out = m;
+    else bram_spike_model_free(m);
+    return status;
+}
+
+static int copy_mat(bram_ctx *cx, bram_mat *out, const bram_mat *from)
+{
+    BRAM_TRY(bram_mat_new(cx, out, from->rows, from->cols));
+    if (from->rows > 0 && from->cols > 0)
+        memcpy(out->data, from->data, from->rows * from->cols * sizeof *out->data);
+    return BRAM_OK;
+}
+
+int bram_spike_model_copy(bram_ctx *cx, bram_spike_model **out, const bram_spike_model *like,
+                          size_t states)
+{
+    bram_spike_model *m = bram_alloc(cx, 1, sizeof *m);
+    if (!m) return BRAM_ENOMEM;
+    *m = (bram_spike_model){
+        .units = like->units, .states = states, .inputs = like->inputs, .link = like->link};
+    int status = copy_mat(cx, &m->phi, &like->phi);
+    if (status == BRAM_OK) status = copy_mat(cx, &m->mean, &like->mean);
+    if (status == BRAM_OK) status = copy_mat(cx, &m->input_mean, &like->input_mean);
+    if (status == BRAM_OK) status = copy_mat(cx, &m->choice, &like->choice);
+    if (status == BRAM_OK) status = bram_mat_new(cx, &m->initial, 1, states);
+    if (status == BRAM_OK) status = bram_mat_new(cx, &m->transition, states, states);
+    if (status == BRAM_OK)
+        status = bram_mat_new(cx, &m->theta, states * bram_spike_width(m), m->units);
     if (status == BRAM_OK) *out = m;
     else bram_spike_model_free(m);
     return status;
@@ -233,6 +263,7 @@ int bram_spike_model_save(bram_ctx *cx, const void *fitted, bram_dataset *out)
     BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
     BRAM_TRY(bram_state_put(cx, out, "input_mean", &m->input_mean));
     BRAM_TRY(bram_state_put(cx, out, "kernels", &m->phi));
+    BRAM_TRY(bram_state_put(cx, out, "choice", &m->choice));
     BRAM_TRY(bram_state_put(cx, out, "initial", &m->initial));
     BRAM_TRY(bram_state_put(cx, out, "transition", &m->transition));
     return bram_state_put(cx, out, "theta", &m->theta);
@@ -261,6 +292,7 @@ int bram_spike_model_load(bram_ctx *cx, bram_spike_model **out, bram_link link,
     int status = bram_state_get(cx, &m->mean, in, "mean");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->input_mean, in, "input_mean");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->phi, in, "kernels");
+    if (status == BRAM_OK) status = bram_state_get(cx, &m->choice, in, "choice");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->initial, in, "initial");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->transition, in, "transition");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->theta, in, "theta");

@@ -32,6 +32,7 @@ typedef struct bram_spike_model {
     bram_mat transition; /* states x states */
     bram_mat mean;       /* 1 x units: training means */
     bram_mat input_mean; /* 1 x inputs */
+    bram_mat choice; /* for each number of states tried: it, and log p per value of validation */
 } bram_spike_model;
 
 void bram_spike_model_free(bram_spike_model *m);
@@ -64,6 +65,10 @@ typedef struct bram_spike_data {
 int bram_spike_model_begin(bram_ctx *cx, bram_spike_model **out, const bram_panel *train,
                            size_t states, bram_link link, bram_mat phi,
                            bool inputs) BRAM_MUST_CHECK;
+
+/** A model of the same kernels, units and means with this many states, theta and chain zero. */
+int bram_spike_model_copy(bram_ctx *cx, bram_spike_model **out, const bram_spike_model *like,
+                          size_t states) BRAM_MUST_CHECK;
 
 /** The panel's target rows with their histories. */
 int bram_spike_data_make(bram_ctx *cx, bram_spike_data *out, const bram_spike_model *m,

@@ -115,8 +115,9 @@ static double summarize(const bram_metric_use *use, const bram_score_job *job, c
                         size_t values, double *scratch, size_t *counted, size_t *undefined)
 {
     size_t n = 0;
+    const uint8_t *subset = use->metric->flags & BRAM_METRIC_PER_UNIT ? job->subset : NULL;
     for (size_t i = 0; i < values; i++)
-        if (!job->subset || job->subset[i]) scratch[n++] = raw[i];
+        if (!subset || subset[i]) scratch[n++] = raw[i];
     if (counted) *counted = n;
     return bram_summary(scratch, n, use->median, scratch + values, undefined);
 }

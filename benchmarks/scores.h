@@ -64,7 +64,8 @@ typedef struct bram_score_job {
     bool resample_pieces;  /* pieces are subjects, a value each, and drawn as well as groups: the
                               dual bootstrap (bram_dual_variance); means over pieces only */
     size_t floors;         /* of each piece; the first is the reference of metrics that need one */
-    const uint8_t *subset; /* 1 for each unit that counts; NULL: all. Per-unit metrics only */
+    const uint8_t *subset; /* 1 for each unit that counts; NULL: all. Metrics of one value in all
+                              heed masks alone */
     const bram_fold *fold; /* for metrics that fit */
     size_t folds;
     const char *axis; /* what the groups are: "time blocks of 40 rows", "conditions" */

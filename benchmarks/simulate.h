@@ -21,6 +21,9 @@ const bram_simulation *bram_simulation_find(const char *name);
 int bram_simulate(bram_ctx *cx, bram_dataset **out, const char *name,
                   uint64_t seed) BRAM_MUST_CHECK;
 
+/** A spiking network whose connections switch between states; see simulate_spikes.c. */
+int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
+
 /** Stimuli through three layers and an area that reads the second; see simulate_vision.c. */
 int bram_simulate_vision(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 

@@ -9,7 +9,8 @@
  *
  * animals=own learns from the same recording, cut in time (timesplit.h). animals=all learns from
  * the training rows of all recordings, on the union of their exactly labelled units: what an animal
- * lacks is masked. Each unit of each recording is put on a common scale by its training rows.
+ * lacks is masked. Each unit of each recording is put on a common scale by its training rows
+ * (scale=z).
  */
 #include "scores.h"
 #include "timesplit.h"
@@ -23,6 +24,8 @@ static const bram_param params[] = {
     BRAM_TIMESPLIT_PARAMS,
     {"animals", BRAM_PARAM_CHOICE, "own", "own|all", 0, 0,
      "own: learn from the same recording; all: from all of them, units matched by name"},
+    {"scale", BRAM_PARAM_CHOICE, "z", "z|none", 0, 0,
+     "z: each unit less its training mean, by its training deviation; none: as recorded (counts)"},
     {"share", BRAM_PARAM_REAL, "0.25", NULL, 0.01, 0.99, "share of units held out, on average"},
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
@@ -218,7 +221,7 @@ static int prepare(bram_ctx *cx, struct cosmooth *c)
     bool all = bram_option_is(c->o, "animals", "all");
     BRAM_TRY(read_recordings(cx, c));
     if (all) BRAM_TRY(align_all(cx, c));
-    for (size_t i = 0; i < c->recordings; i++)
+    for (size_t i = 0; i < c->recordings && bram_option_is(c->o, "scale", "z"); i++)
         scale(&c->recording[i], training_rows(c, &c->recording[i]));
     BRAM_TRY(choose(cx, c));
     BRAM_TRY(hide(cx, c));
@@ -274,8 +277,10 @@ static int score(bram_ctx *cx, struct cosmooth *c, bram_dataset *result)
     BRAM_TRY(check_complete(cx, c, &t, &piece.model));
     uint8_t *counts = bram_scratch(cx, t.units, 1); /* held out, and there in this animal */
     if (!counts) return BRAM_ENOMEM;
-    for (size_t i = 0; i < t.rows * t.units; i++)
-        counts[i % t.units] |= t.present[i] && c->held_out[i % t.units];
+    for (size_t i = 0; i < t.rows * t.units; i++) {
+        t.present[i] &= c->held_out[i % t.units]; /* for metrics of one value in all */
+        counts[i % t.units] |= t.present[i];
+    }
     if (!memchr(counts, 1, t.units))
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has none of the held-out units",
                          c->cell->part);
@@ -301,7 +306,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 const bram_task bram_task_cosmooth = {
     .name = "cosmooth",
     .summary = "tell held-out neurons from the others at the same time",
-    .version = 1,
+    .version = 2,
     .params = params,
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,

@@ -3,16 +3,19 @@
  *
  * One recording is cut in time (timesplit.h). The model gives the log density (nats) of each target
  * value from the true rows before it alone; the score is its mean over rows, unit by unit. The
- * floor is a Gaussian at the training mean with the training variance: the model `mean`.
+ * floor is a Gaussian at the training mean with the training variance, the model `mean`; or, with
+ * floor=poisson, a constant rate: `glm:coupling=none`.
  *
  * A unit that is constant in training has no density under the floor and takes no part.
  */
 #include "scores.h"
 #include "timesplit.h"
 
-static const bram_param params[] = {BRAM_TIMESPLIT_PARAMS, BRAM_INTERVAL_PARAMS, {.name = NULL}};
-
-static const char *const FLOOR = "mean";
+static const bram_param params[] = {BRAM_TIMESPLIT_PARAMS,
+                                    {"floor", BRAM_PARAM_CHOICE, "gaussian", "gaussian|poisson", 0,
+                                     0, "the density that a model should beat"},
+                                    BRAM_INTERVAL_PARAMS,
+                                    {.name = NULL}};
 
 struct density {
     const bram_cell *cell;
@@ -33,16 +36,22 @@ static void release(struct density *d)
     bram_recording_release(&d->recording);
 }
 
+static bool poisson(const struct density *d)
+{
+    return bram_option_is(d->o, "floor", "poisson");
+}
+
 static int prepare(bram_ctx *cx, struct density *d)
 {
     const bram_cell *c = d->cell;
+    const char *floor = poisson(d) ? "glm:coupling=none,ridge=1" : "mean";
     BRAM_TRY(bram_recording_causal(cx, c->dataset, c->part, d->o));
     BRAM_TRY(bram_recording_read(cx, &d->recording, c->dataset, c->part,
                                  bram_option_text(d->o, "response")));
     BRAM_TRY(bram_timesplit_make(cx, &d->split, &d->recording, d->o));
     BRAM_TRY(bram_fitted_new(cx, &d->model, c->model, &d->split.train.panel,
                              bram_timesplit_validation(&d->split), c->seed));
-    BRAM_TRY(bram_fitted_new(cx, &d->floor, FLOOR, &d->split.train.panel, NULL, 0));
+    BRAM_TRY(bram_fitted_new(cx, &d->floor, floor, &d->split.train.panel, NULL, 0));
     return bram_time_blocks_make(cx, &d->blocks, &d->split.train, &d->split.test);
 }
 
@@ -79,7 +88,7 @@ static int score(bram_ctx *cx, struct density *d, bram_dataset *result)
     BRAM_TRY(bram_targets_make(cx, &t, &d->split.test, &d->blocks));
     bram_score_piece piece = {.groups = {t.group, d->blocks.blocks.count}};
     BRAM_TRY(ask(cx, &piece.model, d, d->model, &t));
-    piece.floor[0].name = FLOOR;
+    piece.floor[0].name = poisson(d) ? "constant" : "mean";
     bram_side *floor = &piece.floor[0].side;
     BRAM_TRY(ask(cx, floor, d, d->floor, &t));
     BRAM_TRY(check_complete(cx, &t, &piece.model, floor, d));
@@ -110,7 +119,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 const bram_task bram_task_density = {
     .name = "density",
     .summary = "the log density of a recording, each row given those before it",
-    .version = 1,
+    .version = 2,
     .params = params,
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,

@@ -190,6 +190,15 @@ int bram_h5_read_strings(bram_ctx *cx, char ***out, size_t *count, const bram_h5
 int bram_h5_read_text(bram_ctx *cx, char **out, const bram_h5_object *at,
                       const char *path) BRAM_MUST_CHECK;
 
+/**
+ * Reads a row of lists of whole numbers (a variable-length type). List i is values[begin[i] ..
+ * begin[i + 1] - 1].
+ *
+ * @param values, begin  the caller frees both
+ */
+int bram_h5_read_lists(bram_ctx *cx, int64_t **values, size_t **begin, size_t *count,
+                       const bram_h5_object *at, const char *path) BRAM_MUST_CHECK;
+
 /* ---- references and compound types ---------------------------------------------------------- */
 
 /** Reads a dataset of object references; the caller frees them. */

@@ -4,6 +4,7 @@
 #include "link.h"
 
 #include "vexp.h"
+#include "vlog.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,11 +16,6 @@ bram_link bram_link_by_name(const char *name)
     return strcmp(name, "exp") == 0       ? BRAM_LINK_EXP
            : strcmp(name, "sigmoid") == 0 ? BRAM_LINK_SIGMOID
                                           : BRAM_LINK_SOFTPLUS;
-}
-
-static double log_of(double rate, double inside)
-{
-    return log(rate + inside);
 }
 
 static double at_least(double rate, double inside)
@@ -42,8 +38,9 @@ static void softplus(double inside, const double *eta, const double *e, size_t n
     for (size_t i = 0; i < n && (rate || log_rate); i++) {
         double f = at_least(log1p(e[i]) + fmax(eta[i], 0), inside);
         if (rate) rate[i] = f;
-        if (log_rate) log_rate[i] = log_of(f, inside);
+        if (log_rate) log_rate[i] = f + inside;
     }
+    if (log_rate) bram_vlog(log_rate, n);
     for (size_t i = 0; i < n && (slope || curve); i++) {
         double s = logistic(eta[i], e[i]);
         if (slope) slope[i] = s;
@@ -57,7 +54,7 @@ static void exponential(double inside, const double *eta, size_t n, double *rate
     for (size_t i = 0; i < n; i++) {
         double x = fmin(eta[i], MOST_ETA), f = at_least(exp(x), inside);
         if (rate) rate[i] = f;
-        if (log_rate) log_rate[i] = inside > 0 || f <= LEAST_RATE ? log_of(f, inside) : x;
+        if (log_rate) log_rate[i] = inside > 0 || f <= LEAST_RATE ? log(f + inside) : x;
         if (slope) slope[i] = f;
         if (curve) curve[i] = f;
     }
@@ -72,8 +69,9 @@ static void sigmoid(double inside, const double *eta, const double *e, size_t n,
         if (rate) rate[i] = f;
         if (slope) slope[i] = d;
         if (curve) curve[i] = d * (1 - 2 * s);
-        if (log_rate) log_rate[i] = log_of(f, inside);
+        if (log_rate) log_rate[i] = f + inside;
     }
+    if (log_rate) bram_vlog(log_rate, n);
 }
 
 void bram_link_apply(bram_link link, double inside, const double *eta, size_t n, double *rate,

@@ -28,6 +28,7 @@ struct pass {
     bram_mat eta;   /* BLOCK x count */
     bram_mat slope; /* BLOCK x count: g (y / f - 1) f' */
     double *size;   /* BLOCK x count, packed: what multiplies u u' */
+    double *link;   /* rate, log rate, slope, curve: BLOCK x count each */
     bram_mat root;  /* BLOCK x M: rows times the root of their size */
     double weight[BLOCK];
     size_t at[BLOCK]; /* row of the design */
@@ -41,7 +42,8 @@ static int new_pass(bram_ctx *cx, struct pass *p, const bram_glm *g, size_t firs
     BRAM_TRY(bram_mat_scratch(cx, &p->eta, BLOCK, count));
     BRAM_TRY(bram_mat_scratch(cx, &p->slope, BLOCK, count));
     p->size = bram_scratch(cx, BLOCK * count, sizeof *p->size);
-    if (!p->size) return BRAM_ENOMEM;
+    p->link = bram_scratch(cx, 4 * BLOCK * count, sizeof *p->link);
+    if (!p->size || !p->link) return BRAM_ENOMEM;
     return information ? bram_mat_scratch(cx, &p->root, BLOCK, p->m) : BRAM_OK;
 }
 
@@ -71,13 +73,17 @@ static void differentiate(struct pass *p, double *objective, bool derivatives,
                           bram_information kind)
 {
     const bram_glm *g = p->g;
-    double rate[GROUP], log_rate[GROUP], slope[GROUP], curve[GROUP];
+    size_t all = BLOCK * p->count;
+    double *rates = p->link, *log_rates = rates + all, *slopes = log_rates + all;
+    double *curves = slopes + all;
+    bram_link_apply(g->link, g->inside, p->eta.data, p->eta.rows * p->count, rates,
+                    objective ? log_rates : NULL, derivatives ? slopes : NULL,
+                    derivatives && kind == BRAM_OBSERVED ? curves : NULL);
     for (size_t i = 0; i < p->eta.rows; i++) {
-        const double *y = bram_row(&g->y, p->at[i]) + p->first;
+        const double *y = bram_row(&g->y, p->at[i]) + p->first, *rate = rates + i * p->count;
+        const double *log_rate = log_rates + i * p->count, *slope = slopes + i * p->count;
+        const double *curve = curves + i * p->count;
         double w = p->weight[i];
-        bram_link_apply(g->link, g->inside, bram_row(&p->eta, i), p->count, rate,
-                        objective ? log_rate : NULL, derivatives ? slope : NULL,
-                        derivatives && kind == BRAM_OBSERVED ? curve : NULL);
         for (size_t k = 0; k < p->count; k++) {
             bool there = counts(p, i, k);
             if (objective && there) objective[k] += w * (y[k] * log_rate[k] - rate[k]);

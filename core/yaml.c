@@ -81,7 +81,7 @@ static const cyaml_schema_field_t manifest_fields[] = {
     CYAML_FIELD_STRING_PTR("url", OPTIONAL, bram_yaml_manifest, url, 0, TEXT),
     CYAML_FIELD_STRING_PTR("source", OPTIONAL, bram_yaml_manifest, source, 0, TEXT),
     CYAML_FIELD_SEQUENCE_COUNT("files", NEEDED, bram_yaml_manifest, files, file_count, &file_item,
-                               1, ITEMS),
+                               0, ITEMS),
     CYAML_FIELD_MAPPING("expect", CYAML_FLAG_OPTIONAL, bram_yaml_manifest, expect, expect_fields),
     CYAML_FIELD_END};
 

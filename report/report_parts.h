@@ -34,6 +34,7 @@ int bram_section_geometry(bram_ctx *cx, bram_report *r, const bram_board *b) BRA
 int bram_section_thresholds(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_units(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_examples(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
+int bram_section_states(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_data(bram_ctx *cx, bram_report *r) BRAM_MUST_CHECK;
 int bram_section_methods(bram_ctx *cx, bram_report *r) BRAM_MUST_CHECK;
 int bram_section_provenance(bram_ctx *cx, bram_report *r) BRAM_MUST_CHECK;

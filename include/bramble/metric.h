@@ -40,7 +40,9 @@ enum {
     BRAM_METRIC_COUNTS = 1 << 11, /* the brain holds counts, the model expected counts */
     /* How many things there are matters, and not just their shares (interpolated quantiles,
        corrections for bias): weights doubled are another, larger sample. */
-    BRAM_METRIC_SAMPLE_SIZE = 1 << 12
+    BRAM_METRIC_SAMPLE_SIZE = 1 << 12,
+    BRAM_METRIC_LABELS =
+        1 << 13 /* both sides hold labels (states), of which equality alone counts */
 };
 
 /** What the two sides are. */

@@ -37,6 +37,11 @@ static void make(struct inputs *in, const bram_metric *m, uint64_t sample)
         in->reference[i] = 3 * bram_rng_normal(&g);
         in->mask[i] = bram_rng_below(&g, 5) > 0;
         if (m->kind == BRAM_METRIC_DENSITY) in->model[i] = -fabs(in->model[i]);
+        if (is(m, BRAM_METRIC_LABELS)) { /* three of them */
+            double *sides[] = {in->model, in->brain, in->reference};
+            for (size_t k = 0; k < 3; k++)
+                sides[k][i] = sides[k][i] < -0.5 ? 0 : sides[k][i] < 0.5 ? 1 : 2;
+        }
         if (!is(m, BRAM_METRIC_COUNTS)) continue;
         in->model[i] = 0.1 + fabs(in->model[i]);
         in->brain[i] = floor(2 * fabs(in->brain[i]));

@@ -60,10 +60,12 @@ static void make_axes(struct world *w)
 {
     const char *input_ids[INPUTS] = {"p", "q", "r"};
     double one[UNITS], zero[UNITS] = {0};
-    for (size_t u = 0; u < UNITS; u++) one[u] = 1;
+    int64_t number[UNITS];
+    for (size_t u = 0; u < UNITS; u++) one[u] = 1, number[u] = (int64_t)u + 1;
     assert_ok(w->cx, bram_axis_new(w->cx, &w->unit, "neuron", UNITS));
     assert_ok(w->cx, bram_axis_set_ids(w->cx, w->unit, unit_ids));
     assert_ok(w->cx, bram_axis_add_text(w->cx, w->unit, "truth", unit_ids));
+    assert_ok(w->cx, bram_axis_add_integer(w->cx, w->unit, "true_neuron", number));
     assert_ok(w->cx, bram_axis_add_number(w->cx, w->unit, "true_scale", one, "1"));
     assert_ok(w->cx, bram_axis_add_number(w->cx, w->unit, "true_offset", zero, "1"));
     assert_ok(w->cx, bram_axis_new(w->cx, &w->input, "input", INPUTS));
