@@ -5,9 +5,12 @@
 #include "state_model.h"
 
 #include "forecast.h"
+#include "hash.h"
 #include "linalg.h"
+#include "state_checkpoint.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +42,7 @@ void bram_state_setup_read(bram_state_setup *s, const bram_options *o, uint64_t 
     s->em.kmeans = !bram_option_is(o, "start", "random");
     s->em.random = !bram_option_is(o, "start", "kmeans");
     s->em.seed = seed;
+    s->options = o;
 }
 
 /* ---- what training shows -------------------------------------------------------------------- */
@@ -240,6 +244,7 @@ struct search {
     struct held_out held_out;
     bool choose;
     size_t best;
+    char key[65]; /* of the checkpoint; empty: none */
 };
 
 /* The better of two: what the fit found becomes the model's. */
@@ -258,12 +263,77 @@ static int take_over(bram_ctx *cx, struct search *s, bram_hmm_fit *f)
     return BRAM_OK;
 }
 
+/* What a checkpoint belongs to: options, seed and training data. */
+static int key_of(bram_ctx *cx, char hex[65], const struct search *s)
+{
+    const bram_hmm_data *d = &s->train;
+    bram_hash *h = NULL;
+    BRAM_TRY(bram_hash_new(cx, &h));
+    int status = bram_hash_add_text(cx, h, bram_options_canonical(s->setup->options));
+    if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, s->setup->em.seed);
+    for (size_t i = 0; i < d->sequences; i++)
+        for (size_t t = 0; t < d->y[i].rows && status == BRAM_OK; t++) {
+            const uint8_t *mask = bram_hmm_present(d, i, t);
+            size_t n = d->y[i].cols, inputs = d->x[i].cols;
+            status = bram_hash_add(cx, h, bram_row(&d->y[i], t), n * sizeof(double));
+            if (status == BRAM_OK && mask) status = bram_hash_add(cx, h, mask, n);
+            if (status == BRAM_OK && inputs)
+                status = bram_hash_add(cx, h, bram_row(&d->x[i], t), inputs * sizeof(double));
+        }
+    if (status == BRAM_OK) status = bram_hash_end(cx, h, hex);
+    bram_hash_free(h);
+    return status;
+}
+
+/* The file of one number of states, as heap text. */
+static char *checkpoint_of(bram_ctx *cx, const struct search *s, size_t i)
+{
+    const char *path = bram_option_text(s->setup->options, "checkpoint");
+    if (s->setup->choices == 1) return bram_strf(cx, "%s", path);
+    return bram_strf(cx, "%s.%lld", path, (long long)s->setup->states[i]);
+}
+
+static int save_stopped(bram_ctx *cx, const bram_hmm_fit *f, const char *path, const char *key)
+{
+    BRAM_TRY(bram_state_checkpoint_save(cx, f, path, key));
+    return bram_fail(cx, BRAM_ECANCEL,
+                     "stopped; the best so far is in %s, and the same command goes on from there",
+                     path);
+}
+
+/* EM that goes on from the checkpoint and, when it is stopped, ends in one. A fit that is done
+ * stays there until all numbers of states are. */
+static int fit_states(bram_ctx *cx, bram_hmm_fit *f, const struct search *s, size_t i)
+{
+    size_t states = (size_t)s->setup->states[i];
+    const bram_emission *e = &s->m->o->e;
+    if (!s->key[0]) return bram_hmm_em(cx, f, states, e, &s->train, &s->setup->em);
+    char *path = checkpoint_of(cx, s, i);
+    int status = path ? bram_state_checkpoint_load(cx, f, path, s->key, states, e) : BRAM_ENOMEM;
+    if (status == BRAM_OK) {
+        status = bram_hmm_em(cx, f, states, e, &s->train, &s->setup->em);
+        if (status == BRAM_OK) status = bram_state_checkpoint_save(cx, f, path, s->key);
+        else if (status == BRAM_ECANCEL && f->now.initial)
+            status = save_stopped(cx, f, path, s->key);
+    }
+    bram_free(path);
+    return status;
+}
+
+static void remove_checkpoints(bram_ctx *cx, const struct search *s)
+{
+    for (size_t i = 0; i < s->setup->choices && s->key[0]; i++) {
+        char *path = checkpoint_of(cx, s, i);
+        if (path) remove(path);
+        bram_free(path);
+    }
+}
+
 static int try_states(bram_ctx *cx, struct search *s, size_t i)
 {
     bram_hmm_fit f = {0};
     double *row = bram_row(&s->m->choice, i), sum = 0;
-    int status = bram_hmm_em(cx, &f, (size_t)s->setup->states[i], &s->m->o->e, &s->train,
-                             &s->setup->em);
+    int status = fit_states(cx, &f, s, i);
     if (status == BRAM_OK && s->choose)
         status = score(cx, bram_row(&s->held_out.bin, i), &s->held_out, s->m->o, &f.best);
     for (size_t t = 0; t < s->held_out.rows && status == BRAM_OK; t++)
@@ -304,7 +374,9 @@ static int search(bram_ctx *cx, bram_state_model *m, const bram_state_setup *set
     s.values = count_values(&s.train);
     if (s.choose) BRAM_TRY(prepare_held_out(cx, &s.held_out, m, validation, setup->choices));
     BRAM_TRY(bram_mat_new(cx, &m->choice, setup->choices, BRAM_CHOICE_COLUMNS));
+    if (bram_option_text(setup->options, "checkpoint")[0]) BRAM_TRY(key_of(cx, s.key, &s));
     for (size_t i = 0; i < setup->choices; i++) BRAM_TRY(try_states(cx, &s, i));
+    remove_checkpoints(cx, &s);
     return s.choose ? intervals(cx, m, &s.held_out, s.best) : BRAM_OK;
 }
 

@@ -41,43 +41,26 @@ typedef struct bram_state_setup {
     const int64_t *states; /* numbers of states, the best on validation is taken */
     size_t choices;
     bram_hmm_options em;
+    const bram_options *options; /* all of the model: what a checkpoint belongs to */
 } bram_state_setup;
 
 /** The options that all of them have, for the tables of the models; and their values. */
+/* clang-format off */
 #define BRAM_STATE_PARAMS                                                                          \
-    {"states",                                                                                     \
-     BRAM_PARAM_INTEGERS,                                                                          \
-     "5",                                                                                          \
-     NULL,                                                                                         \
-     1,                                                                                            \
-     1000,                                                                                         \
+    {"states", BRAM_PARAM_INTEGERS, "5", NULL, 1, 1000,                                            \
      "number of states; several: chosen by the likelihood of the validation data"},                \
-        {"starts", BRAM_PARAM_INTEGER, "5", NULL, 1, 100000, "starts, of which the best is kept"}, \
-        {"start",                                                                                  \
-         BRAM_PARAM_CHOICE,                                                                        \
-         "both",                                                                                   \
-         "kmeans|random|both",                                                                     \
-         0,                                                                                        \
-         0,                                                                                        \
-         "how states begin: k-means, random, or both in turn"},                                    \
-        {"iterations", BRAM_PARAM_INTEGER, "200", NULL, 0, 1e6, "most EM iterations of a start"},  \
-        {"tolerance",                                                                              \
-         BRAM_PARAM_REAL,                                                                          \
-         "1e-6",                                                                                   \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         1,                                                                                        \
-         "a start ends when the log posterior gains less than this share of itself"},              \
-        {"alpha",                                                                                  \
-         BRAM_PARAM_REAL,                                                                          \
-         "1",                                                                                      \
-         NULL,                                                                                     \
-         1,                                                                                        \
-         1e9,                                                                                      \
-         "Dirichlet prior of the rows of the transition matrix"},                                  \
-    {                                                                                              \
-        "kappa", BRAM_PARAM_REAL, "0", NULL, 0, 1e12, "transitions to itself added to each state"  \
-    }
+    {"starts", BRAM_PARAM_INTEGER, "5", NULL, 1, 100000, "starts, of which the best is kept"},     \
+    {"start", BRAM_PARAM_CHOICE, "both", "kmeans|random|both", 0, 0,                               \
+     "how states begin: k-means, random, or both in turn"},                                        \
+    {"iterations", BRAM_PARAM_INTEGER, "200", NULL, 0, 1e6, "most EM iterations of a start"},      \
+    {"tolerance", BRAM_PARAM_REAL, "1e-6", NULL, 0, 1,                                             \
+     "a start ends when the log posterior gains less than this share of itself"},                  \
+    {"alpha", BRAM_PARAM_REAL, "1", NULL, 1, 1e9,                                                  \
+     "Dirichlet prior of the rows of the transition matrix"},                                      \
+    {"kappa", BRAM_PARAM_REAL, "0", NULL, 0, 1e12, "transitions to itself added to each state"},   \
+    {"checkpoint", BRAM_PARAM_TEXT, "", NULL, 0, 0,                                                \
+     "file where a fit that is stopped keeps its best, and from which it goes on"}
+/* clang-format on */
 
 void bram_state_setup_read(bram_state_setup *s, const bram_options *o, uint64_t seed);
 

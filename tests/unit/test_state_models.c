@@ -1,6 +1,6 @@
 /*
  * Tests of baselines/state_*.c: answers of the models with hidden states against the chain itself,
- * the choice of the number of states, units that say nothing.
+ * the choice of the number of states, units that say nothing, fits that are stopped.
  */
 #include "hmm.h"
 #include "internal.h"
@@ -196,6 +196,57 @@ static void units_that_say_nothing(void **state)
     drop(w);
 }
 
+struct stopper {
+    volatile int flag;
+    int left;
+};
+
+static void stop(void *user, const char *what, double done, double total)
+{
+    struct stopper *s = user;
+    (void)what, (void)done, (void)total;
+    if (--s->left == 0) s->flag = 1;
+}
+
+static void a_stopped_fit_goes_on(void **state)
+{
+    (void)state;
+    struct world *w = make();
+    char path[200], spec[400], hex[2][65], other[220];
+    test_temporary(path, "checkpoint.h5");
+    snprintf(spec, sizeof spec,
+             "hmm:emission=poisson,states=2+3,starts=2,iterations=6,checkpoint=%s", path);
+    bram_fitted *f = NULL;
+    assert_ok(w->cx, bram_fitted_new(w->cx, &f, spec, &w->train, &w->validation, 1));
+    bram_dataset *a = ask(w, f, (bram_query){.ask = BRAM_ASK_LOGLIK});
+    assert_ok(w->cx, bram_dataset_hash(w->cx, a, hex[0]));
+    bram_dataset_free(a);
+    bram_fitted_free(f);
+    struct stopper s = {0, 0};
+    bram_ctx_set_cancel(w->cx, &s.flag);
+    bram_ctx_set_progress(w->cx, stop, &s);
+    int status = BRAM_ECANCEL, stops = 0;
+    f = NULL;
+    for (; status == BRAM_ECANCEL && stops < 40; stops++) {
+        s.flag = 0, s.left = 3;
+        status = bram_fitted_new(w->cx, &f, spec, &w->train, &w->validation, 1);
+        s.flag = 0;
+        if (status == BRAM_ECANCEL)
+            assert_non_null(strstr(bram_ctx_message(w->cx), "goes on from there"));
+    }
+    assert_ok(w->cx, status);
+    assert_true(stops > 3);
+    bram_ctx_set_progress(w->cx, NULL, NULL);
+    a = ask(w, f, (bram_query){.ask = BRAM_ASK_LOGLIK});
+    assert_ok(w->cx, bram_dataset_hash(w->cx, a, hex[1]));
+    assert_string_equal(hex[0], hex[1]);
+    snprintf(other, sizeof other, "%s.2", path);
+    assert_int_not_equal(access(other, F_OK), 0); /* gone when all is done */
+    bram_dataset_free(a);
+    bram_fitted_free(f);
+    drop(w);
+}
+
 int main(void)
 {
     bram_init();
@@ -203,6 +254,7 @@ int main(void)
         cmocka_unit_test(answers_are_the_chain_s),
         cmocka_unit_test(the_number_of_states_is_chosen),
         cmocka_unit_test(units_that_say_nothing),
+        cmocka_unit_test(a_stopped_fit_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
