@@ -247,7 +247,9 @@ static int compare_taus(bram_ctx *cx, struct comparison *c)
     size_t rows = c->a->rdm.rows + c->b->rdm.rows;
     c->ranked = bram_scratch(cx, rows, sizeof *c->ranked);
     if (!c->ranked) return BRAM_ENOMEM;
-    for (size_t i = 0; i < rows; i++) BRAM_TRY(bram_rdm_ranked_room(cx, &c->ranked[i], c->frame));
+    for (size_t i = 0; i < rows; i++)
+        BRAM_TRY(bram_rdm_ranked_room(cx, &c->ranked[i],
+                                      i < c->a->rdm.rows ? BRAM_RDM_X : BRAM_RDM_Y, c->frame));
     BRAM_TRY(bram_parallel_for(cx, rows, rank_one, c));
     return bram_parallel_for(cx, c->a->rdm.rows * c->b->rdm.rows, tau_one, c);
 }

@@ -92,23 +92,28 @@ int bram_rdm_gram(bram_ctx *cx, bram_mat *out, const bram_rdm_vector *a, const b
 double bram_rdm_cosine_of(const bram_rdm_measure *m, double product, double a, double b,
                           double total);
 
+/** As which of the two RDMs of a comparison one is ranked: they need different numbers. */
+typedef enum bram_rdm_side { BRAM_RDM_X, BRAM_RDM_Y } bram_rdm_side;
+
 /** What Kendall's measures need of one RDM under a frame. */
 typedef struct bram_rdm_ranked {
-    uint32_t *low;          /* of each entry: how many entries have a smaller value */
+    uint32_t *low;          /* X: of each entry, how many entries have a smaller value; else NULL */
+    uint8_t *begins;        /* Y: whether the k-th in order exceeds the one before; else NULL */
     const uint32_t *sorted; /* entries in ascending order */
     uint64_t tied;          /* pairs of (written out) entries with equal values */
     bool ties;              /* two entries have equal values */
 } bram_rdm_ranked;
 
-/** Takes the memory; what is ranked into it may then be done in a task. */
-int bram_rdm_ranked_room(bram_ctx *cx, bram_rdm_ranked *out,
+/** Takes the memory, 4 bytes an entry for X, 1 for Y, and 4 for the order where pairs are missing
+ *  or drawn; one RDM may then be ranked into it in a task. */
+int bram_rdm_ranked_room(bram_ctx *cx, bram_rdm_ranked *out, bram_rdm_side side,
                          const bram_rdm_frame *f) BRAM_MUST_CHECK;
 void bram_rdm_rank_into(bram_rdm_ranked *out, const double *rdm, const bram_order *order,
                         const bram_rdm_frame *f);
 
-/** tau-a or tau-b of two RDMs ranked under the same frame. */
-int bram_rdm_tau(bram_ctx *cx, double *tau, const bram_rdm_measure *m, const bram_rdm_ranked *a,
-                 const bram_rdm_ranked *b, const bram_rdm_frame *f) BRAM_MUST_CHECK;
+/** tau-a or tau-b of two RDMs ranked under the same frame, as X and as Y. */
+int bram_rdm_tau(bram_ctx *cx, double *tau, const bram_rdm_measure *m, const bram_rdm_ranked *x,
+                 const bram_rdm_ranked *y, const bram_rdm_frame *f) BRAM_MUST_CHECK;
 
 /** All values of two sets; rdm_bures.c and rdm_riemann.c. */
 int bram_rdm_bures(bram_ctx *cx, bram_mat *out, const bram_rdm_set *a, const bram_rdm_set *b,

@@ -36,12 +36,16 @@ static uint64_t whole_weight(const bram_rdm_frame *f, size_t entry)
 
 /* ---- ranks of one RDM ----------------------------------------------------------------------- */
 
-int bram_rdm_ranked_room(bram_ctx *cx, bram_rdm_ranked *out, const bram_rdm_frame *f)
+int bram_rdm_ranked_room(bram_ctx *cx, bram_rdm_ranked *out, bram_rdm_side side,
+                         const bram_rdm_frame *f)
 {
-    uint32_t *low = bram_scratch(cx, f->count, sizeof *low);
-    uint32_t *sorted = low && f->keep ? bram_scratch(cx, f->count, sizeof *sorted) : NULL;
-    if (!low || (f->keep && !sorted)) return BRAM_ENOMEM;
-    *out = (bram_rdm_ranked){.low = low, .sorted = sorted};
+    bram_rdm_ranked made = {0};
+    if (side == BRAM_RDM_X) made.low = bram_scratch(cx, f->count, sizeof *made.low);
+    else made.begins = bram_scratch(cx, f->count, sizeof *made.begins);
+    if (!made.low && !made.begins) return BRAM_ENOMEM;
+    if (f->keep) made.sorted = bram_scratch(cx, f->count, sizeof *made.sorted);
+    if (f->keep && !made.sorted) return BRAM_ENOMEM;
+    *out = made;
     return BRAM_OK;
 }
 
@@ -69,7 +73,6 @@ void bram_rdm_rank_into(bram_rdm_ranked *out, const double *rdm, const bram_orde
     out->tied = 0, out->ties = false;
     if (bram_rdm_is_constant(rdm[bram_rdm_pair_at(f, out->sorted[0])],
                              rdm[bram_rdm_pair_at(f, out->sorted[f->count - 1])])) {
-        memset(out->low, 0, f->count * sizeof *out->low);
         out->tied = pairs_of((uint64_t)f->total), out->ties = f->count > 1;
         return;
     }
@@ -84,7 +87,8 @@ void bram_rdm_rank_into(bram_rdm_ranked *out, const double *rdm, const bram_orde
         } else {
             out->ties = true;
         }
-        out->low[entry] = (uint32_t)first;
+        if (out->low) out->low[entry] = (uint32_t)first;
+        else out->begins[k] = first == k;
         here += whole_weight(f, entry);
     }
     out->tied += pairs_of(here);
@@ -207,20 +211,11 @@ struct sequence {
     uint64_t tied;        /* pairs tied on both sides */
 };
 
-/* The places of a group of equal x are filled in ascending order of y. */
-static int deal(bram_ctx *cx, struct sequence *s, const bram_rdm_ranked *x,
-                const bram_rdm_ranked *y, const bram_rdm_frame *f)
+/* Adds the pairs tied on both sides: runs of equal y within a group of equal x, of which filled
+ * tells the sizes where there are any. */
+static void count_tied(struct sequence *s, const uint32_t *filled, size_t n)
 {
-    uint32_t *filled = x->ties ? bram_scratch(cx, f->count, sizeof *filled) : NULL;
-    if (x->ties && !filled) return BRAM_ENOMEM;
-    for (size_t k = 0; k < f->count; k++) {
-        uint32_t entry = y->sorted[k], place = x->low[entry];
-        if (filled) place += filled[place]++;
-        s->y[place] = y->ties ? y->low[entry] : (uint32_t)k;
-        if (s->weight) s->weight[place] = (uint32_t)f->weight[entry];
-    }
-    if (!s->weight && !(x->ties && y->ties)) return BRAM_OK;
-    for (size_t first = 0, next; first < f->count; first = next) {
+    for (size_t first = 0, next; first < n; first = next) {
         next = first + (filled ? filled[first] : 1);
         for (size_t k = first, end; k < next; k = end) {
             uint64_t here = 0;
@@ -229,6 +224,25 @@ static int deal(bram_ctx *cx, struct sequence *s, const bram_rdm_ranked *x,
             s->tied += pairs_of(here);
         }
     }
+}
+
+/* The places of a group of equal x are filled in ascending order of y. */
+static int deal(bram_ctx *cx, struct sequence *s, const bram_rdm_ranked *x,
+                const bram_rdm_ranked *y, const bram_rdm_frame *f)
+{
+    size_t mark = bram_scratch_mark(cx);
+    uint32_t *filled = x->ties ? bram_scratch(cx, f->count, sizeof *filled) : NULL;
+    if (x->ties && !filled) return BRAM_ENOMEM;
+    uint32_t value = 0;
+    for (size_t k = 0; k < f->count; k++) {
+        uint32_t entry = y->sorted[k], place = x->low[entry];
+        if (filled) place += filled[place]++;
+        if (y->begins[k]) value = (uint32_t)k;
+        s->y[place] = value;
+        if (s->weight) s->weight[place] = (uint32_t)f->weight[entry];
+    }
+    if (s->weight || (x->ties && y->ties)) count_tied(s, filled, f->count);
+    bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
 
@@ -243,18 +257,18 @@ static double tau_of(const bram_rdm_measure *m, double total, uint64_t x_tied, u
     return (double)difference / sqrt((double)(all - x_tied)) / sqrt((double)(all - y_tied));
 }
 
-int bram_rdm_tau(bram_ctx *cx, double *tau, const bram_rdm_measure *m, const bram_rdm_ranked *a,
-                 const bram_rdm_ranked *b, const bram_rdm_frame *f)
+int bram_rdm_tau(bram_ctx *cx, double *tau, const bram_rdm_measure *m, const bram_rdm_ranked *x,
+                 const bram_rdm_ranked *y, const bram_rdm_frame *f)
 {
     size_t mark = bram_scratch_mark(cx);
     struct sequence s = {.y = bram_scratch(cx, f->count, sizeof *s.y)};
     if (s.y && f->weight) s.weight = bram_scratch(cx, f->count, sizeof *s.weight);
     uint64_t discordant = 0;
-    int status = s.y && (s.weight || !f->weight) ? deal(cx, &s, a, b, f) : BRAM_ENOMEM;
+    int status = s.y && (s.weight || !f->weight) ? deal(cx, &s, x, y, f) : BRAM_ENOMEM;
     if (status == BRAM_OK)
         status = s.weight ? count_weighted(cx, &discordant, s.y, s.weight, f->count)
                           : count_discordant(cx, &discordant, s.y, f->count);
     bram_scratch_release(cx, mark);
-    if (status == BRAM_OK) *tau = tau_of(m, f->total, a->tied, b->tied, s.tied, discordant);
+    if (status == BRAM_OK) *tau = tau_of(m, f->total, x->tied, y->tied, s.tied, discordant);
     return status;
 }

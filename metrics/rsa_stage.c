@@ -97,7 +97,8 @@ static int stage_of_ranks(bram_ctx *cx, bram_rsa_stage *s)
     for (size_t i = 0; i < s->models + s->count; i++) {
         const bram_rdm_set *set = i < s->models ? sides->models : sides->subjects;
         size_t row = i < s->models ? i : i - s->models;
-        BRAM_TRY(bram_rdm_ranked_room(cx, &ranked[i], &s->frame));
+        BRAM_TRY(bram_rdm_ranked_room(cx, &ranked[i], i < s->models ? BRAM_RDM_X : BRAM_RDM_Y,
+                                      &s->frame));
         bram_rdm_rank_into(&ranked[i], bram_row(&set->rdm, row), &set->order[row], &s->frame);
     }
     for (size_t k = 0; k < s->models * s->count; k++)
@@ -123,7 +124,7 @@ static int compare_pool(bram_ctx *cx, double *values, const bram_rsa_stage *s, d
     int status = BRAM_OK;
     if (is_kendall(m->comparator)) {
         bram_rdm_ranked ranked;
-        status = bram_rdm_ranked_room(cx, &ranked, &entries);
+        status = bram_rdm_ranked_room(cx, &ranked, BRAM_RDM_X, &entries);
         if (status == BRAM_OK) bram_rdm_rank_into(&ranked, pool, &order, &entries);
         for (size_t k = 0; status == BRAM_OK && k < count; k++)
             status = bram_rdm_tau(cx, &values[k], m, &ranked, &s->ranked[first + k], &entries);
