@@ -399,7 +399,7 @@ static struct row *row_of_job(bram_ctx *cx, bram_scores *s, const bram_metric_us
     row->median = use->median;
     row->horizon = job->horizon;
     row->biased = use->metric->kind != BRAM_METRIC_GEOMETRY;
-    row->higher_better = (use->metric->flags & BRAM_METRIC_HIGHER_BETTER) != 0;
+    row->higher_better = bram_metric_higher_better(use->metric, use->options);
     return row;
 }
 

@@ -258,7 +258,8 @@ static int put_scores(bram_ctx *cx, struct depth *d)
 static int check(bram_ctx *cx, const struct depth *d)
 {
     const bram_metric *m = d->use.metric;
-    if (m->kind != BRAM_METRIC_GEOMETRY || !m->prepare || !(m->flags & BRAM_METRIC_HIGHER_BETTER))
+    if (m->kind != BRAM_METRIC_GEOMETRY || !m->prepare ||
+        !bram_metric_higher_better(m, d->use.options))
         return bram_fail(cx, BRAM_EUSAGE,
                          "pseudo-depth by %s: expected a metric of geometry that is higher where "
                          "sides are more alike",

@@ -348,6 +348,40 @@ int bram_eigh(bram_ctx *cx, bram_mat *a, double *values)
     return BRAM_OK;
 }
 
+int bram_eigh_values(bram_ctx *cx, bram_mat *a, double *values)
+{
+    BRAM_TRY(check_square(cx, "the matrix", a));
+    BRAM_TRY(check_finite(cx, "the matrix", a, true));
+    if (!a->rows) return BRAM_OK;
+    int n = (int)a->rows, lwork = 64 * n + 1;
+    size_t mark = bram_scratch_mark(cx);
+    double *work = bram_scratch(cx, (size_t)lwork, sizeof *work);
+    int info = 0;
+    if (work)
+        info = LAPACKE_dsyev_work(LAPACK_COL_MAJOR, 'N', 'U', n, a->data, leading(a), values, work,
+                                  lwork);
+    bram_scratch_release(cx, mark);
+    if (!work) return BRAM_ENOMEM;
+    return info ? bram_fail(cx, BRAM_ENUMERIC, "dsyev did not converge (%d)", info) : BRAM_OK;
+}
+
+int bram_eigenvalues(bram_ctx *cx, double *real, double *imaginary, bram_mat *a)
+{
+    BRAM_TRY(check_square(cx, "the matrix", a));
+    BRAM_TRY(check_finite(cx, "the matrix", a, false));
+    if (!a->rows) return BRAM_OK;
+    int n = (int)a->rows, lwork = 64 * n;
+    size_t mark = bram_scratch_mark(cx);
+    double *work = bram_scratch(cx, (size_t)lwork, sizeof *work), none = 0;
+    int info = 0;
+    if (work)
+        info = LAPACKE_dgeev_work(LAPACK_COL_MAJOR, 'N', 'N', n, a->data, leading(a), real,
+                                  imaginary, &none, 1, &none, 1, work, lwork);
+    bram_scratch_release(cx, mark);
+    if (!work) return BRAM_ENOMEM;
+    return info ? bram_fail(cx, BRAM_ENUMERIC, "dgeev did not converge (%d)", info) : BRAM_OK;
+}
+
 static int copy_scratch(bram_ctx *cx, bram_mat *out, const bram_mat *m)
 {
     BRAM_TRY(bram_mat_scratch(cx, out, m->rows, m->cols));
@@ -402,6 +436,32 @@ int bram_svd(bram_ctx *cx, bram_mat *u, double *s, bram_mat *vt, const bram_mat 
     if (!k) return BRAM_OK;
     size_t mark = bram_scratch_mark(cx);
     int status = svd_in_scratch(cx, u, s, vt, a);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* By columns a is q' l', and LAPACK leaves the rows of l in the columns of its copy. */
+int bram_lq_factor(bram_ctx *cx, bram_mat *l, const bram_mat *a)
+{
+    BRAM_TRY(check_size(cx, "the matrix", a));
+    if (a->rows > a->cols || l->rows != a->rows || l->cols != a->rows)
+        return bram_fail(cx, BRAM_ESHAPE, "found a %zu x %zu factor of a %zu x %zu matrix", l->rows,
+                         l->cols, a->rows, a->cols);
+    BRAM_TRY(check_finite(cx, "the matrix", a, false));
+    if (!a->rows) return BRAM_OK;
+    size_t mark = bram_scratch_mark(cx);
+    bram_mat copy;
+    int status = copy_scratch(cx, &copy, a), n = (int)a->rows, lwork = 64 * n;
+    double *tau = status == BRAM_OK ? bram_scratch(cx, a->rows, sizeof *tau) : NULL;
+    double *work = tau ? bram_scratch(cx, (size_t)lwork, sizeof *work) : NULL;
+    if (!work) status = BRAM_ENOMEM;
+    int info = 0;
+    if (work)
+        info = LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, (int)a->cols, n, copy.data, leading(&copy),
+                                   tau, work, lwork);
+    if (info) status = bram_fail(cx, BRAM_EINTERNAL, "dgeqrf refused argument %d", -info);
+    for (size_t i = 0; status == BRAM_OK && i < a->rows; i++)
+        for (size_t j = 0; j < a->rows; j++) bram_row(l, i)[j] = j <= i ? bram_row(&copy, i)[j] : 0;
     bram_scratch_release(cx, mark);
     return status;
 }

@@ -80,6 +80,27 @@ int bram_triangular_solve(bram_ctx *cx, const bram_mat *t, bool upper, bram_op o
  */
 int bram_eigh(bram_ctx *cx, bram_mat *a, double *values) BRAM_MUST_CHECK;
 
+/** Eigenvalues alone, ascending; the contents of a are lost. Statuses of bram_eigh. */
+int bram_eigh_values(bram_ctx *cx, bram_mat *a, double *values) BRAM_MUST_CHECK;
+
+/**
+ * Eigenvalues of any square matrix, whose contents are lost. Complex ones come in conjugate pairs.
+ *
+ * @param real, imaginary  n numbers each, in no particular order
+ * @return also BRAM_ENUMERIC for an entry that is not finite, or no convergence
+ */
+int bram_eigenvalues(bram_ctx *cx, double *real, double *imaginary, bram_mat *a) BRAM_MUST_CHECK;
+
+/**
+ * The lower triangular factor of a = l q, q with orthonormal rows: l has the inner products of the
+ * rows of a in fewer columns.
+ *
+ * @param l  rows x rows; untouched on failure
+ * @param a  rows <= cols
+ * @return also BRAM_ENUMERIC for an entry that is not finite
+ */
+int bram_lq_factor(bram_ctx *cx, bram_mat *l, const bram_mat *a) BRAM_MUST_CHECK;
+
 /**
  * Thin singular value decomposition a = u diag(s) vt, k = min(rows, cols). Untouched on failure.
  *

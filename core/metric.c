@@ -87,6 +87,11 @@ static int score(bram_ctx *cx, struct work *w, double **raw, size_t *values, con
     return compare(cx, w, raw, values);
 }
 
+bool bram_metric_higher_better(const bram_metric *m, const bram_options *o)
+{
+    return m->higher_better ? m->higher_better(o) : (m->flags & BRAM_METRIC_HIGHER_BETTER) != 0;
+}
+
 int bram_metric_score(bram_ctx *cx, double **raw, size_t *values, double *chance, const char *spec,
                       const bram_side *model, const bram_side *brain,
                       const bram_comparison *settings)

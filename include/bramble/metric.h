@@ -42,7 +42,10 @@ enum {
        corrections for bias): weights doubled are another, larger sample. */
     BRAM_METRIC_SAMPLE_SIZE = 1 << 12,
     BRAM_METRIC_LABELS =
-        1 << 13 /* both sides hold labels (states), of which equality alone counts */
+        1 << 13, /* both sides hold labels (states), of which equality alone counts */
+    /* Rows are compared with rows, a row never with its own copies: weights count pairs (triples
+       ...) of different rows and are not repeats. */
+    BRAM_METRIC_DISTINCT_ROWS = 1 << 14
 };
 
 /** What the two sides are. */
@@ -132,7 +135,14 @@ typedef struct bram_metric {
     /** What the signal itself scores on a recording of this reliability (the share of its variance
      *  that is signal; Spearman-Brown of split halves estimates it). NULL: not known. */
     double (*ceiling)(const bram_options *o, double reliability);
+
+    /** Whether higher is better under these options, of a metric that is a similarity or a distance
+     *  as asked; NULL: the flag. */
+    bool (*higher_better)(const bram_options *o);
 } bram_metric;
+
+/** @return whether a higher value of m is better under these options */
+bool bram_metric_higher_better(const bram_metric *m, const bram_options *o);
 
 /** All metrics, NULL-terminated; one by name (plugins included), or NULL. */
 extern const bram_metric *const bram_metric_table[];

@@ -24,6 +24,13 @@ static bool is(const bram_metric *m, unsigned flag)
     return (m->flags & flag) != 0;
 }
 
+static bool has_param(const bram_metric *m, const char *name)
+{
+    for (const bram_param *p = m->params; p && p->name; p++)
+        if (strcmp(p->name, name) == 0) return true;
+    return false;
+}
+
 /* The defaults, but for what takes time: fits try three penalties. */
 static void make(struct inputs *in, const bram_metric *m, uint64_t sample)
 {
@@ -48,7 +55,9 @@ static void make(struct inputs *in, const bram_metric *m, uint64_t sample)
     }
     in->other = test_side(in->reference, ROWS, cols, NULL);
     in->scoring = (struct test_scoring){
-        .options = is(m, BRAM_METRIC_FITS) ? "alpha=0.1+1+10,folds=3" : NULL,
+        .options = !is(m, BRAM_METRIC_FITS) ? NULL
+                   : has_param(m, "alpha")  ? "alpha=0.1+1+10,folds=3"
+                                            : "folds=3",
         .model = test_side(in->model, ROWS, cols, NULL),
         .brain = test_side(in->brain, ROWS, cols, NULL),
         .reference = is(m, BRAM_METRIC_REFERENCE) ? &in->other : NULL,
@@ -268,13 +277,6 @@ static void nothing_drawn_is_undefined(void **state)
     }
 }
 
-static bool has_param(const bram_metric *m, const char *name)
-{
-    for (const bram_param *p = m->params; p && p->name; p++)
-        if (strcmp(p->name, name) == 0) return true;
-    return false;
-}
-
 /* Random symmetric matrices with a zero diagonal, in place of patterns. */
 static void make_rdms(struct inputs *in)
 {
@@ -300,6 +302,7 @@ static void weights_are_repeats(void **state)
     {
         if (m->kind == BRAM_METRIC_MAPPED) continue;      /* fits on rows that are not drawn */
         if (is(m, BRAM_METRIC_FIXED_REFERENCE)) continue; /* see weights_have_no_unit */
+        if (is(m, BRAM_METRIC_DISTINCT_ROWS)) continue;   /* their own tests */
         struct inputs in;
         double raw[ROOM], written_raw[ROOM], weight[ROWS];
         size_t times[ROWS];

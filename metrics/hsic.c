@@ -1,0 +1,309 @@
+/*
+ * hsic.c - HSIC from sums over pairs of rows; see hsic.h.
+ *
+ * With k_i = sum_{j != i} w_j K_ij, k2_i = sum_{j != i} w_j^2 K_ij (l alike) and the sums over
+ * i != j  T_ab = sum w_i^a w_j^b K_ij L_ij, the sums over different i, j, q, r are
+ *   A = sum K_ij L_ij   = (S1^2 - S2) T11 - 4 S1 T12 + 4 T13 + 2 T22
+ *   B = sum K_ij L_qr   = (sum w k)(sum w l) - 4 sum w^2 k l + 2 T22
+ *   C = sum K_ij L_iq   = sum w (S1 - w) k l - sum w (k2 l + k l2) - S1 T12 + T22 + 2 T13
+ *   W = sum 1           = S1^4 - 6 S1^2 S2 + 8 S1 S3 + 3 S2^2 - 6 S4
+ * (inclusion and exclusion of equal indices; weights as in hsic.h) and song is (A + B - 2 C) / W.
+ * For w = 1 it is [T11 + sum k sum l / ((n-1)(n-2)) - 2/(n-2) k.l] / (n (n-3)).
+ *
+ * For linear kernels T_ab = <X'D^a Y, X'D^b Y> less the diagonal, D = diag(w): up to three
+ * products, one when all weights above 0 are equal.
+ */
+#include "hsic.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Of the sum that was centred: below, a kernel with itself is constant. */
+static const double rounding = 1e-13;
+
+/* Of one kernel: sums over the other rows, and the diagonal. */
+struct margins {
+    double *first, *second, *diagonal; /* k, k2, K_ii */
+};
+
+struct pair_sums {
+    double t11, t12, t13, t22;
+};
+
+struct weights {
+    const double *w;
+    size_t n, drawn;
+    double s1, s2, s3, s4;
+    bool equal; /* all that are above 0 are 1 */
+};
+
+static struct weights summarize(const double *w, size_t n)
+{
+    struct weights s = {.w = w, .n = n, .equal = true};
+    for (size_t i = 0; i < n; i++) {
+        double square = w[i] * w[i];
+        s.s1 += w[i], s.s2 += square, s.s3 += square * w[i], s.s4 += square * square;
+        s.drawn += w[i] > 0;
+        s.equal = s.equal && (w[i] == 0 || w[i] == 1);
+    }
+    return s;
+}
+
+/* ---- margins -------------------------------------------------------------------------------- */
+
+static void margins_of_gram(struct margins *m, const bram_mat *gram, const struct weights *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const double *row = bram_row(gram, i);
+        double first[4] = {0}, second[4] = {0};
+        if (!(s->w[i] > 0)) continue;
+        for (size_t j = 0; j < s->n; j++) {
+            double v = s->w[j] * row[j];
+            first[j % 4] += v, second[j % 4] += s->w[j] * v;
+        }
+        m->diagonal[i] = row[i];
+        m->first[i] = first[0] + first[1] + first[2] + first[3] - s->w[i] * row[i];
+        m->second[i] = second[0] + second[1] + second[2] + second[3] - s->w[i] * s->w[i] * row[i];
+    }
+}
+
+/* k_i = x_i . sum_j w_j x_j less the diagonal. */
+static int margins_of_features(bram_ctx *cx, struct margins *m, const bram_mat *x,
+                               const struct weights *s)
+{
+    double *sum = bram_scratch(cx, x->cols, sizeof *sum);
+    double *square = sum ? bram_scratch(cx, x->cols, sizeof *square) : NULL;
+    if (!square) return BRAM_ENOMEM;
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t k = 0; s->w[i] > 0 && k < x->cols; k++) {
+            sum[k] += s->w[i] * bram_row(x, i)[k];
+            square[k] += s->w[i] * s->w[i] * bram_row(x, i)[k];
+        }
+    for (size_t i = 0; i < s->n; i++) {
+        double first = 0, second = 0, own = 0;
+        const double *row = bram_row(x, i);
+        for (size_t k = 0; s->w[i] > 0 && k < x->cols; k++)
+            first += row[k] * sum[k], second += row[k] * square[k], own += row[k] * row[k];
+        m->diagonal[i] = own;
+        m->first[i] = first - s->w[i] * own;
+        m->second[i] = second - s->w[i] * s->w[i] * own;
+    }
+    return BRAM_OK;
+}
+
+static int margins_of(bram_ctx *cx, struct margins *m, const bram_kernel *k,
+                      const struct weights *s)
+{
+    m->first = bram_scratch(cx, s->n, sizeof *m->first);
+    m->second = m->first ? bram_scratch(cx, s->n, sizeof *m->second) : NULL;
+    m->diagonal = m->second ? bram_scratch(cx, s->n, sizeof *m->diagonal) : NULL;
+    if (!m->diagonal) return BRAM_ENOMEM;
+    if (!k->gram) return margins_of_features(cx, m, k->features, s);
+    margins_of_gram(m, k->gram, s);
+    return BRAM_OK;
+}
+
+/* ---- sums over pairs ------------------------------------------------------------------------ */
+
+static void sums_of_grams(struct pair_sums *t, const bram_mat *k, const bram_mat *l,
+                          const struct weights *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const double *a = bram_row(k, i), *b = bram_row(l, i), *w = s->w;
+        double one[4] = {0}, two[4] = {0}, three[4] = {0};
+        if (!(w[i] > 0)) continue;
+        for (size_t j = 0; j < s->n; j++) {
+            double v = w[j] * a[j] * b[j];
+            one[j % 4] += v, two[j % 4] += w[j] * v, three[j % 4] += w[j] * w[j] * v;
+        }
+        double own = a[i] * b[i], wi = w[i];
+        double first = one[0] + one[1] + one[2] + one[3] - wi * own;
+        double second = two[0] + two[1] + two[2] + two[3] - wi * wi * own;
+        t->t11 += wi * first;
+        t->t12 += wi * second;
+        t->t13 += wi * (three[0] + three[1] + three[2] + three[3] - wi * wi * wi * own);
+        t->t22 += wi * wi * second;
+    }
+}
+
+static double inner_product(const bram_mat *a, const bram_mat *b)
+{
+    double sum = 0;
+    for (size_t i = 0; i < a->rows; i++) {
+        double lane[4] = {0};
+        for (size_t k = 0; k < a->cols; k++) lane[k % 4] += bram_row(a, i)[k] * bram_row(b, i)[k];
+        sum += lane[0] + lane[1] + lane[2] + lane[3];
+    }
+    return sum;
+}
+
+/* X' D^power Y; of one matrix with itself by half the work. */
+static int product(bram_ctx *cx, bram_mat *out, const bram_mat *x, const bram_mat *y,
+                   const struct weights *s, double power)
+{
+    BRAM_TRY(bram_mat_scratch(cx, out, x->cols, y->cols));
+    bool plain = s->equal && s->drawn == s->n;
+    bram_mat scaled = *x, other = *y;
+    double root = x == y ? power / 2 : power;
+    if (!plain) {
+        BRAM_TRY(bram_mat_scratch(cx, &scaled, x->rows, x->cols));
+        for (size_t i = 0; i < s->n; i++)
+            for (size_t k = 0; s->w[i] > 0 && k < x->cols; k++)
+                bram_row(&scaled, i)[k] = pow(s->w[i], root) * bram_row(x, i)[k];
+    }
+    if (x == y) return bram_syrk(cx, out, 1, &scaled, BRAM_TRANSPOSED, 0);
+    return bram_gemm(cx, out, 1, &scaled, BRAM_TRANSPOSED, &other, BRAM_AS_IS, 0);
+}
+
+static int sums_of_features(bram_ctx *cx, struct pair_sums *t, const bram_mat *x, const bram_mat *y,
+                            const struct margins *a, const struct margins *b,
+                            const struct weights *s)
+{
+    bram_mat one, two, three;
+    BRAM_TRY(product(cx, &one, x, y, s, 1));
+    two = three = one;
+    if (!s->equal) BRAM_TRY(product(cx, &two, x, y, s, 2));
+    if (!s->equal) BRAM_TRY(product(cx, &three, x, y, s, 3));
+    struct pair_sums d = {0};
+    for (size_t i = 0; i < s->n; i++) {
+        double w = s->w[i], own = a->diagonal[i] * b->diagonal[i];
+        d.t11 += w * w * own, d.t12 += w * w * w * own, d.t22 += w * w * w * w * own;
+    }
+    t->t11 = inner_product(&one, &one) - d.t11;
+    t->t12 = s->equal ? t->t11 : inner_product(&one, &two) - d.t12;
+    t->t13 = s->equal ? t->t11 : inner_product(&one, &three) - d.t22;
+    t->t22 = s->equal ? t->t11 : inner_product(&two, &two) - d.t22;
+    return BRAM_OK;
+}
+
+/* ---- the three forms ------------------------------------------------------------------------ */
+
+static double song(const struct weights *s, const struct pair_sums *t, const struct margins *a,
+                   const struct margins *b)
+{
+    double all_k = 0, all_l = 0, kl2 = 0, kl = 0, mixed = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        double w = s->w[i], k = a->first[i], l = b->first[i];
+        all_k += w * k, all_l += w * l;
+        kl2 += w * w * k * l;
+        kl += w * (s->s1 - w) * k * l;
+        mixed += w * (a->second[i] * l + k * b->second[i]);
+    }
+    double pairs = (s->s1 * s->s1 - s->s2) * t->t11 - 4 * s->s1 * t->t12 + 4 * t->t13 + 2 * t->t22;
+    double apart = all_k * all_l - 4 * kl2 + 2 * t->t22;
+    double shared = kl - mixed - s->s1 * t->t12 + t->t22 + 2 * t->t13;
+    double square = s->s1 * s->s1;
+    double count = square * square - 6 * square * s->s2 + 8 * s->s1 * s->s3 + 3 * s->s2 * s->s2 -
+                   6 * s->s4;
+    return (pairs + apart - 2 * shared) / count;
+}
+
+/* The diagonal of the weighted centred kernel. */
+static double centred_diagonal(const struct margins *m, const struct weights *s, size_t i,
+                               double total)
+{
+    double row = m->first[i] + s->w[i] * m->diagonal[i];
+    return m->diagonal[i] - 2 * row / s->s1 + total / (s->s1 * s->s1);
+}
+
+static double total_of(const struct margins *m, const struct weights *s)
+{
+    double sum = 0;
+    for (size_t i = 0; i < s->n; i++) sum += s->w[i] * (m->first[i] + s->w[i] * m->diagonal[i]);
+    return sum;
+}
+
+static double centred(const struct weights *s, const struct pair_sums *t, const struct margins *a,
+                      const struct margins *b, bool with_diagonal)
+{
+    double all_k = total_of(a, s), all_l = total_of(b, s), rows = 0, value = t->t11, off = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        double w = s->w[i];
+        if (!(w > 0)) continue;
+        double k = a->first[i] + w * a->diagonal[i], l = b->first[i] + w * b->diagonal[i];
+        rows += w * k * l;
+        value += w * w * a->diagonal[i] * b->diagonal[i];
+        off += w * w * centred_diagonal(a, s, i, all_k) * centred_diagonal(b, s, i, all_l);
+    }
+    value += all_k / s->s1 * (all_l / s->s1) - 2 * rows / s->s1;
+    return with_diagonal ? value : value - off;
+}
+
+static int value_of(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel *k,
+                    const bram_kernel *l, const struct margins *a, const struct margins *b,
+                    const struct weights *s)
+{
+    struct pair_sums t = {0};
+    if (k->gram) sums_of_grams(&t, k->gram, l->gram, s);
+    else BRAM_TRY(sums_of_features(cx, &t, k->features, l->features, a, b, s));
+    double value = form == BRAM_HSIC_SONG ? song(s, &t, a, b)
+                                          : centred(s, &t, a, b, form != BRAM_HSIC_LANGE);
+    double scale = t.t11;
+    for (size_t i = 0; i < s->n; i++) scale += s->w[i] * s->w[i] * a->diagonal[i] * b->diagonal[i];
+    if (form == BRAM_HSIC_SONG) scale /= s->s1 * s->s1;
+    bool own = k->gram ? k->gram == l->gram : k->features == l->features;
+    *out = own && fabs(value) <= rounding * fabs(scale) ? 0 : value;
+    return BRAM_OK;
+}
+
+static bool defined(bram_hsic form, const struct weights *s)
+{
+    return s->drawn >= (form == BRAM_HSIC_SONG ? 4 : 2);
+}
+
+int bram_hsic_value(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel *k,
+                    const bram_kernel *l, const double *w, size_t n)
+{
+    struct weights s = summarize(w, n);
+    struct margins a, b;
+    double value = NAN;
+    size_t mark = bram_scratch_mark(cx);
+    int status = margins_of(cx, &a, k, &s);
+    if (status == BRAM_OK) status = margins_of(cx, &b, l, &s);
+    if (status == BRAM_OK && defined(form, &s))
+        status = value_of(cx, &value, form, k, l, &a, &b, &s);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = value;
+    return status;
+}
+
+int bram_hsic_ratio(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel *k,
+                    const bram_kernel *l, const double *square, const double *w, size_t n)
+{
+    double both, own[2];
+    BRAM_TRY(bram_hsic_value(cx, &both, form, k, l, w, n));
+    if (!square) {
+        BRAM_TRY(bram_hsic_value(cx, &own[0], form, k, k, w, n));
+        BRAM_TRY(bram_hsic_value(cx, &own[1], form, l, l, w, n));
+        square = own;
+    }
+    bool fine = square[0] > 0 && square[1] > 0;
+    *out = fine ? both / sqrt(square[0]) / sqrt(square[1]) : (double)NAN;
+    return BRAM_OK;
+}
+
+/* tr(Kc) tr(Lc) / (n - 1) is the mean of <Kc, P Lc P'>; without the diagonals the sums of the rest
+ * are -tr, over n (n - 1) places. */
+int bram_hsic_chance(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel *k,
+                     const bram_kernel *l, const double *square, const double *w, size_t n)
+{
+    struct weights s = summarize(w, n);
+    struct margins m[2];
+    double trace[2] = {0};
+    *out = 0;
+    if (form == BRAM_HSIC_SONG) return BRAM_OK;
+    size_t mark = bram_scratch_mark(cx);
+    int status = margins_of(cx, &m[0], k, &s);
+    if (status == BRAM_OK) status = margins_of(cx, &m[1], l, &s);
+    for (size_t side = 0; status == BRAM_OK && side < 2; side++) {
+        double total = total_of(&m[side], &s);
+        for (size_t i = 0; i < n; i++)
+            if (w[i] > 0) trace[side] += centred_diagonal(&m[side], &s, i, total);
+    }
+    bram_scratch_release(cx, mark);
+    if (status != BRAM_OK) return status;
+    double places = (double)(s.drawn - 1) * (form == BRAM_HSIC_LANGE ? (double)s.drawn : 1);
+    bool fine = square[0] > 0 && square[1] > 0;
+    *out = fine ? trace[0] * trace[1] / places / sqrt(square[0]) / sqrt(square[1]) : (double)NAN;
+    return BRAM_OK;
+}
