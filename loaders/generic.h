@@ -48,6 +48,11 @@ const char *bram_store_words(const bram_store *s);
 int bram_store_numbers(bram_ctx *cx, bram_store_array *out, bram_store *s,
                        const char *name) BRAM_MUST_CHECK;
 
+/** The arrays of a MATLAB file, a NumPy archive or, outside groups, an HDF5 file, by name; other
+ * kinds name none. */
+size_t bram_store_arrays(const bram_store *s);
+const char *bram_store_array_name(const bram_store *s, size_t i);
+
 /** Reads a list of texts: one block, the caller frees it. */
 int bram_store_texts(bram_ctx *cx, char ***out, size_t *count, bram_store *s,
                      const char *name) BRAM_MUST_CHECK;

@@ -18,6 +18,8 @@ struct bram_store {
     char *path;
     bram_matlab *matlab;
     bram_h5 *h5;
+    bram_h5_entry *entry; /* of an HDF5 file: its datasets outside groups */
+    size_t entries;
     bram_npz *npz;
     bram_csv *csv;
     size_t skip;          /* rows of a table before its numbers: 1 with headings */
@@ -33,6 +35,7 @@ void bram_store_close(bram_store *s)
     bram_h5_close(s->h5);
     bram_npz_close(s->npz);
     bram_csv_free(s->csv);
+    bram_free(s->entry);
     bram_free(s->path);
     bram_free(s->column);
     bram_free(s->heading);
@@ -91,6 +94,16 @@ static int open_table(bram_ctx *cx, bram_store *s)
     return BRAM_OK;
 }
 
+static int open_h5(bram_ctx *cx, bram_store *s)
+{
+    size_t count = 0;
+    BRAM_TRY(bram_h5_open(cx, &s->h5, s->path));
+    BRAM_TRY(bram_h5_list(cx, &s->entry, &count, bram_h5_root(s->h5), "/"));
+    for (size_t i = 0; i < count; i++)
+        if (s->entry[i].kind == BRAM_H5_DATASET) s->entry[s->entries++] = s->entry[i];
+    return BRAM_OK;
+}
+
 int bram_store_open(bram_ctx *cx, bram_store **out, const char *path)
 {
     bram_store *s = bram_alloc(cx, 1, sizeof *s);
@@ -103,7 +116,7 @@ int bram_store_open(bram_ctx *cx, bram_store **out, const char *path)
             status = bram_matlab_open(cx, &s->matlab, path);
             break;
         case BRAM_STORE_HDF5:
-            status = bram_h5_open(cx, &s->h5, path);
+            status = open_h5(cx, s);
             break;
         case BRAM_STORE_NPZ:
             status = bram_npz_open(cx, &s->npz, path);
@@ -191,15 +204,27 @@ static int table_numbers(bram_ctx *cx, bram_store_array *out, bram_store *s, con
     return status;
 }
 
+size_t bram_store_arrays(const bram_store *s)
+{
+    return s->kind == BRAM_STORE_NPZ      ? bram_npz_count(s->npz)
+           : s->kind == BRAM_STORE_MATLAB ? bram_matlab_variables(s->matlab)
+                                          : s->entries;
+}
+
+const char *bram_store_array_name(const bram_store *s, size_t i)
+{
+    return s->kind == BRAM_STORE_NPZ      ? bram_npz_name(s->npz, i)
+           : s->kind == BRAM_STORE_MATLAB ? bram_matlab_variable_at(s->matlab, i)
+                                          : s->entry[i].name;
+}
+
 /* The name of the only matrix of a file with named arrays; BRAM_EUSAGE when there are several. */
 static int only_matrix(bram_ctx *cx, const char **name, bram_store *s)
 {
     char names[400] = "";
-    size_t count = s->kind == BRAM_STORE_NPZ ? bram_npz_count(s->npz)
-                                             : bram_matlab_variables(s->matlab);
+    size_t count = bram_store_arrays(s);
     for (size_t i = 0; i < count; i++) {
-        const char *at = s->kind == BRAM_STORE_NPZ ? bram_npz_name(s->npz, i)
-                                                   : bram_matlab_variable_at(s->matlab, i);
+        const char *at = bram_store_array_name(s, i);
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", used ? " " : "", at);
         *name = at;

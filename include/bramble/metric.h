@@ -148,8 +148,34 @@ bool bram_metric_higher_better(const bram_metric *m, const bram_options *o);
 extern const bram_metric *const bram_metric_table[];
 const bram_metric *bram_metric_find(const char *name);
 
+/** A metric on two sides that stand ready to be compared, under as many weights as wanted. */
+typedef struct bram_evaluation bram_evaluation;
+
 /**
- * A metric by its spec string, once, on two sides: what `bramble score` does.
+ * Prepares and pairs two sides for a metric given by its spec string. The sides and what settings
+ * point to must outlive the evaluation.
+ *
+ * @param resampled  weights are to come; each row is a group of its own where settings name none
+ *                   (else all rows are one group)
+ * @param settings   as for bram_metric_score
+ * @return as bram_metric_score
+ */
+int bram_evaluation_new(bram_ctx *cx, bram_evaluation **out, const char *spec,
+                        const bram_side *model, const bram_side *brain,
+                        const bram_comparison *settings, bool resampled) BRAM_MUST_CHECK;
+void bram_evaluation_free(bram_evaluation *s);
+
+/** How many raw values there are, the chance level, and whether higher is better. */
+size_t bram_evaluation_values(const bram_evaluation *s);
+double bram_evaluation_chance(const bram_evaluation *s);
+bool bram_evaluation_higher_better(const bram_evaluation *s);
+
+/** The raw values under weights of the groups; NULL: ones. Any number of threads may ask. */
+int bram_evaluation_compare(bram_ctx *cx, double *raw, const bram_evaluation *s,
+                            const double *weight) BRAM_MUST_CHECK;
+
+/**
+ * A metric by its spec string, once, on two sides.
  *
  * @param raw       receives a heap array of *values numbers; the caller frees it with bram_free
  * @param chance    receives the chance level; may be NULL

@@ -51,3 +51,48 @@ run bramble score --metric rsa --model absent.npy:x --brain b.csv
 run bramble score --metric rsa --model m.csv
 run bramble score --metric rsa --model m.csv --brain b.csv --model-ids nobody
 run bramble score --metric rsa --rdm --model m.csv --brain b.csv
+
+# several at once: all pairs of models and brains, two metrics
+printf 'x1,x2\n1,2\n2,1\n0,3\n5,1\n3,3\n2,6\n4,4\n1,1\n' >x.csv
+printf 'y1,y2,y3\n1,0,2\n2,3,1\n0,5,0\n1,1,4\n2,2,2\n5,1,0\n3,3,1\n0,0,1\n' >y.csv
+run bramble score --metric mutual-knn:k=2 --model x.csv --model y.csv --brain y.csv --format csv
+run bramble score --metric cka --metric rv --model x.csv --model y.csv --brain y.csv
+# an interval over conditions: the same draws for every pair
+run bramble score --metric mutual-knn:k=2 --model x.csv --model y.csv --brain y.csv --samples 100 --seed 3
+run bramble score --metric mutual-knn:k=1 --model x.csv --brain y.csv --samples 20 --format json | grep -v 'low\|high\"'
+# repeats, subjects, folds
+cat >trials.csv <<'END2'
+stim,who,run,u,v
+a,p,1,1,2
+b,p,1,2,0
+c,p,2,0,4
+d,p,2,3,3
+a,p,1,3,2
+d,q,2,9,1
+c,q,2,8,2
+b,q,1,7,4
+a,q,1,2,0
+e,q,1,2,0
+END2
+printf 'stim,f,g\nb,1,0\na,0,2\nd,4,1\nc,1,5\n' >f.csv
+run bramble score --metric mutual-knn:k=1 --model f.csv --model-ids stim --brain trials.csv --conditions stim \
+    --subjects who --drop run --format json
+# by hand: subject p alone, its rows of a averaged
+printf 'stim,u,v\na,2,2\nb,2,0\nc,0,4\nd,3,3\n' >p.csv
+run bramble score --metric mutual-knn:k=1 --model f.csv --model-ids stim --brain p.csv --brain-ids stim
+printf 'fold\na\na\na\na\nb\nb\nb\nb\n' >folds.csv
+run bramble score --metric pairwise-matching --model x.csv --brain y.csv --folds folds.csv | cut -c1-12
+run bramble score --metric pairwise-matching:folds=2 --model x.csv --brain y.csv | cut -c1-12
+# subsamples: all of the units are the score itself
+run bramble score --metric cka --model y.csv --brain x.csv --subsample-units 1+2 --subsample-conditions 6 --repeats 5
+run bramble score --metric cka --model x.csv --brain y.csv --subsample-units 7
+run bramble score --metric cka --model x.csv --brain y.csv --subsample-units ten
+run bramble score --metric cka --model x.csv --brain y.csv --samples 5 --level 2
+run bramble score --metric cka --model x.csv --brain trials.csv --subjects who
+run bramble score --metric cka --model 'x.csv:layer*' --brain y.csv
+# every layer of a file
+bramble simulate simulated-vision -o v.h5 -q
+run bramble score --metric mutual-knn --metric rv --model 'v.h5:stimuli/features/layer*' \
+    --brain v.h5:stimuli/features/layer3 --brain v.h5:stimuli/features/layer1
+run bramble score --metric ssm --model 'v.h5:stimuli/features/layer[12]' --brain v.h5:stimuli/features/layer3 \
+    --subsample-units 4+16 --repeats 20

@@ -150,4 +150,23 @@ with tempfile.TemporaryDirectory() as folder:
                          capture_output=True, text=True).stdout
     ratio = float(out.splitlines()[1].split(",")[1])
     assert abs(ratio - participation_ratio(x)) < 1e-12
+    layers = {f"layer{i}": rng.standard_normal((30, 4 + i)) for i in (1, 2)}
+    np.savez("net.npz", **layers)
+    files = ["net.npz"]
+    try:
+        import h5py
+        with h5py.File("net.h5", "w") as f:
+            for name, values in layers.items():
+                f[name] = values
+            f["other"] = np.zeros((2, 2))
+        files.append("net.h5")
+    except ImportError:
+        pass
+    np.save("y.npy", layers["layer2"] + 1)
+    for file in files:
+        out = subprocess.run([BRAMBLE, "score", "--metric", "cka", "--model", file + ":layer*", "--brain", "y.npy",
+                              "--format", "csv"], check=True, capture_output=True, text=True).stdout
+        rows = [line.split(",") for line in out.splitlines()[1:]]
+        assert [row[1] for row in rows] == [f"{file}:layer1", f"{file}:layer2"], out
+        assert abs(float(rows[1][5]) - 1) < 1e-12
     print(f"{count + 2} values agree with numpy {np.__version__}")

@@ -44,7 +44,7 @@ BEGIN {
           "math poll pthread sched setjmp signal spawn stdalign stdarg stdatomic stdbool stddef stdint stdio " \
           "stdlib string strings sys/file sys/ioctl sys/mman sys/prctl sys/resource sys/select sys/socket " \
           "sys/stat sys/statvfs sys/syscall sys/time sys/types sys/uio sys/utsname sys/wait termios time " \
-          "malloc unistd wchar", names, " ")
+          "fnmatch malloc unistd wchar", names, " ")
     for (i in names) system_header[names[i] ".h"] = 1
     for (i = 1; i < ARGC; i++) {
         n = split(ARGV[i], part, "/")
