@@ -9,21 +9,27 @@
  * correlations are products of weighted vectors, ranks are those of weighted entries, and whitening
  * works on the conditions that were drawn.
  *
- * Measures (n conditions, N pairs; C conditions drawn):
- *   cosine, corr                       a.b / |a||b|, the same about the mean. O(N) a comparison
- *   spearman, rho-a                    corr of average ranks; 12 sum (r_a - m)(r_b - m) / (N^3 -
- * N), the mean Spearman over all ways to break ties. O(N log N) an RDM once, O(N) a comparison
- *   tau-a, tau-b                       (concordant - discordant) / pairs; over the geometric mean
- * of the untied pairs (Kendall 1948). O(N log N) a comparison cosine_cov, corr_cov a'V^-1 b /
- * sqrt(a'V^-1 a b'V^-1 b), V the covariance that a covariance of conditions gives the distances
- *                                      (rdm_whiten.h). O(n^3) an RDM once, O(N) a comparison
- *   bures, bures_metric                |Ga^1/2 Gb^1/2|_* / sqrt(tr Ga tr Gb), G = -HDH/2; and the
- *                                      squared distance tr Ga + tr Gb - 2 |Ga^1/2 Gb^1/2|_*.
- * O(n^3). Copies are at distance 0 here, not missing neg_riem_dist                      -min over
- * s, t of |log eig(e^s Ga + e^t S, Gb)|, G about condition 0. O(n^3), some fifty times; not
- * symmetric A constant RDM has no correlation (corr, spearman, tau-b, corr_cov), one of zeros no
- * cosine (nor bures): NaN and a note, or 0 where `degenerate_zero`. Constant means: its range is
- * below 64 rounding errors of its largest magnitude. rho-a and tau-a are 0 by their formulas.
+ * Measures (n conditions, N pairs):
+ * - cosine, corr: a.b / |a||b|, the same about the mean. O(N) a comparison.
+ * - spearman, rho-a: corr of average ranks; 12 sum (r_a - m)(r_b - m) / (N^3 - N), the mean
+ *   Spearman over all ways to break ties. O(N log N) an RDM once, O(N) a comparison.
+ * - tau-a, tau-b: (concordant - discordant) / pairs; over the geometric mean of the untied pairs
+ *   (Kendall 1948). O(N log N) a comparison.
+ * - cosine_cov, corr_cov: a'V^-1 b / sqrt(a'V^-1 a b'V^-1 b), V the covariance that a covariance of
+ *   conditions gives the distances (rdm_whiten.h). O(n^3) an RDM once, O(N) a comparison.
+ * - bures, bures_metric: |Ga^1/2 Gb^1/2|_* / sqrt(tr Ga tr Gb), G = -HDH/2; and the squared
+ *   distance tr Ga + tr Gb - 2 |Ga^1/2 Gb^1/2|_*. O(n^3). Copies are at distance 0 here, not
+ *   missing.
+ * - neg_riem_dist: -min over s, t of |log eig(e^s Ga + e^t S, Gb)|, G about condition 0. O(n^3),
+ *   some fifty times; not symmetric.
+ *
+ * A constant RDM has no correlation (corr, spearman, tau-b, corr_cov), one of zeros no cosine (nor
+ * bures): NaN and a note, or 0 where `degenerate_zero`. Constant means: its range is below 64
+ * rounding errors of its largest magnitude. rho-a and tau-a are 0 by their formulas.
+ *
+ * Memory of one comparison of two RDMs without missing pairs, beside the RDMs: ranks 16 bytes a
+ * pair (an order of each, and its ranks), Kendall's 21 (an order of each, the ranks of one, where
+ * groups of the other begin, two lists for counting).
  *
  * Sources: Kriegeskorte et al. 2008; Nili et al. 2014; Diedrichsen, Berlot, Mur, Schuett, Shahbazi
  * & Kriegeskorte 2021 (whitened); Schuett et al. 2023 (rho-a, inference); Bures: Harvey et al.
