@@ -232,8 +232,9 @@ static int complete_row(bram_ctx *cx, struct density *s, double *v, const bram_m
                         const uint8_t *mask)
 {
     size_t n = b->rows, mark = bram_scratch_mark(cx);
-    double *fit = bram_scratch(cx, 2 * n, sizeof *fit), *r = fit + n, *y = v + b->cols;
+    double *fit = bram_scratch(cx, 2 * n, sizeof *fit);
     if (!fit) return BRAM_ENOMEM;
+    double *r = fit + n, *y = v + b->cols;
     predict(fit, b, v);
     for (size_t u = 0; u < n; u++) r[u] = mask[u] ? y[u] - fit[u] : 0;
     BRAM_TRY(complete(cx, s, r, mask, n));

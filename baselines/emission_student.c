@@ -28,7 +28,7 @@ static size_t per_state(const bram_observation *o)
 static double digamma(double x)
 {
     double sum = 0;
-    for (; x < 8; x++) sum -= 1 / x;
+    while (x < 8) sum -= 1 / x, x += 1;
     double r = 1 / (x * x);
     return sum + log(x) - 0.5 / x -
            r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r * (1.0 / 240 - r * (1.0 / 132)))));

@@ -165,7 +165,7 @@ static double log_sum(const double *x, size_t n)
     double most = x[0], sum = 0;
     for (size_t i = 1; i < n; i++) most = fmax(most, x[i]);
     for (size_t i = 0; i < n; i++) sum += exp(x[i] - most);
-    return most + log(sum);
+    return sum > 0 ? most + log(sum) : most; /* all impossible: so is the sum */
 }
 
 /* One bin: each unit given those before it; weight holds log p(state | what was seen so far). */

@@ -23,7 +23,7 @@ static double dot(const double *a, const double *b, size_t n)
 /* direction = -H gradient, H from the pairs, newest first and back. */
 static void direct(const struct memory *m, double *direction, const double *gradient)
 {
-    double alpha[PAIRS];
+    double alpha[PAIRS] = {0};
     memcpy(direction, gradient, m->n * sizeof *direction);
     for (size_t k = 0; k < m->count; k++) {
         size_t at = (m->next + PAIRS - 1 - k) % PAIRS;

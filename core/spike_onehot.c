@@ -95,9 +95,9 @@ static double factor(double *inhibitory, double *excitatory, double *cost, doubl
 
 struct step {
     const bram_hmm_glm *g;
-    const bram_mat *theta, *gradient, *information; /* where the expansion is, and its terms */
-    bram_mat next;                                  /* M x N */
-    const double *log_pi;                           /* 3 blocks of history x N */
+    bram_mat theta, gradient, information; /* where the expansion is, and its terms */
+    bram_mat next;                         /* M x N */
+    const double *log_pi;                  /* 3 blocks of history x N */
     struct factors old, now;
     const bool *done;
     double length; /* share of the way to each optimum that is gone */
@@ -109,17 +109,18 @@ static int step_neuron(bram_ctx *cx, size_t n, void *user)
     struct step *s = user;
     const bram_hmm_glm *g = s->g;
     size_t m = g->design->cols, neurons = g->y->cols, size = weights(g);
-    double *rest = bram_scratch(cx, 2 * m, sizeof *rest), *w = rest + m;
+    double *rest = bram_scratch(cx, 2 * m, sizeof *rest);
     if (!rest) return BRAM_ENOMEM;
+    double *w = rest + m;
     if (s->done[n]) return BRAM_OK;
     for (size_t j = 0; j < m; j++) {
-        rest[j] = bram_row(s->gradient, j)[n];
-        w[j] = bram_row(s->theta, j)[n];
+        rest[j] = bram_row(&s->gradient, j)[n];
+        w[j] = bram_row(&s->theta, j)[n];
     }
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
         double moved = 0;
         for (size_t j = 0; j < m; j++) {
-            const double *row = bram_row(s->information, n * m + j);
+            const double *row = bram_row(&s->information, n * m + j);
             double h = row[j], to, from = w[j];
             if (!(h > 1e-12)) h = 1e-12;
             to = from + s->length * rest[j] / h;
@@ -187,21 +188,19 @@ static int search(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm 
 static int expand(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm *p, bool first)
 {
     size_t m = theta->rows, neurons = theta->cols, size = weights(s->g);
-    bram_mat gradient, information;
     double *room = bram_scratch(cx, 3 * size, sizeof *room);
     double *before = bram_scratch(cx, neurons, sizeof *before);
     if (!room || !before) return BRAM_ENOMEM;
     s->now = (struct factors){room, room + size, room + 2 * size};
-    BRAM_TRY(bram_mat_scratch(cx, &gradient, m, neurons));
-    BRAM_TRY(bram_mat_scratch(cx, &information, neurons * m, m));
+    BRAM_TRY(bram_mat_scratch(cx, &s->gradient, m, neurons));
+    BRAM_TRY(bram_mat_scratch(cx, &s->information, neurons * m, m));
     BRAM_TRY(bram_mat_scratch(cx, &s->next, m, neurons));
-    bram_mat at;
-    BRAM_TRY(bram_mat_scratch(cx, &at, m, neurons));
-    memcpy(at.data, theta->data, m * neurons * sizeof *at.data);
-    memcpy(s->next.data, theta->data, m * neurons * sizeof *at.data);
-    BRAM_TRY(bram_glm_evaluate(cx, p, &at, before, &gradient, &information, BRAM_EXPECTED));
+    BRAM_TRY(bram_mat_scratch(cx, &s->theta, m, neurons));
+    memcpy(s->theta.data, theta->data, m * neurons * sizeof *s->theta.data);
+    memcpy(s->next.data, theta->data, m * neurons * sizeof *s->theta.data);
+    BRAM_TRY(
+        bram_glm_evaluate(cx, p, &s->theta, before, &s->gradient, &s->information, BRAM_EXPECTED));
     take_costs(before, s->g, &s->old);
-    s->theta = &at, s->gradient = &gradient, s->information = &information;
     return search(cx, s, theta, p, before, first);
 }
 

@@ -45,8 +45,9 @@ static bool is_correlation(const struct sparse *s)
 static int centre_columns(bram_ctx *cx, bram_mat *x, const uint8_t *present)
 {
     size_t p = x->cols;
-    double *mean = bram_scratch(cx, p, 3 * sizeof *mean), *count = mean + p, *nearest = count + p;
+    double *mean = bram_scratch(cx, p, 3 * sizeof *mean);
     if (!mean) return BRAM_ENOMEM;
+    double *count = mean + p, *nearest = count + p;
     for (size_t i = 0; i < x->rows; i++)
         for (size_t k = 0; k < p; k++)
             if (present[i * p + k]) mean[k] += bram_row(x, i)[k], count[k]++;

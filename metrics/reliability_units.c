@@ -126,8 +126,9 @@ static int split_task(bram_ctx *cx, size_t split, void *user)
     size_t n = w->t->conditions, rows = s->values.rows, units = s->values.cols;
     size_t *order = bram_scratch(cx, rows, sizeof *order);
     size_t *turn = order ? bram_scratch(cx, rows, sizeof *turn) : NULL;
-    double *a = turn ? bram_scratch(cx, n, 2 * sizeof *a) : NULL, *b = a + n;
+    double *a = turn ? bram_scratch(cx, n, 2 * sizeof *a) : NULL;
     if (!a) return BRAM_ENOMEM;
+    double *b = a + n;
     memcpy(order, w->o->row, rows * sizeof *order);
     bram_rng g = bram_rng_at(w->options->seed, "reliability/halves", split);
     for (size_t c = 0; w->options->splits && c < n; c++) {
