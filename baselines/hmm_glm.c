@@ -28,7 +28,9 @@ struct job {
     bram_hmm_glm glm;
     bram_hmm_options em;
     bram_mat centre, classes; /* of a connectome, on the heap */
+    size_t choices;           /* numbers of states to try */
     const char *checkpoint;
+    char key[65]; /* of the checkpoint */
     const bram_panel *train;
 };
 
@@ -164,9 +166,18 @@ static int take(bram_ctx *cx, bram_spike_model **out, const struct job *j, const
     return BRAM_OK;
 }
 
-/* One number of states. A stop on request leaves the best so far in the checkpoint. */
-static int fit_states(bram_ctx *cx, bram_spike_model **out, struct job *j, size_t states,
-                      const char *key)
+static int run_em(bram_ctx *cx, bram_hmm_fit *f, const struct job *j, size_t states,
+                  const bram_emission *e, const bram_hmm_data *d)
+{
+    if (!j->checkpoint[0]) return bram_hmm_em(cx, f, states, e, d, &j->em);
+    char *path = bram_state_checkpoint_path(cx, j->checkpoint, states, j->choices);
+    if (!path) return BRAM_ENOMEM;
+    int status = bram_state_checkpoint_em(cx, f, path, j->key, states, e, d, &j->em);
+    bram_free(path);
+    return status;
+}
+
+static int fit_states(bram_ctx *cx, bram_spike_model **out, struct job *j, size_t states)
 {
     bram_emission e;
     bram_hmm_fit f = {0};
@@ -176,19 +187,7 @@ static int fit_states(bram_ctx *cx, bram_spike_model **out, struct job *j, size_
     j->glm.present = j->data.present, j->glm.begin = j->data.begin;
     BRAM_TRY(bram_hmm_glm_begin(cx, &j->glm, &e, states));
     bram_hmm_data d = bram_hmm_glm_data(&j->glm, memory, j->data.segments);
-    int status = BRAM_OK;
-    if (j->checkpoint[0])
-        status = bram_state_checkpoint_load(cx, &f, j->checkpoint, key, states, &e);
-    if (status == BRAM_OK) status = bram_hmm_em(cx, &f, states, &e, &d, &j->em);
-    if (status == BRAM_ECANCEL && j->checkpoint[0] && f.now.initial) {
-        int saved = bram_state_checkpoint_save(cx, &f, j->checkpoint, key);
-        status = saved == BRAM_OK ? bram_fail(cx, BRAM_ECANCEL,
-                                              "stopped; the best so far is in %s, and the same "
-                                              "command goes on from there",
-                                              j->checkpoint)
-                                  : saved;
-    }
-    if (status == BRAM_OK && j->checkpoint[0]) remove(j->checkpoint);
+    int status = run_em(cx, &f, j, states, &e, &d);
     if (status == BRAM_OK) status = take(cx, out, j, &f.best);
     if (status == BRAM_OK && f.unvisited)
         bram_note(cx, "hmm-glm: %zu of %zu states are never visited", f.unvisited, states);
@@ -220,19 +219,19 @@ static int key_of(bram_ctx *cx, char hex[65], const struct job *j, const bram_op
 static int choose(bram_ctx *cx, bram_spike_model **out, struct job *j, const bram_options *o,
                   const bram_panel *validation, uint64_t seed)
 {
-    size_t choices, counts;
+    size_t choices, counts = 0;
     const int64_t *states = bram_option_integers(o, "states", &choices);
     double most = 0;
-    char key[65] = "";
     bram_mat choice = {0};
     BRAM_TRY(bram_forecast_check_choice(cx, choices, validation));
     BRAM_TRY(bram_mat_new(cx, &choice, choices, 2));
-    int status = j->checkpoint[0] ? key_of(cx, key, j, o, seed) : BRAM_OK;
+    j->choices = choices;
+    int status = j->checkpoint[0] ? key_of(cx, j->key, j, o, seed) : BRAM_OK;
     for (size_t c = 0; c < choices && status == BRAM_OK; c++) {
         bram_spike_model *trial = NULL;
         double evidence = 0;
         size_t mark = bram_scratch_mark(cx);
-        status = fit_states(cx, &trial, j, (size_t)states[c], key);
+        status = fit_states(cx, &trial, j, (size_t)states[c]);
         if (status == BRAM_OK && validation)
             status = bram_spike_model_evidence(cx, &evidence, &counts, trial, validation);
         bram_scratch_release(cx, mark);
@@ -246,9 +245,10 @@ static int choose(bram_ctx *cx, bram_spike_model **out, struct job *j, const bra
         }
         bram_spike_model_free(trial);
     }
-    if (status == BRAM_OK) {
+    if (status == BRAM_OK && *out) {
         bram_free((*out)->choice.data);
         (*out)->choice = choice;
+        if (j->checkpoint[0]) bram_state_checkpoint_remove(cx, j->checkpoint, states, choices);
         return BRAM_OK;
     }
     bram_free(choice.data);

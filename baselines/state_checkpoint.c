@@ -143,3 +143,36 @@ int bram_state_checkpoint_load(bram_ctx *cx, bram_hmm_fit *f, const char *path, 
     if (status != BRAM_OK) bram_hmm_fit_release(f);
     return status;
 }
+
+char *bram_state_checkpoint_path(bram_ctx *cx, const char *path, size_t states, size_t choices)
+{
+    return choices == 1 ? bram_strf(cx, "%s", path) : bram_strf(cx, "%s.%zu", path, states);
+}
+
+static int save_stopped(bram_ctx *cx, const bram_hmm_fit *f, const char *path, const char *key)
+{
+    BRAM_TRY(bram_state_checkpoint_save(cx, f, path, key));
+    return bram_fail(cx, BRAM_ECANCEL,
+                     "stopped; the best so far is in %s, and the same command goes on from there",
+                     path);
+}
+
+int bram_state_checkpoint_em(bram_ctx *cx, bram_hmm_fit *f, const char *path, const char *key,
+                             size_t states, const bram_emission *e, const bram_hmm_data *d,
+                             const bram_hmm_options *o)
+{
+    BRAM_TRY(bram_state_checkpoint_load(cx, f, path, key, states, e));
+    int status = bram_hmm_em(cx, f, states, e, d, o);
+    if (status == BRAM_OK) return bram_state_checkpoint_save(cx, f, path, key);
+    return status == BRAM_ECANCEL && f->now.initial ? save_stopped(cx, f, path, key) : status;
+}
+
+void bram_state_checkpoint_remove(bram_ctx *cx, const char *path, const int64_t *states,
+                                  size_t choices)
+{
+    for (size_t i = 0; i < choices; i++) {
+        char *file = bram_state_checkpoint_path(cx, path, (size_t)states[i], choices);
+        if (file) remove(file);
+        bram_free(file);
+    }
+}

@@ -285,48 +285,22 @@ static int key_of(bram_ctx *cx, char hex[65], const struct search *s)
     return status;
 }
 
-/* The file of one number of states, as heap text. */
-static char *checkpoint_of(bram_ctx *cx, const struct search *s, size_t i)
+static const char *checkpoint(const struct search *s)
 {
-    const char *path = bram_option_text(s->setup->options, "checkpoint");
-    if (s->setup->choices == 1) return bram_strf(cx, "%s", path);
-    return bram_strf(cx, "%s.%lld", path, (long long)s->setup->states[i]);
+    return bram_option_text(s->setup->options, "checkpoint");
 }
 
-static int save_stopped(bram_ctx *cx, const bram_hmm_fit *f, const char *path, const char *key)
-{
-    BRAM_TRY(bram_state_checkpoint_save(cx, f, path, key));
-    return bram_fail(cx, BRAM_ECANCEL,
-                     "stopped; the best so far is in %s, and the same command goes on from there",
-                     path);
-}
-
-/* EM that goes on from the checkpoint and, when it is stopped, ends in one. A fit that is done
- * stays there until all numbers of states are. */
 static int fit_states(bram_ctx *cx, bram_hmm_fit *f, const struct search *s, size_t i)
 {
     size_t states = (size_t)s->setup->states[i];
     const bram_emission *e = &s->m->o->e;
-    if (!s->key[0]) return bram_hmm_em(cx, f, states, e, &s->train, &s->setup->em);
-    char *path = checkpoint_of(cx, s, i);
-    int status = path ? bram_state_checkpoint_load(cx, f, path, s->key, states, e) : BRAM_ENOMEM;
-    if (status == BRAM_OK) {
-        status = bram_hmm_em(cx, f, states, e, &s->train, &s->setup->em);
-        if (status == BRAM_OK) status = bram_state_checkpoint_save(cx, f, path, s->key);
-        else if (status == BRAM_ECANCEL && f->now.initial)
-            status = save_stopped(cx, f, path, s->key);
-    }
+    const bram_hmm_options *o = &s->setup->em;
+    if (!s->key[0]) return bram_hmm_em(cx, f, states, e, &s->train, o);
+    char *path = bram_state_checkpoint_path(cx, checkpoint(s), states, s->setup->choices);
+    if (!path) return BRAM_ENOMEM;
+    int status = bram_state_checkpoint_em(cx, f, path, s->key, states, e, &s->train, o);
     bram_free(path);
     return status;
-}
-
-static void remove_checkpoints(bram_ctx *cx, const struct search *s)
-{
-    for (size_t i = 0; i < s->setup->choices && s->key[0]; i++) {
-        char *path = checkpoint_of(cx, s, i);
-        if (path) remove(path);
-        bram_free(path);
-    }
 }
 
 static int try_states(bram_ctx *cx, struct search *s, size_t i)
@@ -374,9 +348,9 @@ static int search(bram_ctx *cx, bram_state_model *m, const bram_state_setup *set
     s.values = count_values(&s.train);
     if (s.choose) BRAM_TRY(prepare_held_out(cx, &s.held_out, m, validation, setup->choices));
     BRAM_TRY(bram_mat_new(cx, &m->choice, setup->choices, BRAM_CHOICE_COLUMNS));
-    if (bram_option_text(setup->options, "checkpoint")[0]) BRAM_TRY(key_of(cx, s.key, &s));
+    if (checkpoint(&s)[0]) BRAM_TRY(key_of(cx, s.key, &s));
     for (size_t i = 0; i < setup->choices; i++) BRAM_TRY(try_states(cx, &s, i));
-    remove_checkpoints(cx, &s);
+    if (s.key[0]) bram_state_checkpoint_remove(cx, checkpoint(&s), setup->states, setup->choices);
     return s.choose ? intervals(cx, m, &s.held_out, s.best) : BRAM_OK;
 }
 

@@ -118,8 +118,9 @@ static int time_axis(bram_ctx *cx, bram_axis **out, const size_t *state, const s
     int64_t *hidden = bram_scratch(cx, rows, sizeof *hidden);
     if (!seconds || !segment || !hidden) return BRAM_ENOMEM;
     for (size_t t = 0; t < rows; t++) {
-        seconds[t] = DT * (double)(t + t / z->rows * PAUSE);
-        segment[t] = (int64_t)(t / z->rows);
+        size_t sequence = t / z->rows, bin = t + sequence * PAUSE;
+        seconds[t] = DT * (double)bin;
+        segment[t] = (int64_t)sequence;
         hidden[t] = (int64_t)state[t] + 1;
     }
     bram_axis *axis = NULL;

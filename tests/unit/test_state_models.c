@@ -208,14 +208,13 @@ static void stop(void *user, const char *what, double done, double total)
     if (--s->left == 0) s->flag = 1;
 }
 
-static void a_stopped_fit_goes_on(void **state)
+/* Stopped after every third step, a fit says where it goes on and ends as one that was left alone.
+ */
+static void stop_again_and_again(struct world *w, const char *model)
 {
-    (void)state;
-    struct world *w = make();
     char path[200], spec[400], hex[2][65], other[220];
     test_temporary(path, "checkpoint.h5");
-    snprintf(spec, sizeof spec,
-             "hmm:emission=poisson,states=2+3,starts=2,iterations=6,checkpoint=%s", path);
+    snprintf(spec, sizeof spec, "%s,checkpoint=%s", model, path);
     bram_fitted *f = NULL;
     assert_ok(w->cx, bram_fitted_new(w->cx, &f, spec, &w->train, &w->validation, 1));
     bram_dataset *a = ask(w, f, (bram_query){.ask = BRAM_ASK_LOGLIK});
@@ -237,13 +236,24 @@ static void a_stopped_fit_goes_on(void **state)
     assert_ok(w->cx, status);
     assert_true(stops > 3);
     bram_ctx_set_progress(w->cx, NULL, NULL);
+    bram_ctx_set_cancel(w->cx, NULL);
     a = ask(w, f, (bram_query){.ask = BRAM_ASK_LOGLIK});
     assert_ok(w->cx, bram_dataset_hash(w->cx, a, hex[1]));
     assert_string_equal(hex[0], hex[1]);
     snprintf(other, sizeof other, "%s.2", path);
-    assert_int_not_equal(access(other, F_OK), 0); /* gone when all is done */
+    assert_int_not_equal(access(path, F_OK), 0); /* gone when all is done */
+    assert_int_not_equal(access(other, F_OK), 0);
     bram_dataset_free(a);
     bram_fitted_free(f);
+}
+
+static void a_stopped_fit_goes_on(void **state)
+{
+    (void)state;
+    struct world *w = make();
+    stop_again_and_again(w, "hmm:emission=poisson,states=2+3,starts=2,iterations=6");
+    stop_again_and_again(w, "hmm-glm:prior=gauss,states=2,starts=2,iterations=6");
+    stop_again_and_again(w, "hmm-glm:prior=onehot,states=2+3,starts=2,iterations=6");
     drop(w);
 }
 
