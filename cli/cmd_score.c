@@ -27,7 +27,7 @@ static int read_sizes(bram_ctx *cx, bram_score_sizes *out, const bram_cli_args *
     if (status != BRAM_OK) bram_fail_prefix(cx, status, "--%s", option);
     const int64_t *list = status == BRAM_OK ? bram_option_integers(o, "sizes", &n) : NULL;
     if (list && !(out->size = bram_alloc(cx, n, sizeof *out->size))) status = BRAM_ENOMEM;
-    for (size_t k = 0; status == BRAM_OK && k < n; k++) out->size[k] = (size_t)list[k];
+    for (size_t k = 0; status == BRAM_OK && list && k < n; k++) out->size[k] = (size_t)list[k];
     if (status == BRAM_OK) out->count = n;
     bram_options_free(o);
     return status;

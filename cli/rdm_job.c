@@ -445,7 +445,7 @@ int bram_rdm_job_mean(bram_ctx *cx, bram_rdm_job *job, const char *how)
     size_t pairs = bram_rdm_pairs(job->conditions), k = 0;
     double *mean = bram_alloc(cx, pairs, sizeof *mean);
     if (!mean) return BRAM_ENOMEM;
-    while (k < 3 && strcmp(how, names[k])) k++;
+    while (k < 3 && strcmp(how, names[k]) != 0) k++;
     int status = BRAM_OK;
     if (k == 3) bram_rdm_mean(mean, job->rdm, job->subjects, pairs);
     else status = bram_rdm_rescale(cx, mean, job->rdm, job->subjects, pairs, (bram_rdm_weighting)k);
