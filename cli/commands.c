@@ -56,7 +56,7 @@ const char bram_cli_about[] =
 
 const bram_cli_example bram_cli_examples[] = {
     {"bramble list metrics", "what there is to score with"},
-    {"bramble import RAW.nwb -o worm.h5", "a laboratory's file to the homogenized form"},
+    {"bramble import RAW.h5 -o worm.h5", "a laboratory's file to the homogenized form"},
     {"bramble info worm.h5", "what is in it"},
     {NULL, NULL},
 };

@@ -198,6 +198,7 @@ int bram_lag_products(bram_ctx *cx, bram_mat *now, bram_mat *past, const bram_ma
 {
     assert(lags >= 4); /* fewer leave no room for a transform */
     size_t units = now->cols, points = points_for(lags), count = products_for(points);
+    assert(points > 0);
     struct work w = {.lags = lags,
                      .units = units,
                      .points = points,

@@ -86,10 +86,11 @@ int bram_lbfgs(bram_ctx *cx, double *x, double *value, size_t n, bram_cost_fn *f
         slope = dot(direction, now.g, n);
         if (!(slope < 0)) break;
         int h = 0;
-        for (; h < HALVINGS; h++, length /= 2) {
+        for (; h < HALVINGS; h++) {
             for (size_t i = 0; i < n; i++) trial.x[i] = now.x[i] + length * direction[i];
             BRAM_TRY(f(cx, &trial.value, trial.g, trial.x, user));
             if (trial.value <= now.value + 1e-4 * length * slope) break;
+            length /= 2;
         }
         if (h == HALVINGS) break;
         double fall = now.value - trial.value;

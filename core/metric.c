@@ -21,7 +21,7 @@ struct bram_evaluation {
 void bram_evaluation_free(bram_evaluation *w)
 {
     if (!w) return;
-    if (w->pair && w->metric->release_pair) w->metric->release_pair(w->pair);
+    if (w->pair && w->metric && w->metric->release_pair) w->metric->release_pair(w->pair);
     if (w->metric && w->metric->release) {
         void *prepared[] = {w->model, w->brain, w->reference};
         for (size_t k = 0; k < 3; k++)

@@ -251,7 +251,7 @@ int bram_npy_bytes(bram_ctx *cx, const bram_npy *a, uint64_t offset, void *to, s
 
 static int read_header(bram_ctx *cx, bram_npy *a)
 {
-    unsigned char start[12];
+    unsigned char start[12] = {0};
     if (a->size < 10) return bram_fail(cx, BRAM_EFORMAT, "not a .npy file (too short)");
     BRAM_TRY(bram_npy_bytes(cx, a, 0, start, 10));
     if (memcmp(start, "\x93NUMPY", 6) != 0) {
