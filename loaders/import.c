@@ -12,6 +12,7 @@
 
 #include <bramble/plugin.h>
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -260,6 +261,7 @@ int bram_import(bram_ctx *cx, bram_dataset **out, const char *spec, const bram_i
     bram_dataset *ds = NULL;
     if (input->count == 0) return bram_fail(cx, BRAM_EUSAGE, "no file is given to import");
     BRAM_TRY(choose(cx, &loader, &text, spec, input));
+    assert(loader);
     if (!options) BRAM_TRY(bram_options_new(cx, &defaults, bram_import_params, NULL));
     int status = bram_dataset_new(cx, &ds);
     if (status == BRAM_OK) status = load(cx, ds, loader, input, text, options ? options : defaults);

@@ -124,16 +124,16 @@ static int make_neuron_axis(bram_ctx *cx, bram_axis **out, const struct work *w)
 static int choice(const bram_options *o, const char *name, const char *const *words)
 {
     int i = 0;
-    while (!bram_option_is(o, name, words[i])) i++;
+    while (words[i + 1] && !bram_option_is(o, name, words[i])) i++;
     return i;
 }
 
 static bram_homogenizing steps_of(const bram_options *o)
 {
-    static const char *const smoothings[] = {"none", "exponential", "moving", "gaussian"};
-    static const char *const resamplings[] = {"mean", "linear", "hold"};
-    static const char *const stamps[] = {"right", "centre"};
-    static const char *const normalizations[] = {"none", "z", "causal"};
+    static const char *const smoothings[] = {"none", "exponential", "moving", "gaussian", NULL};
+    static const char *const resamplings[] = {"mean", "linear", "hold", NULL};
+    static const char *const stamps[] = {"right", "centre", NULL};
+    static const char *const normalizations[] = {"none", "z", "causal", NULL};
     double gap = bram_option_real(o, "gap");
     return (bram_homogenizing){
         .gap = gap > 0 ? gap : -1,

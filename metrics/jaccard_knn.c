@@ -35,10 +35,12 @@ static double chance(const bram_hood *x, size_t n, size_t rows, size_t k)
 {
     (void)x, (void)rows;
     double others = (double)(n - 1), size = (double)k, mean = 0;
-    for (double h = fmax(0, 2 * size - others); h <= size; h++)
+    for (size_t shared = 2 * k > n - 1 ? 2 * k - (n - 1) : 0; shared <= k; shared++) {
+        double h = (double)shared;
         mean += h / (2 * size - h) *
                 exp(log_choose(size, h) + log_choose(others - size, size - h) -
                     log_choose(others, size));
+    }
     return mean;
 }
 

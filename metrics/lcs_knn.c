@@ -58,7 +58,7 @@ static double formula(size_t i, const bram_hood *x, const bram_hood *y, const do
 static void draw_some(bram_rng *g, uint32_t *row, uint32_t *pool, size_t k, size_t n)
 {
     bool dense = n <= 2 * k;
-    for (size_t j = 0; dense && j < n; j++) pool[j] = (uint32_t)j;
+    for (size_t j = 0; j < (dense ? n : 2 * k); j++) pool[j] = (uint32_t)j;
     for (size_t j = 0; j < k;) {
         size_t pick = bram_rng_below(g, dense ? n - j : n), at = 0;
         if (dense) {

@@ -107,7 +107,7 @@ static int search_for(bram_ctx *cx, double *best, struct search *s)
     double middle = log(fmax(trace_a, 1e-300) / trace_sigma);
     *best = INFINITY;
     for (size_t g = 0; g < GRID; g++) {
-        double u = middle + width * ((double)g - GRID / 2);
+        double u = middle + width * ((double)g - (double)(GRID / 2));
         BRAM_TRY(spread(cx, &value, s, u));
         if (value < *best) *best = value, at = u;
     }

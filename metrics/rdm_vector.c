@@ -83,7 +83,7 @@ static void rank_entries(bram_rdm_vector *v, uint32_t *rank, double *weighted,
             size_t entry = entry_of(f, order->index[e]);
             if (entry == BRAM_NO_ENTRY) continue;
             if (weighted) weighted[entry] = 2 * before + here;
-            else rank[entry] = (uint32_t)(2 * before + here);
+            else if (rank) rank[entry] = (uint32_t)(2 * before + here);
         }
         before += here;
     }
