@@ -142,7 +142,8 @@ static void legend(const bram_figure *f, const bram_layout *l, const bram_canvas
         if (!bram_figure_has_entry(f, i)) continue;
         double row, x = bram_legend_place(f, l, i, &row), y = 14 + 18 * row;
         for (size_t k = i; k < f->series_count; k++) /* a line and its band share an entry */
-            if (f->series[k].name && !strcmp(f->series[k].name, f->series[i].name) &&
+            if (f->series[k].name && f->series[i].name &&
+                !strcmp(f->series[k].name, f->series[i].name) &&
                 f->series[k].colour == f->series[i].colour)
                 swatch(&f->series[k], c, x, y);
         put_short(c,
