@@ -69,6 +69,7 @@ double bram_lag_products_size(size_t lags, size_t units)
 
 static double turn(size_t k, size_t u, size_t points)
 {
+    assert(points > 0);
     return 2 * pi * (double)(k * u % points) / (double)points;
 }
 
@@ -198,7 +199,6 @@ int bram_lag_products(bram_ctx *cx, bram_mat *now, bram_mat *past, const bram_ma
 {
     assert(lags >= 4); /* fewer leave no room for a transform */
     size_t units = now->cols, points = points_for(lags), count = products_for(points);
-    assert(points > 0);
     struct work w = {.lags = lags,
                      .units = units,
                      .points = points,

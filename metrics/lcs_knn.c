@@ -63,6 +63,7 @@ static void draw_some(bram_rng *g, uint32_t *row, uint32_t *pool, size_t k, size
         size_t pick = bram_rng_below(g, dense ? n - j : n), at = 0;
         if (dense) {
             row[j++] = pool[pick];
+            /* all n are set above; NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
             pool[pick] = pool[n - j];
             continue;
         }

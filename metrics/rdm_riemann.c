@@ -104,10 +104,11 @@ static int search_for(bram_ctx *cx, double *best, struct search *s)
     double trace_a = 0, trace_sigma = 0, at = 0, value;
     for (size_t k = 0; k < s->a.rows; k++)
         trace_a += bram_row(&s->a, k)[k], trace_sigma += bram_row(&s->sigma, k)[k];
+    const size_t middle_of_grid = GRID / 2;
     double middle = log(fmax(trace_a, 1e-300) / trace_sigma);
     *best = INFINITY;
     for (size_t g = 0; g < GRID; g++) {
-        double u = middle + width * ((double)g - (double)(GRID / 2));
+        double u = middle + width * ((double)g - (double)middle_of_grid);
         BRAM_TRY(spread(cx, &value, s, u));
         if (value < *best) *best = value, at = u;
     }

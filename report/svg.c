@@ -351,10 +351,12 @@ int bram_svg_write_sheet(bram_ctx *cx, bram_buffer *out, const bram_sheet *sheet
     bram_label label = {SHEET_EDGE, 22,       15,    BRAM_ANCHOR_START,
                         0,          BRAM_INK, false, cut_short ? sheet->title : NULL};
     text(&s, &label, title);
-    for (size_t i = 0; i < sheet->panels; i++)
-        BRAM_TRY(put_panel(
-            cx, &s, &canvas, sheet->panel[i], SHEET_EDGE + first->width * (double)(i % columns),
-            SHEET_TITLE + step * (double)(i / columns) + (named ? SHEET_NAME : 0), named));
+    for (size_t i = 0; i < sheet->panels; i++) {
+        size_t row = i / columns, column = i % columns;
+        BRAM_TRY(put_panel(cx, &s, &canvas, sheet->panel[i],
+                           SHEET_EDGE + first->width * (double)column,
+                           SHEET_TITLE + step * (double)row + (named ? SHEET_NAME : 0), named));
+    }
     if (sheet->colour_bar)
         bram_figure_colour_bar(first, &canvas, SHEET_EDGE + 12, foot - bar + 4,
                                words > 340 ? 180 : words / 2);
