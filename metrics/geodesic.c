@@ -31,8 +31,11 @@ static double *block_of(const struct dense *a, size_t i, size_t j)
     return a->d + i * BLOCK * a->side + j * BLOCK;
 }
 
-/* The inner loops as wide as the processor allows. Sums and minima have the same bits there. */
-#if defined(__GNUC__) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
+/* The inner loops as wide as the processor allows. Sums and minima have the same bits there. Not
+ * under the thread sanitizer: the choice is made by the loader, before the sanitizer can follow it.
+ */
+#if defined(__GNUC__) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) &&   \
+    !defined(__SANITIZE_THREAD__)
 #define WIDE __attribute__((target_clones("avx2", "default"), optimize("O3")))
 #else
 #define WIDE

@@ -5,7 +5,9 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-threaded='parallel rng context ridge linalg resample lag_gram lag_products rdm encoding metrics forecast_models'
+threaded='parallel rng context ridge linalg resample lag_gram lag_products rdm rdm_compare ranks geodesic encoding
+    metric similarity rsa_inference rsa_model subsample searchlight reliability_units hmm_em spike_emission
+    forecast_models task_identification'
 simple='attrs axis buffer context csv dataset file grid gz hash json names npy number response spec table
     text_index xlsx yaml'
 
@@ -29,14 +31,14 @@ asan() {
 tsan() {
     build build-tsan "$threaded" -Db_sanitize=thread -Doptimization=1
     # shellcheck disable=SC2086  # a list
-    meson test -C build-tsan --no-rebuild --print-errorlogs -t 8 $threaded
+    meson test -C build-tsan --no-rebuild --print-errorlogs -t 8 --suite unit $threaded
 }
 
 valgrind_() {
     command -v valgrind >/dev/null || { echo "sanitize.sh: no valgrind" >&2; return 1; }
     build build-valgrind "$simple" -Doptimization=1
     # shellcheck disable=SC2086  # a list
-    meson test -C build-valgrind --no-rebuild --print-errorlogs -t 40 \
+    meson test -C build-valgrind --no-rebuild --print-errorlogs -t 40 --suite unit \
         --wrapper 'valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' $simple
 }
 
