@@ -9,6 +9,7 @@ threaded='parallel rng context ridge linalg resample lag_gram lag_products rdm r
     metric similarity rsa_inference rsa_model subsample searchlight reliability_units hmm_em spike_emission
     forecast_models task_identification'
 simple='attrs axis buffer context csv dataset file grid gz hash json names npy number response spec table
+    linalg ridge metric encoding forecast_models rsa_inference hmm_em
     text_index xlsx yaml'
 
 # build FOLDER TESTS MESON-OPTIONS... - all of it, or what these tests need
@@ -37,8 +38,9 @@ tsan() {
 valgrind_() {
     command -v valgrind >/dev/null || { echo "sanitize.sh: no valgrind" >&2; return 1; }
     build build-valgrind "$simple" -Doptimization=1
+    # kernels that valgrind knows the instructions of
     # shellcheck disable=SC2086  # a list
-    meson test -C build-valgrind --no-rebuild --print-errorlogs -t 40 --suite unit \
+    OPENBLAS_CORETYPE=Haswell meson test -C build-valgrind --no-rebuild --print-errorlogs -t 40 --suite unit \
         --wrapper 'valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' $simple
 }
 
