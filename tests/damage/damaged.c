@@ -1,8 +1,10 @@
 /*
- * damaged.c - `damaged [--copies N] [--seed S] [FILE...]`: randomly damaged copies of the files
- * named, or else of made ones, through the ways that untrusted files take: import (recognise, load,
- * homogenize, write) and check, in a child process.
+ * damaged.c - `damaged [--copies N] [--seed S] [--with FILE] [FILE...]`: randomly damaged copies of
+ * the files named, or else of made ones, through the ways that untrusted files take: import
+ * (recognise, load, homogenize, write) and check, in a child process. With a good FILE before them:
+ * the recording that the damaged ones belong to.
  *
+ * The original must be read, or its copies would show nothing.
  * Every outcome must be success or a failure that names the file in one line; the parent must live,
  * a reading must end in time, and a failed one must leave no output. Copies are drawn from (seed,
  * file, copy), so any can be made again: the message tells their numbers. Many copies share a
@@ -25,6 +27,8 @@ enum { BATCH = 32, PATHS = 300 };
 
 struct copies {
     const char *name, *folder; /* of the original; of the copies */
+    const char *with;          /* a good file before them, or NULL */
+    const char *source;        /* the loader and its options */
     unsigned char *bytes, *copy;
     size_t size;
     uint64_t seed, file;
@@ -124,9 +128,10 @@ static int check(bram_ctx *cx, const struct copies *c)
 
 static int import(bram_ctx *cx, const struct copies *c)
 {
-    const char *paths[] = {c->path};
+    const char *paths[] = {c->with, c->path};
+    bram_input input = {paths + !c->with, 1 + (c->with != NULL)};
     bram_dataset *ds = NULL;
-    BRAM_TRY(bram_import(cx, &ds, "auto", &(bram_input){paths, 1}, NULL));
+    BRAM_TRY(bram_import(cx, &ds, c->source, &input, NULL));
     int status = bram_dataset_write(cx, ds, c->output, true);
     bram_dataset_free(ds);
     return status;
@@ -152,6 +157,15 @@ static int read_one(bram_ctx *cx, const struct copies *c)
 {
     unlink(c->output);
     return c->homogenized ? check(cx, c) : import(cx, c);
+}
+
+/* In the child: the original. */
+static int read_original(bram_ctx *cx, void *user)
+{
+    const struct copies *c = user;
+    if (!made_bytes(c->path, c->bytes, c->size))
+        return bram_fail(cx, BRAM_EWRITE, "cannot write %s", c->path);
+    return read_one(cx, c);
 }
 
 /* In the child: reads copies; the progress tells the parent how far it came. */
@@ -209,7 +223,8 @@ static bool read_copies(bram_ctx *cx, struct copies *c, size_t count)
     const bram_limits limits = {.memory = (size_t)2 << 30,
                                 .cpu_seconds = 3 + (unsigned)(BATCH * c->size / 2000000)};
     bram_ctx_set_progress(cx, take_progress, c);
-    bool good = true;
+    bool good = bram_sandbox(cx, c->path, &limits, read_original, c) == BRAM_OK;
+    if (!good) fprintf(stderr, "%s: the original: %s\n", c->name, bram_ctx_message(cx));
     while (c->at < count) {
         c->end = c->at + BATCH < count ? c->at + BATCH : count;
         if (bram_sandbox(cx, c->path, &limits, read_batch, c) != BRAM_OK)
@@ -231,10 +246,13 @@ static bool load(struct copies *c, const char *path)
     return read && c->size > 0;
 }
 
-static bool damage_file(bram_ctx *cx, const char *folder, const char *path, const char *name,
-                        uint64_t seed, uint64_t file, size_t count)
+/* @param like what the copies share: folder, with, seed, file */
+static bool damage_file(bram_ctx *cx, const struct copies *like, const char *path, const char *name,
+                        size_t count)
 {
-    struct copies c = {.name = name, .folder = folder, .seed = seed, .file = file};
+    struct copies c = *like;
+    const char *folder = c.folder;
+    c.name = name;
     c.homogenized = strcmp(name, "dataset") == 0;
     snprintf(c.path, sizeof c.path, "%s/copy", folder);
     snprintf(c.output, sizeof c.output, "%s/output.h5", folder);
@@ -249,31 +267,52 @@ static bool damage_file(bram_ctx *cx, const char *folder, const char *path, cons
     return good && c.done == count;
 }
 
+static bool damage_made(bram_ctx *cx, struct copies like, size_t copies)
+{
+    static const struct {
+        const char *kind, *with, *source;
+    } made[] = {{"dataset", NULL, "auto"},
+                {"kato5", NULL, "auto"},
+                {"kato73", NULL, "auto"},
+                {"dag", NULL, "auto"},
+                {"jld2", "dag", "auto"},
+                {"npy", NULL, "generic:time=rows,dt=0.5"},
+                {"gz", NULL, "generic:time=rows,times=time"}};
+    char path[PATHS], with[PATHS];
+    bool good = true;
+    snprintf(with, sizeof with, "%s/made-data.h5", like.folder); /* the name that labels know */
+    for (size_t k = 0; k < sizeof made / sizeof *made; k++, like.file++) {
+        snprintf(path, sizeof path, "%s/%s", like.folder, made[k].kind);
+        like.source = made[k].source;
+        like.with = made[k].with ? with : NULL;
+        good &= (!made[k].with || made_file(made[k].with, with, "good")) &&
+                made_file(made[k].kind, path, "good") &&
+                damage_file(cx, &like, path, made[k].kind, copies);
+        unlink(path);
+    }
+    unlink(with);
+    return good;
+}
+
 int main(int argc, char **argv)
 {
-    static const char *const kinds[] = {"dataset", "kato5", "kato73", "dag", "xlsx", "npy", "gz"};
-    char folder[] = "/tmp/bramble-damaged-XXXXXX", path[PATHS];
+    char folder[] = "/tmp/bramble-damaged-XXXXXX";
     size_t copies = 30;
-    uint64_t seed = 1, file = 0;
+    struct copies like = {.folder = folder, .source = "auto", .seed = 1};
     int next = 1;
     for (; next + 1 < argc && argv[next][0] == '-'; next += 2) {
         if (strcmp(argv[next], "--copies") == 0) copies = strtoul(argv[next + 1], NULL, 10);
-        if (strcmp(argv[next], "--seed") == 0) seed = strtoul(argv[next + 1], NULL, 10);
+        if (strcmp(argv[next], "--seed") == 0) like.seed = strtoul(argv[next + 1], NULL, 10);
+        if (strcmp(argv[next], "--with") == 0) like.with = argv[next + 1];
     }
     bram_init();
     bram_ctx *cx = bram_ctx_new();
     if (!cx || !mkdtemp(folder)) return 1;
     bool good = true;
-    for (size_t k = 0; next == argc && k < sizeof kinds / sizeof *kinds; k++) {
-        snprintf(path, sizeof path, "%s/%s", folder, kinds[k]);
-        good &= made_file(kinds[k], path, "good") &&
-                damage_file(cx, folder, path, kinds[k], seed, file++, copies);
-        unlink(path);
-    }
-    for (; next < argc; next++)
+    if (next == argc) good = damage_made(cx, like, copies);
+    for (; next < argc; next++, like.file++)
         if (access(argv[next], R_OK) == 0)
-            good &= damage_file(cx, folder, argv[next], strrchr(argv[next], '/') + 1, seed, file++,
-                                copies);
+            good &= damage_file(cx, &like, argv[next], strrchr(argv[next], '/') + 1, copies);
     rmdir(folder);
     bram_ctx_free(cx);
     return !good;
