@@ -361,8 +361,8 @@ static int state_of(bram_ctx *cx, bram_block_state *s, bram_block_graph *g,
     return BRAM_OK;
 }
 
-int bram_block_length(bram_ctx *cx, double *nats, const bram_edge_list *graph, const size_t *label,
-                      const bram_block_settings *settings)
+int bram_block_description(bram_ctx *cx, double *nats, const bram_edge_list *graph,
+                           const size_t *label, const bram_block_settings *settings)
 {
     bram_block_graph g;
     bram_block_state s;

@@ -57,8 +57,9 @@ typedef struct bram_block_settings {
  * is no node, an edge to itself or one given twice; BRAM_ENUMERIC for a weight that is not above 0
  * and finite; BRAM_ENOMEM
  */
-int bram_block_length(bram_ctx *cx, double *nats, const bram_edge_list *graph, const size_t *label,
-                      const bram_block_settings *settings) BRAM_MUST_CHECK;
+int bram_block_description(bram_ctx *cx, double *nats, const bram_edge_list *graph,
+                           const size_t *label,
+                           const bram_block_settings *settings) BRAM_MUST_CHECK;
 
 /** What a fit found: blocks 0 .. blocks - 1, the larger first (of equals the one of the lower
  * node).
@@ -77,7 +78,7 @@ typedef struct bram_block_fit_result {
  * 64 + 4 sqrt(N) blocks on; memory O(N + E + B^2).
  *
  * @param label  receives the block of each node; untouched on failure, like *result
- * @return as bram_block_length; BRAM_ECANCEL
+ * @return as bram_block_description; BRAM_ECANCEL
  */
 int bram_block_fit(bram_ctx *cx, size_t *label, bram_block_fit_result *result,
                    const bram_edge_list *graph,
@@ -91,7 +92,7 @@ int bram_block_fit(bram_ctx *cx, size_t *label, bram_block_fit_result *result,
  *
  * @param score  receives `count` numbers, to be compared with one another
  * @param a, b   the pairs, a[i] != b[i], below nodes
- * @return as bram_block_length
+ * @return as bram_block_description
  */
 int bram_block_pair_scores(bram_ctx *cx, double *score, const bram_edge_list *graph,
                            const size_t *label, const bram_block_settings *settings,

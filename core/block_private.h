@@ -35,7 +35,7 @@ typedef struct bram_block_state {
     double *node_count, *node_sum; /* of the node taken out: edges to each block */
 } bram_block_state;
 
-/** In scratch memory. @return as bram_block_length */
+/** In scratch memory. @return as bram_block_description */
 int bram_block_graph_make(bram_ctx *cx, bram_block_graph *out, const bram_edge_list *list,
                           const bram_block_settings *settings) BRAM_MUST_CHECK;
 

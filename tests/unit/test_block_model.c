@@ -65,28 +65,28 @@ static void lengths_by_hand(void **state)
     bram_edge_list g = {4, 2, from, to, NULL};
     bram_block_settings s = bernoulli;
     double nats = 0, partition = 24.0 / (2 * 2) * 3 * 4; /* 4! / 2! 2!, C(3, 1), 4 */
-    assert_ok(cx, bram_block_length(cx, &nats, &g, label, &s));
+    assert_ok(cx, bram_block_description(cx, &nats, &g, label, &s));
     assert_near(nats, log(partition * 2 * 2 * 5), 1e-13); /* M + 1, twice within, once between */
-    assert_ok(cx, bram_block_length(cx, &nats, &g, one, &s));
+    assert_ok(cx, bram_block_description(cx, &nats, &g, one, &s));
     assert_near(nats, log(4.0 * 7 * 15), 1e-13); /* C(6, 2) = 15 */
     s.kind = BRAM_BLOCK_CORRECTED; /* twice: 2!, 2 = 1 + 1, half for an edge within; C(3 + 1, 2) */
-    assert_ok(cx, bram_block_length(cx, &nats, &g, label, &s));
+    assert_ok(cx, bram_block_description(cx, &nats, &g, label, &s));
     assert_near(nats, log(partition * (2 * 2 / 2) * (2 * 2 / 2) * 6), 1e-13);
     const size_t path[] = {1, 1, 1}, on[] = {0, 2, 3}; /* a star: degrees 3, 1, 1, 1 in one block */
     bram_edge_list star = {4, 3, path, on, NULL};
-    assert_ok(cx, bram_block_length(cx, &nats, &star, one, &s)); /* 6! q(6, 4) = 9, 4! / 3! */
+    assert_ok(cx, bram_block_description(cx, &nats, &star, one, &s)); /* 6! q(6, 4) = 9, 4! / 3! */
     assert_near(nats, log(4 * 720.0 * 9 * 4 / 6 / (6 * 8)), 1e-13);
     s.kind = BRAM_BLOCK_PLAIN; /* n_r^e_r twice, over 2 each */
-    assert_ok(cx, bram_block_length(cx, &nats, &g, label, &s));
+    assert_ok(cx, bram_block_description(cx, &nats, &g, label, &s));
     assert_near(nats, log(partition * 4 * 4 / (2 * 2) * 6), 1e-13);
     s.kind = BRAM_BLOCK_BERNOULLI, s.beta = 2, g.weight = weight; /* (S + 2)^2 / 2 within */
-    assert_ok(cx, bram_block_length(cx, &nats, &g, label, &s));
+    assert_ok(cx, bram_block_description(cx, &nats, &g, label, &s));
     assert_near(nats, log(partition * 2 * 2 * 5 * (9.0 / 2) * (25.0 / 2)), 1e-13);
     s.beta = 0; /* the mean weight, which is 2 */
     double same = 0;
-    assert_ok(cx, bram_block_length(cx, &same, &g, label, &s));
+    assert_ok(cx, bram_block_description(cx, &same, &g, label, &s));
     assert_near(same, nats, 0);
-    assert_int_equal(bram_block_length(cx, &same, &g, label, &shorter), BRAM_EUSAGE);
+    assert_int_equal(bram_block_description(cx, &same, &g, label, &shorter), BRAM_EUSAGE);
     bram_ctx_free(cx);
 }
 
@@ -101,7 +101,7 @@ static void long_factorials(void **state)
     double nats = 0, pairs = 128.0 * 127 / 2, e = (double)m.list.edges;
     size_t one[512] = {0};
     assert_true(e > BRAM_BLOCK_FACTORIALS);
-    assert_ok(cx, bram_block_length(cx, &nats, &m.list, one, &bernoulli));
+    assert_ok(cx, bram_block_description(cx, &nats, &m.list, one, &bernoulli));
     double expected = log(128) + log(pairs + 1) + lgamma(pairs + 1) - lgamma(e + 1) -
                       lgamma(pairs - e + 1);
     assert_near(nats, expected, 1e-9); /* lgamma(8129) is 65,000: 1e-14 of it */
@@ -160,7 +160,7 @@ static void planted_communities_are_found(void **state)
     assert_ok(cx, bram_block_fit(cx, label, &r, &m.list, &plain));
     assert_int_equal(r.blocks, 4);
     assert_near(agreement(label, m.truth, 100), 1, 0);
-    assert_ok(cx, bram_block_length(cx, &truth, &m.list, m.truth, &plain));
+    assert_ok(cx, bram_block_description(cx, &truth, &m.list, m.truth, &plain));
     assert_near(r.nats, truth, 1e-9);
     make(&m, 60, 3, 2, 2, 4, 0); /* every pair an edge: only weights tell */
     for (int kind = 0; kind < 2; kind++) {
