@@ -51,7 +51,7 @@ static size_t count_known(const bram_yaml_manifest *m, const char *sources, size
     *all = 0;
     for (const char *at = sources; strlen(at) > DIGITS; (*all)++) {
         for (size_t f = 0; f < m->file_count; f++)
-            if (strncmp(at, m->files[f].sha256, DIGITS) == 0) {
+            if (m->files[f].sha256 && strncmp(at, m->files[f].sha256, DIGITS) == 0) {
                 known++;
                 break;
             }

@@ -310,15 +310,20 @@ static bool to_doubles(double *out, enum matio_types type, const void *data, siz
     }
 }
 
-static int numbers(bram_ctx *cx, double *out, bram_matlab_value *v)
+static int numbers(bram_ctx *cx, double **out, bram_matlab_value *v)
 {
     const matvar_t *m = v->variable;
     size_t size = Mat_SizeOf(m->data_type);
-    if (!m->data || size == 0 || m->nbytes / size < v->count ||
-        !to_doubles(out, m->data_type, m->data, v->count))
-        return bram_fail(cx, BRAM_EFORMAT, "%s: found %zu bytes of numbers, expected %zu elements",
-                         bram_matlab_place(v).text, m->nbytes, v->count);
-    return BRAM_OK;
+    bool there = m->data && size && m->nbytes / size >= v->count;
+    double *values = there ? bram_alloc(cx, v->count, sizeof *values) : NULL;
+    if (there && !values) return BRAM_ENOMEM;
+    if (there && to_doubles(values, m->data_type, m->data, v->count)) {
+        *out = values;
+        return BRAM_OK;
+    }
+    bram_free(values);
+    return bram_fail(cx, BRAM_EFORMAT, "%s: found %zu bytes of numbers, expected %zu elements",
+                     bram_matlab_place(v).text, m->nbytes, v->count);
 }
 
 /* UTF-8 as UTF-16 units; a byte that is no UTF-8 becomes U+FFFD. Room for n units. */

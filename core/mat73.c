@@ -285,17 +285,14 @@ static int child(bram_ctx *cx, bram_matlab_value *v, bram_matlab_value *parent, 
     return status;
 }
 
-static int numbers(bram_ctx *cx, double *out, bram_matlab_value *v)
+static int numbers(bram_ctx *cx, double **out, bram_matlab_value *v)
 {
     bram_h5_object *at;
-    double *values = NULL;
     size_t n = 0;
     BRAM_TRY(bram_h5_deref(cx, &at, root_of(v), v->ref));
-    int status = bram_h5_read_double(cx, &values, &n, at, NULL, v->count);
+    int status = bram_h5_read_double(cx, out, &n, at, NULL, v->count);
     bram_h5_object_close(at);
-    if (status == BRAM_OK && n == v->count) memcpy(out, values, n * sizeof *out);
-    bram_free(values);
-    return status;
+    return status == BRAM_OK ? BRAM_OK : bram_fail_prefix(cx, status, "%s", v->name);
 }
 
 static int units(bram_ctx *cx, uint16_t **out, size_t *count, bram_matlab_value *v)

@@ -312,14 +312,20 @@ int bram_matlab_entries(bram_ctx *cx, bram_matlab_entry **out, size_t *count, br
     return v->file->reader->entries(cx, out, count, v);
 }
 
-static int dense(bram_ctx *cx, double *out, bram_matlab_value *v)
+static int dense(bram_ctx *cx, double **out, bram_matlab_value *v)
 {
     bram_matlab_entry *entries = NULL;
     size_t n = 0;
+    if (v->count > MOST_DENSE)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: a sparse matrix too large to be filled",
+                         bram_matlab_place(v).text);
     BRAM_TRY(bram_matlab_entries(cx, &entries, &n, v));
-    for (size_t i = 0; i < n; i++)
-        out[entries[i].row + entries[i].column * v->dims[0]] = entries[i].value;
+    double *numbers = bram_alloc(cx, v->count, sizeof *numbers);
+    for (size_t i = 0; numbers && i < n; i++)
+        numbers[entries[i].row + entries[i].column * v->dims[0]] = entries[i].value;
     bram_free(entries);
+    if (!numbers) return BRAM_ENOMEM;
+    *out = numbers;
     return BRAM_OK;
 }
 
@@ -328,23 +334,15 @@ int bram_matlab_numbers(bram_ctx *cx, double **out, bram_matlab_value *v)
     bool sparse = v->kind == BRAM_MATLAB_SPARSE;
     if ((v->kind != BRAM_MATLAB_NUMERIC && !sparse) || v->complex)
         return wrong_kind(cx, v, "real numbers");
-    if (sparse && v->count > MOST_DENSE)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: a sparse matrix too large to be filled",
-                         bram_matlab_place(v).text);
     size_t budget = bram_ctx_memory(cx);
     if (budget && v->count > budget / sizeof(double))
         return bram_fail(cx, BRAM_EMEMORY, "%s: %zu numbers exceed the budget of %zu bytes",
                          bram_matlab_place(v).text, v->count, budget);
-    double *numbers = bram_alloc(cx, v->count, sizeof *numbers);
-    if (!numbers) return BRAM_ENOMEM;
-    int status = v->count == 0 ? BRAM_OK
-                 : sparse      ? dense(cx, numbers, v)
-                               : v->file->reader->numbers(cx, numbers, v);
-    if (status != BRAM_OK) {
-        bram_free(numbers);
-        return status;
-    }
-    *out = numbers;
+    if (sparse) return dense(cx, out, v);
+    if (v->count) return v->file->reader->numbers(cx, out, v);
+    double *none = bram_alloc(cx, 0, sizeof *none);
+    if (!none) return BRAM_ENOMEM;
+    *out = none;
     return BRAM_OK;
 }
 
@@ -380,7 +378,11 @@ int bram_matlab_number(bram_ctx *cx, double *out, bram_matlab_value *v)
     if (v->kind != BRAM_MATLAB_NUMERIC || v->count != 1 || v->complex)
         return bram_fail(cx, BRAM_EFORMAT, "%s: found a %s of %zu elements, expected one number",
                          bram_matlab_place(v).text, v->class_name, v->count);
-    return v->file->reader->numbers(cx, out, v);
+    double *number = NULL;
+    BRAM_TRY(v->file->reader->numbers(cx, &number, v));
+    *out = *number;
+    bram_free(number);
+    return BRAM_OK;
 }
 
 /* ---- texts ---------------------------------------------------------------------------------- */

@@ -43,7 +43,8 @@ typedef struct bram_matlab_reader {
     int (*child)(bram_ctx *cx, bram_matlab_value *v, bram_matlab_value *parent, size_t field,
                  size_t element);
     int (*describe)(bram_ctx *cx, bram_matlab_value *v);
-    int (*numbers)(bram_ctx *cx, double *out, bram_matlab_value *v);
+    /* as many numbers as elements, on the heap; allocates nothing that the file does not hold */
+    int (*numbers)(bram_ctx *cx, double **out, bram_matlab_value *v);
     int (*units)(bram_ctx *cx, uint16_t **out, size_t *count, bram_matlab_value *v);
     int (*entries)(bram_ctx *cx, bram_matlab_entry **out, size_t *count, bram_matlab_value *v);
 } bram_matlab_reader;

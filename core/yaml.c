@@ -56,8 +56,8 @@ static const cyaml_schema_field_t suite_fields[] = {
 
 static const cyaml_schema_field_t file_fields[] = {
     CYAML_FIELD_STRING_PTR("name", NEEDED, bram_yaml_file, name, 1, TEXT),
-    CYAML_FIELD_STRING_PTR("sha256", NEEDED, bram_yaml_file, sha256, 64, 64),
-    CYAML_FIELD_INT("bytes", CYAML_FLAG_DEFAULT, bram_yaml_file, bytes),
+    CYAML_FIELD_STRING_PTR("sha256", OPTIONAL, bram_yaml_file, sha256, 64, 64),
+    CYAML_FIELD_INT("bytes", CYAML_FLAG_OPTIONAL, bram_yaml_file, bytes),
     CYAML_FIELD_STRING_PTR("url", OPTIONAL, bram_yaml_file, url, 0, TEXT), CYAML_FIELD_END};
 
 static const cyaml_schema_value_t file_item = {
@@ -69,6 +69,8 @@ static const cyaml_schema_field_t expect_fields[] = {
     CYAML_FIELD_INT("tables", CYAML_FLAG_OPTIONAL, bram_yaml_expect, tables),
     CYAML_FIELD_INT("neurons", CYAML_FLAG_OPTIONAL, bram_yaml_expect, neurons),
     CYAML_FIELD_INT("stimuli", CYAML_FLAG_OPTIONAL, bram_yaml_expect, stimuli),
+    CYAML_FIELD_INT("mean_labeled", CYAML_FLAG_OPTIONAL, bram_yaml_expect, mean_labeled),
+    CYAML_FIELD_INT("mean_recorded", CYAML_FLAG_OPTIONAL, bram_yaml_expect, mean_recorded),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t manifest_fields[] = {
@@ -411,11 +413,11 @@ static int check_file(bram_ctx *cx, const char *path, const bram_yaml_file *f)
         return bram_fail(cx, BRAM_EFORMAT,
                          "%s: files: found name \"%s\", expected a path below the folder", path,
                          f->name);
-    if (strspn(f->sha256, "0123456789abcdef") != 64)
+    if (f->sha256 && strspn(f->sha256, "0123456789abcdef") != 64)
         return bram_fail(cx, BRAM_EFORMAT,
                          "%s: file %s: found sha256 \"%s\", expected 64 small hex digits", path,
                          f->name, f->sha256);
-    if (f->bytes <= 0)
+    if (f->bytes < 0 || (f->bytes == 0 && f->sha256))
         return bram_fail(cx, BRAM_EFORMAT, "%s: file %s: found %lld bytes, expected 1 or more",
                          path, f->name, (long long)f->bytes);
     return BRAM_OK;

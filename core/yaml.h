@@ -64,7 +64,8 @@ int bram_yaml_suite_read(bram_ctx *cx, bram_yaml_suite **out, const char *path) 
 void bram_yaml_suite_free(bram_yaml_suite *s);
 
 /**
- * One file of a manifest: a relative path without "..", 64 hex digits, bytes > 0; url may be NULL.
+ * One file of a manifest: a relative path without "..", 64 hex digits and bytes > 0; sha256 and url
+ * may be NULL, bytes 0 where no sum is known.
  */
 typedef struct bram_yaml_file {
     char *name, *sha256, *url;
@@ -74,6 +75,8 @@ typedef struct bram_yaml_file {
 /** What an import of the files gives; 0 where the manifest says nothing. */
 typedef struct bram_yaml_expect {
     int64_t recordings, responses, tables, neurons, stimuli;
+    int64_t mean_labeled,
+        mean_recorded; /* traces of a recording, as published figures count them */
 } bram_yaml_expect;
 
 /** name, title, version, licence, files are required; the other texts are NULL when absent. */

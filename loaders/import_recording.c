@@ -23,8 +23,10 @@ struct work {
     bram_response *raw;
     size_t rows, cols;
     bool worm;
-    bram_label *label;        /* cols */
-    const char **raw_label;   /* cols */
+    bram_label *label;          /* cols */
+    const char **raw_label;     /* cols */
+    const char *const *further; /* cols: other names that were considered; or NULL */
+    const char *const *doubt;   /* cols: why the laboratory doubts a label, or ""; or NULL */
     const char **name;        /* cols: canonical or given name of those that are certain, else "" */
     const double *confidence; /* cols or NULL */
     bram_signals signals;
@@ -37,9 +39,12 @@ static void read_worm_labels(struct work *w)
     bram_label_rules rules = {.single_candidate = bram_option_is(w->o, "ambiguous", "single"),
                               .low_confidence = bram_option_is(w->o, "doubtful", "use")};
     double threshold = bram_option_real(w->o, "confidence");
-    for (size_t i = 0; i < w->cols; i++)
+    for (size_t i = 0; i < w->cols; i++) {
         w->label[i] = bram_label_parse(w->raw_label[i],
                                        w->confidence ? w->confidence[i] : (double)NAN, threshold);
+        if (w->further) bram_label_weigh(&w->label[i], w->further[i]);
+        if (w->doubt && w->doubt[i][0]) bram_label_doubt(&w->label[i], w->doubt[i]);
+    }
     bram_labels_resolve(w->label, w->cols, &rules, NULL);
 }
 
@@ -265,10 +270,16 @@ static bool reads_as_worm(const struct work *w, const bram_attrs *attrs)
     return bram_option_is(w->o, "identities", "worm");
 }
 
+static const char *const *text_of(const bram_axis *axis, const char *name)
+{
+    const bram_column *column = bram_axis_column(axis, name);
+    return column && column->type == BRAM_TEXT ? column->text : NULL;
+}
+
 static int prepare(bram_ctx *cx, struct work *w)
 {
     const bram_axis *neuron = bram_response_axis(w->raw, 1);
-    const bram_column *label = bram_axis_column(neuron, "raw_label");
+    const char *const *label = text_of(neuron, "raw_label");
     const bram_column *confidence = bram_axis_column(neuron, "confidence");
     w->rows = bram_response_length(w->raw, 0);
     w->cols = bram_response_length(w->raw, 1);
@@ -276,8 +287,9 @@ static int prepare(bram_ctx *cx, struct work *w)
     w->raw_label = bram_scratch(cx, w->cols, sizeof *w->raw_label);
     w->name = bram_scratch(cx, w->cols, sizeof *w->name);
     if (!w->label || !w->raw_label || !w->name) return BRAM_ENOMEM;
-    for (size_t i = 0; i < w->cols; i++)
-        w->raw_label[i] = label && label->type == BRAM_TEXT ? label->text[i] : "";
+    for (size_t i = 0; i < w->cols; i++) w->raw_label[i] = label ? label[i] : "";
+    w->further = text_of(neuron, "further_labels");
+    w->doubt = text_of(neuron, "doubt");
     w->confidence = confidence && confidence->type == BRAM_NUMBER ? confidence->number : NULL;
     return BRAM_OK;
 }

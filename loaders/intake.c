@@ -32,14 +32,20 @@ static int make_time_axis(bram_ctx *cx, bram_axis **out, const char *name, const
     return status;
 }
 
-static int add_trace_columns(bram_ctx *cx, bram_axis *axis, const bram_traces *t, const char **text)
+/* A column of texts, empty where there is none. */
+static int add_texts(bram_ctx *cx, bram_axis *axis, const char *name, const char *const *from,
+                     const char **room)
 {
-    for (size_t i = 0; i < t->cols; i++) text[i] = t->labels && t->labels[i] ? t->labels[i] : "";
-    BRAM_TRY(bram_axis_add_text(cx, axis, "raw_label", text));
+    for (size_t i = 0; i < bram_axis_length(axis); i++) room[i] = from && from[i] ? from[i] : "";
+    return bram_axis_add_text(cx, axis, name, room);
+}
+
+static int add_trace_columns(bram_ctx *cx, bram_axis *axis, const bram_traces *t, const char **room)
+{
+    BRAM_TRY(add_texts(cx, axis, "raw_label", t->labels, room));
     if (t->confidence) BRAM_TRY(bram_axis_add_number(cx, axis, "confidence", t->confidence, ""));
-    if (!t->further) return BRAM_OK;
-    for (size_t i = 0; i < t->cols; i++) text[i] = t->further[i] ? t->further[i] : "";
-    return bram_axis_add_text(cx, axis, "further_labels", text);
+    if (t->further) BRAM_TRY(add_texts(cx, axis, "further_labels", t->further, room));
+    return t->doubt ? add_texts(cx, axis, "doubt", t->doubt, room) : BRAM_OK;
 }
 
 static int make_neuron_axis(bram_ctx *cx, bram_axis **out, const bram_traces *t)

@@ -16,7 +16,10 @@ typedef struct bram_traces {
     const double *values;       /* rows x cols; what is not finite is missing */
     const char *const *labels;  /* cols labels as written, NULL or "" for none; or NULL */
     const double *confidence;   /* cols, NaN where none is stated; or NULL */
-    const char *const *further; /* cols: other names the laboratory considered; or NULL */
+    const char *const *further; /* cols: other names the laboratory considered, joined by " | ",
+                                   NULL or "" for none; or NULL */
+    const char *const *doubt;   /* cols: why the laboratory doubts a label, NULL or "" where it does
+                                   not; or NULL */
     const char *unit;           /* "F/F20", "dF/F", "count" ... */
     const char *filter;         /* "none", "causal", "non-causal": as the laboratory left them */
 } bram_traces;
@@ -24,7 +27,7 @@ typedef struct bram_traces {
 /**
  * Makes recordings/ID with the response raw (raw_time x neuron): time in seconds from the first
  * stamp, which is kept as attribute start; neurons with ids "1" .. "N" and columns raw_label, and
- * confidence and further_labels where given.
+ * confidence, further_labels and doubt where given.
  *
  * @return BRAM_OK; BRAM_EFORMAT: no frames, no traces, stamps that do not ascend; BRAM_EUSAGE: the
  *         recording exists; BRAM_ENOMEM

@@ -8,6 +8,7 @@
 #include "labels.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
 enum { TEXT = 32 };
@@ -256,6 +257,18 @@ static void read_name(bram_label *label, char *text, bool *doubtful)
     }
 }
 
+static bool says_something(const bram_label *label)
+{
+    return label->certainty != BRAM_LABEL_UNLABELED && label->certainty != BRAM_LABEL_NOT_NEURON;
+}
+
+void bram_label_doubt(bram_label *label, const char *reason)
+{
+    if (!says_something(label)) return;
+    label->certainty = BRAM_LABEL_LOW_CONFIDENCE;
+    label->reason = reason;
+}
+
 bram_label bram_label_parse(const char *raw, double confidence, double threshold)
 {
     bram_label label = {.neuron = -1, .reason = "no label"};
@@ -270,13 +283,50 @@ bram_label bram_label_parse(const char *raw, double confidence, double threshold
     bool doubtful = take_doubt(text);
     label.reason = "";
     read_name(&label, text, &doubtful);
-    bool speaks = label.certainty != BRAM_LABEL_UNLABELED &&
-                  label.certainty != BRAM_LABEL_NOT_NEURON;
-    if (speaks && (doubtful || confidence < threshold)) {
-        label.certainty = BRAM_LABEL_LOW_CONFIDENCE;
-        label.reason = doubtful ? "marked as doubtful" : "confidence below the threshold";
-    }
+    if (doubtful || confidence < threshold)
+        bram_label_doubt(&label,
+                         doubtful ? "marked as doubtful" : "confidence below the threshold");
     return label;
+}
+
+/* ---- further names of a trace --------------------------------------------------------------- */
+
+/* Whether another reading of a trace contradicts its label. */
+static bool contradicts(const bram_label *other, const bram_label *label)
+{
+    if (other->certainty == BRAM_LABEL_UNLABELED) return false;
+    if (other->certainty == BRAM_LABEL_NOT_NEURON) return true;
+    if (other->neuron >= 0) return other->neuron != label->neuron;
+    for (size_t k = 0; k < other->candidates && k < BRAM_LABEL_CANDIDATES; k++)
+        if (other->candidate[k] == label->neuron) return false;
+    return label->neuron >= 0 || strcmp(other->class_name, label->class_name) != 0;
+}
+
+static void list_candidate(bram_label *label, int neuron)
+{
+    for (size_t k = 0; k < label->candidates; k++)
+        if (label->candidate[k] == neuron) return;
+    if (neuron >= 0 && label->candidates < BRAM_LABEL_CANDIDATES)
+        label->candidate[label->candidates++] = (short)neuron;
+}
+
+void bram_label_weigh(bram_label *label, const char *further)
+{
+    static const char between[] = " | ";
+    bram_label first = *label;
+    if (!says_something(label)) return;
+    for (const char *at = further; *at;) {
+        char name[TEXT] = "";
+        const char *end = strstr(at, between);
+        size_t length = end ? (size_t)(end - at) : strlen(at);
+        if (length < sizeof name) memcpy(name, at, length);
+        at = end ? end + sizeof between - 1 : at + length;
+        bram_label other = bram_label_parse(name, (double)NAN, 0);
+        if (!contradicts(&other, &first)) continue;
+        bram_label_doubt(label, "another name was considered");
+        list_candidate(label, label->neuron);
+        list_candidate(label, other.neuron);
+    }
 }
 
 /* ---- a recording's labels together ---------------------------------------------------------- */
@@ -361,6 +411,7 @@ void bram_labels_resolve(bram_label *labels, size_t n, const bram_label_rules *r
     for (size_t i = 0; rules && rules->low_confidence && i < n; i++)
         if (labels[i].certainty == BRAM_LABEL_LOW_CONFIDENCE && labels[i].neuron >= 0) {
             labels[i].certainty = BRAM_LABEL_EXACT;
+            labels[i].candidates = 0;
             labels[i].reason = "doubtful, taken as asked";
         }
     while (rules && rules->single_candidate && resolve_some(labels, n)) continue;

@@ -16,7 +16,7 @@ typedef enum bram_certainty {
     BRAM_LABEL_SIDE_AMBIGUOUS, /* the class and part of the place: OLQ?L, SAAD? */
     BRAM_LABEL_CLASS_ONLY,     /* the class alone: AVA, AWCON, VB? */
     BRAM_LABEL_DUPLICATE,      /* exact, but another trace of the recording has the same name */
-    BRAM_LABEL_LOW_CONFIDENCE, /* below the asked confidence, or marked as doubtful: NSML-alt */
+    BRAM_LABEL_LOW_CONFIDENCE, /* below the asked confidence, or doubtful: NSML-alt, two names */
     BRAM_LABEL_NOT_NEURON      /* glia, muscle and other cells: GLRL, AMsoL, pm3 */
 } bram_certainty;
 
@@ -27,7 +27,7 @@ typedef struct bram_label {
     bram_certainty certainty;
     int neuron;                        /* the neuron it names, also when doubtful; -1: none */
     char class_name[BRAM_NEURON_NAME]; /* "" where not even the class is known */
-    size_t candidates;                 /* neurons it may be when it names none; else 0 */
+    size_t candidates;                 /* neurons it may be, when that is more than its own */
     short candidate[BRAM_LABEL_CANDIDATES];
     bool resolved;      /* an ambiguity that became exact: no other candidate was left */
     const char *reason; /* why it is not plainly exact, in words; "" when it is; static text */
@@ -47,6 +47,22 @@ const char *bram_certainty_name(bram_certainty certainty);
  * @param threshold   a stated confidence below this makes the label doubtful
  */
 bram_label bram_label_parse(const char *raw, double confidence, double threshold);
+
+/**
+ * Holds further names that the laboratory considered for a trace against its label: one that does
+ * not fit (another neuron, class or cell) makes the label doubtful, and what it names a candidate.
+ * The class of the label's neuron fits, as does any text that says nothing.
+ *
+ * @param further  names joined by " | "
+ */
+void bram_label_weigh(bram_label *label, const char *further);
+
+/**
+ * Makes a label that says something doubtful.
+ *
+ * @param reason  static text, or text that outlives the label
+ */
+void bram_label_doubt(bram_label *label, const char *reason);
 
 /** @return whether the label fills the slot of its neuron */
 bool bram_label_is_certain(const bram_label *label);

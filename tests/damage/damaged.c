@@ -274,6 +274,7 @@ static bool damage_made(bram_ctx *cx, struct copies like, size_t copies)
     } made[] = {{"dataset", NULL, "auto"},
                 {"kato5", NULL, "auto"},
                 {"kato73", NULL, "auto"},
+                {"nichols2017", NULL, "auto"},
                 {"dag", NULL, "auto"},
                 {"jld2", "dag", "auto"},
                 {"npy", NULL, "generic:time=rows,dt=0.5"},

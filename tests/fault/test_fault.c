@@ -109,7 +109,7 @@ static int open_and_check(bram_ctx *cx)
 static void imports_survive_failing_allocations(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"kato5", "kato73", "dag"};
+    static const char *const kinds[] = {"kato5", "kato73", "kaplan2020", "dag"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         assert_true(made_file(kinds[i], in, "good"));
         fail_each_allocation(import_and_write, true);

@@ -24,6 +24,18 @@
 bool made_kato(const char *path, int version, const char *defect);
 
 /**
+ * Two worms, 30 and 40 frames of 5 traces, in the form of the Zimmer laboratory's later files.
+ *
+ * @param source  "nichols2017", "skora2018", "kaplan2020", "uzel2022"
+ * @param defect  "good"; "nested" (the list of names in a cell), "surplus" (empty names too many),
+ *                "minutes" (stamps), "fps-only" (no stamps); "no-names", "class" (text for traces),
+ *                "stamps" (one too many), "nan-time", "empty" (no traces of worm 2), "huge" (2^40
+ *                frames, none stored), "names" (one too few), "surplus-name", "fps-zero",
+ *                "no-time", "disagree" (stamps and fps)
+ */
+bool made_zimmer(const char *path, const char *source, const char *defect);
+
+/**
  * A recording in the form of Dag et al. 2023: 12 frames of 3 traces.
  *
  * @param defect  "good", "nan", "descending", "stamps", "text", "no-traces", "huge" (traces of 2^40
@@ -58,8 +70,8 @@ bool made_gz(const char *path);
 bool made_bytes(const char *path, const void *bytes, size_t size);
 bool made_text(const char *path, const char *text);
 
-/** Makes a file by the name of its kind: "kato5", "kato73", "dag", "jld2", "dataset", "xlsx",
- * "npy", "npz", "gz". */
+/** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "dag", "jld2",
+ * "dataset", "xlsx", "npy", "npz", "gz". */
 bool made_file(const char *kind, const char *path, const char *defect);
 
 #endif

@@ -295,5 +295,5 @@ bool made_file(const char *kind, const char *path, const char *defect)
     if (is(kind, "npy")) return made_npy(path, defect);
     if (is(kind, "npz")) return is(defect, "good") && made_npz(path);
     if (is(kind, "gz")) return is(defect, "good") && made_gz(path);
-    return false;
+    return made_zimmer(path, kind, defect);
 }

@@ -1,4 +1,5 @@
-/* Tests of loaders/kato2015.c, and of import.c and import_recording.c on its recordings. */
+/* Tests of loaders/zimmer.c on files of Kato et al. 2015, and of import.c and import_recording.c on
+ * its recordings. */
 #include <bramble/loader.h>
 
 #include <matio.h>
@@ -245,10 +246,11 @@ static void candidates_duplicates_and_states(void **state)
     const bram_response *r = bram_dataset_response(ds, "recordings/WT_Stim_1/activity");
     const bram_axis *neuron = bram_response_axis(r, 1);
     const bram_column *certainty = bram_axis_column(neuron, "certainty");
-    static const char *const expected[TRACES] = {"duplicate", "exact",     "duplicate",
-                                                 "unlabeled", "unlabeled", "side-ambiguous"};
+    static const char *const expected[TRACES] = {"duplicate", "low-confidence", "duplicate",
+                                                 "unlabeled", "unlabeled",      "side-ambiguous"};
     for (size_t i = 0; i < TRACES; i++) assert_string_equal(certainty->text[i], expected[i]);
-    assert_string_equal(bram_axis_id(neuron, 1), "VB2");
+    assert_string_equal(bram_axis_id(neuron, 1), "2"); /* other names were considered */
+    assert_string_equal(bram_axis_column(neuron, "candidates")->text[1], "VB2 DB1 VB1");
     assert_string_equal(bram_axis_id(neuron, 0), "1"); /* a duplicate fills no slot */
     assert_string_equal(bram_axis_column(neuron, "candidates")->text[5], "OLQDL OLQVL");
     const bram_axis *raw = bram_response_axis(bram_dataset_response(ds, "recordings/WT_Stim_1/raw"),
@@ -265,12 +267,14 @@ static void candidates_duplicates_and_states(void **state)
     bram_dataset_free(ds);
 
     make_file(path, &(struct made){.stamps = FRAMES, .struct_states = true});
-    assert_ok(cx, import(cx, &ds, "auto", path, "duplicates=average,ambiguous=single"));
+    assert_ok(cx,
+              import(cx, &ds, "auto", path, "duplicates=average,ambiguous=single,doubtful=use"));
     events = bram_dataset_table(ds, "recordings/WT_Stim_1/events");
     assert_int_equal(bram_axis_length(events), 3);
     assert_int_equal(bram_axis_find(events, "rev1") >= 0, 1);
     r = bram_dataset_response(ds, "recordings/WT_Stim_1/activity");
     assert_int_equal(bram_axis_find(bram_response_axis(r, 1), "AVAL"), 0);
+    assert_int_equal(bram_axis_find(bram_response_axis(r, 1), "VB2"), 1);
     double first;
     assert_ok(cx, bram_response_read(cx, r, (size_t[]){3, 0}, (size_t[]){1, 1}, &first, NULL));
     assert_near(first, 3 + FRAMES, 0); /* the mean of columns 0 and 2 */
@@ -303,7 +307,7 @@ static void hostile_files_are_refused(void **state)
     refuse(&(struct made){.stamps = FRAMES, .text_traces = true}, BRAM_EFORMAT,
            "expected a matrix");
     refuse(&(struct made){.no_time = true}, BRAM_EFORMAT,
-           "neither timeVectorSeconds nor tv nor fps");
+           "neither timeVectorSeconds nor tv nor time_vector nor fps");
     refuse(&(struct made){.stamps = FRAMES, .few_names = true}, BRAM_EFORMAT,
            "5 elements, expected a cell");
 }

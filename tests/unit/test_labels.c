@@ -196,6 +196,40 @@ static void an_exact_label_is_never_displaced(void **state)
     assert_int_equal(c.slots, 1);
 }
 
+/* The label of a trace with further names, and what is made of it. */
+static void weigh(const char *raw, const char *further, bram_certainty certainty, const char *all)
+{
+    bram_label l = parse(raw);
+    bram_label_weigh(&l, further);
+    if (l.certainty != certainty || strcmp(candidates(&l), all) != 0)
+        fail_msg("'%s' beside '%s' is %s \"%s\", expected %s \"%s\"", raw, further,
+                 bram_certainty_name(l.certainty), candidates(&l), bram_certainty_name(certainty),
+                 all);
+}
+
+static void a_second_name_is_doubt(void **state)
+{
+    (void)state;
+    weigh("AVAL", "", BRAM_LABEL_EXACT, "");
+    weigh("VB02", "VB2", BRAM_LABEL_EXACT, "");             /* the same neuron */
+    weigh("AVAL", "AVA | AVA?", BRAM_LABEL_EXACT, "");      /* its class */
+    weigh("AVAL", "17 | --- | what", BRAM_LABEL_EXACT, ""); /* says nothing */
+    weigh("VB02", "DB01 | VB01", BRAM_LABEL_LOW_CONFIDENCE, "VB2 DB1 VB1");
+    weigh("VB02", "VB02 | DB01 | DB1", BRAM_LABEL_LOW_CONFIDENCE, "VB2 DB1");
+    weigh("AVAL", "AVE", BRAM_LABEL_LOW_CONFIDENCE, "AVAL"); /* another class */
+    weigh("AVAL", "GLRL", BRAM_LABEL_LOW_CONFIDENCE, "AVAL");
+    weigh("AVA", "AVAL", BRAM_LABEL_LOW_CONFIDENCE, "AVAL AVAR"); /* says more than the label */
+    weigh("", "AVAL", BRAM_LABEL_UNLABELED, "");
+    weigh("GLRL", "AVAL", BRAM_LABEL_NOT_NEURON, "");
+    weigh("AVAL", "a text that is longer than any name of a neuron | AVAR",
+          BRAM_LABEL_LOW_CONFIDENCE, "AVAL AVAR");
+    bram_label l[2] = {parse("VB02"), parse("AVAL")};
+    bram_label_weigh(&l[0], "DB01");
+    bram_labels_resolve(l, 2, &(bram_label_rules){.low_confidence = true}, NULL);
+    assert_true(bram_label_is_certain(&l[0]));
+    assert_int_equal(l[0].candidates, 0);
+}
+
 static void duplicates_are_kept_and_marked(void **state)
 {
     (void)state;
@@ -282,6 +316,7 @@ int main(void)
         cmocka_unit_test(no_neuron),
         cmocka_unit_test(any_bytes_are_survived),
         cmocka_unit_test(an_exact_label_is_never_displaced),
+        cmocka_unit_test(a_second_name_is_doubt),
         cmocka_unit_test(duplicates_are_kept_and_marked),
         cmocka_unit_test(the_last_candidate_is_given_on_request),
         cmocka_unit_test(duplicates_average_over_what_is_present),

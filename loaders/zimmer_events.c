@@ -1,5 +1,5 @@
 /*
- * kato2015_events.c - states of the animal and of the stimulus in files of Kato et al. 2015.
+ * zimmer_events.c - states of the animal and of the stimulus in files of the Zimmer laboratory.
  *
  * States is a struct with one indicator for each state, or a vector of codes, which the file does
  * not name. stimulus is a struct, or an array of them for several stimuli, as the depositors'
@@ -9,7 +9,7 @@
  * array is no stimulus. Each stretch between switches becomes an event with its concentration; what
  * lies outside the recording is cut off.
  */
-#include "kato2015.h"
+#include "zimmer.h"
 
 #include "intake.h"
 
@@ -47,7 +47,7 @@ static int add_span(bram_ctx *cx, struct spans *s, struct span span)
 /* ---- states of the animal ------------------------------------------------------------------- */
 
 /* A state holds from the stamp of its first frame to that of the frame after its last. */
-static int add_state(bram_ctx *cx, struct spans *s, const bram_kato_clock *w, size_t first,
+static int add_state(bram_ctx *cx, struct spans *s, const bram_zimmer_clock *w, size_t first,
                      size_t end, const char *what)
 {
     return add_span(cx, s,
@@ -65,7 +65,7 @@ static void name_state(char *out, size_t bytes, const char *names, double code)
     else snprintf(out, bytes, "state %g", code);
 }
 
-static int add_codes(bram_ctx *cx, struct spans *s, const bram_kato_clock *w, const double *code,
+static int add_codes(bram_ctx *cx, struct spans *s, const bram_zimmer_clock *w, const double *code,
                      const char *names)
 {
     for (size_t first = 0, t = 1; t <= w->rows; t++) {
@@ -80,7 +80,7 @@ static int add_codes(bram_ctx *cx, struct spans *s, const bram_kato_clock *w, co
 }
 
 /* Numbers, one for each frame; the caller frees them. */
-static int for_each_frame(bram_ctx *cx, double **out, const bram_kato_clock *w,
+static int for_each_frame(bram_ctx *cx, double **out, const bram_zimmer_clock *w,
                           bram_matlab_value *v, const char *what)
 {
     if (bram_matlab_count(v) != w->rows)
@@ -90,7 +90,7 @@ static int for_each_frame(bram_ctx *cx, double **out, const bram_kato_clock *w,
 }
 
 static int states_as_codes(bram_ctx *cx, struct spans *s, bram_dataset *ds,
-                           const bram_kato_clock *w, bram_matlab_value *v, const char *names)
+                           const bram_zimmer_clock *w, bram_matlab_value *v, const char *names)
 {
     double *code = NULL;
     BRAM_TRY(for_each_frame(cx, &code, w, v, "states"));
@@ -102,7 +102,7 @@ static int states_as_codes(bram_ctx *cx, struct spans *s, bram_dataset *ds,
     return status;
 }
 
-static int states_as_indicators(bram_ctx *cx, struct spans *s, const bram_kato_clock *w,
+static int states_as_indicators(bram_ctx *cx, struct spans *s, const bram_zimmer_clock *w,
                                 bram_matlab_value *states)
 {
     bram_matlab_value *v;
@@ -224,7 +224,7 @@ static int read_stimulus(bram_ctx *cx, struct stimulus *x, bram_matlab_value *v,
 }
 
 /* The stretches between switches, as far as they lie in the recording. */
-static int add_steps(bram_ctx *cx, struct spans *s, const bram_kato_clock *w,
+static int add_steps(bram_ctx *cx, struct spans *s, const bram_zimmer_clock *w,
                      const struct stimulus *x)
 {
     double first = w->time[0], last = w->time[w->rows - 1];
@@ -241,7 +241,7 @@ static int add_steps(bram_ctx *cx, struct spans *s, const bram_kato_clock *w,
     return BRAM_OK;
 }
 
-static int add_stimuli(bram_ctx *cx, struct spans *s, const bram_kato_clock *w,
+static int add_stimuli(bram_ctx *cx, struct spans *s, const bram_zimmer_clock *w,
                        bram_matlab_value *v)
 {
     if (bram_matlab_count(v) == 0) return BRAM_OK;
@@ -282,8 +282,8 @@ static int put_spans(bram_ctx *cx, bram_dataset *ds, const char *id, const struc
                                             values ? number + 2 * n : NULL, text + n});
 }
 
-int bram_kato_events(bram_ctx *cx, bram_dataset *ds, const bram_kato_clock *clock,
-                     bram_matlab_value *states, const char *names, bram_matlab_value *stimulus)
+int bram_zimmer_events(bram_ctx *cx, bram_dataset *ds, const bram_zimmer_clock *clock,
+                       bram_matlab_value *states, const char *names, bram_matlab_value *stimulus)
 {
     size_t mark = bram_scratch_mark(cx);
     struct spans s = {0};

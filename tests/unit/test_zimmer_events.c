@@ -1,4 +1,4 @@
-/* Tests of loaders/kato2015_events.c: the stimulus, in both forms of MATLAB files. */
+/* Tests of loaders/zimmer_events.c: the stimulus, in both forms of MATLAB files. */
 #include <bramble/loader.h>
 
 #include "internal.h"
