@@ -256,6 +256,13 @@ int bram_h5_attr_text(bram_ctx *cx, char **out, const bram_h5_object *at, const 
                       const char *name) BRAM_MUST_CHECK;
 
 /**
+ * The path in the file of what an attribute of exactly one object reference points to (`table` of
+ * an NWB region); the caller frees it.
+ */
+int bram_h5_attr_target(bram_ctx *cx, char **out, const bram_h5_object *at, const char *path,
+                        const char *name) BRAM_MUST_CHECK;
+
+/**
  * The path in the file ("/recordings/a/time") of the first dimension scale attached to dimension
  * `dim` of a dataset, as netCDF-4 files have them; the caller frees it.
  *

@@ -9,10 +9,10 @@
 #include <string.h>
 
 static int read_refs(bram_ctx *cx, bram_h5_ref **out, size_t *count, const bram_h5_object *at,
-                     const char *path, const char *member)
+                     const char *path, const char *attr, const char *member)
 {
     bram_h5_source s;
-    BRAM_TRY(bram_h5_source_open(cx, &s, at, path, NULL, member));
+    BRAM_TRY(bram_h5_source_open(cx, &s, at, path, attr, member));
     int status;
     bram_h5_ref *refs = NULL;
     if (s.info.type != BRAM_H5_REFERENCE)
@@ -40,13 +40,43 @@ static int read_refs(bram_ctx *cx, bram_h5_ref **out, size_t *count, const bram_
 int bram_h5_read_refs(bram_ctx *cx, bram_h5_ref **out, size_t *count, const bram_h5_object *at,
                       const char *path)
 {
-    return read_refs(cx, out, count, at, path, NULL);
+    return read_refs(cx, out, count, at, path, NULL, NULL);
 }
 
 int bram_h5_member_refs(bram_ctx *cx, bram_h5_ref **out, size_t *count, const bram_h5_object *at,
                         const char *path, const char *member)
 {
-    return read_refs(cx, out, count, at, path, member);
+    return read_refs(cx, out, count, at, path, NULL, member);
+}
+
+/* The path by which a referenced object can be opened; the caller frees it. */
+static int path_of(bram_ctx *cx, char **out, const bram_h5_object *at, bram_h5_ref ref)
+{
+    bram_h5_object *target;
+    BRAM_TRY(bram_h5_deref(cx, &target, at, ref));
+    ssize_t length = H5Iget_name(target->id, NULL, 0);
+    int status = BRAM_OK;
+    char *name = NULL;
+    if (length <= 0) status = bram_h5_broken(cx, target, NULL, "a referenced object has no name");
+    else if (!(name = bram_alloc(cx, (size_t)length + 1, 1))) status = BRAM_ENOMEM;
+    else H5Iget_name(target->id, name, (size_t)length + 1);
+    bram_h5_object_close(target);
+    if (status == BRAM_OK) *out = name;
+    return status;
+}
+
+int bram_h5_attr_target(bram_ctx *cx, char **out, const bram_h5_object *at, const char *path,
+                        const char *name)
+{
+    bram_h5_ref *refs = NULL;
+    size_t count = 0;
+    BRAM_TRY(read_refs(cx, &refs, &count, at, path, name, NULL));
+    int status = count == 1 ? path_of(cx, out, at, refs[0])
+                            : bram_fail(cx, BRAM_EFORMAT,
+                                        "%s attribute %s: found %zu references, expected one",
+                                        bram_h5_place(at, path).text, name, count);
+    bram_free(refs);
+    return status;
 }
 
 /* The reference in DIMENSION_LIST[dim], or a null reference. */
@@ -85,15 +115,5 @@ int bram_h5_scale(bram_ctx *cx, char **out, const bram_h5_object *at, const char
     if (ref.address == 0)
         return bram_fail(cx, BRAM_EABSENT, "%s: dimension %u has no scale",
                          bram_h5_place(at, path).text, dim);
-    bram_h5_object *scale;
-    BRAM_TRY(bram_h5_deref(cx, &scale, at, ref));
-    ssize_t length = H5Iget_name(scale->id, NULL, 0);
-    int status = BRAM_OK;
-    char *name = NULL;
-    if (length <= 0) status = bram_h5_broken(cx, at, path, "a dimension scale has no name");
-    else if (!(name = bram_alloc(cx, (size_t)length + 1, 1))) status = BRAM_ENOMEM;
-    else H5Iget_name(scale->id, name, (size_t)length + 1);
-    bram_h5_object_close(scale);
-    if (status == BRAM_OK) *out = name;
-    return status;
+    return path_of(cx, out, at, ref);
 }

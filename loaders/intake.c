@@ -114,6 +114,38 @@ static bool any_finite(const double *values, size_t count)
     return false;
 }
 
+/* Columns without a value stay in the recording; nobody should have to find that out later. */
+static void note_empty(bram_ctx *cx, const char *id, const bram_traces *t)
+{
+    size_t empty = 0;
+    for (size_t c = 0; c < t->cols; c++) {
+        size_t r = 0;
+        while (r < t->rows && !isfinite(t->values[r * t->cols + c])) r++;
+        empty += r == t->rows;
+    }
+    if (empty)
+        bram_note(cx, "%s: %zu of %zu traces have no value; they stay, as missing", id, empty,
+                  t->cols);
+}
+
+bool bram_intake_is_zscored(const double *values, size_t rows, size_t cols)
+{
+    size_t with_values = 0;
+    for (size_t c = 0; c < cols; c++) {
+        double sum = 0, square = 0, n = 0;
+        for (size_t r = 0; r < rows; r++) {
+            double x = values[r * cols + c];
+            if (isfinite(x)) sum += x, square += x * x, n++;
+        }
+        if (n == 0) continue;
+        double mean = sum / n, variance = square / n - mean * mean;
+        if (n < 10 || fabs(mean) > 1e-4) return false;
+        if (fabs(variance - 1) > 2e-4 && fabs(variance * n / (n - 1) - 1) > 2e-4) return false;
+        with_values++;
+    }
+    return with_values > 0;
+}
+
 int bram_intake_traces(bram_ctx *cx, bram_dataset *ds, const char *id, const bram_traces *t)
 {
     if (t->rows == 0 || t->cols == 0)
@@ -136,6 +168,7 @@ int bram_intake_traces(bram_ctx *cx, bram_dataset *ds, const char *id, const bra
         status = attrs ? bram_attrs_set_number(cx, attrs, "start", t->time[0]) : BRAM_ENOMEM;
     }
     bram_free(group);
+    if (status == BRAM_OK) note_empty(cx, id, t);
     return status;
 }
 

@@ -27,7 +27,8 @@ typedef struct bram_traces {
 /**
  * Makes recordings/ID with the response raw (raw_time x neuron): time in seconds from the first
  * stamp, which is kept as attribute start; neurons with ids "1" .. "N" and columns raw_label, and
- * confidence, further_labels and doubt where given.
+ * confidence, further_labels and doubt where given. Traces without any value stay, and a note
+ * tells how many there are.
  *
  * @return BRAM_OK; BRAM_EFORMAT: no frames, no traces, stamps that do not ascend; BRAM_EUSAGE: the
  *         recording exists; BRAM_ENOMEM
@@ -46,6 +47,14 @@ int bram_intake_traces(bram_ctx *cx, bram_dataset *ds, const char *id,
 int bram_intake_behaviour(bram_ctx *cx, bram_dataset *ds, const char *id, size_t rows, size_t cols,
                           const double *time, const double *values, const char *const *names,
                           const char *const *units) BRAM_MUST_CHECK;
+
+/**
+ * @return whether every trace was brought to mean 0 and standard deviation 1 (over n or n - 1, to
+ *         1e-4) over the whole recording: such traces were normalised by their authors, with
+ *         statistics of the future. Traces without a value do not count; false with fewer than 10
+ *         values in a trace.
+ */
+bool bram_intake_is_zscored(const double *values, size_t rows, size_t cols);
 
 /** Spans of time in which something held: a reversal, a state. */
 typedef struct bram_spans {

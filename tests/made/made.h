@@ -52,6 +52,20 @@ bool made_dag(const char *path, const char *defect);
 bool made_jld2(const char *path, const char *defect);
 
 /**
+ * A whole-brain recording in NWB 2: 30 frames of 5 traces at 4 Hz, the third without a value,
+ * with labels, odours and velocity. Forms of it:
+ *
+ * @param defect  "good" (a rate), "stamps" (with a gap of 60 s), "rois" (labels of the rows of a
+ *                table), "single" (a series for each of 3 neurons), "turned" (neuron x time),
+ * "dff", "mouse", "other-rate" (of the velocity), "cycle" (a group that holds itself); and defects:
+ * "two" (series alike), "no-data", "text", "nan", "labels" (one too few), "one-more" (stamp),
+ * "descending", "no-time", "no-rate", "rate" (0), "milliseconds", "huge" (2^40 frames, none
+ * stored), "empty" (no frame), "rank", "index", "region", "rows" (of rois), "conversion" (0),
+ * "interval", "stops", "no-traces", "version" (3), "nwb1", "single-length", "single-stamp"
+ */
+bool made_nwb(const char *path, const char *defect);
+
+/**
  * A homogenized file: two recordings, a table, by this library's own writer.
  *
  * @param defect  "good", "no-dt", "duplicate" (a label twice), "descending", "nan"
@@ -71,7 +85,7 @@ bool made_bytes(const char *path, const void *bytes, size_t size);
 bool made_text(const char *path, const char *text);
 
 /** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "dag", "jld2",
- * "dataset", "xlsx", "npy", "npz", "gz". */
+ * "dataset", "nwb", "xlsx", "npy", "npz", "gz". */
 bool made_file(const char *kind, const char *path, const char *defect);
 
 #endif

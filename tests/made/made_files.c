@@ -289,6 +289,7 @@ bool made_file(const char *kind, const char *path, const char *defect)
     if (is(kind, "kato5")) return made_kato(path, 5, defect);
     if (is(kind, "kato73")) return made_kato(path, 73, defect);
     if (is(kind, "dag")) return made_dag(path, defect);
+    if (is(kind, "nwb")) return made_nwb(path, defect);
     if (is(kind, "jld2")) return made_jld2(path, defect);
     if (is(kind, "dataset")) return made_dataset(path, defect);
     if (is(kind, "xlsx")) return made_xlsx(path, defect);

@@ -116,6 +116,9 @@ static void put_scales(hid_t file)
     hvl_t lists[2] = {{0, NULL}, {1, &ref}};
     hid_t type = H5Tvlen_create(H5T_STD_REF_OBJ);
     put_attr(set, "DIMENSION_LIST", type, 2, lists);
+    const hobj_ref_t none = 0;
+    put_attr(set, "table", H5T_STD_REF_OBJ, 0, &ref);
+    put_attr(set, "nowhere", H5T_STD_REF_OBJ, 0, &none);
     H5Tclose(type);
     H5Dclose(set);
 }
@@ -444,6 +447,20 @@ static void dimension_scales_have_paths(void **state)
     assert_null(path);
 }
 
+static void attributes_point_to_objects(void **state)
+{
+    struct open *o = *state;
+    char *path = NULL;
+    assert_ok(o->cx, bram_h5_attr_target(o->cx, &path, o->root, "grid", "table"));
+    assert_string_equal(path, "/large");
+    bram_free(path);
+    path = NULL;
+    assert_int_equal(bram_h5_attr_target(o->cx, &path, o->root, "grid", "nowhere"), BRAM_EABSENT);
+    assert_int_equal(bram_h5_attr_target(o->cx, &path, o->root, "grid", "none"), BRAM_EABSENT);
+    assert_int_equal(bram_h5_attr_target(o->cx, &path, o->root, NULL, "one"), BRAM_EFORMAT);
+    assert_null(path);
+}
+
 static void a_lying_shape_is_refused_before_memory_is_taken(void **state)
 {
     struct open *o = *state;
@@ -620,6 +637,7 @@ int main(void)
         WITH_SAMPLE(references_open_objects),
         WITH_SAMPLE(compound_members_read_one_by_one),
         WITH_SAMPLE(dimension_scales_have_paths),
+        WITH_SAMPLE(attributes_point_to_objects),
         WITH_SAMPLE(a_lying_shape_is_refused_before_memory_is_taken),
         WITH_SAMPLE(failing_allocations_leave_nothing_open),
         WITH_SAMPLE(files_that_are_no_hdf5_are_named),
