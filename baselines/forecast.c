@@ -19,9 +19,8 @@ static bool present(const bram_segment *s, size_t row, size_t unit)
     return !s->y_present || s->y_present[row * s->y.cols + unit];
 }
 
-/* out = row `row` of the segment, counted from its start (below 0: all missing). */
-static int fill_row(bram_ctx *cx, double *out, const bram_segment *s, ptrdiff_t row,
-                    const double *mean)
+int bram_forecast_fill(bram_ctx *cx, double *out, const bram_segment *s, ptrdiff_t row,
+                       const double *mean)
 {
     for (size_t j = 0; j < s->y.cols; j++) {
         bool known = row >= 0 && present(s, (size_t)row, j);
@@ -90,7 +89,7 @@ int bram_forecast_segments(bram_ctx *cx, bram_mat **segments, size_t **first,
         if (!g->y_present) continue;
         BRAM_TRY(bram_mat_scratch(cx, &all[s], g->y.rows, g->y.cols));
         for (size_t t = 0; t < g->y.rows; t++)
-            BRAM_TRY(fill_row(cx, bram_row(&all[s], t), g, (ptrdiff_t)t, mean));
+            BRAM_TRY(bram_forecast_fill(cx, bram_row(&all[s], t), g, (ptrdiff_t)t, mean));
     }
     *segments = all;
     *first = from;
@@ -137,8 +136,8 @@ static int step_chunk(bram_ctx *cx, bram_mat *out, const bram_forecast *f, const
     bram_mat *lagged = bram_scratch(cx, f->lags, sizeof *lagged);
     if (!lagged) return BRAM_ENOMEM;
     for (size_t i = 0; i + 1 < rows.rows; i++) /* the last one is a target only */
-        BRAM_TRY(fill_row(cx, bram_row(&rows, i), s, (ptrdiff_t)(from + i) - (ptrdiff_t)f->lags,
-                          f->mean));
+        BRAM_TRY(bram_forecast_fill(cx, bram_row(&rows, i), s,
+                                    (ptrdiff_t)(from + i) - (ptrdiff_t)f->lags, f->mean));
     for (size_t l = 0; l < f->lags; l++)
         lagged[l] = bram_mat_rows(rows, f->lags - 1 - l, out->rows);
     return f->predict(cx, f->fitted, out, 1, lagged);
@@ -159,14 +158,14 @@ static int step_all(bram_ctx *cx, bram_mat *out, const bram_forecast *f, const b
 }
 
 /* Adds the squared errors of one segment. */
-static int segment_error(bram_ctx *cx, double *sum, size_t *count, const bram_forecast *f,
-                         const bram_segment *s)
+static int segment_error(bram_ctx *cx, double *sum, size_t *count, bram_step_fn *step,
+                         const void *model, const bram_segment *s)
 {
     bram_mat mean;
-    BRAM_TRY(bram_mat_scratch(cx, &mean, s->y.rows - s->first, f->units));
-    BRAM_TRY(step_all(cx, &mean, f, s));
+    BRAM_TRY(bram_mat_scratch(cx, &mean, s->y.rows - s->first, s->y.cols));
+    BRAM_TRY(step(cx, model, &mean, s));
     for (size_t i = 0; i < mean.rows; i++)
-        for (size_t j = 0; j < f->units; j++) {
+        for (size_t j = 0; j < mean.cols; j++) {
             if (!present(s, s->first + i, j)) continue;
             double d = bram_row(&mean, i)[j] - bram_row(&s->y, s->first + i)[j];
             *sum += d * d;
@@ -175,14 +174,15 @@ static int segment_error(bram_ctx *cx, double *sum, size_t *count, const bram_fo
     return BRAM_OK;
 }
 
-int bram_forecast_error(bram_ctx *cx, double *mse, const bram_forecast *f, const bram_panel *panel)
+int bram_step_error(bram_ctx *cx, double *mse, size_t units, bram_step_fn *step, const void *model,
+                    const bram_panel *panel)
 {
     double sum = 0;
     size_t count = 0;
-    BRAM_TRY(check_panel(cx, panel, f->units));
+    BRAM_TRY(check_panel(cx, panel, units));
     for (size_t s = 0; s < panel->segments; s++) {
         size_t mark = bram_scratch_mark(cx);
-        int status = segment_error(cx, &sum, &count, f, &panel->segment[s]);
+        int status = segment_error(cx, &sum, &count, step, model, &panel->segment[s]);
         bram_scratch_release(cx, mark);
         BRAM_TRY(status);
     }
@@ -190,6 +190,11 @@ int bram_forecast_error(bram_ctx *cx, double *mse, const bram_forecast *f, const
     if (!isfinite(sum)) return bram_fail(cx, BRAM_ENUMERIC, "the validation error is not finite");
     *mse = sum / (double)count;
     return BRAM_OK;
+}
+
+int bram_forecast_error(bram_ctx *cx, double *mse, const bram_forecast *f, const bram_panel *panel)
+{
+    return bram_step_error(cx, mse, f->units, bram_forecast_step, f, panel);
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */
@@ -242,21 +247,23 @@ int bram_forecast_variance(bram_ctx *cx, bram_mat *variance, const bram_forecast
     return BRAM_OK;
 }
 
-static int answer_step(bram_ctx *cx, const bram_forecast *f, const bram_query *q, bram_dataset *out)
+static int answer_step(bram_ctx *cx, const bram_query *q, bram_step_fn *step, const void *model,
+                       bram_dataset *out)
 {
     const bram_segment *s = &q->panel->segment[q->segment];
     bram_response *r = NULL;
     BRAM_TRY(bram_forecast_rows(cx, &r, "mean", s, q->panel->unit));
-    bram_mat mean = {bram_response_f64(r), s->y.rows - s->first, f->units, f->units};
-    int status = step_all(cx, &mean, f, s);
+    bram_mat mean = {bram_response_f64(r), s->y.rows - s->first, s->y.cols, s->y.cols};
+    int status = step(cx, model, &mean, s);
     if (status == BRAM_OK) return bram_dataset_add(cx, out, "", r);
     bram_response_free(r);
     return status;
 }
 
 /* track[lags + h] is step h + 1 of all starts; the lags before are the true history. */
-static int run_tracks(bram_ctx *cx, double *values, const bram_forecast *f, const bram_query *q)
+static int run_tracks(bram_ctx *cx, const void *model, double *values, const bram_query *q)
 {
+    const bram_forecast *f = model;
     const bram_segment *s = &q->panel->segment[q->segment];
     bram_mat *track = bram_scratch(cx, f->lags + q->steps, sizeof *track);
     bram_mat *lagged = track ? bram_scratch(cx, f->lags, sizeof *lagged) : NULL;
@@ -264,8 +271,9 @@ static int run_tracks(bram_ctx *cx, double *values, const bram_forecast *f, cons
     for (size_t l = 0; l < f->lags; l++) {
         BRAM_TRY(bram_mat_scratch(cx, &track[l], q->starts, f->units));
         for (size_t i = 0; i < q->starts; i++)
-            BRAM_TRY(fill_row(cx, bram_row(&track[l], i), s,
-                              (ptrdiff_t)(q->start[i] + l) - (ptrdiff_t)f->lags, f->mean));
+            BRAM_TRY(bram_forecast_fill(cx, bram_row(&track[l], i), s,
+                                        (ptrdiff_t)(q->start[i] + l) - (ptrdiff_t)f->lags,
+                                        f->mean));
     }
     for (size_t h = 0; h < q->steps; h++)
         track[f->lags + h] = (bram_mat){values + h * f->units, q->starts, f->units,
@@ -279,7 +287,7 @@ static int run_tracks(bram_ctx *cx, double *values, const bram_forecast *f, cons
     return BRAM_OK;
 }
 
-static int answer_free_run(bram_ctx *cx, const bram_forecast *f, const bram_query *q,
+static int answer_free_run(bram_ctx *cx, const bram_query *q, bram_run_fn *run, const void *model,
                            bram_dataset *out)
 {
     for (size_t i = 0; i < q->starts; i++)
@@ -296,26 +304,32 @@ static int answer_free_run(bram_ctx *cx, const bram_forecast *f, const bram_quer
     }
     BRAM_TRY(new_response(cx, &r, "mean", 3, axes));
     size_t mark = bram_scratch_mark(cx);
-    status = run_tracks(cx, bram_response_f64(r), f, q);
+    status = run(cx, model, bram_response_f64(r), q);
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK) return bram_dataset_add(cx, out, "", r);
     bram_response_free(r);
     return status;
 }
 
-int bram_forecast_answer(bram_ctx *cx, const bram_forecast *f, const bram_query *query,
-                         bram_dataset *out)
+int bram_answer(bram_ctx *cx, const bram_forecaster *f, const bram_query *query, bram_dataset *out)
 {
     BRAM_TRY(check_panel(cx, query->panel, f->units));
     if (bram_axis_length(query->panel->unit) != f->units)
         return bram_fail(cx, BRAM_ESHAPE, "the panel has %zu units, the model was fitted on %zu",
                          bram_axis_length(query->panel->unit), f->units);
-    if (query->ask == BRAM_ASK_STEP) return answer_step(cx, f, query, out);
-    if (query->ask == BRAM_ASK_FREE_RUN) return answer_free_run(cx, f, query, out);
+    if (query->ask == BRAM_ASK_STEP) return answer_step(cx, query, f->step, f->model, out);
+    if (query->ask == BRAM_ASK_FREE_RUN) return answer_free_run(cx, query, f->run, f->model, out);
     if (query->ask == BRAM_ASK_LOGLIK && f->variance)
-        return bram_density_answer(cx, query, f->variance, bram_forecast_step, f, out);
+        return bram_density_answer(cx, query, f->variance, f->step, f->model, out);
     return bram_fail(cx, BRAM_ENOTAPPLICABLE, "this forecaster does not answer question %d",
                      (int)query->ask);
+}
+
+int bram_forecast_answer(bram_ctx *cx, const bram_forecast *f, const bram_query *query,
+                         bram_dataset *out)
+{
+    bram_forecaster any = {f, f->units, bram_forecast_step, run_tracks, f->variance};
+    return bram_answer(cx, &any, query, out);
 }
 
 /* ---- weights and state ---------------------------------------------------------------------- */

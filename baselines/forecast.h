@@ -13,7 +13,35 @@
 
 #include <stddef.h>
 
-/** A fitted forecaster as the shared code sees it. */
+/** Fills values (starts x steps x units, packed) with the free runs that a query asks for. */
+typedef int bram_run_fn(bram_ctx *cx, const void *model, double *values, const bram_query *query);
+
+/** Any fitted forecaster. */
+typedef struct bram_forecaster {
+    const void *model; /* what the functions get */
+    size_t units;
+    bram_step_fn *step;
+    bram_run_fn *run;
+    const double *variance; /* units residual variances (density.h); NULL: no density */
+} bram_forecaster;
+
+/**
+ * Answers BRAM_ASK_STEP, BRAM_ASK_FREE_RUN and, where there are variances, BRAM_ASK_LOGLIK.
+ *
+ * @return BRAM_OK; BRAM_ESHAPE for another number of units or a start beyond the last row + 1;
+ *         BRAM_ENOTAPPLICABLE for another question; BRAM_ENOMEM; errors of step and run
+ */
+int bram_answer(bram_ctx *cx, const bram_forecaster *f, const bram_query *query,
+                bram_dataset *out) BRAM_MUST_CHECK;
+
+/** Mean squared one-step error over all present values of all target rows. */
+int bram_step_error(bram_ctx *cx, double *mse, size_t units, bram_step_fn *step, const void *model,
+                    const bram_panel *panel) BRAM_MUST_CHECK;
+
+/**
+ * A fitted forecaster whose next rows follow from the last few: one that carries a state along is
+ * in recurrent.h.
+ */
 typedef struct bram_forecast {
     const void *fitted;
     size_t units, lags, horizon; /* horizon: steps that one call of predict can give, 1 or more */
@@ -30,12 +58,9 @@ typedef struct bram_forecast {
 } bram_forecast;
 
 /**
- * Answers BRAM_ASK_STEP, BRAM_ASK_FREE_RUN (beyond the horizon: own outputs fed back) and, where
- * there are variances, BRAM_ASK_LOGLIK.
+ * bram_answer for it; a free run beyond the horizon has its own outputs fed back.
  *
- * @return BRAM_OK; BRAM_ESHAPE for another number of units or a start beyond the last row + 1;
- *         BRAM_ENUMERIC for a present value that is not finite; BRAM_ENOTAPPLICABLE for another
- *         question; BRAM_ENOMEM; errors of predict
+ * @return as bram_answer; BRAM_ENUMERIC for a present value that is not finite; errors of predict
  */
 int bram_forecast_answer(bram_ctx *cx, const bram_forecast *f, const bram_query *query,
                          bram_dataset *out) BRAM_MUST_CHECK;
@@ -48,11 +73,20 @@ int bram_forecast_step(bram_ctx *cx, const void *model, bram_mat *mean,
 int bram_forecast_variance(bram_ctx *cx, bram_mat *variance, const bram_forecast *f,
                            const bram_panel *train) BRAM_MUST_CHECK;
 
+/**
+ * One row of a segment, counted from its start, with the mean where a value is missing (everywhere
+ * for a row below 0).
+ *
+ * @return BRAM_OK; BRAM_ENUMERIC for a present value that is not finite
+ */
+int bram_forecast_fill(bram_ctx *cx, double *out, const bram_segment *s, ptrdiff_t row,
+                       const double *mean) BRAM_MUST_CHECK;
+
 /** A new response along the target rows of a segment and the units. */
 int bram_forecast_rows(bram_ctx *cx, bram_response **out, const char *name, const bram_segment *s,
                        const bram_axis *unit) BRAM_MUST_CHECK;
 
-/** Mean squared one-step error over all present values of all target rows. Statuses as above. */
+/** bram_step_error for it. */
 int bram_forecast_error(bram_ctx *cx, double *mse, const bram_forecast *f,
                         const bram_panel *panel) BRAM_MUST_CHECK;
 

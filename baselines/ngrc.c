@@ -15,9 +15,7 @@
  * delays or penalties: those with the least one-step squared error on the validation data.
  */
 #include "forecast.h"
-#include "linalg.h"
-
-#include <bramble/parallel.h>
+#include "readout.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,16 +24,13 @@
 enum { CHUNK = 1024 };
 enum { MOST_DELAYS = 20, MOST_SPACING = 1000 };
 
-#define EIGENVALUE_FLOOR 1e-12
-
 struct ngrc {
-    bram_mat mean;               /* 1 x units: training means, for what is missing */
-    bram_mat shape;              /* 1 x 2: delays, spacing */
-    bram_mat components;         /* D x units, orthonormal rows */
-    bram_mat range;              /* 2 x D: least and largest score in training */
-    bram_mat center, scale;      /* 1 x features; scale 1 / sd, 0 for a constant feature */
-    bram_mat weights, intercept; /* features x units; 1 x units */
-    bram_mat variance;           /* 1 x units: of the residuals on the training rows */
+    bram_mat mean;       /* 1 x units: training means, for what is missing */
+    bram_mat shape;      /* 1 x 2: delays, spacing */
+    bram_mat components; /* D x units, orthonormal rows */
+    bram_mat range;      /* 2 x D: least and largest score in training */
+    bram_readout readout;
+    bram_mat variance; /* 1 x units: of the residuals on the training rows */
 };
 
 static const bram_state_part state[] = {
@@ -43,10 +38,10 @@ static const bram_state_part state[] = {
     {"shape", offsetof(struct ngrc, shape)},
     {"components", offsetof(struct ngrc, components)},
     {"range", offsetof(struct ngrc, range)},
-    {"center", offsetof(struct ngrc, center)},
-    {"scale", offsetof(struct ngrc, scale)},
-    {"weights", offsetof(struct ngrc, weights)},
-    {"intercept", offsetof(struct ngrc, intercept)},
+    {"center", offsetof(struct ngrc, readout.center)},
+    {"scale", offsetof(struct ngrc, readout.scale)},
+    {"weights", offsetof(struct ngrc, readout.weights)},
+    {"intercept", offsetof(struct ngrc, readout.intercept)},
     {"variance", offsetof(struct ngrc, variance)},
     {NULL, 0},
 };
@@ -102,13 +97,6 @@ static void add_products(bram_mat *z, size_t linear)
     }
 }
 
-static void standardize(bram_mat *z, const struct ngrc *m)
-{
-    for (size_t i = 0; i < z->rows; i++)
-        for (size_t k = 0; k < z->cols; k++)
-            bram_row(z, i)[k] = (bram_row(z, i)[k] - m->center.data[k]) * m->scale.data[k];
-}
-
 static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
                    const bram_mat *lagged)
 {
@@ -116,19 +104,17 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps
     const struct ngrc *m = fitted;
     size_t components = m->components.rows, mark = bram_scratch_mark(cx);
     bram_mat z;
-    BRAM_TRY(bram_mat_scratch(cx, &z, out->rows, m->weights.rows));
+    BRAM_TRY(bram_mat_scratch(cx, &z, out->rows, m->readout.weights.rows));
     for (size_t k = 0; k < delays_of(m); k++) {
         bram_mat part = {z.data + k * components, z.rows, components, z.stride};
         BRAM_TRY(scores(cx, &part, m, &lagged[k * spacing_of(m)]));
     }
     add_products(&z, delays_of(m) * components);
-    standardize(&z, m);
+    BRAM_TRY(bram_readout_apply(cx, out, &m->readout, &z));
     for (size_t i = 0; i < out->rows; i++)
-        for (size_t j = 0; j < out->cols; j++)
-            bram_row(out, i)[j] = bram_row(&lagged[0], i)[j] + m->intercept.data[j];
-    int status = bram_gemm(cx, out, 1, &z, BRAM_AS_IS, &m->weights, BRAM_AS_IS, 1);
+        for (size_t j = 0; j < out->cols; j++) bram_row(out, i)[j] += bram_row(&lagged[0], i)[j];
     bram_scratch_release(cx, mark);
-    return status;
+    return BRAM_OK;
 }
 
 static bram_forecast view(const struct ngrc *m)
@@ -146,27 +132,12 @@ struct fit {
     size_t *first;
     bram_mat *scores; /* of each segment: rows x D */
     struct ngrc *m;
-    double count;       /* target rows with a row before them */
-    bram_mat gram;      /* features x features: sum z z' over all of them */
-    bram_mat sum;       /* 1 x features: sum z */
-    bram_mat products;  /* features x units: sum z (y_t - y_{t-1}), 0 where missing */
-    bram_mat increment; /* 2 x units: sums of the increments that are there; their number */
 };
 
-static size_t begin(const struct fit *f, size_t segment)
+/* Features of the rows from .. from + z->rows - 1; before the first row, scores are 0. */
+static void features(bram_mat *z, const void *user, size_t segment, size_t from)
 {
-    return f->first[segment] ? f->first[segment] : 1;
-}
-
-static bool there(const bram_segment *s, size_t row, size_t unit)
-{
-    const uint8_t *p = s->y_present;
-    return !p || (p[row * s->y.cols + unit] && p[(row - 1) * s->y.cols + unit]);
-}
-
-/* Features of the target rows from .. from + z->rows - 1; before the first row, scores are 0. */
-static void features(bram_mat *z, const struct fit *f, size_t segment, size_t from)
-{
+    const struct fit *f = user;
     const bram_mat *p = &f->scores[segment];
     for (size_t k = 0; k < delays_of(f->m); k++)
         for (size_t i = 0; i < z->rows; i++) {
@@ -178,70 +149,11 @@ static void features(bram_mat *z, const struct fit *f, size_t segment, size_t fr
     add_products(z, delays_of(f->m) * p->cols);
 }
 
-typedef int visit_fn(bram_ctx *cx, struct fit *f, bram_mat *z, size_t segment, size_t from);
-
-static int each_chunk(bram_ctx *cx, struct fit *f, visit_fn *visit)
-{
-    for (size_t s = 0; s < f->train->segments; s++)
-        for (size_t t = begin(f, s); t < f->rows[s].rows; t += CHUNK) {
-            size_t left = f->rows[s].rows - t, mark = bram_scratch_mark(cx);
-            bram_mat z;
-            BRAM_TRY(bram_mat_scratch(cx, &z, left < CHUNK ? left : CHUNK, f->m->weights.rows));
-            features(&z, f, s, t);
-            int status = visit(cx, f, &z, s, t);
-            bram_scratch_release(cx, mark);
-            BRAM_TRY(status);
-            BRAM_TRY(bram_ctx_check_cancel(cx));
-        }
-    return BRAM_OK;
-}
-
-static int add_to_center(bram_ctx *cx, struct fit *f, bram_mat *z, size_t segment, size_t from)
-{
-    (void)cx, (void)segment, (void)from;
-    f->count += (double)z->rows;
-    for (size_t i = 0; i < z->rows; i++)
-        for (size_t k = 0; k < z->cols; k++) f->m->center.data[k] += bram_row(z, i)[k];
-    return BRAM_OK;
-}
-
-static int add_to_scale(bram_ctx *cx, struct fit *f, bram_mat *z, size_t segment, size_t from)
-{
-    (void)cx, (void)segment, (void)from;
-    for (size_t i = 0; i < z->rows; i++)
-        for (size_t k = 0; k < z->cols; k++) {
-            double d = bram_row(z, i)[k] - f->m->center.data[k];
-            f->m->scale.data[k] += d * d;
-        }
-    return BRAM_OK;
-}
-
-static int add_to_gram(bram_ctx *cx, struct fit *f, bram_mat *z, size_t segment, size_t from)
-{
-    const bram_segment *s = &f->train->segment[segment];
-    bram_mat d;
-    standardize(z, f->m);
-    BRAM_TRY(bram_mat_scratch(cx, &d, z->rows, s->y.cols));
-    for (size_t i = 0; i < z->rows; i++) {
-        const double *now = bram_row(&f->rows[segment], from + i);
-        const double *before = bram_row(&f->rows[segment], from + i - 1);
-        for (size_t k = 0; k < z->cols; k++) f->sum.data[k] += bram_row(z, i)[k];
-        for (size_t j = 0; j < d.cols; j++) {
-            if (!there(s, from + i, j)) continue;
-            bram_row(&d, i)[j] = now[j] - before[j];
-            bram_row(&f->increment, 0)[j] += now[j] - before[j];
-            bram_row(&f->increment, 1)[j]++;
-        }
-    }
-    BRAM_TRY(bram_syrk(cx, &f->gram, 1, z, BRAM_TRANSPOSED, 1));
-    return bram_gemm(cx, &f->products, 1, z, BRAM_TRANSPOSED, &d, BRAM_AS_IS, 1);
-}
-
 /* Principal components of the target rows, and the scores of all rows with their range. */
-static int reduce(bram_ctx *cx, struct fit *f, size_t components)
+static int reduce(bram_ctx *cx, struct fit *f)
 {
     struct ngrc *m = f->m;
-    size_t units = m->mean.cols, mark = bram_scratch_mark(cx);
+    size_t units = m->mean.cols, components = m->components.rows, mark = bram_scratch_mark(cx);
     bram_mat covariance, centred;
     double *values = bram_scratch(cx, units, sizeof *values);
     if (!values) return BRAM_ENOMEM;
@@ -283,125 +195,6 @@ static int find_range(bram_ctx *cx, struct fit *f)
     return BRAM_OK;
 }
 
-/* Everything that does not depend on the penalty. */
-static int prepare(bram_ctx *cx, struct fit *f, size_t components, size_t delays)
-{
-    struct ngrc *m = f->m;
-    size_t units = m->mean.cols, n = features_of(delays * components);
-    m->shape.data[0] = (double)delays;
-    BRAM_TRY(bram_mat_new(cx, &m->components, components, units));
-    BRAM_TRY(bram_mat_new(cx, &m->center, 1, n));
-    BRAM_TRY(bram_mat_new(cx, &m->scale, 1, n));
-    BRAM_TRY(bram_mat_new(cx, &m->weights, n, units));
-    BRAM_TRY(bram_mat_new(cx, &m->intercept, 1, units));
-    BRAM_TRY(reduce(cx, f, components));
-    BRAM_TRY(find_range(cx, f));
-    BRAM_TRY(bram_mat_scratch(cx, &f->gram, n, n));
-    BRAM_TRY(bram_mat_scratch(cx, &f->sum, 1, n));
-    BRAM_TRY(bram_mat_scratch(cx, &f->products, n, units));
-    BRAM_TRY(bram_mat_scratch(cx, &f->increment, 2, units));
-    f->count = 0;
-    BRAM_TRY(each_chunk(cx, f, add_to_center));
-    if (f->count == 0)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no target row with a row before it");
-    for (size_t k = 0; k < n; k++) m->center.data[k] /= f->count;
-    BRAM_TRY(each_chunk(cx, f, add_to_scale));
-    for (size_t k = 0; k < n; k++) {
-        double sd = sqrt(m->scale.data[k] / f->count);
-        m->scale.data[k] = sd > 1e-12 * fabs(m->center.data[k]) && sd > 0 ? 1 / sd : 0;
-    }
-    return each_chunk(cx, f, add_to_gram);
-}
-
-/* ---- the penalized system ------------------------------------------------------------------- */
-
-/* A system in the basis of its eigenvectors. */
-struct solved {
-    bram_mat vectors;      /* rows */
-    double *values, *mean; /* of the mean square; of the features */
-    double count;
-};
-
-/* Takes the sums over `count` rows, and leaves `gram` as the eigenvectors. */
-static int decompose(bram_ctx *cx, struct solved *d, bram_mat *gram, const double *sum,
-                     double count)
-{
-    size_t n = gram->rows;
-    *d = (struct solved){*gram, bram_scratch(cx, n, sizeof(double)),
-                         bram_scratch(cx, n, sizeof(double)), count};
-    if (!d->values || !d->mean) return BRAM_ENOMEM;
-    for (size_t a = 0; a < n; a++) d->mean[a] = sum[a] / count;
-    for (size_t a = 0; a < n; a++)
-        for (size_t b = 0; b <= a; b++)
-            bram_row(gram, a)[b] = bram_row(gram, a)[b] / count - d->mean[a] * d->mean[b];
-    return bram_eigh(cx, gram, d->values);
-}
-
-/* Weights and intercept of one unit. */
-static void solve_unit(struct ngrc *m, const struct fit *f, const struct solved *d, size_t unit,
-                       double ridge)
-{
-    size_t n = d->vectors.rows;
-    double target = bram_row(&f->increment, 0)[unit] / d->count, shift = 0;
-    for (size_t a = 0; a < n; a++) bram_row(&m->weights, a)[unit] = 0;
-    for (size_t k = n; k-- > 0 && d->values[k] > EIGENVALUE_FLOOR * d->values[n - 1];) {
-        const double *v = bram_row(&d->vectors, k);
-        double along = 0;
-        for (size_t a = 0; a < n; a++)
-            along += v[a] * (bram_row(&f->products, a)[unit] / d->count - d->mean[a] * target);
-        along /= d->values[k] + ridge;
-        for (size_t a = 0; a < n; a++) bram_row(&m->weights, a)[unit] += along * v[a];
-    }
-    for (size_t a = 0; a < n; a++) shift += d->mean[a] * bram_row(&m->weights, a)[unit];
-    m->intercept.data[unit] = target - shift;
-}
-
-struct job {
-    struct fit *f;
-    const struct solved *shared; /* of the units that miss nothing */
-    double ridge;
-};
-
-/* A unit that misses some rows has a system of its own: the shared sums without those rows. */
-static int solve_gappy(bram_ctx *cx, const struct job *job, size_t unit)
-{
-    const struct fit *f = job->f;
-    size_t n = f->gram.rows;
-    bram_mat gram, z;
-    double *sum = bram_scratch(cx, n, sizeof *sum);
-    if (!sum) return BRAM_ENOMEM;
-    BRAM_TRY(bram_mat_scratch(cx, &gram, n, n));
-    BRAM_TRY(bram_mat_scratch(cx, &z, 1, n));
-    for (size_t a = 0; a < n; a++) memcpy(bram_row(&gram, a), bram_row(&f->gram, a), n * 8);
-    memcpy(sum, f->sum.data, n * sizeof *sum);
-    for (size_t s = 0; s < f->train->segments; s++)
-        for (size_t t = begin(f, s); t < f->rows[s].rows; t++) {
-            if (there(&f->train->segment[s], t, unit)) continue;
-            features(&z, f, s, t);
-            standardize(&z, f->m);
-            for (size_t a = 0; a < n; a++) {
-                sum[a] -= z.data[a];
-                for (size_t b = 0; b <= a; b++) bram_row(&gram, a)[b] -= z.data[a] * z.data[b];
-            }
-        }
-    struct solved own;
-    BRAM_TRY(decompose(cx, &own, &gram, sum, bram_row(&f->increment, 1)[unit]));
-    solve_unit(f->m, f, &own, unit, job->ridge);
-    return BRAM_OK;
-}
-
-static int solve_one(bram_ctx *cx, size_t unit, void *user)
-{
-    const struct job *job = user;
-    double rows = bram_row(&job->f->increment, 1)[unit];
-    size_t mark = bram_scratch_mark(cx);
-    int status = BRAM_OK;
-    if (rows == job->f->count) solve_unit(job->f->m, job->f, job->shared, unit, job->ridge);
-    else if (rows > 0) status = solve_gappy(cx, job, unit);
-    bram_scratch_release(cx, mark);
-    return status;
-}
-
 /* ---- fitting -------------------------------------------------------------------------------- */
 
 /* What the search works on; the trial has the means of the best until it is the best. */
@@ -413,29 +206,47 @@ struct search {
     double least;
 };
 
-static int solve(bram_ctx *cx, struct fit *f, const struct solved *shared, double ridge)
-{
-    struct job job = {f, shared, ridge};
-    return bram_parallel_for(cx, f->m->mean.cols, solve_one, &job);
-}
-
 /* The best penalty for one set of features. */
-static int try_penalties(bram_ctx *cx, struct search *s, struct fit *f, double *least)
+static int try_penalties(bram_ctx *cx, struct search *s, const bram_readout_system *system,
+                         double *least)
 {
-    struct solved shared;
-    bram_mat gram;
-    size_t best = 0, n = f->gram.rows;
-    BRAM_TRY(bram_mat_scratch(cx, &gram, n, n));
-    memcpy(gram.data, f->gram.data, n * n * sizeof *gram.data);
-    BRAM_TRY(decompose(cx, &shared, &gram, f->sum.data, f->count));
+    bram_readout *r = &s->trial.readout;
+    size_t best = 0;
     for (size_t k = 0; k < s->ridges; k++) {
         double error = 0;
-        BRAM_TRY(solve(cx, f, &shared, s->ridge[k]));
-        bram_forecast forecast = view(f->m);
+        BRAM_TRY(bram_readout_solve(cx, r, system, s->ridge[k]));
+        bram_forecast forecast = view(&s->trial);
         if (s->validation) BRAM_TRY(bram_forecast_error(cx, &error, &forecast, s->validation));
         if (k == 0 || error < *least) *least = error, best = k;
     }
-    return best + 1 == s->ridges ? BRAM_OK : solve(cx, f, &shared, s->ridge[best]);
+    return best + 1 == s->ridges ? BRAM_OK : bram_readout_solve(cx, r, system, s->ridge[best]);
+}
+
+/* Components, delays and the readout for one set of features. */
+static int fit_features(bram_ctx *cx, struct search *s, const bram_panel *train, size_t components,
+                        size_t delays, double *error)
+{
+    struct ngrc *m = &s->trial;
+    struct fit f = {.train = train, .m = m};
+    bram_readout_system system;
+    BRAM_TRY(bram_mat_new(cx, &m->shape, 1, 2));
+    m->shape.data[0] = (double)delays;
+    m->shape.data[1] = (double)s->spacing;
+    BRAM_TRY(bram_forecast_segments(cx, &f.rows, &f.first, train, m->mean.data));
+    if (!(f.scores = bram_scratch(cx, train->segments, sizeof *f.scores))) return BRAM_ENOMEM;
+    BRAM_TRY(bram_mat_new(cx, &m->components, components, m->mean.cols));
+    BRAM_TRY(reduce(cx, &f));
+    BRAM_TRY(find_range(cx, &f));
+    bram_readout_data data = {.train = train,
+                              .rows = f.rows,
+                              .first = f.first,
+                              .mean = m->mean.data,
+                              .features = features_of(delays * components),
+                              .increments = true,
+                              .fill = features,
+                              .user = &f};
+    BRAM_TRY(bram_readout_prepare(cx, &system, &m->readout, &data));
+    return try_penalties(cx, s, &system, error);
 }
 
 static void free_parts(struct ngrc *m)
@@ -448,19 +259,11 @@ static int try_features(bram_ctx *cx, struct search *s, const bram_panel *train,
                         size_t delays)
 {
     size_t mark = bram_scratch_mark(cx), units = s->best.mean.cols;
-    struct fit f = {.train = train, .m = &s->trial};
     double error = 0;
     s->trial = (struct ngrc){.mean = s->best.mean};
-    int status = bram_mat_new(cx, &s->trial.shape, 1, 2);
-    if (status == BRAM_OK) s->trial.shape.data[1] = (double)s->spacing;
-    if (status == BRAM_OK)
-        status = bram_forecast_segments(cx, &f.rows, &f.first, train, s->best.mean.data);
-    if (status == BRAM_OK && !(f.scores = bram_scratch(cx, train->segments, sizeof *f.scores)))
-        status = BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = prepare(cx, &f, components < units ? components : units, delays);
-    if (status == BRAM_OK) status = try_penalties(cx, s, &f, &error);
-    if (status == BRAM_OK && (!s->best.weights.data || error < s->least)) {
+    int status = fit_features(cx, s, train, components < units ? components : units, delays,
+                              &error);
+    if (status == BRAM_OK && (!s->best.shape.data || error < s->least)) {
         struct ngrc last = s->best;
         s->best = s->trial;
         s->trial = last;
@@ -534,14 +337,13 @@ static bool whole(double x, double most)
 static bool fits(const void *loaded)
 {
     const struct ngrc *m = loaded;
-    size_t units = m->mean.cols, components = m->components.rows, features = m->weights.rows;
+    size_t units = m->mean.cols, components = m->components.rows,
+           features = m->readout.weights.rows;
     return units > 0 && components > 0 && components <= units && is_shape(&m->shape, 1, 2) &&
            whole(m->shape.data[0], MOST_DELAYS) && whole(m->shape.data[1], MOST_SPACING) &&
            features == features_of(delays_of(m) * components) && is_shape(&m->mean, 1, units) &&
            is_shape(&m->components, components, units) && is_shape(&m->range, 2, components) &&
-           is_shape(&m->center, 1, features) && is_shape(&m->scale, 1, features) &&
-           is_shape(&m->weights, features, units) && is_shape(&m->intercept, 1, units) &&
-           is_shape(&m->variance, 1, units);
+           bram_readout_fits(&m->readout, features, units) && is_shape(&m->variance, 1, units);
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)

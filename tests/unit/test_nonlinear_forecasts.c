@@ -1,9 +1,10 @@
 /*
- * Tests of the forecasters that are not linear: ngrc and analog. Values by hand, maps that ngrc can
- * express exactly, and numbers of a separate computation with numpy 1.24 (the formula of
+ * Tests of the forecasters that are not linear: ngrc, analog and esn. Values by hand, maps that
+ * ngrc can express exactly, and numbers of a separate computation with numpy 1.24 (the formula of
  * baselines/ngrc.c with an explicit design and numpy.linalg.solve).
  */
 #include "forecast_test.h"
+#include "linalg.h"
 
 /* 60 rows of numbers without structure for training, 8 others for the test. */
 static void ngrc_equals_numpy(void **state)
@@ -141,6 +142,106 @@ static void analog_keeps_to_segments_and_to_what_is_there(void **state)
     tear_down(&s);
 }
 
+/* ---- esn: what was drawn, read from the saved state ----------------------------------------- */
+
+static bram_mat part(const bram_dataset *saved, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "state/%s", name);
+    bram_response *r = bram_dataset_response(saved, path);
+    assert_non_null(r);
+    size_t rows = bram_response_length(r, 0), cols = bram_response_length(r, 1);
+    return (bram_mat){bram_response_f64(r), rows, cols, cols};
+}
+
+/* The network by plain sums: the state after y, one unit. */
+static void run_plainly(const bram_dataset *saved, double *r, double *last, double u)
+{
+    bram_mat v = part(saved, "input"), b = part(saved, "bias"), w = part(saved, "weight");
+    bram_mat from = part(saved, "source");
+    double a = part(saved, "leak").data[0];
+    memcpy(last, r, v.rows * sizeof *r);
+    for (size_t i = 0; i < v.rows; i++) {
+        double sum = b.data[i] + v.data[i] * u;
+        for (size_t k = 0; k < w.cols; k++)
+            sum += bram_row(&w, i)[k] * last[(size_t)bram_row(&from, i)[k]];
+        r[i] = (1 - a) * last[i] + a * tanh(sum);
+    }
+}
+
+static void esn_equals_plain_sums(void **state)
+{
+    (void)state;
+    enum { SIZE = 12 };
+    double y[ROWS], want[4], r[SIZE] = {0}, last[SIZE], u = 0;
+    struct setting s;
+    bram_dataset *saved;
+    fill(y, ROWS, 3);
+    set_up(&s, "esn", "size=12,links=4,leak=0.6,washout=5,ridge=0.1", (bram_mat){y, ROWS, 1, 1},
+           (bram_mat){y, 4, 1, 1});
+    assert_ok(s.cx, fit(&s, NULL));
+    assert_ok(s.cx, bram_dataset_new(s.cx, &saved));
+    assert_ok(s.cx, s.model->save(s.cx, s.fitted, saved));
+    bram_mat w = part(saved, "weights"), center = part(saved, "center");
+    bram_mat scale = part(saved, "feature_scale");
+    double mean = part(saved, "mean").data[0], over = part(saved, "scale").data[0];
+    for (size_t t = 0; t < 4; t++) {
+        want[t] = mean + u / over + part(saved, "intercept").data[0];
+        for (size_t k = 0; k <= SIZE; k++)
+            want[t] += ((k ? r[k - 1] : u) - center.data[k]) * scale.data[k] * w.data[k];
+        u = (y[t] - mean) * over;
+        run_plainly(saved, r, last, u);
+    }
+    step_is(&s, want, 4, 1e-13);
+    bram_dataset_free(saved);
+    tear_down(&s);
+}
+
+static void esn_is_drawn_as_asked(void **state)
+{
+    (void)state;
+    enum { SIZE = 40, LINKS = 6 };
+    double y[ROWS], real[SIZE], imaginary[SIZE], most = 0;
+    struct setting s;
+    bram_dataset *saved;
+    fill(y, ROWS, 3);
+    set_up(&s, "esn", "size=40,links=6,radius=0.7,ridge=1", (bram_mat){y, ROWS, 1, 1},
+           (bram_mat){y, ROWS, 1, 1});
+    assert_ok(s.cx, fit(&s, NULL));
+    assert_ok(s.cx, bram_dataset_new(s.cx, &saved));
+    assert_ok(s.cx, s.model->save(s.cx, s.fitted, saved));
+    bram_mat from = part(saved, "source"), weight = part(saved, "weight"), dense;
+    assert_ok(s.cx, bram_mat_new(s.cx, &dense, SIZE, SIZE));
+    assert_int_equal(weight.cols, LINKS);
+    for (size_t i = 0; i < SIZE; i++)
+        for (size_t k = 0; k < LINKS; k++) {
+            double *to = &bram_row(&dense, i)[(size_t)bram_row(&from, i)[k]];
+            assert_true(*to == 0); /* no source twice */
+            *to = bram_row(&weight, i)[k];
+        }
+    assert_ok(s.cx, bram_eigenvalues(s.cx, real, imaginary, &dense));
+    for (size_t i = 0; i < SIZE; i++) most = fmax(most, hypot(real[i], imaginary[i]));
+    assert_near(most, 0.7, 1e-12);
+    bram_free(dense.data);
+    bram_dataset_free(saved);
+    tear_down(&s);
+}
+
+/* After 0 1 comes 2, after 2 1 comes 0: the network remembers what one row does not tell. */
+static void esn_remembers(void **state)
+{
+    (void)state;
+    double y[ROWS];
+    const double run[] = {1, 2, 1, 0, 1, 2};
+    struct setting s;
+    for (size_t i = 0; i < ROWS; i++) y[i] = i % 4 == 3 ? 1 : (double)(i % 4);
+    set_up(&s, "esn", "size=50,leak=1,washout=20,ridge=1e-9", (bram_mat){y, ROWS, 1, 1},
+           (bram_mat){y, ROWS, 1, 1});
+    assert_ok(s.cx, fit(&s, NULL));
+    run_is(&s, 41, 6, run, 1e-3);
+    tear_down(&s);
+}
+
 int main(void)
 {
     bram_init();
@@ -151,6 +252,9 @@ int main(void)
         cmocka_unit_test(analog_by_hand),
         cmocka_unit_test(analog_of_two_rows),
         cmocka_unit_test(analog_keeps_to_segments_and_to_what_is_there),
+        cmocka_unit_test(esn_equals_plain_sums),
+        cmocka_unit_test(esn_is_drawn_as_asked),
+        cmocka_unit_test(esn_remembers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
