@@ -97,4 +97,8 @@ int bram_connectome_add(bram_ctx *cx, bram_connectome *c, size_t layer,
 int bram_connectome_put(bram_ctx *cx, bram_connectome *c, bram_dataset *ds,
                         const char *source) BRAM_MUST_CHECK;
 
+/** The same for several connectomes. @return also BRAM_EUSAGE: two have one name */
+int bram_connectome_put_all(bram_ctx *cx, bram_dataset *ds, bram_connectome *const *connectomes,
+                            const char *const *sources, size_t n) BRAM_MUST_CHECK;
+
 #endif

@@ -237,31 +237,44 @@ static int put_attributes(bram_ctx *cx, const bram_connectome *c, bram_dataset *
 
 /* ---- the report ----------------------------------------------------------------------------- */
 
-/* Every name of the file and what became of it. */
-static int put_report(bram_ctx *cx, const bram_connectome *c, bram_dataset *ds, const char *source)
+enum { RECORDING, RAW, LABEL, CERTAINTY, REASON, TEXTS };
+
+/* What became of name i of a connectome. */
+static void report_name(const bram_connectome *c, size_t i, const char *source, size_t row,
+                        const char **text[TEXTS])
 {
-    static const char *const columns[] = {"recording", "raw_label", "label", "certainty", "reason"};
-    const char **text[5];
-    int64_t *trace = bram_scratch(cx, c->names, sizeof *trace);
-    for (size_t k = 0; k < 5; k++) {
-        text[k] = bram_scratch(cx, c->names, sizeof *text[k]);
+    bram_label parsed = bram_label_parse(c->raw[i], (double)NAN, 0);
+    bool kept = c->node_of[i] != SIZE_MAX, exact = bram_label_is_certain(&parsed);
+    bool lost = !kept && exact;
+    text[RECORDING][row] = source;
+    text[RAW][row] = c->raw[i];
+    text[LABEL][row] = kept && exact ? bram_neuron_at((size_t)parsed.neuron)->name : "";
+    text[CERTAINTY][row] = bram_certainty_name(lost ? BRAM_LABEL_UNLABELED : parsed.certainty);
+    text[REASON][row] = lost ? "not spelt as the canonical name (rules=published)" : parsed.reason;
+}
+
+static int put_report(bram_ctx *cx, bram_dataset *ds, bram_connectome *const *c,
+                      const char *const *sources, size_t n)
+{
+    static const char *const columns[TEXTS] = {"recording", "raw_label", "label", "certainty",
+                                               "reason"};
+    const char **text[TEXTS];
+    size_t rows = 0, row = 0;
+    for (size_t k = 0; k < n; k++) rows += c[k]->names;
+    int64_t *trace = bram_scratch(cx, rows, sizeof *trace);
+    for (size_t k = 0; k < TEXTS; k++) {
+        text[k] = bram_scratch(cx, rows, sizeof *text[k]);
         if (!text[k] || !trace) return BRAM_ENOMEM;
     }
-    for (size_t i = 0; i < c->names; i++) {
-        bram_label parsed = bram_label_parse(c->raw[i], (double)NAN, 0);
-        bool kept = c->node_of[i] != SIZE_MAX, exact = bram_label_is_certain(&parsed);
-        bool lost = !kept && exact;
-        trace[i] = (int64_t)i + 1;
-        text[0][i] = source;
-        text[1][i] = c->raw[i];
-        text[2][i] = kept && exact ? bram_neuron_at((size_t)parsed.neuron)->name : "";
-        text[3][i] = bram_certainty_name(lost ? BRAM_LABEL_UNLABELED : parsed.certainty);
-        text[4][i] = lost ? "not spelt as the canonical name (rules=published)" : parsed.reason;
-    }
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < c[k]->names; i++, row++) {
+            trace[row] = (int64_t)i + 1;
+            report_name(c[k], i, sources[k], row, text);
+        }
     bram_axis *table = NULL;
-    BRAM_TRY(bram_axis_new(cx, &table, "import_report", c->names));
+    BRAM_TRY(bram_axis_new(cx, &table, "import_report", rows));
     int status = bram_axis_add_integer(cx, table, "trace", trace);
-    for (size_t k = 0; status == BRAM_OK && k < 5; k++)
+    for (size_t k = 0; status == BRAM_OK && k < TEXTS; k++)
         status = bram_axis_add_text(cx, table, columns[k], text[k]);
     if (status == BRAM_OK) return bram_dataset_add_table(cx, ds, "", table);
     bram_axis_free(table);
@@ -270,8 +283,7 @@ static int put_report(bram_ctx *cx, const bram_connectome *c, bram_dataset *ds, 
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-static int put_all(bram_ctx *cx, bram_connectome *c, bram_dataset *ds, const char *source,
-                   const char *group)
+static int put_tables(bram_ctx *cx, bram_connectome *c, bram_dataset *ds, const char *group)
 {
     size_t *sorted = bram_scratch(cx, c->nodes, sizeof *sorted);
     if (!sorted) return BRAM_ENOMEM;
@@ -281,18 +293,33 @@ static int put_all(bram_ctx *cx, bram_connectome *c, bram_dataset *ds, const cha
     BRAM_TRY(put_nodes(cx, c, ds, group, sorted));
     for (size_t layer = 0; layer < c->layers; layer++)
         BRAM_TRY(put_layer(cx, c, ds, group, layer, sorted));
-    BRAM_TRY(put_attributes(cx, c, ds, group, sorted));
-    BRAM_TRY(put_report(cx, c, ds, source));
-    return bram_add_neurons(cx, ds);
+    return put_attributes(cx, c, ds, group, sorted);
 }
 
-int bram_connectome_put(bram_ctx *cx, bram_connectome *c, bram_dataset *ds, const char *source)
+static int put_one(bram_ctx *cx, bram_connectome *c, bram_dataset *ds, const char *source)
 {
     size_t mark = bram_scratch_mark(cx);
     char *group = bram_strf(cx, "connectome/%s", source);
     if (!group) return BRAM_ENOMEM;
-    int status = put_all(cx, c, ds, source, group);
+    int status = bram_dataset_find_attrs(ds, group)
+                     ? bram_fail(cx, BRAM_EUSAGE, "two of the files hold %s", source)
+                     : put_tables(cx, c, ds, group);
     bram_free(group);
     bram_scratch_release(cx, mark);
     return status;
+}
+
+int bram_connectome_put_all(bram_ctx *cx, bram_dataset *ds, bram_connectome *const *connectomes,
+                            const char *const *sources, size_t n)
+{
+    for (size_t k = 0; k < n; k++) BRAM_TRY(put_one(cx, connectomes[k], ds, sources[k]));
+    size_t mark = bram_scratch_mark(cx);
+    int status = put_report(cx, ds, connectomes, sources, n);
+    bram_scratch_release(cx, mark);
+    return status == BRAM_OK ? bram_add_neurons(cx, ds) : status;
+}
+
+int bram_connectome_put(bram_ctx *cx, bram_connectome *c, bram_dataset *ds, const char *source)
+{
+    return bram_connectome_put_all(cx, ds, &c, &source, 1);
 }

@@ -39,16 +39,13 @@ static ptrdiff_t sheet_of(const bram_book *book, const bram_edge_form *form)
     return bram_book_find(book, form->sheet);
 }
 
-/*
- * The first of the forms that a file has, and the grid it lies in; NULL when there is none or its
- * sheet cannot be read (the message says why).
- */
-static const bram_edge_form *find_form(bram_ctx *cx, bram_book *book, const bram_edge_form *forms,
-                                       size_t count, bram_grid **grid)
+/* The first of the forms that a file has, and the grid it lies in; NULL where there is none. */
+static int find_form(bram_ctx *cx, bram_book *book, const bram_edge_form *forms, size_t count,
+                     const bram_edge_form **form, bram_grid **grid)
 {
     bram_grid *g = NULL;
     ptrdiff_t read = -1;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !*form; i++) {
         struct columns c;
         ptrdiff_t at = sheet_of(book, &forms[i]);
         if (at < 0) continue;
@@ -56,14 +53,13 @@ static const bram_edge_form *find_form(bram_ctx *cx, bram_book *book, const bram
             bram_grid_free(g);
             g = NULL;
             read = at;
-            if (bram_book_read(cx, book, (size_t)at, &g) != BRAM_OK) return NULL;
+            BRAM_TRY(bram_book_read(cx, book, (size_t)at, &g));
         }
-        if (!find_columns(&c, &forms[i], g)) continue;
-        *grid = g;
-        return &forms[i];
+        if (find_columns(&c, &forms[i], g)) *form = &forms[i];
     }
-    bram_grid_free(g);
-    return NULL;
+    if (*form) *grid = g;
+    else bram_grid_free(g);
+    return BRAM_OK;
 }
 
 int bram_edge_recognise(bram_ctx *cx, const bram_input *input, const bram_edge_form *forms,
@@ -71,14 +67,14 @@ int bram_edge_recognise(bram_ctx *cx, const bram_input *input, const bram_edge_f
 {
     bram_book *book = NULL;
     bram_grid *g = NULL;
+    const bram_edge_form *form = NULL;
     bram_recognise(out, BRAM_NOT_MINE, "no table with the columns it knows");
     int status = bram_book_open(cx, &book, input->paths[0], true);
-    if (status != BRAM_OK) return status == BRAM_ENOMEM ? status : BRAM_OK;
-    const bram_edge_form *form = find_form(cx, book, forms, count, &g);
+    if (status == BRAM_OK) status = find_form(cx, book, forms, count, &form, &g);
     if (form) bram_recognise(out, BRAM_MINE, "%s", form->what);
     bram_grid_free(g);
     bram_book_close(book);
-    return BRAM_OK;
+    return status == BRAM_ENOMEM ? status : BRAM_OK;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -187,9 +183,9 @@ int bram_edge_table_read(bram_ctx *cx, const char *path, const bram_edge_form *f
     bram_book *book = NULL;
     bram_grid *g = NULL;
     BRAM_TRY(bram_book_open(cx, &book, path, false));
-    r.form = find_form(cx, book, forms, count, &g);
-    int status = r.form ? BRAM_OK : refuse_headings(cx, book, forms);
-    if (r.form) {
+    int status = find_form(cx, book, forms, count, &r.form, &g);
+    if (status == BRAM_OK && !r.form) status = refuse_headings(cx, book, forms);
+    if (status == BRAM_OK) {
         r.grid = g;
         find_columns(&r.columns, r.form, g);
         status = read_rows(cx, &r);

@@ -129,45 +129,75 @@ static int read_name(bram_ctx *cx, char *name, size_t bytes, const char *path, c
     return BRAM_OK;
 }
 
-static int describe(bram_ctx *cx, bram_dataset *ds, const struct known *k, const char *name)
+/* A file, read; and whose it is. */
+struct collection {
+    bram_connectome *connectome;
+    const struct known *known;
+    char name[64];
+};
+
+static int read_file(bram_ctx *cx, struct collection *f, const char *path, const bram_options *o)
+{
+    static const bram_layer layers[] = {{"chemical", "chemical", "synapses"},
+                                        {"gap", "gap", "synapses", .symmetric = true}};
+    const char *asked = bram_option_text(o, "name");
+    struct reading r = {.rows = 0};
+    BRAM_TRY(bram_connectome_new(cx, &f->connectome, o));
+    r.connectome = f->connectome;
+    for (size_t k = 0; k < 2; k++)
+        BRAM_TRY(bram_connectome_add_layer(cx, f->connectome, &layers[k]));
+    BRAM_TRY(bram_edge_table_read(cx, path, forms, FORMS, take_row, &r));
+    f->known = find_known(&r);
+    for (size_t k = 0; f->known && k < 2; k++)
+        bram_connectome_set_unit(f->connectome, k, f->known->paper->unit);
+    if (!f->known || *asked) return read_name(cx, f->name, sizeof f->name, path, asked);
+    snprintf(f->name, sizeof f->name, "%s", f->known->name);
+    return BRAM_OK;
+}
+
+/* The paper of the first file that is known, and the animal of each. */
+static int describe(bram_ctx *cx, bram_dataset *ds, const struct collection *f, size_t n)
 {
     bram_attrs *root = bram_dataset_attrs(cx, ds, "");
     char group[128];
     if (!root) return BRAM_ENOMEM;
-    if (!k) return bram_attrs_set_text(cx, root, "dataset", name);
-    BRAM_TRY(bram_attrs_set_text(cx, root, "dataset", k->paper->dataset));
-    BRAM_TRY(bram_attrs_set_text(cx, root, "citation", k->paper->citation));
-    BRAM_TRY(bram_attrs_set_text(cx, root, "doi", k->paper->doi));
-    snprintf(group, sizeof group, "connectome/%s", name);
-    bram_attrs *attrs = bram_dataset_attrs(cx, ds, group);
-    return attrs ? bram_attrs_set_text(cx, attrs, "animal", k->animal) : BRAM_ENOMEM;
+    for (size_t k = 0; k < n; k++) {
+        if (!f[k].known) continue;
+        snprintf(group, sizeof group, "connectome/%s", f[k].name);
+        bram_attrs *attrs = bram_dataset_attrs(cx, ds, group);
+        if (!attrs) return BRAM_ENOMEM;
+        BRAM_TRY(bram_attrs_set_text(cx, attrs, "animal", f[k].known->animal));
+        BRAM_TRY(bram_attrs_set_text(cx, attrs, "citation", f[k].known->paper->citation));
+    }
+    if (!f[0].known) return bram_attrs_set_text(cx, root, "dataset", f[0].name);
+    BRAM_TRY(bram_attrs_set_text(cx, root, "dataset", f[0].known->paper->dataset));
+    BRAM_TRY(bram_attrs_set_text(cx, root, "citation", f[0].known->paper->citation));
+    return bram_attrs_set_text(cx, root, "doi", f[0].known->paper->doi);
 }
 
-static int read_edges(bram_ctx *cx, bram_connectome *c, bram_dataset *ds, const char *path,
-                      const char *asked)
+static int put_files(bram_ctx *cx, bram_dataset *ds, const struct collection *f, size_t n)
 {
-    struct reading r = {.connectome = c};
-    char name[64];
-    BRAM_TRY(bram_connectome_add_layer(cx, c, &(bram_layer){"chemical", "chemical", "synapses"}));
-    BRAM_TRY(bram_connectome_add_layer(cx, c,
-                                       &(bram_layer){"gap", "gap", "synapses", .symmetric = true}));
-    BRAM_TRY(bram_edge_table_read(cx, path, forms, FORMS, take_row, &r));
-    const struct known *k = find_known(&r);
-    for (size_t layer = 0; k && layer < 2; layer++)
-        bram_connectome_set_unit(c, layer, k->paper->unit);
-    if (k && !*asked) snprintf(name, sizeof name, "%s", k->name);
-    else BRAM_TRY(read_name(cx, name, sizeof name, path, asked));
-    BRAM_TRY(bram_connectome_put(cx, c, ds, name));
-    return describe(cx, ds, k, name);
+    bram_connectome **connectomes = bram_scratch(cx, n, sizeof *connectomes);
+    const char **names = bram_scratch(cx, n, sizeof *names);
+    if (!connectomes || !names) return BRAM_ENOMEM;
+    for (size_t k = 0; k < n; k++) connectomes[k] = f[k].connectome, names[k] = f[k].name;
+    BRAM_TRY(bram_connectome_put_all(cx, ds, connectomes, names, n));
+    return describe(cx, ds, f, n);
 }
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
-    bram_connectome *c = NULL;
-    BRAM_TRY(bram_one_file(cx, input));
-    BRAM_TRY(bram_connectome_new(cx, &c, o));
-    int status = read_edges(cx, c, ds, input->paths[0], bram_option_text(o, "name"));
-    bram_connectome_free(c);
+    size_t mark = bram_scratch_mark(cx), n = input->count;
+    struct collection *f = bram_scratch(cx, n, sizeof *f);
+    if (!f) return BRAM_ENOMEM;
+    int status = BRAM_OK;
+    for (size_t k = 0; k < n && status == BRAM_OK; k++) {
+        status = read_file(cx, &f[k], input->paths[k], o);
+        if (status != BRAM_OK && n > 1) bram_fail_prefix(cx, status, "%s", input->paths[k]);
+    }
+    if (status == BRAM_OK) status = put_files(cx, ds, f, n);
+    for (size_t k = 0; k < n; k++) bram_connectome_free(f[k].connectome);
+    bram_scratch_release(cx, mark);
     return status;
 }
 

@@ -135,6 +135,29 @@ static void cook2019_knows_its_files(void **state)
                                  "corrected July 2020.xlsx");
 }
 
+static void connectomes_are_known(void **state)
+{
+    (void)state;
+    static const char *const files[][2] = {
+        {"nemanode", "white1986/white_1986_whole.csv"},
+        {"nemanode", "witvliet2021/witvliet_2020_1.json"},
+        {"nemanode", "witvliet2021/witvliet_2020_2.xlsx"},
+        {"nemanode", "cook2019/herm_full_edgelist.csv"},
+        {"varshney2011", "varshney2011/NeuronConnect.xls"},
+        {"varshney2011", "varshney2011/NeuronConnectFormatted.xlsx"},
+        {"varshney2011", "varshney2011/ConnOrdered_040903.mat"},
+        {"openworm", "openworm/CElegansNeuronTables.xls"},
+        {"bentley2016", "extrasynaptic/esconnectome_monoamines_Bentley_2016.csv"},
+        {"ripollsanchez2023", "extrasynaptic/08062023_monoamine_connectome.csv"},
+        {"randi2023", "../functional/WormNeuroAtlasFuncReader.json"},
+        {"randi2023", "../functional/leifer_funconn_wildtype_2022-04-01.tsv"}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char name[200];
+        snprintf(name, sizeof name, "celegans/connectome/%s", files[i][1]);
+        one_loader_knows(files[i][0], name);
+    }
+}
+
 int main(void)
 {
     bram_init();
@@ -145,6 +168,7 @@ int main(void)
         cmocka_unit_test(dag2023_knows_its_files),
         cmocka_unit_test(kato2015_knows_its_files),
         cmocka_unit_test(cook2019_knows_its_files),
+        cmocka_unit_test(connectomes_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,15 @@ static void sums_are_those_of_the_files(void **state)
         {"kato2015", "celegans/derived"},
         {"scholz2018", "celegans/activity/scholz2018"},
         {"cook2019", "celegans/connectome/cook2019"},
+        {"cook2020", "celegans/connectome/cook2020_pharynx"},
+        {"white1986", "celegans/connectome/white1986"},
+        {"witvliet2021", "celegans/connectome/witvliet2021"},
+        {"varshney2011", "celegans/connectome/varshney2011"},
+        {"openworm", "celegans/connectome/openworm"},
+        {"wormneuroatlas", "celegans/connectome/wormneuroatlas"},
+        {"bentley2016", "celegans/connectome/extrasynaptic"},
+        {"ripollsanchez2023", "celegans/connectome/extrasynaptic"},
+        {"randi2023", "celegans/functional"},
         {"m1-stevenson2011", "spikes/spykesML"},
         {"hvc-mackevicius2019", "spikes/seqNMF"},
         {"antolik2016", "vision/encoding/antolik2016"},
@@ -78,6 +87,7 @@ static void sums_are_those_of_the_files(void **state)
         bram_yaml_manifest_free(m);
     }
     assert_int_equal(found, 5 + 1 + 1 + 1 + 1 + 1 + 8 + 4);
+    assert_int_equal(found, 5 + 1 + 3 + 1 + 7 + 13 + 4 + 1 + 2 + 2 + 2 + 4 + 1 + 1 + 8 + 4);
     bram_ctx_free(cx);
 }
 

@@ -1,0 +1,19 @@
+/*
+ * name_list.h - the lists of names that the Leifer laboratory keeps beside its matrices: one line
+ * for each neuron, "007<TAB>ADLR".
+ */
+#ifndef BRAMBLE_LOADERS_NAME_LIST_H
+#define BRAMBLE_LOADERS_NAME_LIST_H
+
+#include <bramble/context.h>
+
+/**
+ * Reads a list of `expected` names. The indices must run from 0 in steps of 1.
+ *
+ * @param names  one block with the texts; the caller frees it
+ * @return BRAM_OK; BRAM_EREAD; BRAM_EFORMAT: file, line, found, expected; BRAM_ENOMEM
+ */
+int bram_name_list_read(bram_ctx *cx, char ***names, size_t expected,
+                        const char *path) BRAM_MUST_CHECK;
+
+#endif
