@@ -30,6 +30,8 @@ typedef struct bram_glm {
     size_t present_stride;
     const double *weight; /* of row t at [t * weight_stride]; NULL: ones */
     size_t weight_stride;
+    double heavy; /* rows of less weight are left out of the information (not of the others); 0:
+                     none. For EM, where a nearly right step will do */
     bram_link link;
     double inside;             /* see bram_link_apply; 0 */
     const bram_mat *precision; /* M x targets; NULL: none */
@@ -43,7 +45,7 @@ typedef enum bram_information { BRAM_EXPECTED, BRAM_OBSERVED } bram_information;
  *
  * @param objective    one for each target
  * @param gradient     M x targets
- * @param information  (targets M) x M: the block of target n begins at row n M
+ * @param information  (targets M) x M, its stride M: the block of target n begins at row n M
  */
 int bram_glm_evaluate(bram_ctx *cx, const bram_glm *g, const bram_mat *theta, double *objective,
                       bram_mat *gradient, bram_mat *information,

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double TRACE = 1e-3, INTERCEPT = 1e-2;
+static const double TRACE = 1e-3, INTERCEPT = 1e-2, HEAVY = 1e-3;
 
 enum { FIRST_STEPS = 25 };
 
@@ -189,6 +189,7 @@ static int maximize_all(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const 
                       .present_stride = neurons_of(g),
                       .weight = weight + k,
                       .weight_stride = m->states,
+                      .heavy = HEAVY,
                       .link = g->link,
                       .inside = g->inside,
                       .precision = &precision,

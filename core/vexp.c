@@ -10,7 +10,10 @@
  */
 #include "vexp.h"
 
+#include "wide.h"
+
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 typedef double pair __attribute__((vector_size(16)));
@@ -36,6 +39,8 @@ static const double ROOT[64] = {
     0x1.ea4afa2a490dap+0, 0x1.efa1bee615a27p+0, 0x1.f50765b6e4540p+0, 0x1.fa7c1819e90d8p+0,
 };
 
+static const double LOWEST = -708.39641853226408, HIGHEST = 709; /* beyond: not by 2^n */
+
 static inline __attribute__((always_inline)) pair both(double x)
 {
     return (pair){x, x};
@@ -43,7 +48,6 @@ static inline __attribute__((always_inline)) pair both(double x)
 
 static inline __attribute__((always_inline)) pair exp_pair(pair x)
 {
-    static const double LOWEST = -708.39641853226408, HIGHEST = 709; /* beyond: not by 2^n */
     const pair magic = both(0x1.8p52); /* adding it rounds to an integer, in the low bits */
     pair shifted = x * both(92.33248261689366) + magic, n = shifted - magic;
     pair r = x - n * both(0x1.62e42fee00000p-7);
@@ -62,10 +66,80 @@ static inline __attribute__((always_inline)) pair exp_pair(pair x)
     return (pair)(~low & (bits)result);
 }
 
+/* ---- eight at a time, where the processor has vectors of that width ---------------------------
+ */
+
+#if BRAM_AVX_512
+
+#define EIGHT __attribute__((target("avx512f")))
+
+/* The operations of exp_pair, but for what is above HIGHEST. */
+static inline EIGHT void exp_eight(double *at)
+{
+    bram_wide x, magic = (bram_wide){0} + 0x1.8p52;
+    BRAM_WIDE_LOAD(x, at);
+    bram_wide shifted = x * 92.33248261689366 + magic, n = shifted - magic;
+    bram_wide r = x - n * 0x1.62e42fee00000p-7;
+    r = r - n * 0x1.a39ef35793c76p-39;
+    bram_wide square = r * r;
+    bram_wide p = r + square * (0.5 + r * (1.0 / 6) + square * (1.0 / 24 + r * (1.0 / 120)));
+    bram_wide_bits whole = (bram_wide_bits)shifted, j = whole & 63;
+    bram_wide root = {ROOT[j[0]], ROOT[j[1]], ROOT[j[2]], ROOT[j[3]],
+                      ROOT[j[4]], ROOT[j[5]], ROOT[j[6]], ROOT[j[7]]};
+    typedef unsigned long long counts8 __attribute__((vector_size(64)));
+    counts8 up = ((counts8)whole & ~63ULL) << 46;
+    bram_wide scale = (bram_wide)((counts8)root + up), result = scale + scale * p;
+    bram_wide_bits low = x < LOWEST;
+    result = (bram_wide)(~low & (bram_wide_bits)result);
+    BRAM_WIDE_STORE(at, result);
+}
+
+/* Whether all of 8 blocks values are such that exp_eight can do them. */
+static EIGHT bool all_plain(const double *x, size_t blocks)
+{
+    bram_wide_bits beyond = {0};
+    for (size_t i = 0; i < blocks; i++) {
+        bram_wide v;
+        BRAM_WIDE_LOAD(v, x + 8 * i);
+        beyond |= ~(v <= HIGHEST);
+    }
+    long long any = 0;
+    for (int k = 0; k < 8; k++) any |= beyond[k];
+    return !any;
+}
+
+static EIGHT void exp_eights(double *x, size_t blocks)
+{
+    size_t i = 0;
+    for (; i + 2 <= blocks; i += 2) {
+        exp_eight(x + 8 * i);
+        exp_eight(x + 8 * i + 8);
+    }
+    if (i < blocks) exp_eight(x + 8 * i);
+}
+
+/* @return how many values of x are done */
+static size_t by_eights(double *x, size_t n)
+{
+    if (n < 8 || !__builtin_cpu_supports("avx512f") || !all_plain(x, n / 8)) return 0;
+    exp_eights(x, n / 8);
+    return n / 8 * 8;
+}
+
+#else
+
+static size_t by_eights(double *x, size_t n)
+{
+    (void)x, (void)n;
+    return 0;
+}
+
+#endif
+
 void bram_vexp(double *x, size_t n)
 {
     pair v, w;
-    size_t i = 0;
+    size_t i = by_eights(x, n);
     for (; i + 4 <= n; i += 4) {
         memcpy(&v, x + i, sizeof v);
         memcpy(&w, x + i + 2, sizeof w);
