@@ -13,13 +13,14 @@
  */
 #include "emission.h"
 #include "linalg.h"
-#include "pair.h"
 #include "vexp.h"
+#include "vlog.h"
+#include "wide.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MOST_STEPS = 25, MOST_HALVINGS = 30 };
+enum { MOST_STEPS = 25, MOST_HALVINGS = 30, LANES = 8 };
 
 #define ENOUGH 1e-8
 #define SPREAD 0.5 /* of the weights of a random start */
@@ -49,26 +50,30 @@ static double precision(const bram_observation *o)
     return o->sigma > 0 ? 1 / (o->sigma * o->sigma) : 1e-8;
 }
 
-/* Rows of a block, one covariate (one class) after the other; an even number of rows, of which the
- * last may be none. */
+/* Rows of a block, one covariate (one class) after the other; a multiple of eight rows, of which
+ * the last ones may be none. */
 struct block {
     size_t rows, stride;
-    double *u;     /* terms x stride */
-    double *p;     /* classes x stride: logits, then probabilities */
-    double *seen;  /* log p of the class seen; 0 where it is missing */
-    double *g, *h; /* weights; scratch */
+    double *u;        /* terms x stride */
+    double *p;        /* classes x stride: logits, then probabilities */
+    double *class;    /* of a unit: the class seen, -1 where it is missing */
+    double *seen;     /* log p of the class seen; 0 where it is missing */
+    double *g;        /* weights */
+    double *sum, *to; /* of exponentials, and scratch */
 };
 
 static int new_block(bram_ctx *cx, struct block *b, const bram_observation *o,
                      const bram_hmm_data *d, size_t sequence, size_t first, size_t rows)
 {
-    size_t q = terms(o), stride = rows + rows % 2;
-    *b = (struct block){rows, stride, bram_scratch(cx, q + o->classes + 4, stride * 8)};
+    size_t q = terms(o), stride = (rows + LANES - 1) / LANES * LANES;
+    *b = (struct block){rows, stride, bram_scratch(cx, q + o->classes + 5, stride * 8)};
     if (!b->u) return BRAM_ENOMEM;
     b->p = b->u + q * stride;
-    b->seen = b->p + o->classes * stride;
+    b->class = b->p + o->classes * stride;
+    b->seen = b->class + stride;
     b->g = b->seen + stride;
-    b->h = b->g + stride; /* two of them */
+    b->sum = b->g + stride;
+    b->to = b->sum + stride;
     for (size_t t = 0; t < rows; t++) {
         double *to = b->u + t;
         if (o->intercept) *to = 1, to += stride;
@@ -78,53 +83,71 @@ static int new_block(bram_ctx *cx, struct block *b, const bram_observation *o,
     return BRAM_OK;
 }
 
-static bram_pair larger(bram_pair a, bram_pair b)
-{
-    __typeof__(a > b) where = a > b;
-    return (bram_pair)((where & (__typeof__(where))a) | (~where & (__typeof__(where))b));
-}
-
 /* Logits of the classes less the largest of the row. */
-static void fill_logits(struct block *b, const bram_observation *o, const double *w)
+static BRAM_WIDE void fill_logits(struct block *b, const bram_observation *o, const double *w)
 {
     size_t c = o->classes, q = terms(o), n = b->stride;
-    for (size_t t = 0; t < n; t += 2) {
-        bram_pair max = {0, 0};
+    for (size_t t = 0; t < n; t += LANES) {
+        bram_wide max = {0}, u;
         for (size_t a = 0; a + 1 < c; a++) {
-            bram_pair sum = {0, 0};
-            for (size_t j = 0; j < q; j++)
-                sum += bram_pair_of(w[a * q + j]) * bram_pair_load(b->u + j * n + t);
-            bram_pair_store(b->p + a * n + t, sum);
-            max = larger(sum, max);
+            bram_wide sum = {0};
+            for (size_t j = 0; j < q; j++) {
+                BRAM_WIDE_LOAD(u, b->u + j * n + t);
+                sum += w[a * q + j] * u;
+            }
+            BRAM_WIDE_STORE(b->p + a * n + t, sum);
+            bram_wide_bits above = sum > max;
+            max = (bram_wide)((above & (bram_wide_bits)sum) | (~above & (bram_wide_bits)max));
         }
-        bram_pair_store(b->p + (c - 1) * n + t, -max);
-        for (size_t a = 0; a + 1 < c; a++)
-            bram_pair_store(b->p + a * n + t, bram_pair_load(b->p + a * n + t) - max);
+        for (size_t a = 0; a + 1 < c; a++) {
+            BRAM_WIDE_LOAD(u, b->p + a * n + t);
+            u -= max;
+            BRAM_WIDE_STORE(b->p + a * n + t, u);
+        }
+        max = -max;
+        BRAM_WIDE_STORE(b->p + (c - 1) * n + t, max);
     }
 }
 
-/* Probabilities in place of the logits, and log p of what is seen of a unit. */
-static void fill_probabilities(struct block *b, const bram_observation *o, const bram_hmm_data *d,
-                               size_t sequence, size_t first, size_t unit)
+/* Exponentials to probabilities. */
+static BRAM_WIDE void normalise(struct block *b, size_t classes)
 {
-    size_t c = o->classes, n = b->stride;
+    for (size_t t = 0; t < b->stride; t += LANES) {
+        bram_wide sum = {0}, e;
+        for (size_t a = 0; a < classes; a++) {
+            BRAM_WIDE_LOAD(e, b->p + a * b->stride + t);
+            sum += e;
+        }
+        BRAM_WIDE_STORE(b->sum + t, sum);
+        sum = 1 / sum;
+        for (size_t a = 0; a < classes; a++) {
+            BRAM_WIDE_LOAD(e, b->p + a * b->stride + t);
+            e *= sum;
+            BRAM_WIDE_STORE(b->p + a * b->stride + t, e);
+        }
+    }
+}
+
+static void take_classes(struct block *b, const bram_hmm_data *d, size_t sequence, size_t first,
+                         size_t unit)
+{
     for (size_t t = 0; t < b->rows; t++) {
         const uint8_t *mask = bram_hmm_present(d, sequence, first + t);
-        b->seen[t] = NAN;
-        if (!mask || mask[unit])
-            b->seen[t] = b->p[(size_t)bram_row(&d->y[sequence], first + t)[unit] * n + t];
+        b->class[t] = !mask || mask[unit] ? bram_row(&d->y[sequence], first + t)[unit] : -1;
     }
-    bram_vexp(b->p, c * n);
-    for (size_t t = 0; t < n; t += 2) {
-        bram_pair sum = {0, 0};
-        for (size_t a = 0; a < c; a++) sum += bram_pair_load(b->p + a * n + t);
-        bram_pair_store(b->h + t, sum);
-        sum = bram_pair_of(1) / sum;
-        for (size_t a = 0; a < c; a++)
-            bram_pair_store(b->p + a * n + t, bram_pair_load(b->p + a * n + t) * sum);
-    }
-    for (size_t t = 0; t < b->rows; t++) /* NaN: missing */
-        b->seen[t] = b->seen[t] <= 0 ? b->seen[t] - log(b->h[t]) : 0;
+    for (size_t t = b->rows; t < b->stride; t++) b->class[t] = -1;
+}
+
+/* Probabilities in place of the logits, and log p of what is seen of the unit. */
+static void fill_probabilities(struct block *b, const bram_observation *o)
+{
+    size_t n = b->stride;
+    for (size_t t = 0; t < n; t++)
+        b->seen[t] = b->class[t] < 0 ? 0 : b->p[(size_t)b->class[t] * n + t];
+    bram_vexp(b->p, o->classes * n);
+    normalise(b, o->classes);
+    bram_vlog(b->sum, n);
+    for (size_t t = 0; t < n; t++) b->seen[t] = b->class[t] < 0 ? 0 : b->seen[t] - b->sum[t];
 }
 
 static int loglik(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, const bram_hmm_data *d,
@@ -135,8 +158,9 @@ static int loglik(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, const
     BRAM_TRY(new_block(cx, &b, o, d, sequence, first, l->rows));
     for (size_t k = 0; k < l->cols; k++)
         for (size_t unit = 0; unit < o->units; unit++) {
+            take_classes(&b, d, sequence, first, unit);
             fill_logits(&b, o, bram_row(&m->state, k) + unit * weights(o));
-            fill_probabilities(&b, o, d, sequence, first, unit);
+            fill_probabilities(&b, o);
             for (size_t t = 0; t < l->rows; t++)
                 bram_row(l, t)[k] = b.seen[t] + (unit ? bram_row(l, t)[k] : 0);
         }
@@ -161,55 +185,85 @@ static size_t sums(size_t p)
     return 1 + p + p * (p + 1) / 2;
 }
 
-static double dot(const double *x, const double *y, size_t n)
+static BRAM_WIDE double dot(const double *x, const double *y, size_t n)
 {
-    bram_pair a = {0, 0}, b = {0, 0};
-    size_t t = 0;
-    for (; t + 4 <= n; t += 4) {
-        a += bram_pair_load(x + t) * bram_pair_load(y + t);
-        b += bram_pair_load(x + t + 2) * bram_pair_load(y + t + 2);
+    bram_wide sum = {0}, a, b;
+    for (size_t t = 0; t < n; t += LANES) {
+        BRAM_WIDE_LOAD(a, x + t);
+        BRAM_WIDE_LOAD(b, y + t);
+        sum += a * b;
     }
-    for (; t < n; t += 2) a += bram_pair_load(x + t) * bram_pair_load(y + t);
-    a += b;
-    return a[0] + a[1];
+    return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
-static void product(double *out, const double *x, const double *y, size_t n)
+/* sum[j] += sum over t of x y_j z, for `count` columns y_j of n values each. */
+static BRAM_WIDE void dots(double *sum, const double *x, const double *y, const double *z,
+                           size_t count, size_t n)
 {
-    for (size_t t = 0; t < n; t += 2)
-        bram_pair_store(out + t, bram_pair_load(x + t) * bram_pair_load(y + t));
+    size_t j = 0;
+    for (; j + 2 <= count; j += 2) { /* two at a time: their additions overlap */
+        bram_wide one = {0}, two = {0}, a, b, c;
+        for (size_t t = 0; t < n; t += LANES) {
+            BRAM_WIDE_LOAD(a, x + t);
+            BRAM_WIDE_LOAD(b, z + t);
+            a *= b;
+            BRAM_WIDE_LOAD(b, y + j * n + t);
+            BRAM_WIDE_LOAD(c, y + (j + 1) * n + t);
+            one += a * b;
+            two += a * c;
+        }
+        sum[j] += ((one[0] + one[1]) + (one[2] + one[3])) + ((one[4] + one[5]) + (one[6] + one[7]));
+        sum[j + 1] += ((two[0] + two[1]) + (two[2] + two[3])) +
+                      ((two[4] + two[5]) + (two[6] + two[7]));
+    }
+    if (j == count) return;
+    bram_wide one = {0}, a, b, c;
+    for (size_t t = 0; t < n; t += LANES) {
+        BRAM_WIDE_LOAD(a, x + t);
+        BRAM_WIDE_LOAD(b, z + t);
+        BRAM_WIDE_LOAD(c, y + j * n + t);
+        one += a * b * c;
+    }
+    sum[j] += ((one[0] + one[1]) + (one[2] + one[3])) + ((one[4] + one[5]) + (one[6] + one[7]));
+}
+
+/* g (1 or 0 - p) of class a, and g p_a (1 or 0 - p_c) of classes a and c. */
+static BRAM_WIDE void residuals(double *restrict to, const struct block *b, size_t a)
+{
+    const double *restrict g = b->g, *restrict p = b->p + a * b->stride, *restrict y = b->class;
+    for (size_t t = 0; t < b->stride; t++) to[t] = g[t] * ((y[t] == (double)a ? 1 : 0) - p[t]);
+}
+
+static BRAM_WIDE void spreads(double *restrict to, const struct block *b, size_t a, size_t c)
+{
+    const double *restrict g = b->g, *p = b->p + a * b->stride, *other = b->p + c * b->stride;
+    double same = a == c;
+    for (size_t t = 0; t < b->stride; t++) to[t] = g[t] * p[t] * (same - other[t]);
 }
 
 /* Weights of the rows of a block, 0 where the unit is missing; adds the objective. */
-static void take_weights(struct block *b, double *objective, const struct newton *s,
-                         size_t sequence, size_t first, size_t state, size_t unit)
+static void take_weights(struct block *b, double *objective, const bram_mat *posterior,
+                         size_t first, size_t state)
 {
-    for (size_t t = 0; t < b->rows; t++) {
-        const uint8_t *mask = bram_hmm_present(s->d, sequence, first + t);
-        double g = bram_row(&s->posterior[sequence], first + t)[state];
-        b->g[t] = mask && !mask[unit] ? 0 : g;
-        *objective += b->g[t] * b->seen[t];
-    }
+    const double *g = bram_row(posterior, first) + state;
+    for (size_t t = 0; t < b->rows; t++) b->g[t] = b->class[t] < 0 ? 0 : g[t * posterior->stride];
+    for (size_t t = b->rows; t < b->stride; t++) b->g[t] = 0;
+    *objective += dot(b->g, b->seen, b->stride);
 }
 
-/* Adds the gradient and the information of classes a and b <= a. */
+/* Adds the gradient and the information of class a, with itself and those before it. */
 static void add_classes(double *gradient, double *information, struct block *b,
-                        const bram_observation *o, const bram_mat *y, size_t unit, size_t a)
+                        const bram_observation *o, size_t a)
 {
     size_t q = terms(o), n = b->stride;
-    const double *p = b->p + a * n;
-    double *w = b->h + n;
-    for (size_t t = 0; t < b->rows; t++)
-        b->h[t] = b->g[t] * ((bram_row(y, t)[unit] == (double)a) - p[t]);
-    for (size_t i = 0; i < q; i++) gradient[a * q + i] += dot(b->h, b->u + i * n, n);
+    residuals(b->to, b, a);
+    for (size_t i = 0; i < q; i++) gradient[a * q + i] += dot(b->to, b->u + i * n, n);
     for (size_t c = 0; c <= a; c++) {
-        for (size_t t = 0; t < b->rows; t++)
-            b->h[t] = b->g[t] * p[t] * ((double)(a == c) - b->p[c * n + t]);
+        spreads(b->to, b, a, c);
         for (size_t i = 0; i < q; i++) {
             size_t row = a * q + i;
-            product(w, b->h, b->u + i * n, n);
-            for (size_t j = 0; j < (a == c ? i + 1 : q); j++)
-                information[row * (row + 1) / 2 + c * q + j] += dot(w, b->u + j * n, n);
+            dots(information + row * (row + 1) / 2 + c * q, b->to, b->u, b->u + i * n,
+                 a == c ? i + 1 : q, n);
         }
     }
 }
@@ -218,18 +272,19 @@ static int add(bram_ctx *cx, void *user, size_t sequence, size_t first, size_t c
 {
     const struct newton *s = user;
     const bram_observation *o = s->o;
-    const bram_mat y = bram_mat_rows(s->d->y[sequence], first, count);
+    bool taken = false;
     struct block b;
     BRAM_TRY(new_block(cx, &b, o, s->d, sequence, first, count));
     for (size_t i = 0; i < s->states * o->units; i++) {
+        size_t unit = i % o->units, state = i / o->units;
         double *to = sum + i * sums(s->p);
         if (s->done[i]) continue;
+        if (o->units > 1 || !taken) take_classes(&b, s->d, sequence, first, unit);
+        taken = true;
         fill_logits(&b, o, s->trial + i * s->p);
-        fill_probabilities(&b, o, s->d, sequence, first, i % o->units);
-        take_weights(&b, to, s, sequence, first, i / o->units, i % o->units);
-        for (size_t t = b.rows; t < b.stride; t++) b.h[t] = 0;
-        for (size_t a = 0; a + 1 < o->classes; a++)
-            add_classes(to + 1, to + 1 + s->p, &b, o, &y, i % o->units, a);
+        fill_probabilities(&b, o);
+        take_weights(&b, to, &s->posterior[sequence], first, state);
+        for (size_t a = 0; a + 1 < o->classes; a++) add_classes(to + 1, to + 1 + s->p, &b, o, a);
     }
     return BRAM_OK;
 }
@@ -381,7 +436,8 @@ static int density(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
     BRAM_TRY(new_block(cx, &b, o, d, sequence, first, out->rows));
     for (size_t i = 0; i < m->states * o->units; i++) {
         fill_logits(&b, o, bram_row(&m->state, i / o->units) + i % o->units * weights(o));
-        fill_probabilities(&b, o, d, sequence, first, i % o->units);
+        take_classes(&b, d, sequence, first, i % o->units);
+        fill_probabilities(&b, o);
         for (size_t t = 0; t < out->rows; t++) bram_row(out, t)[i] = b.seen[t];
     }
     bram_scratch_release(cx, mark);

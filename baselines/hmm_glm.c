@@ -26,6 +26,7 @@ struct job {
     bram_spike_model *m; /* of one state until the number is known */
     bram_spike_data data;
     bram_hmm_glm glm;
+    bram_gumbel gumbel;
     bram_hmm_options em;
     bram_mat centre, classes; /* of a connectome, on the heap */
     size_t choices;           /* numbers of states to try */
@@ -147,7 +148,27 @@ static void read_options(struct job *j, const bram_options *o, uint64_t seed)
     j->em.alpha = bram_option_real(o, "alpha");
     j->em.kappa = bram_option_real(o, "kappa");
     j->em.seed = seed;
+    j->glm.shared_bias = bram_option_is(o, "bias", "shared");
+    j->gumbel = (bram_gumbel){.temperature = bram_option_real(o, "temperature"),
+                              .rate = bram_option_real(o, "rate"),
+                              .steps = (size_t)bram_option_integer(o, "steps"),
+                              .seed = seed};
     j->checkpoint = bram_option_text(o, "checkpoint");
+}
+
+/* By sampling: epochs in place of iterations, all of them, as the objective may fall. */
+static int use_gumbel(bram_ctx *cx, struct job *j, const bram_options *o)
+{
+    if (!bram_option_is(o, "method", "gumbel")) return BRAM_OK;
+    if (j->glm.prior != BRAM_GLM_ONE_HOT)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "method=gumbel is for classes: prior=onehot, or prior=connectome with "
+                         "use=class; prior is %s",
+                         bram_option_text(o, "prior"));
+    j->glm.gumbel = &j->gumbel;
+    j->em.iterations = (size_t)bram_option_integer(o, "epochs");
+    j->em.tolerance = -HUGE_VAL;
+    return BRAM_OK;
 }
 
 /* The fitted numbers as a model. */
@@ -188,7 +209,10 @@ static int fit_states(bram_ctx *cx, bram_spike_model **out, struct job *j, size_
     BRAM_TRY(bram_hmm_glm_begin(cx, &j->glm, &e, states));
     bram_hmm_data d = bram_hmm_glm_data(&j->glm, memory, j->data.segments);
     int status = run_em(cx, &f, j, states, &e, &d);
-    if (status == BRAM_OK) status = take(cx, out, j, &f.best);
+    if (status == BRAM_OK) {
+        bram_hmm_glm_harden(&j->glm, &f.best);
+        status = take(cx, out, j, &f.best);
+    }
     if (status == BRAM_OK && f.unvisited)
         bram_note(cx, "hmm-glm: %zu of %zu states are never visited", f.unvisited, states);
     bram_hmm_fit_release(&f);
@@ -275,6 +299,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     read_options(&j, o, seed);
     if (status == BRAM_OK && bram_option_is(o, "prior", "connectome"))
         status = use_connectome(cx, &j, o);
+    if (status == BRAM_OK) status = use_gumbel(cx, &j, o);
     if (status == BRAM_OK) status = choose(cx, &best, &j, o, validation, seed);
     bram_scratch_release(cx, mark);
     bram_spike_data_release(&j.data);
@@ -342,6 +367,14 @@ static const bram_param params[] = {
     {"spread", BRAM_PARAM_CHOICE, "given", "given|fitted", 0, 0, "sigma of prior=gauss"},
     {"strength", BRAM_PARAM_REAL, "1", NULL, 1e-6, 1e6,
      "scale of the half-normal strengths of prior=onehot"},
+    {"method", BRAM_PARAM_CHOICE, "exact", "exact|gumbel", 0, 0,
+     "of classes: without sampling, or by Gumbel noise and Adam as published"},
+    {"epochs", BRAM_PARAM_INTEGER, "10", NULL, 0, 1e6, "of method=gumbel, in place of iterations"},
+    {"steps", BRAM_PARAM_INTEGER, "50", NULL, 1, 1e6, "of Adam, an epoch and sequence"},
+    {"rate", BRAM_PARAM_REAL, "0.01", NULL, 1e-9, 10, "of Adam"},
+    {"temperature", BRAM_PARAM_REAL, "0.5", NULL, 0.01, 10, "of method=gumbel"},
+    {"bias", BRAM_PARAM_CHOICE, "state", "state|shared", 0, 0,
+     "an intercept for each state and neuron, or one for each neuron"},
     {"connectome", BRAM_PARAM_TEXT, "", NULL, 0, 0, "FILE.h5:SOURCE/LAYER of prior=connectome"},
     {"use", BRAM_PARAM_CHOICE, "mean", "mean|class", 0, 0, "what the connectome gives"},
     {"gain", BRAM_PARAM_REAL, "1", NULL, -1e6, 1e6, "weight of its strongest connection"},
@@ -364,10 +397,10 @@ static const bram_param params[] = {
 const bram_model bram_model_hmm_glm = {
     .name = "hmm-glm",
     .summary = "states that switch the Poisson regressions of all neurons on all histories",
-    .source = "Escola et al. 2011; Li et al. 2024, arXiv 2310.15263; one-hot without sampling: "
-              "core/spike_onehot.c",
+    .source = "Escola et al. 2011; Li et al. 2024, arXiv 2310.15263 (method=gumbel); "
+              "one-hot without sampling: core/spike_onehot.c",
     .missing = "missing counts are no targets; in histories they stand at their unit's mean",
-    .version = 1,
+    .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_COSMOOTH) |
                BRAM_ANSWERS(BRAM_ASK_STATES) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),

@@ -345,11 +345,12 @@ int bram_glm_evaluate(bram_ctx *cx, const bram_glm *g, const bram_mat *theta, do
 /* direction = information^-1 gradient for target n; both are used up. More is added to the diagonal
  * until it is positive definite: a direction column without data then stays where it is. */
 static int solve_target(bram_ctx *cx, bram_mat *direction, bram_mat *information,
-                        const bram_mat *gradient, size_t n)
+                        const bram_mat *gradient, size_t n, bool fixed)
 {
     size_t m = gradient->rows, mark = bram_scratch_mark(cx);
     bram_mat block = bram_mat_rows(*information, n * m, m), factor, right;
     double most = 1e-12, added = 0;
+    for (size_t j = 0; j < m && fixed; j++) block.data[j] = bram_row(&block, j)[0] = j == 0;
     for (size_t j = 0; j < m; j++) most = fmax(most, fabs(bram_row(&block, j)[j]));
     BRAM_TRY(bram_mat_scratch(cx, &factor, m, m));
     BRAM_TRY(bram_mat_scratch(cx, &right, m, 1));
@@ -358,7 +359,7 @@ static int solve_target(bram_ctx *cx, bram_mat *direction, bram_mat *information
         for (size_t j = 0; j < m; j++) {
             memcpy(bram_row(&factor, j), bram_row(&block, j), m * sizeof(double));
             bram_row(&factor, j)[j] += added;
-            right.data[j] = bram_row(gradient, j)[n];
+            right.data[j] = fixed && j == 0 ? 0 : bram_row(gradient, j)[n];
         }
         status = bram_cholesky(cx, &factor);
         if (status == BRAM_OK) status = bram_cholesky_solve(cx, &factor, &right);
@@ -373,27 +374,14 @@ struct solving {
     bram_mat *direction, *information;
     const bram_mat *gradient;
     const bool *done; /* NULL: none */
+    bool fixed;
 };
 
 static int solve_one(bram_ctx *cx, size_t n, void *user)
 {
     const struct solving *s = user;
     if (s->done && s->done[n]) return BRAM_OK;
-    return solve_target(cx, s->direction, s->information, s->gradient, n);
-}
-
-int bram_glm_step(bram_ctx *cx, bram_mat *step, const bram_glm *g, const bram_mat *theta)
-{
-    size_t m = g->design->cols, targets = g->y.cols, mark = bram_scratch_mark(cx);
-    bram_mat gradient, information;
-    int status = bram_mat_scratch(cx, &gradient, m, targets);
-    if (status == BRAM_OK) status = bram_mat_scratch(cx, &information, targets * m, m);
-    if (status == BRAM_OK)
-        status = bram_glm_evaluate(cx, g, theta, NULL, &gradient, &information, BRAM_EXPECTED);
-    struct solving s = {step, &information, &gradient, NULL};
-    if (status == BRAM_OK) status = bram_parallel_for(cx, targets, solve_one, &s);
-    bram_scratch_release(cx, mark);
-    return status;
+    return solve_target(cx, s->direction, s->information, s->gradient, n, s->fixed);
 }
 
 /* Halves the steps of the targets whose objective would fall. gain: of each target. */
@@ -442,7 +430,7 @@ static int newton(bram_ctx *cx, bram_mat *theta, double *objective, const bram_g
     bram_information kind = g->link == BRAM_LINK_SIGMOID ? BRAM_EXPECTED : BRAM_OBSERVED;
     for (size_t k = 0; k < steps; k++) {
         size_t mark = bram_scratch_mark(cx), left = 0;
-        struct solving s = {&direction, &information, &gradient, done};
+        struct solving s = {&direction, &information, &gradient, done, g->fixed};
         int status = bram_glm_evaluate(cx, g, theta, objective, &gradient, &information, kind);
         if (status == BRAM_OK) status = bram_parallel_for(cx, targets, solve_one, &s);
         if (status == BRAM_OK) status = search(cx, g, theta, objective, &direction, done, gain);
@@ -472,7 +460,7 @@ static int cost(bram_ctx *cx, double *value, double *gradient, const double *x, 
     bram_mat at = {theta.out, m, 1, 1};
     BRAM_TRY(bram_glm_evaluate(cx, g, &at, value, &slope, NULL, BRAM_EXPECTED));
     *value = -*value;
-    for (size_t j = 0; j < m; j++) gradient[j] = -gradient[j];
+    for (size_t j = 0; j < m; j++) gradient[j] = j == 0 && g->fixed ? 0 : -gradient[j];
     return BRAM_OK;
 }
 

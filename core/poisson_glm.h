@@ -23,6 +23,8 @@
 #include <bramble/context.h>
 #include <bramble/matrix.h>
 
+#include <stdbool.h>
+
 typedef struct bram_glm {
     const bram_mat *design; /* rows x M, all finite */
     bram_mat y;             /* rows x targets, 0 or more */
@@ -33,7 +35,8 @@ typedef struct bram_glm {
     double heavy; /* rows of less weight are left out of the information (not of the others); 0:
                      none. For EM, where a nearly right step will do */
     bram_link link;
-    double inside;             /* see bram_link_apply; 0 */
+    double inside; /* see bram_link_apply; 0 */
+    bool fixed;    /* the first coefficient of each target stays as it is (not with lasso) */
     const bram_mat *precision; /* M x targets; NULL: none */
     const bram_mat *centre;    /* M x targets; NULL: zeros */
 } bram_glm;
@@ -62,15 +65,6 @@ int bram_glm_evaluate(bram_ctx *cx, const bram_glm *g, const bram_mat *theta, do
 enum { BRAM_GLM_NEWTON_MOST = 600 };
 int bram_glm_fit(bram_ctx *cx, bram_mat *theta, double *objective, const bram_glm *g, size_t steps,
                  double tolerance) BRAM_MUST_CHECK;
-
-/**
- * One step of Fisher scoring for every target, taken as it is: for EM, where the caller sees to it
- * that the whole objective rises.
- *
- * @param step  M x targets: receives what is to be added to theta
- */
-int bram_glm_step(bram_ctx *cx, bram_mat *step, const bram_glm *g,
-                  const bram_mat *theta) BRAM_MUST_CHECK;
 
 /**
  * The fit with a group lasso beside the prior: minus lambda sqrt(size) |theta_group| for each group

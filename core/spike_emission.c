@@ -11,7 +11,7 @@
 
 static const double TRACE = 1e-3, INTERCEPT = 1e-2, HEAVY = 1e-3;
 
-enum { FIRST_STEPS = 25 };
+enum { FIRST_STEPS = 25, HALVINGS = 4 };
 
 static size_t width_of(const bram_hmm_glm *g)
 {
@@ -39,6 +39,12 @@ static double sigma_of(const bram_hmm_glm *g, const bram_hmm *m)
     if (g->prior != BRAM_GLM_GAUSS || !isnan(g->sigma)) return g->sigma;
     double fitted = m->shared.data[g->history * neurons_of(g)];
     return fitted > 0 ? fitted : 1;
+}
+
+/* A shared intercept has its prior once. */
+static double intercept_precision(const bram_hmm_glm *g, const bram_hmm *m)
+{
+    return g->shared_bias ? INTERCEPT / (double)m->states : INTERCEPT;
 }
 
 /* ---- likelihoods ---------------------------------------------------------------------------- */
@@ -85,7 +91,7 @@ static int fill_prior(bram_ctx *cx, const bram_hmm_glm *g, const bram_hmm *m, br
     for (size_t j = 0; j < width; j++)
         for (size_t n = 0; n < neurons; n++) {
             double q = TRACE, c = 0;
-            if (j == 0) q = INTERCEPT, c = g->base[n];
+            if (j == 0) q = intercept_precision(g, m), c = g->base[n];
             else if (j <= g->history) {
                 if (g->prior == BRAM_GLM_BAYES || g->prior == BRAM_GLM_GAUSS)
                     q = 1 / (sigma * sigma);
@@ -167,42 +173,121 @@ static bool all_alike(const double *weight, size_t rows, size_t states)
     return states > 1;
 }
 
+/* The problem of all rows, with the weights of the first state. */
+static bram_glm problem_of(const bram_hmm_glm *g, const bram_hmm *m, const double *weight,
+                           const bram_mat *precision, const bram_mat *centre)
+{
+    return (bram_glm){.design = g->design,
+                      .y = *g->y,
+                      .present = g->present,
+                      .present_stride = neurons_of(g),
+                      .weight = weight,
+                      .weight_stride = m->states,
+                      .heavy = HEAVY,
+                      .link = g->link,
+                      .inside = g->inside,
+                      .precision = precision,
+                      .centre = centre,
+                      .fixed = g->shared_bias};
+}
+
+/* One step of a state. */
+static int step_state(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, size_t state, bram_glm p,
+                      bool first)
+{
+    bram_mat theta = bram_hmm_glm_theta(g, m, state);
+    p.weight += state;
+    if (g->prior != BRAM_GLM_ONE_HOT)
+        return bram_glm_fit(cx, &theta, NULL, &p, first ? FIRST_STEPS : 1, 1e-9);
+    return g->gumbel ? bram_onehot_begin(cx, g, &theta, &p)
+                     : bram_onehot_step(cx, g, m, state, &p, first);
+}
+
+static int step_states(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bram_glm *p,
+                       bool first)
+{
+    bool alike = first && all_alike(p->weight, g->y->rows, m->states);
+    for (size_t k = 0; k < m->states; k++) {
+        size_t mark = bram_scratch_mark(cx);
+        if (alike && k) {
+            memcpy(bram_row(&m->state, k), m->state.data, m->state.cols * sizeof(double));
+            continue;
+        }
+        int status = step_state(cx, g, m, k, *p, first);
+        bram_scratch_release(cx, mark);
+        BRAM_TRY(status);
+    }
+    return BRAM_OK;
+}
+
+/* Sums over the states of objectives, and where wanted of the intercepts' slopes and information,
+ * with `intercept` for all. */
+static int add_states(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bram_glm *p,
+                      const double *intercept, double *objective, double *slope, double *size)
+{
+    size_t mark = bram_scratch_mark(cx), width = width_of(g), neurons = neurons_of(g);
+    bram_mat gradient, information;
+    double *value = bram_scratch(cx, neurons, sizeof *value);
+    if (!value) return BRAM_ENOMEM;
+    BRAM_TRY(bram_mat_scratch(cx, &gradient, width, neurons));
+    BRAM_TRY(bram_mat_scratch(cx, &information, slope ? neurons * width : 1, width));
+    memset(objective, 0, neurons * sizeof *objective);
+    for (size_t k = 0; k < m->states; k++) {
+        bram_glm of_state = *p;
+        bram_mat theta = bram_hmm_glm_theta(g, m, k);
+        of_state.weight += k;
+        memcpy(theta.data, intercept, neurons * sizeof *intercept);
+        BRAM_TRY(bram_glm_evaluate(cx, &of_state, &theta, value, slope ? &gradient : NULL,
+                                   slope ? &information : NULL, BRAM_EXPECTED));
+        for (size_t n = 0; n < neurons; n++) {
+            objective[n] += value[n];
+            if (slope)
+                slope[n] += gradient.data[n], size[n] += bram_row(&information, n * width)[0];
+        }
+    }
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+/* A step of the intercepts that all states share, halved where the objective would fall. */
+static int step_bias(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bram_glm *p)
+{
+    size_t neurons = neurons_of(g);
+    double *now = bram_scratch(cx, 6 * neurons, sizeof *now);
+    if (!now) return BRAM_ENOMEM;
+    double *trial = now + neurons, *before = trial + neurons, *after = before + neurons;
+    double *step = after + neurons, *size = step + neurons;
+    memcpy(now, m->state.data, neurons * sizeof *now);
+    BRAM_TRY(add_states(cx, g, m, p, now, before, step, size));
+    for (size_t n = 0; n < neurons; n++) step[n] /= fmax(size[n], 1e-12);
+    for (int h = 0; h < HALVINGS; h++) {
+        for (size_t n = 0; n < neurons; n++) trial[n] = now[n] + step[n];
+        BRAM_TRY(add_states(cx, g, m, p, trial, after, NULL, NULL));
+        for (size_t n = 0; n < neurons; n++) {
+            if (after[n] >= before[n]) now[n] = trial[n], step[n] = 0, before[n] = after[n];
+            step[n] /= 2;
+        }
+    }
+    for (size_t k = 0; k < m->states; k++)
+        memcpy(bram_row(&m->state, k), now, neurons * sizeof *now);
+    return BRAM_OK;
+}
+
 static int maximize_all(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bram_hmm_data *d,
                         const bram_mat *posterior)
 {
-    bool first = nothing_yet(m), alike;
+    bool first = nothing_yet(m);
     const double *weight;
     bram_mat precision, centre;
     if (first) begin_theta(g, m);
     BRAM_TRY(stack(cx, &weight, g, d, posterior, m->states));
     BRAM_TRY(fill_prior(cx, g, m, &precision, &centre));
-    alike = first && all_alike(weight, g->y->rows, m->states);
-    for (size_t k = 0; k < m->states; k++) {
-        if (alike && k) {
-            memcpy(bram_row(&m->state, k), m->state.data, m->state.cols * sizeof(double));
-            continue;
-        }
-        size_t mark = bram_scratch_mark(cx);
-        bram_glm p = {.design = g->design,
-                      .y = *g->y,
-                      .present = g->present,
-                      .present_stride = neurons_of(g),
-                      .weight = weight + k,
-                      .weight_stride = m->states,
-                      .heavy = HEAVY,
-                      .link = g->link,
-                      .inside = g->inside,
-                      .precision = &precision,
-                      .centre = &centre};
-        bram_mat theta = bram_hmm_glm_theta(g, m, k);
-        int status = g->prior == BRAM_GLM_ONE_HOT
-                         ? bram_onehot_step(cx, g, m, k, &p, first)
-                         : bram_glm_fit(cx, &theta, NULL, &p, first ? FIRST_STEPS : 1, 1e-9);
-        bram_scratch_release(cx, mark);
-        BRAM_TRY(status);
-    }
+    bram_glm p = problem_of(g, m, weight, &precision, &centre);
+    if (g->gumbel && !first) return bram_gumbel_epoch(cx, g, m, &p, d->sequences);
+    BRAM_TRY(step_states(cx, g, m, &p, first));
+    if (g->shared_bias) BRAM_TRY(step_bias(cx, g, m, &p));
     if (g->prior == BRAM_GLM_GAUSS) fit_common(g, m);
-    if (g->prior == BRAM_GLM_ONE_HOT) bram_onehot_classes(g, m);
+    if (g->prior == BRAM_GLM_ONE_HOT && !g->gumbel) bram_onehot_classes(g, m);
     return BRAM_OK;
 }
 
@@ -228,7 +313,7 @@ static int log_prior(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, do
         for (size_t j = 0; j < theta.rows; j++)
             for (size_t n = 0; n < neurons; n++) {
                 double q = TRACE, c = 0;
-                if (j == 0) q = INTERCEPT, c = g->base[n];
+                if (j == 0) q = intercept_precision(g, m), c = g->base[n];
                 else if (j <= g->history && g->prior != BRAM_GLM_NONE) {
                     if (g->prior == BRAM_GLM_ONE_HOT) continue;
                     q = 1 / (sigma * sigma);
@@ -240,7 +325,9 @@ static int log_prior(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, do
                 sum -= q * distance * distance / 2;
             }
     }
-    *value = g->prior == BRAM_GLM_ONE_HOT ? sum + bram_onehot_log_prior(g, m) : sum;
+    if (g->prior == BRAM_GLM_ONE_HOT)
+        sum += g->gumbel ? bram_gumbel_log_prior(g, m) : bram_onehot_log_prior(g, m);
+    *value = sum;
     return BRAM_OK;
 }
 
@@ -250,7 +337,7 @@ static int scatter(bram_ctx *cx, const bram_emission *e, bram_hmm *m, bram_rng *
     (void)cx;
     for (size_t k = 0; k < m->states; k++) {
         bram_mat theta = bram_hmm_glm_theta(g, m, k);
-        for (size_t j = 0; j <= g->history; j++)
+        for (size_t j = g->shared_bias; j <= g->history; j++)
             for (size_t n = 0; n < neurons_of(g); n++)
                 bram_row(&theta, j)[n] += g->scatter * bram_rng_normal(r);
     }
@@ -285,11 +372,15 @@ int bram_hmm_glm_begin(bram_ctx *cx, bram_hmm_glm *g, bram_emission *e, size_t s
     for (size_t n = 0; n < neurons; n++) /* half a spike for one that has none */
         g->base[n] = bram_link_inverse(g->link, fmax(g->base[n], 0.5) / fmax(count[n], 1));
     bram_free(count);
-    bool onehot = g->prior == BRAM_GLM_ONE_HOT;
+    bool onehot = g->prior == BRAM_GLM_ONE_HOT, gumbel = onehot && g->gumbel;
     *e = (bram_emission){
         .name = "hmm-glm",
-        .per_state = width_of(g) * neurons + (onehot ? bram_onehot_state_numbers(g) : 0),
-        .shared = onehot ? bram_onehot_shared_numbers(g) : g->history * neurons + 1,
+        .per_state = width_of(g) * neurons + (gumbel   ? bram_gumbel_state_numbers(g)
+                                              : onehot ? bram_onehot_state_numbers(g)
+                                                       : 0),
+        .shared = gumbel   ? bram_gumbel_shared_numbers(g)
+                  : onehot ? bram_onehot_shared_numbers(g)
+                           : g->history * neurons + 1,
         .clusters = true,
         .self = g,
         .loglik = loglik,

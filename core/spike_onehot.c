@@ -1,5 +1,5 @@
 /*
- * spike_onehot.c - the one-hot prior of the HMM-GLM without sampling.
+ * spike_onehot.c - the one-hot prior of the HMM-GLM without sampling (with it: spike_gumbel.c).
  *
  * Each weight of each state has a class c (inhibitory, none, excitatory) with probabilities pi that
  * are common to the states, and is 0 in class none, else of the class's sign with a half-normal
@@ -122,6 +122,7 @@ static int step_neuron(bram_ctx *cx, size_t n, void *user)
         for (size_t j = 0; j < m; j++) {
             const double *row = bram_row(&s->information, n * m + j);
             double h = row[j], to, from = w[j];
+            if (j == 0 && g->shared_bias) continue; /* not of this state alone */
             if (!(h > 1e-12)) h = 1e-12;
             to = from + s->length * rest[j] / h;
             if (j > 0 && j <= g->history) {
@@ -204,9 +205,8 @@ static int expand(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm 
     return search(cx, s, theta, p, before, first);
 }
 
-/* From nothing: the maximum with half-normal strengths, as if every weight could have either sign.
- */
-static int begin(bram_ctx *cx, const bram_hmm_glm *g, bram_mat *theta, const bram_glm *p)
+/* As if every weight could have either sign. */
+int bram_onehot_begin(bram_ctx *cx, const bram_hmm_glm *g, bram_mat *theta, const bram_glm *p)
 {
     bram_mat precision;
     bram_glm plain = *p;
@@ -226,7 +226,7 @@ int bram_onehot_step(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, size_t st
     bram_mat theta = bram_hmm_glm_theta(g, m, state);
     double *log_pi = bram_scratch(cx, 3 * size, sizeof *log_pi);
     if (!log_pi) return BRAM_ENOMEM;
-    if (first) BRAM_TRY(begin(cx, g, &theta, p));
+    if (first) BRAM_TRY(bram_onehot_begin(cx, g, &theta, p));
     for (size_t c = 0; c < 3; c++)
         for (size_t i = 0; i < size; i++) {
             double *pi = m->shared.data + c * size + i;

@@ -6,6 +6,7 @@
 #include "hmm_private.h"
 #include "internal.h"
 #include "vexp.h"
+#include "vlog.h"
 
 enum { MAX_ROWS = 700, MAX_STATES = 11 };
 
@@ -352,8 +353,31 @@ static void exponentials(void **state)
     assert_near(odd[6], 2.718281828459045, 4.5e-16);
     assert_near(odd[7], 1, 0);
     assert_near(odd[8] / exp(709.5), 1, 4.5e-16);
-    bram_vexp(x, 1); /* the same bits alone as among others */
-    assert_memory_equal(x, y, sizeof *x);
+    for (size_t n = 1; n <= 33; n++) { /* the same bits alone as among others */
+        double part[33];
+        memcpy(part, x + 7, n * sizeof *part);
+        bram_vexp(part, n);
+        assert_memory_equal(part, y + 7, n * sizeof *part);
+    }
+}
+
+static void logarithms(void **state)
+{
+    (void)state;
+    enum { N = 20001 };
+    static double x[N], y[N];
+    for (size_t i = 0; i < N; i++) x[i] = y[i] = exp(-708 + 1417.0 * (double)i / (N - 1));
+    bram_vlog(y, N);
+    for (size_t i = 0; i < N; i++) {
+        double expected = log(x[i]), error = fabs(y[i] - expected);
+        assert_true(error <= fmax(2e-16, 9e-16 * fabs(expected)));
+    }
+    for (size_t n = 1; n <= 33; n++) {
+        double part[33];
+        memcpy(part, x + 7, n * sizeof *part);
+        bram_vlog(part, n);
+        assert_memory_equal(part, y + 7, n * sizeof *part);
+    }
 }
 
 int main(void)
@@ -371,6 +395,7 @@ int main(void)
         cmocka_unit_test(ties_go_to_the_lower_state),
         cmocka_unit_test(samples_have_the_chain_s_frequencies),
         cmocka_unit_test(exponentials),
+        cmocka_unit_test(logarithms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

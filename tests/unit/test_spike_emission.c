@@ -6,7 +6,7 @@
 #include "internal.h"
 #include "history.h"
 #include "linalg.h"
-#include "spike_emission.h"
+#include "spike_emission_private.h"
 #include "spike_network.h"
 #include "test.h"
 
@@ -169,6 +169,58 @@ static void the_gaussian_prior_agrees(void **state)
     close_reference(&x.r);
 }
 
+/* Rates of all bins and both states, [state][bin][neuron]. */
+static void check_rates(struct peer *x, const char *name)
+{
+    double *expected = reference_values(&x->r, bram_json_get(x->out, name), K * T * N);
+    double eta[T * N], rate[T * N];
+    for (size_t k = 0; k < K; k++) {
+        bram_mat theta = bram_hmm_glm_theta(&x->g, &x->m, k), to = {eta, T, N, N};
+        assert_ok(x->r.cx,
+                  bram_gemm(x->r.cx, &to, 1, &x->design, BRAM_AS_IS, &theta, BRAM_AS_IS, 0));
+        bram_link_apply(BRAM_LINK_SOFTPLUS, 0, eta, T * N, rate, NULL, NULL, NULL);
+        assert_all_near(name, rate, expected + k * T * N, T * N, 2e-6);
+    }
+}
+
+/* The one-hot prior by sampling: weights and rates of classes without noise and of the most
+ * probable ones, the density of the classes and its slopes (single precision there). */
+static void the_one_hot_prior_agrees(void **state)
+{
+    (void)state;
+    enum { PAIRS = K * N * N };
+    struct peer x;
+    open_reference(&x.r);
+    open_peer(&x, "hmmglm_onehot", BRAM_LINK_SOFTPLUS, 0);
+    double *logits = reference_values(&x.r, bram_json_get(x.in, "adjacency_logit"), 3 * PAIRS);
+    double *prior = reference_values(&x.r, bram_json_get(x.in, "prior_logit"), 3 * N * N);
+    double *raw = reference_values(&x.r, bram_json_get(x.in, "strength_raw"), PAIRS);
+    double tau = reference_number(bram_json_get(x.in, "tau")), value = 0, w[PAIRS];
+    for (int hard = 0; hard < 2; hard++) {
+        for (size_t i = 0; i < PAIRS; i++) w[i] = bram_gumbel_weight(logits + 3 * i, raw[i], hard);
+        const char *name = hard ? "weight_hard" : "weight_softmax";
+        assert_all_near(name, w, reference_values(&x.r, bram_json_get(x.out, name), PAIRS), PAIRS,
+                        1e-6);
+        set_weights(&x, w);
+        check_rates(&x, hard ? "rates_hard" : "rates_softmax");
+    }
+    double slope[3 * PAIRS], of_prior[3 * N * N] = {0}, own[3];
+    for (size_t i = 0; i < PAIRS; i++) {
+        size_t pair = i % (N * N);
+        value += bram_gumbel_density(slope + 3 * i, own, logits + 3 * i, prior + 3 * pair, tau);
+        for (size_t c = 0; c < 3; c++) of_prior[3 * pair + c] += own[c];
+    }
+    assert_near(value, reference_number(bram_json_get(x.out, "log_prior")), 1e-5);
+    assert_all_near("slopes", slope,
+                    reference_values(&x.r, bram_json_get(x.out, "grad_adjacency"), 3 * PAIRS),
+                    3 * PAIRS, 1e-5);
+    assert_all_near("slopes of pi", of_prior,
+                    reference_values(&x.r, bram_json_get(x.out, "grad_adjacency_prior"), 3 * N * N),
+                    3 * N * N, 1e-5);
+    close_peer(&x);
+    close_reference(&x.r);
+}
+
 /* ---- made networks -------------------------------------------------------------------------- */
 
 enum { SEQUENCES = 12, ROWS = 400, NEURONS = 6, STATES = 2, WIDTH = 1 + NEURONS };
@@ -252,6 +304,21 @@ static double agreement(struct made *x, const bram_hmm *m)
     return fmax(same, rows - same) / rows;
 }
 
+static bram_hmm truth_of(struct made *x)
+{
+    bram_hmm truth;
+    assert_ok(x->cx, bram_hmm_new(x->cx, &truth, STATES, x->e.per_state, x->e.shared));
+    memcpy(truth.initial, x->w.initial, STATES * sizeof(double));
+    memcpy(truth.transition, x->w.transition, STATES * STATES * sizeof(double));
+    for (size_t k = 0; k < STATES; k++) {
+        bram_mat theta = bram_hmm_glm_theta(&x->g, &truth, k);
+        memcpy(theta.data, x->w.bias, NEURONS * sizeof(double));
+        memcpy(bram_row(&theta, 1), x->w.weight + k * NEURONS * NEURONS,
+               NEURONS * NEURONS * sizeof(double));
+    }
+    return truth;
+}
+
 /* Every prior: the objective never falls; the states come back nearly as with the truth. */
 static void fits_rise_and_find_the_states(void **state)
 {
@@ -265,16 +332,7 @@ static void fits_rise_and_find_the_states(void **state)
             if (spread) x.g.sigma = (double)NAN;
             assert_ok(x.cx, bram_hmm_em(x.cx, &f, STATES, &x.e, &x.d, &o));
             if (!(f.fall <= 1e-9)) fail_msg("prior %d falls by %g of itself", prior, f.fall);
-            bram_hmm truth;
-            assert_ok(x.cx, bram_hmm_new(x.cx, &truth, STATES, x.e.per_state, x.e.shared));
-            memcpy(truth.initial, x.w.initial, STATES * sizeof(double));
-            memcpy(truth.transition, x.w.transition, STATES * STATES * sizeof(double));
-            for (size_t k = 0; k < STATES; k++) {
-                bram_mat theta = bram_hmm_glm_theta(&x.g, &truth, k);
-                memcpy(theta.data, x.w.bias, NEURONS * sizeof(double));
-                memcpy(bram_row(&theta, 1), x.w.weight + k * NEURONS * NEURONS,
-                       NEURONS * NEURONS * sizeof(double));
-            }
+            bram_hmm truth = truth_of(&x);
             double best = agreement(&x, &truth), found = agreement(&x, &f.best);
             if (!spread && !(found > best - 0.06)) /* a fitted spread needs more data */
                 fail_msg("prior %d: %.3f of the states, the truth %.3f", prior, found, best);
@@ -302,6 +360,85 @@ static void stops_and_threads_do_not_matter(void **state)
     bram_hmm_fit_release(&one);
     bram_hmm_fit_release(&two);
     drop(&x);
+}
+
+/* Epochs of a fit by sampling, from `f` on, with this many threads. */
+static void sample_epochs(struct made *x, bram_hmm_fit *f, size_t epochs, unsigned threads)
+{
+    bram_hmm_options o = options();
+    o.starts = 1, o.kmeans = false, o.iterations = epochs, o.tolerance = -HUGE_VAL;
+    bram_ctx_set_threads(x->cx, threads);
+    assert_ok(x->cx, bram_hmm_em(x->cx, f, STATES, &x->e, &x->d, &o));
+}
+
+/* By sampling: the states come back; the draws depend on the seed alone; hard classes are weights
+ * of one sign or none. */
+static void sampling_finds_the_states(void **state)
+{
+    (void)state;
+    static struct made x;
+    bram_gumbel gumbel = {.temperature = 0.5, .rate = 0.01, .steps = 50, .seed = 3};
+    bram_hmm_fit one = {0}, two = {0};
+    make(&x, BRAM_GLM_ONE_HOT, STATES);
+    bram_hmm_glm_release(&x.g);
+    x.g.gumbel = &gumbel;
+    assert_ok(x.cx, bram_hmm_glm_begin(x.cx, &x.g, &x.e, STATES));
+    sample_epochs(&x, &one, 6, 1);
+    sample_epochs(&x, &two, 6, 2);
+    assert_memory_equal(one.best.state.data, two.best.state.data,
+                        STATES * x.e.per_state * sizeof(double));
+    bram_hmm truth = truth_of(&x);
+    bram_hmm_glm_harden(&x.g, &one.best);
+    double best = agreement(&x, &truth), found = agreement(&x, &one.best);
+    if (!(found > best - 0.06)) fail_msg("%.3f of the states, the truth %.3f", found, best);
+    size_t none = 0;
+    for (size_t k = 0; k < STATES; k++)
+        for (size_t i = 0; i < NEURONS * NEURONS; i++)
+            none += bram_row(&one.best.state, k)[NEURONS + i] == 0;
+    assert_true(none > 0 && none < STATES * NEURONS * NEURONS);
+    gumbel.seed = 4; /* another seed: other draws */
+    bram_hmm_fit other = {0};
+    sample_epochs(&x, &other, 1, 1);
+    assert_true(memcmp(other.now.state.data, two.now.state.data, sizeof(double) * 64) != 0);
+    bram_hmm_release(&truth);
+    bram_hmm_fit_release(&one);
+    bram_hmm_fit_release(&two);
+    bram_hmm_fit_release(&other);
+    drop(&x);
+}
+
+/* One intercept for all states: the fit rises, states agree in it, and at the end its slope over
+ * all states is nothing. */
+static void a_shared_bias(void **state)
+{
+    (void)state;
+    static struct made x;
+    for (int prior = BRAM_GLM_NONE; prior <= BRAM_GLM_ONE_HOT; prior++) {
+        bram_hmm_fit f = {0};
+        bram_hmm_options o = options();
+        make(&x, (bram_glm_prior)prior, STATES);
+        x.g.shared_bias = true;
+        o.tolerance = 1e-10;
+        assert_ok(x.cx, bram_hmm_em(x.cx, &f, STATES, &x.e, &x.d, &o));
+        if (!(f.fall <= 1e-9)) fail_msg("prior %d falls by %g of itself", prior, f.fall);
+        bram_mat one = bram_hmm_glm_theta(&x.g, &f.best, 0);
+        bram_mat two = bram_hmm_glm_theta(&x.g, &f.best, 1);
+        assert_memory_equal(one.data, two.data, NEURONS * sizeof(double));
+        for (size_t n = 0; n < NEURONS; n++) {
+            double value[2], h = 1e-3, at = one.data[n];
+            for (int side = 0; side < 2; side++) {
+                double sequence[SEQUENCES];
+                one.data[n] = two.data[n] = at + (side ? h : -h);
+                assert_ok(x.cx, bram_hmm_evidence(x.cx, sequence, &f.best, &x.e, &x.d));
+                value[side] = log_prior_of(&x.e, &f.best);
+                for (size_t s = 0; s < SEQUENCES; s++) value[side] += sequence[s];
+            }
+            one.data[n] = two.data[n] = at;
+            assert_near((value[1] - value[0]) / (2 * h), 0, 0.5); /* of a curvature of 1000 */
+        }
+        bram_hmm_fit_release(&f);
+        drop(&x);
+    }
 }
 
 static void odd_recordings(void **state)
@@ -355,8 +492,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_published_code_agrees),
         cmocka_unit_test(the_gaussian_prior_agrees),
+        cmocka_unit_test(the_one_hot_prior_agrees),
         cmocka_unit_test(fits_rise_and_find_the_states),
         cmocka_unit_test(stops_and_threads_do_not_matter),
+        cmocka_unit_test(sampling_finds_the_states),
+        cmocka_unit_test(a_shared_bias),
         cmocka_unit_test(odd_recordings),
         cmocka_unit_test(a_fitted_spread_needs_two_states),
     };
