@@ -10,8 +10,7 @@
  * nearly impossible bins) the sequence is done again in log space. If no path is possible at all,
  * the functions fail with BRAM_ENUMERIC and name the first bin that cannot be reached.
  *
- * Memory beyond l: a block of bins and, for the smoother, K numbers for each block (the forward
- * pass is repeated block by block on the way back). In log space: one more matrix like l.
+ * Memory beyond l: a block of bins; for the smoother, and in log space, one more matrix like l.
  *
  * Source: Rabiner 1989, "A tutorial on hidden Markov models", Proc. IEEE 77; scaled as in
  * Devijver 1985.

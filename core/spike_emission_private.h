@@ -41,10 +41,11 @@ double bram_gumbel_log_prior(const bram_hmm_glm *g, const bram_hmm *m);
 /**
  * Log density of the classes of one weight.
  *
- * @param slope, prior_slope  its derivatives by the three logits of each; NULL: not wanted
+ * @param slope        its derivatives by the three logits; NULL: not wanted
+ * @param prior_slope  its derivatives by the three of log_pi, which sum to 0; NULL: not wanted
  */
 double bram_gumbel_density(double *slope, double *prior_slope, const double *logits,
-                           const double *prior, double tau);
+                           const double *log_pi, double tau);
 
 /** The weight of three logits and a raw strength; hard: of the most probable class. */
 double bram_gumbel_weight(const double *logits, double raw, bool hard);

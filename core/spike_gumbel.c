@@ -15,6 +15,9 @@
  * that of the beginning of the epoch (theirs: of each sequence's turn). The prior enters a
  * sequence's steps in full, as in their code. Logits whose least log a is below -20 are halved.
  *
+ * Their code hands the probabilities pi to a function that asks for logits: the classes' density is
+ * then about softmax(pi), of which no entry is above 0.58. Here it is about pi.
+ *
  * So the objective need not rise, and grows without bound as classes get certain: a fit has a
  * number of epochs. Theta holds the weights without noise; bram_hmm_glm_harden puts those of the
  * most probable classes in their place.
@@ -76,18 +79,17 @@ static void log_softmax(double *out, const double *logits)
 }
 
 double bram_gumbel_density(double *slope, double *prior_slope, const double *logits,
-                           const double *prior, double tau)
+                           const double *log_pi, double tau)
 {
-    double a[3], pi[3], z[3], most, sum = 0, value = log(2) + 2 * log(tau);
+    double a[3], z[3], most, sum = 0, value = log(2) + 2 * log(tau);
     log_softmax(a, logits);
-    log_softmax(pi, prior);
-    for (int c = 0; c < 3; c++) z[c] = pi[c] - tau * a[c];
+    for (int c = 0; c < 3; c++) z[c] = log_pi[c] - tau * a[c];
     most = fmax(z[0], fmax(z[1], z[2]));
     for (int c = 0; c < 3; c++) sum += exp(z[c] - most);
     value -= 3 * (most + log(sum));
     for (int c = 0; c < 3; c++) {
         double q = exp(z[c] - most) / sum;
-        value += pi[c] - (tau + 1) * a[c];
+        value += log_pi[c] - (tau + 1) * a[c];
         if (slope) slope[c] = 3 * tau * q - (tau + 1) + 3 * exp(a[c]);
         if (prior_slope) prior_slope[c] = 1 - 3 * q;
     }
@@ -155,6 +157,17 @@ void bram_hmm_glm_harden(const bram_hmm_glm *g, bram_hmm *m)
     if (g->prior == BRAM_GLM_ONE_HOT && g->gumbel && *count_of(g, m) > 0) set_weights(g, m, true);
 }
 
+/* Log probabilities of the classes of weight i; before the first step what they begin with. */
+static void prior_of(double *log_pi, const bram_hmm_glm *g, const bram_hmm *m, size_t i, bool begun)
+{
+    double logits[3];
+    for (size_t c = 0; c < 3; c++) {
+        size_t at = c * weights(g) + i;
+        logits[c] = begun ? m->shared.data[at] : log(g->classes ? g->classes->data[at] : SPARSE[c]);
+    }
+    log_softmax(log_pi, logits);
+}
+
 double bram_gumbel_log_prior(const bram_hmm_glm *g, const bram_hmm *m)
 {
     size_t size = weights(g);
@@ -164,14 +177,11 @@ double bram_gumbel_log_prior(const bram_hmm_glm *g, const bram_hmm *m)
         const double *at = logits_of(g, m, k);
         bram_mat theta = bram_hmm_glm_theta(g, m, k);
         for (size_t i = 0; i < size; i++) {
-            double logits[3], prior[3];
+            double logits[3], log_pi[3];
             if (!begun) begin_weight(logits, &raw, bram_row(&theta, 1)[i]);
-            for (size_t c = 0; c < 3; c++) {
-                size_t to = c * size + i;
-                if (begun) logits[c] = at[to], prior[c] = m->shared.data[to];
-                else prior[c] = log(g->classes ? g->classes->data[to] : SPARSE[c]);
-            }
-            sum += bram_gumbel_density(NULL, NULL, logits, prior, g->gumbel->temperature);
+            for (size_t c = 0; c < 3 && begun; c++) logits[c] = at[c * size + i];
+            prior_of(log_pi, g, m, i, begun);
+            sum += bram_gumbel_density(NULL, NULL, logits, log_pi, g->gumbel->temperature);
         }
     }
     return sum;
@@ -237,11 +247,11 @@ static void chain_rule(const struct epoch *e, size_t state, const double *a, con
     double *to = e->slope + state * slopes(g), *to_prior = e->prior + state * 3 * size;
     double tau = g->gumbel->temperature;
     for (size_t i = 0; i < size; i++) {
-        double logits[3], prior[3], own[3], common[3], w = of_weight[i], raw = at[3 * size + i];
+        double logits[3], log_pi[3], own[3], common[3], w = of_weight[i], raw = at[3 * size + i];
         double strength = softplus(raw), mean = (a[2 * size + i] - a[i]) * w * strength;
-        for (size_t c = 0; c < 3; c++)
-            logits[c] = at[c * size + i], prior[c] = e->m->shared.data[c * size + i];
-        bram_gumbel_density(own, common, logits, prior, tau);
+        for (size_t c = 0; c < 3; c++) logits[c] = at[c * size + i];
+        prior_of(log_pi, g, e->m, i, true);
+        bram_gumbel_density(own, common, logits, log_pi, tau);
         for (size_t c = 0; c < 3; c++) {
             size_t j = c * size + i;
             to[j] = a[j] * (((double)c - 1) * w * strength - mean) / tau + e->share * own[c];

@@ -8,7 +8,7 @@
 #include "vexp.h"
 #include "vlog.h"
 
-enum { MAX_ROWS = 700, MAX_STATES = 11 };
+enum { MAX_ROWS = 2100, MAX_STATES = 11 };
 
 struct problem {
     size_t rows, states;
@@ -149,11 +149,15 @@ static void any_number_of_states_and_bins(void **state)
 {
     (void)state;
     static struct problem p, q;
-    const size_t lengths[] = {1, 2, 511, 512, 513, 700};
+    const size_t lengths[] = {1, 2, 511, 512, 513, 1024, 1025, 1536, 1537, 2050};
     bram_ctx *cx = bram_ctx_new();
     for (size_t k = 1; k <= MAX_STATES; k++)
-        for (size_t n = 0; n < 6; n++) {
-            make_problem(&p, lengths[n], k, 3, 1);
+        for (size_t n = 0; n < 20; n++) {
+            make_problem(&p, lengths[n % 10], k, n < 10 ? 3 : 30, 1);
+            if (n >= 10 && k > 2) { /* forbidden transitions meet unlikely bins */
+                for (size_t i = 0; i + 2 < k; i++) p.transition[i * k + i + 2] = 0;
+                for (size_t i = 0; i < k; i++) normalise(p.transition + i * k, k);
+            }
             q = p;
             bram_chain chain = chain_of(&p);
             bram_mat l = matrix_of(&p), m = matrix_of(&q);
@@ -164,6 +168,31 @@ static void any_number_of_states_and_bins(void **state)
             assert_all_near("pairs", a, b, k * k, 1e-12);
             assert_near(x, y, 1e-11 * fabs(y) + 1e-12);
         }
+    bram_ctx_free(cx);
+}
+
+/* A matrix for each step, all of them the same one, in blocks of every kind. */
+static void steps_that_are_all_alike(void **state)
+{
+    (void)state;
+    enum { K = 3 };
+    static struct problem p, q;
+    static double steps[MAX_ROWS * K * K];
+    const size_t lengths[] = {1, 2, 600, 1024, 1300, 2100};
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t n = 0; n < 6; n++) {
+        double a[K * K] = {0}, b[K * K] = {0}, x, y;
+        make_problem(&p, lengths[n], K, 3, 2);
+        q = p;
+        bram_chain chain = chain_of(&p), moving = {K, q.initial, steps, p.rows - 1};
+        for (size_t i = 0; i < p.rows * K * K; i++) steps[i] = p.transition[i % (K * K)];
+        bram_mat l = matrix_of(&p), m = matrix_of(&q);
+        assert_ok(cx, bram_hmm_smooth(cx, &l, &chain, a, &x));
+        assert_ok(cx, bram_hmm_smooth(cx, &m, &moving, b, &y));
+        assert_all_near("gamma", q.l, p.l, p.rows * K, 1e-14);
+        assert_all_near("pairs", b, a, K * K, 1e-13);
+        assert_near(x, y, 1e-12 * fabs(x));
+    }
     bram_ctx_free(cx);
 }
 
@@ -387,6 +416,7 @@ int main(void)
         cmocka_unit_test(equals_other_tools),
         cmocka_unit_test(equals_the_sum_over_all_paths),
         cmocka_unit_test(any_number_of_states_and_bins),
+        cmocka_unit_test(steps_that_are_all_alike),
         cmocka_unit_test(the_prediction_after_the_last_bin),
         cmocka_unit_test(a_path_that_scaling_loses),
         cmocka_unit_test(a_state_out_of_reach),
