@@ -37,6 +37,8 @@ const bram_param bram_import_params[] = {
      "seconds that causal normalization leaves out"},
     {"identities", BRAM_PARAM_CHOICE, "auto", "auto|worm|given", 0, 0,
      "read labels as worm neurons, or take them as they are; auto: by the species"},
+    {"rules", BRAM_PARAM_CHOICE, "corrected", "corrected|published", 0, 0,
+     "published: labels of worms as the published collection has them, its losses included"},
     {"confidence", BRAM_PARAM_REAL, "2.5", NULL, -1e9, 1e9,
      "labels of lower confidence are doubtful"},
     {"doubtful", BRAM_PARAM_CHOICE, "mark", "mark|use", 0, 0, "use takes doubtful labels as exact"},

@@ -7,6 +7,7 @@
 #include "homogenize.h"
 #include "intake.h"
 #include "labels.h"
+#include "labels_published.h"
 #include "spill.h"
 
 #include <math.h>
@@ -43,7 +44,9 @@ static void read_worm_labels(struct work *w)
         w->label[i] = bram_label_parse(w->raw_label[i],
                                        w->confidence ? w->confidence[i] : (double)NAN, threshold);
         if (w->further) bram_label_weigh(&w->label[i], w->further[i]);
-        if (w->doubt && w->doubt[i][0]) bram_label_doubt(&w->label[i], w->doubt[i]);
+        if (!w->doubt || !w->doubt[i][0]) continue;
+        if (w->label[i].certainty == BRAM_LABEL_UNLABELED) w->label[i].reason = w->doubt[i];
+        bram_label_doubt(&w->label[i], w->doubt[i]);
     }
     bram_labels_resolve(w->label, w->cols, &rules, NULL);
 }
@@ -64,9 +67,39 @@ static void take_labels_as_given(struct work *w)
     }
 }
 
-static void identify(struct work *w)
+/* Options that the published rules know nothing of must not seem to be heeded. */
+static int check_published(bram_ctx *cx, const struct work *w)
 {
-    if (w->worm) read_worm_labels(w);
+    bool plain = bram_option_is(w->o, "doubtful", "mark") &&
+                 bram_option_is(w->o, "ambiguous", "mark") &&
+                 bram_option_is(w->o, "duplicates", "mark") &&
+                 bram_option_real(w->o, "confidence") == 2.5;
+    if (!plain)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "rules=published goes with the defaults of confidence, "
+                         "doubtful, ambiguous and duplicates only");
+    return w->worm ? BRAM_OK
+                   : bram_fail(cx, BRAM_EUSAGE, "rules=published is for neurons of worms");
+}
+
+/* Labels by the published rules; what their figures count becomes attributes of the recording. */
+static int read_published_labels(bram_ctx *cx, struct work *w, bram_attrs *attrs)
+{
+    bram_published counts;
+    const char *blank = bram_attrs_text(attrs, "blank_labels");
+    BRAM_TRY(check_published(cx, w));
+    BRAM_TRY(bram_labels_published(cx, w->label, &counts, w->raw_label, w->cols, w->rows,
+                                   blank && strcmp(blank, "text") == 0));
+    if (counts.left_out) return bram_attrs_set_text(cx, attrs, "published", counts.left_out);
+    BRAM_TRY(bram_attrs_set_text(cx, attrs, "published", "kept"));
+    BRAM_TRY(bram_attrs_set_integer(cx, attrs, "published_labeled", (int64_t)counts.labeled));
+    return bram_attrs_set_integer(cx, attrs, "published_recorded", (int64_t)counts.recorded);
+}
+
+static int identify(bram_ctx *cx, struct work *w, bram_attrs *attrs)
+{
+    if (bram_option_is(w->o, "rules", "published")) BRAM_TRY(read_published_labels(cx, w, attrs));
+    else if (w->worm) read_worm_labels(w);
     else take_labels_as_given(w);
     if (w->worm && bram_option_is(w->o, "duplicates", "average"))
         bram_labels_average(w->label, w->cols, w->signals.values, w->signals.mask, w->rows);
@@ -76,6 +109,7 @@ static void identify(struct work *w)
                      : w->label[i].neuron < 0 ? w->raw_label[i]
                                               : bram_neuron_at((size_t)w->label[i].neuron)->name;
     }
+    return BRAM_OK;
 }
 
 static const char *candidates_of(const bram_label *label, char *text, size_t bytes)
@@ -299,13 +333,15 @@ static int import_one(bram_ctx *cx, bram_dataset *ds, struct work *w, const char
     bram_response *activity = NULL;
     BRAM_TRY(prepare(cx, w));
     BRAM_TRY(take_signals(cx, w));
-    identify(w);
+    bram_attrs *attrs = bram_dataset_attrs(cx, ds, group);
+    if (!attrs) return BRAM_ENOMEM;
+    BRAM_TRY(identify(cx, w, attrs));
     bram_homogenizing steps = steps_of(w->o);
     BRAM_TRY(bram_signals_homogenize(cx, &w->signals, &steps));
     BRAM_TRY(make_activity(cx, &activity, w));
     BRAM_TRY(bram_dataset_add(cx, ds, group, activity));
     BRAM_TRY(bram_dataset_spill(cx, ds, activity));
-    bram_attrs *attrs = bram_dataset_attrs(cx, ds, group);
+    attrs = bram_dataset_attrs(cx, ds, group);
     if (!attrs) return BRAM_ENOMEM;
     return isfinite(w->signals.step) ? bram_attrs_set_number(cx, attrs, "dt", w->signals.step)
                                      : BRAM_OK;

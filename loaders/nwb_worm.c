@@ -121,6 +121,7 @@ static int describe(bram_ctx *cx, bram_dataset *ds, const bram_nwb_recording *r,
     BRAM_TRY(bram_intake_text(cx, ds, r->id, "traces_from", r->traces));
     BRAM_TRY(bram_intake_text(cx, ds, r->id, "time_from", r->timing));
     BRAM_TRY(bram_intake_text(cx, ds, r->id, "labels_from", r->label ? r->labels : "none"));
+    if (r->label) BRAM_TRY(bram_intake_text(cx, ds, r->id, "blank_labels", "text"));
     return bram_intake_text(cx, ds, r->id, "source_file", slash ? slash + 1 : r->nwb->path);
 }
 

@@ -13,6 +13,7 @@
 
 #include "homogenize.h"
 #include "intake.h"
+#include "matlab_fields.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -117,12 +118,8 @@ static int find(bram_ctx *cx, bram_matlab_value **out, const struct worms *all, 
 static int find_bare(bram_ctx *cx, bram_matlab_value **out, const struct worms *all, size_t i,
                      const char *const *names)
 {
-    bram_matlab_value *v;
-    BRAM_TRY(find(cx, &v, all, i, names));
-    while (v && bram_matlab_kind_of(v) == BRAM_MATLAB_CELL && bram_matlab_count(v) == 1)
-        BRAM_TRY(bram_matlab_cell(cx, &v, v, 0));
-    *out = v;
-    return BRAM_OK;
+    BRAM_TRY(find(cx, out, all, i, names));
+    return *out ? bram_matlab_bare(cx, out) : BRAM_OK;
 }
 
 /* Whether each child of a struct or cell is a struct with a worm's fields. */

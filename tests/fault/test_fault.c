@@ -109,9 +109,10 @@ static int open_and_check(bram_ctx *cx)
 static void imports_survive_failing_allocations(void **state)
 {
     (void)state;
-    static const char *const kinds[][2] = {{"kato5", "good"},      {"kato73", "good"},
-                                           {"kaplan2020", "good"}, {"dag", "good"},
-                                           {"nwb", "rois"},        {"nwb", "single"}};
+    static const char *const kinds[][2] = {
+        {"kato5", "good"},  {"kato73", "good"}, {"kaplan2020", "good"},
+        {"yemini", "good"}, {"lin", "good"},    {"hallinen", "good"},
+        {"dag", "good"},    {"nwb", "rois"},    {"nwb", "single"}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         assert_true(made_file(kinds[i][0], in, kinds[i][1]));
         fail_each_allocation(import_and_write, true);

@@ -36,6 +36,37 @@ bool made_kato(const char *path, int version, const char *defect);
 bool made_zimmer(const char *path, const char *source, const char *defect);
 
 /**
+ * Three worms of four classes, 24 frames, in the form of Yemini et al. 2021.
+ *
+ * @param defect  "good", "no-stimuli", "no-trace" (of worm 3); "nan" (frame 11 of all), "lengths"
+ *                (of two traces of a worm), "class" (text for a trace), "block" (neither n nor 2 n
+ *                traces), "mask" (is_L one short), "swapped" (is_L against its block), "side" (2 in
+ *                is_L), "fps" (0), "turns" (stims one short), "offset" (before the onset),
+ *                "stimulus" (number 4 of 3), "no-field" (fps), "no-worm"
+ */
+bool made_yemini(const char *path, const char *defect);
+
+/**
+ * A recording in the form of Lin et al. 2023: 30 frames of 5 traces.
+ *
+ * @param defect  "good", "in-cells" (names), "last-field" (stamps under another name); "nan",
+ *                "class" (text for traces), "names" (one short), "name-class", "baseline" (one
+ *                short), "nan-time", "stamps" (one too many), "times-class" (no struct), "offset"
+ *                (before the onset), "columns" (of stimulus), "flags" (one short), "no-flags",
+ *                "no-times"
+ */
+bool made_lin(const char *path, const char *defect);
+
+/**
+ * A recording in the form of Hallinen et al. 2021: 22 volumes of 3 traces, 20 stamps.
+ *
+ * @param defect  "good", "plain" (traces and stamps only); "nan", "class" (text for gRaw), "short"
+ *                (19 volumes), "nan-time", "no-stamps", "ethogram" (one short), "behaviour-class",
+ *                "flag" (behind the last volume), "no-traces" (gRaw)
+ */
+bool made_hallinen(const char *path, const char *defect);
+
+/**
  * A recording in the form of Dag et al. 2023: 12 frames of 3 traces.
  *
  * @param defect  "good", "nan", "descending", "stamps", "text", "no-traces", "huge" (traces of 2^40
@@ -84,8 +115,9 @@ bool made_gz(const char *path);
 bool made_bytes(const char *path, const void *bytes, size_t size);
 bool made_text(const char *path, const char *text);
 
-/** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "dag", "jld2",
- * "dataset", "nwb", "xlsx", "npy", "npz", "gz". */
+/** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "yemini",
+ * "lin", "hallinen", "dag", "jld2", "dataset", "nwb", "xlsx", "npy",
+ * "npz", "gz". */
 bool made_file(const char *kind, const char *path, const char *defect);
 
 #endif

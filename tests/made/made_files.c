@@ -288,6 +288,9 @@ bool made_file(const char *kind, const char *path, const char *defect)
 {
     if (is(kind, "kato5")) return made_kato(path, 5, defect);
     if (is(kind, "kato73")) return made_kato(path, 73, defect);
+    if (is(kind, "yemini")) return made_yemini(path, defect);
+    if (is(kind, "lin")) return made_lin(path, defect);
+    if (is(kind, "hallinen")) return made_hallinen(path, defect);
     if (is(kind, "dag")) return made_dag(path, defect);
     if (is(kind, "nwb")) return made_nwb(path, defect);
     if (is(kind, "jld2")) return made_jld2(path, defect);

@@ -1,8 +1,8 @@
 /* made_kato.c - made recordings in the form of Kato et al. 2015, written by matio: see made.h. */
 #include "made.h"
+#include "mat5_values.h"
 
 #include <math.h>
-#include <matio.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,31 +15,15 @@ static bool is(const char *defect, const char *word)
     return strcmp(defect, word) == 0;
 }
 
-static matvar_t *matrix(size_t rows, size_t cols, double *values)
-{
-    return Mat_VarCreate(NULL, MAT_C_DOUBLE, MAT_T_DOUBLE, 2, (size_t[]){rows, cols}, values, 0);
-}
-
-static matvar_t *chars(const char *text)
-{
-    char copy[64];
-    snprintf(copy, sizeof copy, "%s", text);
-    return Mat_VarCreate(NULL, MAT_C_CHAR, MAT_T_UINT8, 2, (size_t[]){1, strlen(text)}, copy, 0);
-}
-
-static matvar_t *cell_of(size_t n, matvar_t **items)
-{
-    return Mat_VarCreate(NULL, MAT_C_CELL, MAT_T_CELL, 2, (size_t[]){1, n}, items, 0);
-}
-
 static matvar_t *names_of(const char *defect)
 {
-    matvar_t *candidates[2] = {chars("VB02"), chars("DB01")};
-    matvar_t *names[TRACES] = {chars("AVAL"), cell_of(2, candidates), chars("AVAR"),
-                               chars("17"),   chars("RIS"),           chars("OLQ?L")};
-    if (!is(defect, "names")) return cell_of(TRACES, names);
+    matvar_t *candidates[2] = {made_chars(NULL, "VB02"), made_chars(NULL, "DB01")};
+    matvar_t *names[TRACES] = {made_chars(NULL, "AVAL"), made_cell(NULL, 1, 2, candidates),
+                               made_chars(NULL, "AVAR"), made_chars(NULL, "17"),
+                               made_chars(NULL, "RIS"),  made_chars(NULL, "OLQ?L")};
+    if (!is(defect, "names")) return made_cell(NULL, 1, TRACES, names);
     Mat_VarFree(names[TRACES - 1]);
-    return cell_of(TRACES - 1, names);
+    return made_cell(NULL, 1, TRACES - 1, names);
 }
 
 static matvar_t *states(void)
@@ -49,8 +33,8 @@ static matvar_t *states(void)
     for (int i = 0; i < FRAMES; i++) forward[i] = i < 8 || i > 14, reverse[i] = 1 - forward[i];
     matvar_t *s = Mat_VarCreateStruct(NULL, 2, (size_t[]){1, 1}, (const char **)(uintptr_t)fields,
                                       2);
-    Mat_VarSetStructFieldByName(s, "fwd", 0, matrix(1, FRAMES, forward));
-    Mat_VarSetStructFieldByName(s, "rev1", 0, matrix(1, FRAMES, reverse));
+    Mat_VarSetStructFieldByName(s, "fwd", 0, made_matrix(NULL, 1, FRAMES, forward));
+    Mat_VarSetStructFieldByName(s, "rev1", 0, made_matrix(NULL, 1, FRAMES, reverse));
     return s;
 }
 
@@ -63,26 +47,28 @@ static matvar_t *stimulus(const char *defect)
     if (is(defect, "stimulus-order")) times[1] = 102;
     if (is(defect, "stimulus-nan")) times[1] = (double)NAN;
     if (is(defect, "stimulus-initial")) initial[0] = 0;
-    if (is(defect, "stimulus-class")) return chars("O2");
-    if (is(defect, "no-stimulus")) return matrix(0, 0, NULL);
+    if (is(defect, "stimulus-class")) return made_chars(NULL, "O2");
+    if (is(defect, "no-stimulus")) return made_matrix(NULL, 0, 0, NULL);
     bool timeless = is(defect, "stimulus-times");
     matvar_t *s = Mat_VarCreateStruct(NULL, 2, (size_t[]){1, 1}, (const char **)(uintptr_t)fields,
                                       timeless ? 5 : 6);
     Mat_VarSetStructFieldByName(s, "identity", 0,
-                                is(defect, "stimulus-identity") ? matrix(1, 2, conc) : chars("O2"));
-    Mat_VarSetStructFieldByName(s, "type", 0,
-                                chars(is(defect, "stimulus-type") ? "ramp" : "binarysteps"));
-    Mat_VarSetStructFieldByName(s, "initialstate", 0, matrix(1, 1, initial));
-    Mat_VarSetStructFieldByName(s, "conc", 0, matrix(1, 2 + is(defect, "stimulus-conc"), conc));
-    Mat_VarSetStructFieldByName(s, "concunits", 0, chars("%"));
-    if (!timeless) Mat_VarSetStructFieldByName(s, "switchtimes", 0, matrix(1, 2, times));
+                                is(defect, "stimulus-identity") ? made_matrix(NULL, 1, 2, conc)
+                                                                : made_chars(NULL, "O2"));
+    Mat_VarSetStructFieldByName(
+        s, "type", 0, made_chars(NULL, is(defect, "stimulus-type") ? "ramp" : "binarysteps"));
+    Mat_VarSetStructFieldByName(s, "initialstate", 0, made_matrix(NULL, 1, 1, initial));
+    Mat_VarSetStructFieldByName(s, "conc", 0,
+                                made_matrix(NULL, 1, 2 + is(defect, "stimulus-conc"), conc));
+    Mat_VarSetStructFieldByName(s, "concunits", 0, made_chars(NULL, "%"));
+    if (!timeless) Mat_VarSetStructFieldByName(s, "switchtimes", 0, made_matrix(NULL, 1, 2, times));
     return s;
 }
 
 static void set(matvar_t *worms, const char *field, matvar_t *value)
 {
     matvar_t *one[1] = {value};
-    Mat_VarSetStructFieldByName(worms, field, 0, cell_of(1, one));
+    Mat_VarSetStructFieldByName(worms, field, 0, made_cell(NULL, 1, 1, one));
 }
 
 static matvar_t *worms_of(const char *defect)
@@ -98,10 +84,13 @@ static matvar_t *worms_of(const char *defect)
     matvar_t *worms = Mat_VarCreateStruct("WT_Stim", 2, (size_t[]){1, 1},
                                           (const char **)(uintptr_t)fields, timeless ? 4 : 5);
     set(worms, "IDs", names_of(defect));
-    set(worms, "traces", is(defect, "text") ? chars("no numbers") : matrix(FRAMES, TRACES, traces));
+    set(worms, "traces",
+        is(defect, "text") ? made_chars(NULL, "no numbers")
+                           : made_matrix(NULL, FRAMES, TRACES, traces));
     set(worms, "States", states());
     set(worms, "stimulus", stimulus(defect));
-    if (!timeless) set(worms, "timeVectorSeconds", matrix(FRAMES + is(defect, "stamps"), 1, time));
+    if (!timeless)
+        set(worms, "timeVectorSeconds", made_matrix(NULL, FRAMES + is(defect, "stamps"), 1, time));
     return worms;
 }
 

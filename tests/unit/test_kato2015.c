@@ -129,6 +129,55 @@ static void a_struct_array_gives_its_worms(void **state)
     bram_ctx_free(cx);
 }
 
+/* Of 103 traces 32 have names, four with zeros; of the halves 40, eight of them digits. */
+static void published_rules_count_as_published(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t recorded;
+    } files[] = {{"celegans/derived/kato2015_WT_NoStim_worm1_v5.mat", 103},
+                 {"celegans/derived/kato2015_NoStim_Data_structarray_v73.mat", 40}};
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t i = 0; i < 2; i++) {
+        char path[512], group[300];
+        bram_dataset *ds;
+        test_data(path, files[i].name);
+        assert_ok(cx, import(cx, &ds, "kato2015", path, "rules=published"));
+        assert_valid(cx, ds);
+        snprintf(group, sizeof group, "recordings/%s", bram_dataset_group_at(ds, "recordings", 0));
+        const bram_attrs *attrs = bram_dataset_find_attrs(ds, group);
+        assert_string_equal(bram_attrs_text(attrs, "published"), "kept");
+        assert_int_equal(bram_attrs_integer(attrs, "published_labeled", 0), 32);
+        assert_int_equal(bram_attrs_integer(attrs, "published_recorded", 0), files[i].recorded);
+        snprintf(group, sizeof group, "recordings/%s/activity",
+                 bram_dataset_group_at(ds, "recordings", 0));
+        const bram_axis *neuron = bram_response_axis(bram_dataset_response(ds, group), 1);
+        assert_true(bram_axis_find(neuron, "VB2") >= 0);
+        assert_int_equal(count_words(neuron, "reason", "published rules"), 32);
+        bram_dataset_free(ds);
+    }
+    bram_ctx_free(cx);
+}
+
+static void published_rules_go_alone(void **state)
+{
+    (void)state;
+    static const char *const options[] = {
+        "rules=published,doubtful=use", "rules=published,ambiguous=single",
+        "rules=published,duplicates=average", "rules=published,confidence=1",
+        "rules=published,identities=given"};
+    char path[512];
+    bram_dataset *ds;
+    bram_ctx *cx = bram_ctx_new();
+    test_data(path, "celegans/derived/kato2015_NoStim_Data_structarray_v73.mat");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        assert_int_equal(import(cx, &ds, "kato2015", path, options[i]), BRAM_EUSAGE);
+        assert_non_null(strstr(bram_ctx_message(cx), "rules=published"));
+    }
+    bram_ctx_free(cx);
+}
+
 static void the_steps_are_applied_and_recorded(void **state)
 {
     (void)state;
@@ -404,6 +453,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_versions_give_the_recording),
         cmocka_unit_test(a_struct_array_gives_its_worms),
+        cmocka_unit_test(published_rules_count_as_published),
+        cmocka_unit_test(published_rules_go_alone),
         cmocka_unit_test(the_steps_are_applied_and_recorded),
         cmocka_unit_test(candidates_duplicates_and_states),
         cmocka_unit_test(hostile_files_are_refused),

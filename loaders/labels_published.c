@@ -1,0 +1,136 @@
+/*
+ * labels_published.c - labels by the rule of the published collection: see labels_published.h.
+ *
+ * The rule was read off the collection's code (qsimeon/worm-data-preprocess, preprocessors:
+ * preprocess_traces and create_neuron_idx); the words here are our own.
+ */
+#include "labels_published.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FEWEST_SAMPLES = 600, NAME = 32 };
+
+/* A trace's text and its place, for finding equal texts. */
+struct text {
+    const char *text;
+    size_t trace;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    const struct text *x = a, *y = b;
+    int order = strcmp(x->text, y->text);
+    return order ? order : (x->trace > y->trace) - (x->trace < y->trace);
+}
+
+/* The label, or the trace's number from 0 where it has none. */
+static int write_texts(bram_ctx *cx, struct text *out, const char *const *raw, size_t n,
+                       bool blanks_are_one)
+{
+    enum { DIGITS = 24 };
+    char *numbers = bram_scratch(cx, n, DIGITS);
+    if (!numbers) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        snprintf(numbers + i * DIGITS, DIGITS, "%zu", i);
+        out[i].text = *raw[i] || blanks_are_one ? raw[i] : numbers + i * DIGITS;
+        out[i].trace = i;
+    }
+    return BRAM_OK;
+}
+
+static bool is_alphanumeric(const char *text)
+{
+    size_t length = 0;
+    for (; isalnum((unsigned char)text[length]); length++) continue;
+    return length && !text[length];
+}
+
+/* The canonical name that a text becomes. @return its neuron or -1, and why it is none */
+static int neuron_of(const char *text, const char **reason)
+{
+    char name[NAME];
+    size_t length = strlen(text), used = 0;
+    bool number = length && strspn(text, "0123456789") == length;
+    bool keep = number || (length && text[length - 1] == '0');
+    *reason = "published rules: no label";
+    if (strcmp(text, "merge") == 0 || !is_alphanumeric(text) || number) return -1;
+    *reason = "published rules: no canonical name";
+    for (size_t i = 0; i < length && used + 1 < sizeof name; i++)
+        if (keep || text[i] != '0') name[used++] = text[i];
+    name[used] = 0;
+    return length < sizeof name ? bram_neuron_find(name) : -1;
+}
+
+static bram_label nothing(const char *reason)
+{
+    return (bram_label){.certainty = BRAM_LABEL_UNLABELED, .neuron = -1, .reason = reason};
+}
+
+/* Labels of kept traces, in the order of their texts. taken: trace + 1 of each neuron. */
+static int label_kept(bram_ctx *cx, bram_label *label, const struct text *t, const char *const *raw,
+                      size_t taken[BRAM_NEURONS])
+{
+    const char *reason;
+    int neuron = neuron_of(t->text, &reason);
+    *label = nothing(reason);
+    if (neuron < 0) return BRAM_OK;
+    if (taken[neuron])
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "published rules: traces %zu (%s) and %zu (%s) are both %s, where the "
+                         "published pipeline stops",
+                         taken[neuron], raw[taken[neuron] - 1], t->trace + 1, raw[t->trace],
+                         bram_neuron_at((size_t)neuron)->name);
+    taken[neuron] = t->trace + 1;
+    label->certainty = BRAM_LABEL_EXACT;
+    label->neuron = neuron;
+    label->reason = "published rules";
+    strcpy(label->class_name, bram_neuron_at((size_t)neuron)->class_name);
+    return BRAM_OK;
+}
+
+static int label_all(bram_ctx *cx, bram_label *out, bram_published *counts, const struct text *t,
+                     const char *const *raw, size_t n)
+{
+    size_t taken[BRAM_NEURONS] = {0};
+    for (size_t i = 0; i < n; i++) {
+        bram_label *label = &out[t[i].trace];
+        if (i && strcmp(t[i].text, t[i - 1].text) == 0) {
+            *label = nothing("published rules: the first trace of a text is kept");
+            label->certainty = BRAM_LABEL_DUPLICATE;
+            continue;
+        }
+        BRAM_TRY(label_kept(cx, label, &t[i], raw, taken));
+        counts->recorded++;
+        counts->labeled += label->certainty == BRAM_LABEL_EXACT;
+    }
+    return BRAM_OK;
+}
+
+int bram_labels_published(bram_ctx *cx, bram_label *out, bram_published *counts,
+                          const char *const *raw, size_t n, size_t samples, bool blanks_are_one)
+{
+    size_t mark = bram_scratch_mark(cx);
+    bram_published found = {0};
+    struct text *texts = bram_scratch(cx, n, sizeof *texts);
+    bram_label *labels = bram_scratch(cx, n, sizeof *labels);
+    int status = texts && labels ? write_texts(cx, texts, raw, n, blanks_are_one) : BRAM_ENOMEM;
+    if (status == BRAM_OK) {
+        qsort(texts, n, sizeof *texts, by_text);
+        status = label_all(cx, labels, &found, texts, raw, n);
+    }
+    if (status == BRAM_OK) {
+        if (samples < FEWEST_SAMPLES) found.left_out = "fewer than 600 samples";
+        else if (found.labeled == 0) found.left_out = "no labeled neuron";
+        for (size_t i = 0; found.left_out && i < n; i++)
+            labels[i] = nothing(samples < FEWEST_SAMPLES
+                                    ? "published rules: left out, fewer than 600 samples"
+                                    : "published rules: left out, no labeled neuron");
+        if (n) memcpy(out, labels, n * sizeof *labels);
+        *counts = found;
+    }
+    bram_scratch_release(cx, mark);
+    return status;
+}
