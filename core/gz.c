@@ -168,6 +168,24 @@ size_t bram_gz_peek(const char *path, void *head, size_t n)
     return got > 0 ? (size_t)got : 0;
 }
 
+int bram_zlib_head(bram_ctx *cx, void *head, size_t *n, const unsigned char *in, size_t in_size)
+{
+    z_stream z = {.zalloc = take_memory, .zfree = give_memory};
+    int result = inflateInit(&z);
+    if (result == Z_OK) {
+        z.next_in = (z_const Bytef *)(uintptr_t)in;
+        z.avail_in = at_most_uint(in_size);
+        z.next_out = head;
+        z.avail_out = at_most_uint(*n);
+        result = inflate(&z, Z_SYNC_FLUSH);
+        inflateEnd(&z);
+    }
+    if (result == Z_MEM_ERROR) return bram_fail(cx, BRAM_ENOMEM, "zlib: no memory");
+    bool whole = result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR;
+    *n = whole ? z.total_out : 0;
+    return BRAM_OK;
+}
+
 int bram_gz_deflate(bram_ctx *cx, unsigned char **out, size_t *out_size, const unsigned char *in,
                     size_t in_size)
 {

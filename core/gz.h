@@ -31,6 +31,15 @@ int bram_gz_read_file(bram_ctx *cx, unsigned char **bytes, size_t *size, const c
 /** The first bytes of a file, inflated when it is gzip. @return how many of n; 0 when unreadable */
 size_t bram_gz_peek(const char *path, void *head, size_t n);
 
+/**
+ * The first bytes of what a zlib stream (RFC 1950) holds, of which the beginning is given.
+ *
+ * @param n  in: room at head; out: how many were delivered, 0 when it is no such stream
+ * @return BRAM_OK; BRAM_ENOMEM
+ */
+int bram_zlib_head(bram_ctx *cx, void *head, size_t *n, const unsigned char *in,
+                   size_t in_size) BRAM_MUST_CHECK;
+
 /** Deflates a buffer to one gzip member without name and time, so that equal input gives equal
  * bytes. */
 int bram_gz_deflate(bram_ctx *cx, unsigned char **out, size_t *out_size, const unsigned char *in,

@@ -1,16 +1,12 @@
 /*
- * mat5.c - MATLAB files of version 5 to 7.2, through matio; the only file that touches it.
- *
- * matio trusts what it reads, so the chain of elements is checked against the file's size before
- * (MAT-File Format, section 1: a header of 128 bytes, then elements of type and size).
+ * mat5.c - MATLAB files of version 5 to 7.2, through matio; the only file that touches it. The
+ * chain of variables is checked, and their names are read, by mat5_names.c.
  */
 #include "matlab_private.h"
 
 #include <matio.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { HEADER_BYTES = 128, MATRIX = 14, COMPRESSED = 15, MOST_VARIABLES = 10000 };
 
 struct mat5 {
     mat_t *file;
@@ -33,43 +29,6 @@ void bram_mat5_init(void)
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
-
-static uint32_t number_at(const unsigned char *b, bool big)
-{
-    return big ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]
-               : (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
-}
-
-static int check_elements(bram_ctx *cx, FILE *stream, const char *path)
-{
-    unsigned char head[HEADER_BYTES], tag[8];
-    if (fseeko(stream, 0, SEEK_END) != 0) return bram_fail(cx, BRAM_EREAD, "%s: no size", path);
-    uint64_t bytes = (uint64_t)ftello(stream), at = HEADER_BYTES;
-    rewind(stream);
-    if (fread(head, 1, sizeof head, stream) != sizeof head)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: truncated: %llu bytes, a MATLAB 5 header has 128",
-                         path, (unsigned long long)bytes);
-    bool big = head[126] == 'M';
-    while (at < bytes) {
-        if (fseeko(stream, (off_t)at, SEEK_SET) != 0 || fread(tag, 1, sizeof tag, stream) != 8)
-            return bram_fail(cx, BRAM_EFORMAT, "%s: truncated in the tag at byte %llu", path,
-                             (unsigned long long)at);
-        uint32_t type = number_at(tag, big), size = number_at(tag + 4, big);
-        if (type != MATRIX && type != COMPRESSED)
-            return bram_fail(cx, BRAM_EFORMAT,
-                             "%s: found an element of type %u at byte %llu, "
-                             "expected a matrix (14) or a compressed one (15)",
-                             path, type, (unsigned long long)at);
-        if (size > bytes - at - 8)
-            return bram_fail(cx, BRAM_EFORMAT,
-                             "%s: truncated: the element at byte %llu claims %u "
-                             "bytes, the file has %llu more",
-                             path, (unsigned long long)at, size,
-                             (unsigned long long)(bytes - at - 8));
-        at += 8 + (uint64_t)size;
-    }
-    return BRAM_OK;
-}
 
 static int pack_names(bram_ctx *cx, char ***out, char *const *names, size_t n)
 {
@@ -97,31 +56,12 @@ static void close_file(void *state)
     bram_free(m);
 }
 
-/* The names of the variables, each on the heap; the nameless workspace of functions is left out. */
-static int gather_names(bram_ctx *cx, char **names, size_t *count, mat_t *file)
+static int read_names(bram_ctx *cx, struct mat5 *m, const char *path)
 {
-    size_t objects = 0;
-    matvar_t *info;
-    while (*count < MOST_VARIABLES && (info = Mat_VarReadNextInfo(file)) != NULL) {
-        bool nameless = !info->name || !*info->name, opaque = info->class_type == MAT_C_OPAQUE;
-        char *name = opaque     ? bram_strf(cx, "(object %zu)", ++objects)
-                     : nameless ? NULL
-                                : bram_strdup(cx, info->name);
-        Mat_VarFree(info);
-        if (name) names[(*count)++] = name;
-        else if (!nameless || opaque) return BRAM_ENOMEM;
-    }
-    return BRAM_OK;
-}
-
-static int read_names(bram_ctx *cx, struct mat5 *m)
-{
-    char **names = bram_alloc(cx, MOST_VARIABLES, sizeof *names);
-    if (!names) return BRAM_ENOMEM;
-    int status = gather_names(cx, names, &m->count, m->file);
-    if (status == BRAM_OK && !(m->read = bram_alloc(cx, m->count, sizeof *m->read)))
-        status = BRAM_ENOMEM;
-    if (status == BRAM_OK) status = pack_names(cx, &m->names, names, m->count);
+    char **names = NULL;
+    BRAM_TRY(bram_mat5_names(cx, &names, &m->count, path));
+    m->read = bram_alloc(cx, m->count, sizeof *m->read);
+    int status = m->read ? pack_names(cx, &m->names, names, m->count) : BRAM_ENOMEM;
     for (size_t i = 0; i < m->count; i++) bram_free(names[i]);
     bram_free(names);
     return status;
@@ -129,17 +69,13 @@ static int read_names(bram_ctx *cx, struct mat5 *m)
 
 static int open_file(bram_ctx *cx, void **state, char ***names, size_t *count, const char *path)
 {
-    FILE *stream = fopen(path, "rb");
-    if (!stream) return bram_fail(cx, BRAM_EREAD, "%s: cannot be opened", path);
-    int status = check_elements(cx, stream, path);
-    fclose(stream);
-    BRAM_TRY(status);
     struct mat5 *m = bram_alloc(cx, 1, sizeof *m);
     if (!m) return BRAM_ENOMEM;
-    m->file = Mat_Open(path, MAT_ACC_RDONLY);
-    status = m->file ? read_names(cx, m)
-                     : bram_fail(cx, BRAM_EFORMAT, "%s: a damaged MATLAB 5 file", path);
+    int status = read_names(cx, m, path);
+    if (status == BRAM_OK && !(m->file = Mat_Open(path, MAT_ACC_RDONLY)))
+        status = bram_fail(cx, BRAM_EFORMAT, "%s: a damaged MATLAB 5 file", path);
     if (status != BRAM_OK) {
+        bram_free(m->names);
         close_file(m);
         return status;
     }

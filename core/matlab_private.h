@@ -49,6 +49,12 @@ typedef struct bram_matlab_reader {
     int (*entries)(bram_ctx *cx, bram_matlab_entry **out, size_t *count, bram_matlab_value *v);
 } bram_matlab_reader;
 
+/**
+ * Checks the chain of elements of a version 5 file and reads the names of its variables, each and
+ * their list heap memory; objects are "(object 1)" ..., what has no name is left out.
+ */
+int bram_mat5_names(bram_ctx *cx, char ***names, size_t *count, const char *path) BRAM_MUST_CHECK;
+
 extern const bram_matlab_reader bram_mat5_reader, bram_mat73_reader;
 
 /** @return the state that `open` made */

@@ -24,10 +24,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const bram_param params[] = {{"traces", BRAM_PARAM_CHOICE, "gRaw",
-                                     "gRaw|rRaw|gPhotoCorr|rPhotoCorr|G2|R2|Ratio2", 0, 0,
-                                     "which signal; G2, R2 and Ratio2 are smoothed and look ahead"},
-                                    {.name = NULL}};
+static const bram_param params[] = {
+    {"traces", BRAM_PARAM_CHOICE, "gRaw", "gRaw|rRaw|gPhotoCorr|rPhotoCorr|G2|R2|Ratio2", 0, 0,
+     "which signal; G2, R2 and Ratio2 are smoothed and look ahead"},
+    {"behaviour", BRAM_PARAM_CHOICE, "read", "read|ignore", 0, 0,
+     "ignore leaves out the struct behavior, where it is not as described"},
+    {.name = NULL}};
 
 struct recording {
     char id[200];
@@ -253,8 +255,9 @@ static int put_recording(bram_ctx *cx, bram_dataset *ds, const struct recording 
     return BRAM_OK;
 }
 
-static int read_file(bram_ctx *cx, bram_dataset *ds, const char *path, const char *traces)
+static int read_file(bram_ctx *cx, bram_dataset *ds, const char *path, const bram_options *o)
 {
+    const char *traces = bram_option_text(o, "traces");
     bram_matlab *file = NULL;
     struct recording r = {.rows = 0};
     BRAM_TRY(bram_matlab_open(cx, &file, path));
@@ -263,7 +266,8 @@ static int read_file(bram_ctx *cx, bram_dataset *ds, const char *path, const cha
     if (status == BRAM_OK) status = read_traces(cx, &r, file, traces);
     if (status == BRAM_OK) status = mask_flagged(cx, &r, file);
     if (status == BRAM_OK) status = put_recording(cx, ds, &r, traces, path);
-    if (status == BRAM_OK) status = read_behaviour(cx, ds, &r, file);
+    if (status == BRAM_OK && bram_option_is(o, "behaviour", "read"))
+        status = read_behaviour(cx, ds, &r, file);
     bram_free(r.values);
     bram_free(r.time);
     bram_matlab_close(file);
@@ -272,8 +276,7 @@ static int read_file(bram_ctx *cx, bram_dataset *ds, const char *path, const cha
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
-    for (size_t i = 0; i < input->count; i++)
-        BRAM_TRY(read_file(cx, ds, input->paths[i], bram_option_text(o, "traces")));
+    for (size_t i = 0; i < input->count; i++) BRAM_TRY(read_file(cx, ds, input->paths[i], o));
     return BRAM_OK;
 }
 

@@ -31,6 +31,8 @@ static const bram_param params[] = {
      "corrected fluorescence as published, or relative to the baseline F_0"},
     {"flags", BRAM_PARAM_CHOICE, "heed", "heed|ignore", 0, 0,
      "ignore keeps the values of traces that are flagged as not to be used"},
+    {"stimulus", BRAM_PARAM_CHOICE, "read", "read|ignore", 0, 0,
+     "ignore leaves out the odours, where they are not as described"},
     {.name = NULL}};
 
 struct recording {
@@ -236,7 +238,7 @@ static int read_recording(bram_ctx *cx, bram_dataset *ds, struct recording *r, b
     if (bram_option_is(o, "unit", "dF/F0")) BRAM_TRY(relate_to_baseline(cx, r, file));
     BRAM_TRY(put_traces(cx, ds, r, o));
     BRAM_TRY(describe(cx, ds, r, path));
-    return read_stimuli(cx, ds, r, file);
+    return bram_option_is(o, "stimulus", "read") ? read_stimuli(cx, ds, r, file) : BRAM_OK;
 }
 
 static int read_file(bram_ctx *cx, bram_dataset *ds, const char *path, const bram_options *o)

@@ -27,10 +27,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const bram_param params[] = {{"traces", BRAM_PARAM_CHOICE, "norm_traces",
-                                     "norm_traces|traces", 0, 0,
-                                     "the variable to read, where a file has both"},
-                                    {.name = NULL}};
+static const bram_param params[] = {
+    {"traces", BRAM_PARAM_CHOICE, "norm_traces", "norm_traces|traces", 0, 0,
+     "the variable to read, where a file has both"},
+    {"stimulus", BRAM_PARAM_CHOICE, "read", "read|ignore", 0, 0,
+     "ignore leaves out the stimuli, where they are not as described"},
+    {.name = NULL}};
 
 /* The variables of a file. */
 struct source {
@@ -377,6 +379,7 @@ static int read_file(bram_ctx *cx, bram_dataset *ds, const char *path, const bra
     bram_matlab *file = NULL;
     BRAM_TRY(bram_matlab_open(cx, &file, path));
     int status = find_variables(cx, &s, file, normalized ? "norm_traces" : "traces");
+    if (bram_option_is(o, "stimulus", "ignore")) s.turns = NULL;
     if (status == BRAM_EABSENT) status = BRAM_EFORMAT;
     for (size_t i = 0; status == BRAM_OK && i < s.worms; i++)
         status = read_worm(cx, ds, &s, i, normalized);

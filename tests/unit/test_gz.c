@@ -152,6 +152,33 @@ static void files_plain_or_not(void **state)
     assert_null(bytes);
 }
 
+/* "hello" in a stored block, with its Adler-32 (RFC 1950, 1951). */
+static void the_head_of_a_zlib_stream(void **state)
+{
+    static const unsigned char stream[] = {0x78, 1,   1,   5,   0,    0xfa, 0xff, 'h',
+                                           'e',  'l', 'l', 'o', 0x06, 0x2c, 0x02, 0x15};
+    bram_ctx *cx = *state;
+    char head[8] = "";
+    for (size_t room = 1; room <= sizeof head; room++) {
+        size_t n = room;
+        assert_ok(cx, bram_zlib_head(cx, head, &n, stream, sizeof stream));
+        assert_int_equal(n, room < 5 ? room : 5);
+        assert_memory_equal(head, "hello", n);
+    }
+    for (size_t given = 0; given < sizeof stream; given++) { /* a part gives a part */
+        size_t n = sizeof head;
+        assert_ok(cx, bram_zlib_head(cx, head, &n, stream, given));
+        assert_int_equal(n, given < 8 ? 0 : given < 12 ? given - 7 : 5);
+    }
+    size_t n = sizeof head;
+    assert_ok(cx, bram_zlib_head(cx, head, &n, hello, sizeof hello)); /* gzip is another form */
+    assert_int_equal(n, 0);
+    n = sizeof head;
+    bram_fail_allocation(1, true);
+    assert_int_equal(bram_zlib_head(cx, head, &n, stream, sizeof stream), BRAM_ENOMEM);
+    bram_fail_allocation(0, false);
+}
+
 static void failing_allocations(void **state)
 {
     bram_ctx *cx = *state;
@@ -174,8 +201,13 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(a_stream_of_gzip),    T(members_and_padding), T(every_truncation_and_every_flipped_byte),
-        T(there_and_back),      T(a_bomb_is_refused),   T(files_plain_or_not),
+        T(a_stream_of_gzip),
+        T(members_and_padding),
+        T(every_truncation_and_every_flipped_byte),
+        T(there_and_back),
+        T(a_bomb_is_refused),
+        T(files_plain_or_not),
+        T(the_head_of_a_zlib_stream),
         T(failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

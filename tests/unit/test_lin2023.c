@@ -111,6 +111,17 @@ static void hostile_files_are_refused(void **state)
         made_refused("lin", "lin2023", cases[i][0], cases[i][1]);
 }
 
+static void what_is_not_as_described_may_be_left_out(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds;
+    assert_ok(cx, made_import(cx, &ds, "lin", "columns", "lin2023:stimulus=ignore"));
+    assert_null(made_table(ds, 0, "events"));
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void it_is_known_by_its_variables(void **state)
 {
     (void)state;
@@ -127,9 +138,13 @@ int main(void)
 {
     bram_init();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_and_stamps),         cmocka_unit_test(flags_are_doubt),
-        cmocka_unit_test(relative_to_the_baseline),  cmocka_unit_test(odours_are_events),
-        cmocka_unit_test(hostile_files_are_refused), cmocka_unit_test(it_is_known_by_its_variables),
+        cmocka_unit_test(values_and_stamps),
+        cmocka_unit_test(flags_are_doubt),
+        cmocka_unit_test(relative_to_the_baseline),
+        cmocka_unit_test(odours_are_events),
+        cmocka_unit_test(hostile_files_are_refused),
+        cmocka_unit_test(what_is_not_as_described_may_be_left_out),
+        cmocka_unit_test(it_is_known_by_its_variables),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,6 +223,41 @@ static void write5(void)
     Mat_Close(file);
 }
 
+/* Names of up to 4 bytes stand in their tag; dimensions lie before a name. */
+static void names_of_any_length(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "a", "abcd", "abcde", "abcdefgh",
+        "a_name_of_sixty_three_bytes_the_longest_that_matlab_takes_123456"};
+    static const double one = 1;
+    const size_t dims[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    char path[256];
+    bram_ctx *cx = bram_ctx_new();
+    test_temporary(path, "names.mat");
+    for (int compressed = 0; compressed < 2; compressed++) {
+        bram_matlab *file = NULL;
+        mat_t *to = Mat_CreateVer(path, NULL, MAT_FT_MAT5);
+        for (size_t i = 0; i < 5; i++)
+            write_variable(to,
+                           Mat_VarCreate(names[i], MAT_C_DOUBLE, MAT_T_DOUBLE, i == 1 ? 8 : 2,
+                                         (size_t *)(uintptr_t)dims, (void *)(uintptr_t)&one, 0),
+                           compressed ? MAT_COMPRESSION_ZLIB : MAT_COMPRESSION_NONE);
+        Mat_Close(to);
+        assert_ok(cx, bram_matlab_open(cx, &file, path));
+        assert_int_equal(bram_matlab_variables(file), 5);
+        for (size_t i = 0; i < 5; i++) {
+            double value = 0;
+            assert_string_equal(bram_matlab_variable_at(file, i), names[i]);
+            assert_ok(cx, bram_matlab_number(cx, &value, get(cx, file, names[i])));
+            assert_near(value, 1, 0);
+        }
+        bram_matlab_close(file);
+        unlink(path);
+    }
+    bram_ctx_free(cx);
+}
+
 static int write_both(void **state)
 {
     (void)state;
@@ -685,6 +720,7 @@ static void a_table_object_is_named_and_not_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_of_any_length),
         cmocka_unit_test(both_versions_read_alike),
         cmocka_unit_test(texts_are_utf8),
         cmocka_unit_test(what_is_not_there_is_said),

@@ -154,6 +154,17 @@ static void hostile_files_are_refused(void **state)
         made_refused("yemini", "yemini2021", cases[i][0], cases[i][1]);
 }
 
+static void what_is_not_as_described_may_be_left_out(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds;
+    assert_ok(cx, made_import(cx, &ds, "yemini", "turns", "yemini2021:stimulus=ignore"));
+    assert_null(made_table(ds, 0, "events"));
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void it_is_known_by_its_variables(void **state)
 {
     (void)state;
@@ -176,6 +187,7 @@ int main(void)
         cmocka_unit_test(a_worm_without_traces_is_told),
         cmocka_unit_test(the_strain_is_read_from_the_name),
         cmocka_unit_test(hostile_files_are_refused),
+        cmocka_unit_test(what_is_not_as_described_may_be_left_out),
         cmocka_unit_test(it_is_known_by_its_variables),
         cmocka_unit_test(every_allocation_may_fail),
     };
