@@ -309,13 +309,16 @@ static int put_traces(bram_ctx *cx, bram_dataset *ds, const struct worm *w, cons
 /* "OH16230" of "Head_Activity_OH16230", or "". */
 static void strain_of(char out[16], const char *stem)
 {
-    int head = 0, tail = 0;
-    char digits[8] = "";
+    static const char *const ends[] = {"Head_Activity_", "Tail_Activity_"};
     out[0] = 0;
-    if (sscanf(stem, "Head_Activity_OH%7[0-9]%n", digits, &head) == 1 && !stem[head])
-        snprintf(out, 16, "OH%s", digits);
-    else if (sscanf(stem, "Tail_Activity_OH%7[0-9]%n", digits, &tail) == 1 && !stem[tail])
-        snprintf(out, 16, "OH%s", digits);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t length = strlen(ends[i]);
+        if (strncmp(stem, ends[i], length) != 0) continue;
+        const char *strain = stem + length;
+        if (strncmp(strain, "OH", 2) == 0 && strain[2] &&
+            !strain[2 + strspn(strain + 2, "0123456789")])
+            snprintf(out, 16, "%.15s", strain);
+    }
 }
 
 static int describe(bram_ctx *cx, bram_dataset *ds, const struct worm *w, const char *session,
