@@ -4,7 +4,7 @@
  */
 #include "figure_scores.h"
 #include "linalg.h"
-#include "matrix_file.h"
+#include "infer_inputs.h"
 #include "output.h"
 #include "rdm_figure.h"
 #include "rsa_inference.h"
@@ -15,16 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The files of one side, then their RDMs. */
-struct side {
-    size_t files;
-    bram_cli_matrix *file;
-    bram_mat rdm; /* RDMs x pairs, on the heap */
-    char **name;
-};
-
 struct infer {
-    struct side models, brains;
+    bram_infer_inputs in;
     bram_rsa_model *fitted; /* one for each model file, whose RDMs it is made of; NULL: fixed */
     bram_cli_matrix sigma;
     bram_rsa_design design;
@@ -33,147 +25,14 @@ struct infer {
     size_t tests; /* 0 t, 1 bootstrap, 2 signed ranks */
 };
 
-/* ---- input ---------------------------------------------------------------------------------- */
-
-static void release_side(struct side *s)
-{
-    for (size_t i = 0; s->file && i < s->files; i++) bram_cli_matrix_release(&s->file[i]);
-    for (size_t i = 0; s->name && i < s->rdm.rows; i++) bram_free(s->name[i]);
-    bram_free(s->file);
-    bram_free(s->name);
-    bram_free(s->rdm.data);
-}
+/* ---- options -------------------------------------------------------------------------------- */
 
 static void release(struct infer *f)
 {
     bram_free(f->fitted);
-    release_side(&f->models);
-    release_side(&f->brains);
+    bram_infer_inputs_release(&f->in);
     bram_cli_matrix_release(&f->sigma);
     bram_rsa_result_free(f->result);
-}
-
-static int read_side(bram_ctx *cx, struct side *s, const bram_cli_args *args, const char *option,
-                     const char *ids)
-{
-    s->files = bram_cli_count(args, option);
-    if (!s->files) return bram_fail(cx, BRAM_EUSAGE, "infer needs --model and --brain");
-    s->file = bram_alloc(cx, s->files, sizeof *s->file);
-    if (!s->file) return BRAM_ENOMEM;
-    for (size_t i = 0; i < s->files; i++)
-        BRAM_TRY(bram_cli_matrix_read(cx, &s->file[i], bram_cli_value(args, option, i), ids));
-    return BRAM_OK;
-}
-
-/* All files to the conditions that every one has, in the order of the first: once around to find
- * them, once more so that all have lost the same. */
-static int match(bram_ctx *cx, struct infer *f, bool square)
-{
-    bram_cli_matrix *first = &f->brains.file[0];
-    for (int round = 0; round < 2; round++)
-        for (size_t i = 0; i < f->brains.files + f->models.files; i++) {
-            bool model = i >= f->brains.files;
-            bram_cli_matrix *m = model ? &f->models.file[i - f->brains.files] : &f->brains.file[i];
-            if (m == first) continue;
-            int status = bram_cli_matrix_match(cx, m, first, square ? BRAM_MATCH_SQUARE : 0);
-            if (status != BRAM_OK)
-                return bram_fail_prefix(cx, status, "%s",
-                                        bram_cli_value(f->args, model ? "model" : "brain",
-                                                       model ? i - f->brains.files : i));
-        }
-    return BRAM_OK;
-}
-
-/* A short name: the file without its folder, with a number where it holds several RDMs. */
-static char *name_of(bram_ctx *cx, const char *spec, size_t row, size_t rows)
-{
-    const char *slash = strrchr(spec, '/');
-    const char *base = slash ? slash + 1 : spec;
-    return rows == 1 ? bram_strdup(cx, base) : bram_strf(cx, "%s[%zu]", base, row + 1);
-}
-
-static int new_rdms(bram_ctx *cx, struct side *s, size_t rows, size_t pairs)
-{
-    BRAM_TRY(bram_mat_new(cx, &s->rdm, rows, pairs));
-    s->name = bram_alloc(cx, rows, sizeof *s->name);
-    return s->name ? BRAM_OK : BRAM_ENOMEM;
-}
-
-/* Every file a matrix over conditions: an RDM, or patterns that make one. */
-static int rdms_of_matrices(bram_ctx *cx, struct side *s, const bram_cli_args *args,
-                            const char *option, bool patterns)
-{
-    size_t n = s->file[0].rows, pairs = bram_rdm_pairs(n);
-    bram_rdm_kind kind = BRAM_RDM_CORRELATION;
-    const char *method = bram_cli_text(args, "method", "correlation");
-    if (!strcmp(method, "euclidean")) kind = BRAM_RDM_EUCLIDEAN;
-    BRAM_TRY(new_rdms(cx, s, s->files, pairs));
-    for (size_t i = 0; i < s->files; i++) {
-        const char *spec = bram_cli_value(args, option, i);
-        bram_side side = bram_cli_matrix_side(&s->file[i], !patterns);
-        double *d = NULL;
-        int status = patterns ? bram_rdm_new(cx, &d, &side, kind) : bram_rdm_given(cx, &d, &side);
-        if (status != BRAM_OK) return bram_fail_prefix(cx, status, "%s", spec);
-        memcpy(bram_row(&s->rdm, i), d, pairs * sizeof *d);
-        bram_free(d);
-        if (!(s->name[i] = name_of(cx, spec, 0, 1))) return BRAM_ENOMEM;
-    }
-    return BRAM_OK;
-}
-
-/* Every row of every file the pairs of an RDM. */
-static int rdms_of_vectors(bram_ctx *cx, struct side *s, const bram_cli_args *args,
-                           const char *option, size_t pairs)
-{
-    size_t rows = 0, at = 0;
-    for (size_t i = 0; i < s->files; i++) rows += s->file[i].rows;
-    BRAM_TRY(new_rdms(cx, s, rows, pairs));
-    for (size_t i = 0; i < s->files; i++) {
-        const bram_cli_matrix *m = &s->file[i];
-        const char *spec = bram_cli_value(args, option, i);
-        if (m->cols != pairs)
-            return bram_fail(cx, BRAM_ESHAPE, "%s: rows of %zu values, expected %zu pairs", spec,
-                             m->cols, pairs);
-        for (size_t row = 0; row < m->rows; row++, at++) {
-            for (size_t k = 0; k < pairs; k++) {
-                bool there = !m->present || m->present[row * pairs + k];
-                bram_row(&s->rdm, at)[k] = there ? m->values[row * pairs + k] : (double)NAN;
-            }
-            if (!(s->name[at] = name_of(cx, spec, row, m->rows))) return BRAM_ENOMEM;
-        }
-    }
-    return BRAM_OK;
-}
-
-static int conditions_of(bram_ctx *cx, size_t *n, size_t pairs)
-{
-    size_t root = (size_t)((1 + sqrt(1 + 8 * (double)pairs)) / 2 + 0.5);
-    if (root < 2 || bram_rdm_pairs(root) != pairs)
-        return bram_fail(cx, BRAM_ESHAPE, "rows of %zu values, expected n (n - 1) / 2 pairs",
-                         pairs);
-    *n = root;
-    return BRAM_OK;
-}
-
-static int read_rdms(bram_ctx *cx, struct infer *f)
-{
-    const bram_cli_args *args = f->args;
-    const char *form = bram_cli_text(args, "form", "square");
-    bool vectors = !strcmp(form, "vectors"), patterns = !strcmp(form, "patterns");
-    const char *ids = bram_cli_text(args, "ids", NULL);
-    if (vectors && ids) return bram_fail(cx, BRAM_EUSAGE, "--ids does not go with --form vectors");
-    BRAM_TRY(read_side(cx, &f->models, args, "model", ids));
-    BRAM_TRY(read_side(cx, &f->brains, args, "brain", ids));
-    if (vectors) {
-        size_t pairs = f->brains.file[0].cols;
-        BRAM_TRY(conditions_of(cx, &f->design.n, pairs));
-        BRAM_TRY(rdms_of_vectors(cx, &f->models, args, "model", pairs));
-        return rdms_of_vectors(cx, &f->brains, args, "brain", pairs);
-    }
-    BRAM_TRY(match(cx, f, !patterns));
-    f->design.n = f->brains.file[0].rows;
-    BRAM_TRY(rdms_of_matrices(cx, &f->models, args, "model", patterns));
-    return rdms_of_matrices(cx, &f->brains, args, "brain", patterns);
 }
 
 static int read_sigma(bram_ctx *cx, struct infer *f)
@@ -231,20 +90,25 @@ static int read_fit(bram_ctx *cx, struct infer *f)
     if (strcmp(bram_cli_text(f->args, "form", "square"), "vectors") != 0)
         return bram_fail(cx, BRAM_EUSAGE,
                          "--fit takes --form vectors: a file of RDMs for each model");
-    f->fitted = bram_alloc(cx, f->models.files, sizeof *f->fitted);
+    f->fitted = bram_alloc(cx, f->in.models.files, sizeof *f->fitted);
     if (!f->fitted) return BRAM_ENOMEM;
-    for (size_t i = 0; i < f->models.files; row += f->models.file[i++].rows) {
-        bram_mat basis = bram_mat_rows(f->models.rdm, row, f->models.file[i].rows);
+    for (size_t i = 0; i < f->in.models.files; row += f->in.models.file[i++].rows) {
+        bram_mat basis = bram_mat_rows(f->in.models.rdm, row, f->in.models.file[i].rows);
         f->fitted[i] = (bram_rsa_model){means[basis.rows > 1 ? kind : 0], basis, 0};
-        char *name = name_of(cx, bram_cli_value(f->args, "model", i), 0, 1);
+        char *name = bram_infer_name(cx, bram_cli_value(f->args, "model", i), 0, 1);
         if (!name) return BRAM_ENOMEM;
-        bram_free(f->models.name[i]); /* file i has at least one row, so i is one of theirs */
-        f->models.name[i] = name;
+        bram_free(f->in.models.name[i]); /* file i has at least one row, so i is one of theirs */
+        f->in.models.name[i] = name;
     }
-    d->fitted = f->fitted, d->fitted_count = f->models.files;
+    d->fitted = f->fitted, d->fitted_count = f->in.models.files;
     d->subject_folds = (size_t)subjects, d->condition_folds = (size_t)conditions;
     d->repeats = (size_t)repeats;
     return BRAM_OK;
+}
+
+static bram_groups groups_of(const bram_cli_labels *l)
+{
+    return (bram_groups){l->code, l->names};
 }
 
 static int read_design(bram_ctx *cx, struct infer *f)
@@ -261,17 +125,19 @@ static int read_design(bram_ctx *cx, struct infer *f)
                          "cosine_cov, corr_cov, bures, bures_metric or neg_riem_dist",
                          compare);
     d->measure.degenerate_zero = !strcmp(bram_cli_text(f->args, "degenerate", "nan"), "zero");
-    BRAM_TRY(read_rdms(cx, f));
+    BRAM_TRY(bram_infer_inputs_read(cx, &f->in, f->args));
+    d->n = f->in.n;
     BRAM_TRY(read_sigma(cx, f));
     BRAM_TRY(read_fit(cx, f));
     BRAM_TRY(bram_cli_integer(cx, f->args, "samples", 2, 10000000, 1000, &samples));
     BRAM_TRY(bram_cli_integer(cx, f->args, "seed", 0, INT64_MAX, 0, &seed));
     d->level = 0.95;
     BRAM_TRY(number(cx, f->args, "level", &d->level));
-    d->models = f->models.rdm, d->subjects = f->brains.rdm;
-    size_t fallback = d->subjects.rows < 2 ? BRAM_RSA_CONDITIONS
-                      : d->fitted          ? BRAM_RSA_BOTH
-                                           : BRAM_RSA_DUAL;
+    d->models = f->in.models.rdm, d->subjects = f->in.brains.rdm;
+    d->subject_groups = groups_of(&f->in.subject_groups);
+    d->condition_groups = groups_of(&f->in.condition_groups);
+    bool alone = d->subjects.rows < 2 || (d->subject_groups.group && d->subject_groups.groups < 2);
+    size_t fallback = alone ? BRAM_RSA_CONDITIONS : BRAM_RSA_DUAL;
     d->resampling = (bram_rsa_resampling)choice(f->args, "bootstrap", ways, fallback);
     d->pooling = (bram_rdm_pooling)choice(f->args, "pooling", pools, 0);
     d->samples = (size_t)samples, d->seed = (uint64_t)seed;
@@ -321,6 +187,12 @@ static void put_notes(bram_table *t, const struct infer *f)
     if (r->samples)
         bram_table_note(t, "%zu bootstrap samples, seed %llu", r->samples,
                         (unsigned long long)f->design.seed);
+    if (f->in.subject_groups.spec)
+        bram_table_note(t, "subjects come in %zu groups, which are drawn and left out as one",
+                        r->subject_units);
+    if (f->in.condition_groups.spec)
+        bram_table_note(t, "conditions come in %zu groups, which are drawn as one",
+                        r->condition_units);
     bram_table_note(t, "adjusted: %s within a column",
                     strcmp(bram_cli_text(f->args, "adjust", "fdr"), "holm")
                         ? "false discovery rate (Benjamini and Hochberg)"
@@ -353,7 +225,7 @@ static int models_table(bram_ctx *cx, bram_table **out, const struct infer *f)
                                 p_of(f, &r->ceiling)[i],
                                 q_of(f, &r->ceiling)[i]};
         bram_table_row(t);
-        bram_table_text(t, 0, f->models.name[i]);
+        bram_table_text(t, 0, f->in.models.name[i]);
         for (size_t k = 0; k < sizeof cells / sizeof *cells; k++)
             bram_table_number(t, k + 1, cells[k]);
     }
@@ -378,8 +250,8 @@ static int pairs_table(bram_ctx *cx, bram_table **out, const struct infer *f)
     for (size_t i = 0, k = 0; i < r->models; i++)
         for (size_t j = i + 1; j < r->models; j++, k++) {
             bram_table_row(t);
-            bram_table_text(t, 0, f->models.name[i]);
-            bram_table_text(t, 1, f->models.name[j]);
+            bram_table_text(t, 0, f->in.models.name[i]);
+            bram_table_text(t, 1, f->in.models.name[j]);
             bram_table_number(t, 2, r->value[i] - r->value[j]);
             bram_table_number(t, 3, sqrt(r->pair_variance[i * r->models + j]));
             bram_table_number(t, 4, p_of(f, &r->pair)[k]);
@@ -413,6 +285,8 @@ static int print_json(bram_ctx *cx, const struct infer *f, const bram_table *mod
     bram_json_out_integer(o, "conditions", (int64_t)r->conditions);
     bram_json_out_integer(o, "pairs", (int64_t)r->pairs_left);
     bram_json_out_integer(o, "subjects", (int64_t)r->subjects);
+    bram_json_out_integer(o, "subject_units", (int64_t)r->subject_units);
+    bram_json_out_integer(o, "condition_units", (int64_t)r->condition_units);
     bram_json_out_integer(o, "samples", (int64_t)r->samples);
     bram_json_out_integer(o, "valid", (int64_t)r->valid);
     bram_json_out_integer(o, "seed", (int64_t)f->design.seed);
@@ -461,7 +335,7 @@ static int draw(bram_ctx *cx, const struct infer *f)
     bram_score_view v = {.title = bram_cli_text(f->args, "title", "Models against the brain"),
                          .measure = measure,
                          .count = r->models,
-                         .name = (const char *const *)f->models.name,
+                         .name = (const char *const *)f->in.models.name,
                          .value = r->value,
                          .low = r->low,
                          .high = r->high,
@@ -523,6 +397,12 @@ const bram_command bram_command_infer = {
              "square|vectors|patterns"},
             {"method", 0, "HOW", "The RDM of patterns", "correlation|euclidean"},
             {"ids", 0, "IDS", "Ids of the conditions: a column or variable of each file"},
+            {"subject-groups", 0, "LABELS",
+             "What is drawn as one (sessions of an animal): FILE[:NAME] with a label for each "
+             "subject, or with --form vectors a column of their files"},
+            {"condition-groups", 0, "LABELS",
+             "Likewise (images of an object): FILE[:NAME], or a column of the first brain's file; "
+             "found by --ids where FILE has them"},
             {"compare", 0, "MEASURE",
              "How RDMs are compared, as in rsa:compare=MEASURE; corr when absent"},
             {"fit", 0, "HOW",

@@ -46,6 +46,14 @@ int bram_cli_column_labels(bram_ctx *cx, bram_cli_labels *l,
 
 /** Labels that are a file of their own, for `rows` rows of anything. @return as above */
 int bram_cli_labels_read(bram_ctx *cx, bram_cli_labels *l, size_t rows) BRAM_MUST_CHECK;
+
+/** The same for any number of rows, not coded; and with the ids beside them, where the same file
+ *  has a column or variable `ids` (else, and for NULL, *axis stays). */
+int bram_cli_labels_with_ids(bram_ctx *cx, bram_cli_labels *l, bram_axis **axis,
+                             const char *ids) BRAM_MUST_CHECK;
+
+/** Whether labels or ids of this spec are a file of their own. */
+bool bram_cli_is_elsewhere(const char *spec);
 void bram_cli_matrix_release(bram_cli_matrix *m);
 
 /** How two matrices are put side by side. */

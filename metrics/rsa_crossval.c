@@ -4,6 +4,7 @@
 #include "rsa_crossval.h"
 
 #include "linalg.h"
+#include "rsa_stage.h"
 
 #include <bramble/rng.h>
 
@@ -15,19 +16,23 @@ void bram_rsa_folds_in_order(uint32_t *fold, size_t n, size_t folds)
 }
 
 int bram_rsa_folds_at_random(bram_ctx *cx, uint32_t *fold, const double *times, size_t n,
-                             size_t folds, uint64_t seed, const char *stream, uint64_t index)
+                             const bram_groups *groups, size_t folds, uint64_t seed,
+                             const char *stream, uint64_t index)
 {
-    size_t mark = bram_scratch_mark(cx), count = 0;
-    size_t *there = bram_scratch(cx, n, sizeof *there);
-    size_t *order = there ? bram_scratch(cx, n, sizeof *order) : NULL;
+    size_t mark = bram_scratch_mark(cx), count = 0, units = bram_rsa_units(groups, n);
+    bool *drawn = bram_scratch(cx, units, sizeof *drawn);
+    uint32_t *dealt = drawn ? bram_scratch(cx, units, sizeof *dealt) : NULL;
+    size_t *there = dealt ? bram_scratch(cx, units, sizeof *there) : NULL;
+    size_t *order = there ? bram_scratch(cx, units, sizeof *order) : NULL;
     if (order) {
         bram_rng g = bram_rng_at(seed, stream, index);
-        for (size_t i = 0; i < n; i++) {
-            fold[i] = 0;
-            if (!times || times[i] > 0) there[count++] = i;
-        }
+        for (size_t i = 0; i < n; i++)
+            if (!times || times[i] > 0) drawn[bram_rsa_unit_of(groups, i)] = true;
+        for (size_t u = 0; u < units; u++)
+            if (drawn[u]) there[count++] = u;
         bram_rng_permutation(&g, count, order);
-        for (size_t k = 0; k < count; k++) fold[there[order[k]]] = (uint32_t)(k * folds / count);
+        for (size_t k = 0; k < count; k++) dealt[there[order[k]]] = (uint32_t)(k * folds / count);
+        for (size_t i = 0; i < n; i++) fold[i] = dealt[bram_rsa_unit_of(groups, i)];
     }
     bram_scratch_release(cx, mark);
     return order ? BRAM_OK : BRAM_ENOMEM;

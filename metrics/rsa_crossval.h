@@ -8,6 +8,8 @@
 #include "rdm_pool.h"
 #include "rsa_model.h"
 
+#include <bramble/metric.h>
+
 /** Folds of subjects crossed with folds of conditions. One fold of either means that these are not
  *  split: all of them are fitted on and compared on. */
 typedef struct bram_rsa_folds {
@@ -20,11 +22,12 @@ void bram_rsa_folds_in_order(uint32_t *fold, size_t n, size_t folds);
 
 /**
  * The things with times > 0 (NULL: all) dealt to folds at random, as equally as can be; copies of a
- * thing are in one fold. The others get fold 0. A function of seed, stream and index alone.
+ * thing are in one fold, and so are the members of a group. The others get fold 0. A function of
+ * seed, stream and index alone.
  */
 int bram_rsa_folds_at_random(bram_ctx *cx, uint32_t *fold, const double *times, size_t n,
-                             size_t folds, uint64_t seed, const char *stream,
-                             uint64_t index) BRAM_MUST_CHECK;
+                             const bram_groups *groups, size_t folds, uint64_t seed,
+                             const char *stream, uint64_t index) BRAM_MUST_CHECK;
 
 /** How many folds a bootstrap of this many conditions (subjects) is split into when nobody says: as
  *  Schuett et al. 2023; a sample has 0.632 of them on average. */

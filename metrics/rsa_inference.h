@@ -14,6 +14,12 @@
  * ways - both, subjects alone, conditions alone - and corrects the variances of values, of
  * differences and of distances to the ceilings (bram_dual_variance in resample.h).
  *
+ * Subjects, and conditions, may come in groups (animals with several sessions, images of an
+ * object). Then groups are drawn, left out by lower ceilings and dealt to folds as a whole, and n
+ * below is their number. Values and ceilings stay means over subjects. Signed ranks take the mean
+ * of each group: its members are no independent observations. Without draws the variance is that of
+ * the sums of groups (rsa_variance.c).
+ *
  * Tests, from the variances by Student's t with n - 1 degrees of freedom (n subjects, conditions,
  * or the fewer of both): each model against zero (one-sided), each pair, each model against the
  * lower ceiling (two-sided); from the draws of a bootstrap of one kind likewise, the observed
@@ -25,8 +31,8 @@
  * compared on others (rsa_crossval.h), by folds drawn at random, in the data and in every sample
  * anew, `repeats` times each. With V_m the variance of the mean over repeats and V_1 that of a
  * single one, the variance without the noise of the assignment to folds is (repeats V_m - V_1) /
- * (repeats - 1). Without draws cross-validation has no variance, and there is no dual correction
- * for it.
+ * (repeats - 1); dual takes each of its three ways so. Without draws cross-validation has no
+ * variance.
  *
  * Zero is chance for measures that centre (corr, spearman, tau ...), and for cosines of
  * cross-validated distances alone; elsewhere the test against zero says nothing and is NaN.
@@ -39,6 +45,8 @@
 #include "rdm_compare.h"
 #include "rdm_pool.h"
 #include "rsa_model.h"
+
+#include <bramble/metric.h>
 
 typedef enum bram_rsa_resampling {
     BRAM_RSA_FIXED, /* no draws: variances over subjects */
@@ -58,12 +66,15 @@ typedef struct bram_rsa_design {
     uint64_t seed;
     double level;        /* of intervals: 0.95 */
     bool crossvalidated; /* distances are unbiased: 0 is chance for cosines, too */
-    /* Multiplicities drawn elsewhere, samples x n and samples x subjects; NULL: drawn here. */
+    /* What is drawn as one, none of them empty; group NULL: each subject, each condition. */
+    bram_groups subject_groups, condition_groups;
+    /* Multiplicities of groups drawn elsewhere, samples x groups of each; NULL: drawn here. */
     const uint32_t *condition_draw, *subject_draw;
     /* Models with parameters; `models` does not count then. */
     const bram_rsa_model *fitted;
     size_t fitted_count;
-    size_t subject_folds, condition_folds; /* 0: as many as suit 0.632 of them (rsa_crossval.h) */
+    size_t subject_folds, condition_folds; /* 0: as many as suit 0.632 of the groups
+                                              (rsa_crossval.h) */
     size_t repeats;                        /* 2 or more with draws */
 } bram_rsa_design;
 
@@ -78,13 +89,14 @@ typedef struct bram_rsa_tests {
 /** Everything an inference gives; a figure needs no more. Arrays are on the heap. */
 typedef struct bram_rsa_result {
     size_t models, subjects, conditions, pairs_left;
+    size_t subject_units, condition_units; /* groups, or as many as there are of them */
     double *evaluation;                    /* models x subjects: of the data themselves */
     double *subject_lower, *subject_upper; /* of each subject */
     double *value;                         /* models */
     double lower, upper, noise;            /* ceilings; 1 / sqrt(subjects) */
     double lower_low, lower_high, upper_low, upper_high; /* their intervals */
-    size_t samples, valid, ways; /* ways: 3 for dual (both, subjects, conditions), repeats
-                                     of fitted models, else 1 */
+    size_t samples, valid, ways; /* ways: 3 for dual (both, subjects, conditions), else 1; times
+                                    the repeats of fitted models */
     double *draw;                /* samples x ways x (models + 2): values, lower, upper */
     double *draw_mean;           /* models + 2: of the valid draws, first way */
     double dof;
@@ -99,8 +111,9 @@ typedef struct bram_rsa_result {
 } bram_rsa_result;
 
 /**
- * @return BRAM_OK; BRAM_ESHAPE: no model, no subject, other numbers of pairs; BRAM_ENOTAPPLICABLE:
- *         fewer than 2 subjects (subjects, both, dual) or 3 conditions to draw; BRAM_EUSAGE: no
+ * @return BRAM_OK; BRAM_ESHAPE: no model, no subject, other numbers of pairs, an empty group;
+ *         BRAM_ENOTAPPLICABLE: fewer than 2 subjects (or groups of them) to draw, or than 3
+ *         conditions (2 groups); BRAM_EUSAGE: no
  *         samples, a level outside (0, 1); BRAM_ECANCEL; what bram_rdm_sets_compare returns. With
  * one subject, fixed gives values without variances.
  */

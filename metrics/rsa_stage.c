@@ -52,23 +52,36 @@ static int stage_of_vectors(bram_ctx *cx, bram_rsa_stage *s)
     return BRAM_OK;
 }
 
+/* The inner product of subject t with the pool of a group (NULL: of all). */
+static double with_pool(const bram_rsa_stage *s, const double *share, size_t t, const size_t *group)
+{
+    double sum = 0;
+    for (size_t k = 0; k < s->count; k++)
+        if (share[k] > 0 && (!group || bram_rsa_unit_of(&s->sides->groups, k) == *group))
+            sum += share[k] * s->factor[k] * s->likeness[k * s->count + t];
+    return sum;
+}
+
 static void ceilings_of_likeness(double *lower, double *upper, const bram_rsa_stage *s,
                                  const double *share, double *with_all)
 {
+    const bram_groups *groups = &s->sides->groups;
     double norm = 0;
     for (size_t t = 0; t < s->count; t++) {
-        with_all[t] = 0;
-        for (size_t k = 0; k < s->count; k++)
-            if (share[k] > 0)
-                with_all[t] += share[k] * s->factor[k] * s->likeness[k * s->count + t];
+        with_all[t] = with_pool(s, share, t, NULL);
         if (share[t] > 0) norm += share[t] * s->factor[t] * with_all[t];
     }
-    for (size_t t = 0; t < s->count; t++) {
-        if (!(share[t] > 0)) continue;
-        double c = share[t] * s->factor[t], others = with_all[t] - c;
-        double left = norm - 2 * c * with_all[t] + c * c; /* |pool of the others|^2 */
-        lower[t] = left > 1e-12 * norm ? others / sqrt(left) : (double)NAN;
-        upper[t] = with_all[t] / sqrt(norm);
+    for (size_t g = 0; g < bram_rsa_units(groups, s->count); g++) {
+        double left = norm; /* |pool of the others|^2 */
+        for (size_t t = 0; t < s->count; t++) {
+            if (!(share[t] > 0) || bram_rsa_unit_of(groups, t) != g) continue;
+            double own = with_pool(s, share, t, &g), c = share[t] * s->factor[t];
+            lower[t] = with_all[t] - own, upper[t] = with_all[t] / sqrt(norm);
+            left += c * (own - 2 * with_all[t]);
+        }
+        for (size_t t = 0; t < s->count; t++)
+            if (share[t] > 0 && bram_rsa_unit_of(groups, t) == g)
+                lower[t] = left > 1e-12 * norm ? lower[t] / sqrt(left) : (double)NAN;
     }
 }
 
@@ -107,10 +120,11 @@ static int stage_of_ranks(bram_ctx *cx, bram_rsa_stage *s)
     return BRAM_OK;
 }
 
-/* Comparisons of a pool, given by entry, with subjects first .. first + count - 1. */
+/* Comparisons of a pool, given by entry, with the subjects of a group (NULL: all); no others. */
 static int compare_pool(bram_ctx *cx, double *values, const bram_rsa_stage *s, double *pool,
-                        size_t first, size_t count)
+                        const size_t *group)
 {
+    const bram_groups *groups = &s->sides->groups;
     const bram_rdm_measure *m = &s->sides->subjects->measure;
     bram_rdm_frame entries = s->frame; /* of which the pool has every one */
     entries.pairs = entries.count, entries.keep = entries.position = NULL;
@@ -126,19 +140,37 @@ static int compare_pool(bram_ctx *cx, double *values, const bram_rsa_stage *s, d
         bram_rdm_ranked ranked;
         status = bram_rdm_ranked_room(cx, &ranked, BRAM_RDM_X, &entries);
         if (status == BRAM_OK) bram_rdm_rank_into(&ranked, pool, &order, &entries);
-        for (size_t k = 0; status == BRAM_OK && k < count; k++)
-            status = bram_rdm_tau(cx, &values[k], m, &ranked, &s->ranked[first + k], &entries);
+        for (size_t k = 0; status == BRAM_OK && k < s->count; k++)
+            if (!group || bram_rsa_unit_of(groups, k) == *group)
+                status = bram_rdm_tau(cx, &values[k], m, &ranked, &s->ranked[k], &entries);
     } else {
         bram_rdm_vector v;
-        bram_mat out = {values, 1, count, count};
         status = bram_rdm_vectors(cx, &v, &one, &entries);
-        if (status == BRAM_OK) status = bram_rdm_gram(cx, &out, &v, s->vector + first, &entries);
-        for (size_t k = 0; status == BRAM_OK && k < count; k++)
-            values[k] = bram_rdm_cosine_of(m, values[k], v.square, s->vector[first + k].square,
+        for (size_t k = 0; status == BRAM_OK && k < s->count; k++) {
+            bram_mat out = {&values[k], 1, 1, 1};
+            if (group && bram_rsa_unit_of(groups, k) != *group) continue;
+            status = bram_rdm_gram(cx, &out, &v, s->vector + k, &entries);
+            values[k] = bram_rdm_cosine_of(m, values[k], v.square, s->vector[k].square,
                                            entries.total);
+        }
     }
     bram_free(order.index);
     return status;
+}
+
+static bool counts(const bram_rsa_stage *s, const double *share, size_t group)
+{
+    for (size_t t = 0; t < s->count; t++)
+        if (share[t] > 0 && bram_rsa_unit_of(&s->sides->groups, t) == group) return true;
+    return false;
+}
+
+static size_t groups_that_count(const bram_rsa_stage *s, const double *share)
+{
+    size_t some = 0;
+    for (size_t g = 0; g < bram_rsa_units(&s->sides->groups, s->count); g++)
+        some += counts(s, share, g);
+    return some;
 }
 
 /* Doubled ranks of an entry under its subject's vector. */
@@ -150,22 +182,24 @@ static double rank_of(const bram_rdm_vector *v, size_t k)
 static int ceilings_of_ranks(bram_ctx *cx, double *lower, double *upper, const bram_rsa_stage *s,
                              const double *share)
 {
-    size_t count = s->frame.count, subjects = 0;
+    size_t count = s->frame.count;
+    const bram_groups *groups = &s->sides->groups;
     double *all = bram_scratch(cx, count, sizeof *all);
     double *others = all ? bram_scratch(cx, count, sizeof *others) : NULL;
     if (!others) return BRAM_ENOMEM;
-    for (size_t t = 0; t < s->count; t++) {
-        if (!(share[t] > 0)) continue;
-        subjects++;
-        for (size_t k = 0; k < count; k++) all[k] += share[t] * rank_of(&s->vector[t], k);
-    }
-    BRAM_TRY(compare_pool(cx, upper, s, all, 0, s->count));
-    for (size_t t = 0; t < s->count; t++) {
-        if (!(share[t] > 0)) continue;
+    for (size_t t = 0; t < s->count; t++)
+        for (size_t k = 0; share[t] > 0 && k < count; k++)
+            all[k] += share[t] * rank_of(&s->vector[t], k);
+    BRAM_TRY(compare_pool(cx, upper, s, all, NULL));
+    for (size_t g = 0; groups_that_count(s, share) > 1 && g < bram_rsa_units(groups, s->count);
+         g++) {
+        if (!counts(s, share, g)) continue;
         size_t mark = bram_scratch_mark(cx);
-        for (size_t k = 0; k < count; k++)
-            others[k] = all[k] - share[t] * rank_of(&s->vector[t], k);
-        if (subjects > 1) BRAM_TRY(compare_pool(cx, &lower[t], s, others, t, 1));
+        for (size_t k = 0; k < count; k++) others[k] = all[k];
+        for (size_t t = 0; t < s->count; t++)
+            for (size_t k = 0; bram_rsa_unit_of(groups, t) == g && k < count; k++)
+                others[k] -= share[t] * rank_of(&s->vector[t], k);
+        BRAM_TRY(compare_pool(cx, lower, s, others, &g));
         bram_scratch_release(cx, mark);
     }
     return BRAM_OK;
@@ -192,17 +226,19 @@ static int compare_pooled(bram_ctx *cx, double *values, const bram_rsa_stage *s,
 static int ceilings_of_pools(bram_ctx *cx, double *lower, double *upper, const bram_rsa_stage *s,
                              const double *share)
 {
+    const bram_groups *groups = &s->sides->groups;
     double *value = bram_scratch(cx, s->count, sizeof *value);
     double *left = value ? bram_scratch(cx, s->count, sizeof *left) : NULL;
-    size_t subjects = 0;
     if (!left) return BRAM_ENOMEM;
     BRAM_TRY(compare_pooled(cx, upper, s, share));
-    for (size_t t = 0; t < s->count; t++) subjects += share[t] > 0;
-    for (size_t t = 0; subjects > 1 && t < s->count; t++) {
-        if (!(share[t] > 0)) continue;
-        for (size_t k = 0; k < s->count; k++) left[k] = k == t ? 0 : share[k];
+    for (size_t g = 0; groups_that_count(s, share) > 1 && g < bram_rsa_units(groups, s->count);
+         g++) {
+        if (!counts(s, share, g)) continue;
+        for (size_t k = 0; k < s->count; k++)
+            left[k] = bram_rsa_unit_of(groups, k) == g ? 0 : share[k];
         BRAM_TRY(compare_pooled(cx, value, s, left));
-        lower[t] = value[t];
+        for (size_t t = 0; t < s->count; t++)
+            if (bram_rsa_unit_of(groups, t) == g) lower[t] = value[t];
     }
     return BRAM_OK;
 }

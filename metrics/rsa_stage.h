@@ -15,10 +15,24 @@
 #include "rdm_frame.h"
 #include "rdm_pool.h"
 
+#include <bramble/metric.h>
+
+/** The unit that thing i belongs to, of n things in groups (each its own where none are given). */
+static inline size_t bram_rsa_unit_of(const bram_groups *groups, size_t i)
+{
+    return groups->group ? groups->group[i] : i;
+}
+
+static inline size_t bram_rsa_units(const bram_groups *groups, size_t n)
+{
+    return groups->group ? groups->groups : n;
+}
+
 /** What is compared; made once. */
 typedef struct bram_rsa_sides {
     const bram_rdm_set *models, *subjects; /* of the same measure */
     bram_rdm_pooling pooling;
+    bram_groups groups; /* of subjects, which lower ceilings leave out together */
 } bram_rsa_sides;
 
 /** In scratch memory of the context it was made with. */
@@ -39,9 +53,9 @@ int bram_rsa_stage_new(bram_ctx *cx, bram_rsa_stage *stage, const bram_rsa_sides
 
 /**
  * The mean comparison of each model with the subjects, and the ceilings: the mean comparison of
- * each subject with the pool of the others (lower) and of all (upper).
+ * each subject with the pool of the others (lower; without its whole group) and of all (upper).
  *
- * @param out    models + 2 values: means, lower, upper; NaN where undefined (lower: one subject)
+ * @param out    models + 2 values: means, lower, upper; NaN where undefined (lower: one group)
  * @param share  how often each subject counts; NULL: once. A subject drawn several times counts
  * once among those that ceilings are means over, and is left out as a whole
  */

@@ -42,3 +42,14 @@ run bramble infer --form vectors -m models.csv -b subjects.csv --compare cosine_
 run bramble infer -m one.csv -b one.csv --bootstrap both
 run bramble infer --form vectors -m models.csv -b subjects.csv --level 2
 run bramble infer --form vectors -m models.csv -b subjects.csv --compare tau
+
+# groups of subjects and of conditions are drawn, and left out, as one
+printf 'monkey\na\na\nb\n' >who.csv
+printf 'object,image\nx,f\nx,e\ny,d\ny,c\nz,b\nz,a\n' >objects.csv
+run bramble infer --form vectors -m models.csv -b subjects.csv --subject-groups who.csv --bootstrap none --format csv
+sed '1s/^/image,/; 2s/^/a,/; 3s/^/b,/; 4s/^/c,/; 5s/^/d,/; 6s/^/e,/; 7s/^/f,/' it.csv >named.csv
+run bramble infer -m named.csv -b named.csv --ids image --condition-groups objects.csv:object --samples 50
+grep -v d objects.csv >lacking.csv
+run bramble infer -m named.csv -b named.csv --ids image --condition-groups lacking.csv:object
+run bramble infer --form vectors -m models.csv -b subjects.csv --subject-groups objects.csv:object
+run bramble infer -m one.csv -b one.csv --subject-groups monkey

@@ -245,6 +245,8 @@ static void chains_and_choices(void **state)
     bram_ctx_free(cx);
 }
 
+static const bram_groups each = {0};
+
 static void folds_at_random(void **state)
 {
     (void)state;
@@ -252,14 +254,14 @@ static void folds_at_random(void **state)
     double times[20];
     uint32_t fold[20], again[20];
     for (size_t i = 0; i < 20; i++) times[i] = i % 3 ? 2 : 0;
-    assert_ok(cx, bram_rsa_folds_at_random(cx, fold, times, 20, 4, 1, "x", 7));
+    assert_ok(cx, bram_rsa_folds_at_random(cx, fold, times, 20, &each, 4, 1, "x", 7));
     size_t count[4] = {0};
     for (size_t i = 0; i < 20; i++)
         if (times[i] > 0) count[fold[i]]++;
     for (size_t k = 0; k < 4; k++) assert_true(count[k] >= 3 && count[k] <= 4); /* 13 things */
-    assert_ok(cx, bram_rsa_folds_at_random(cx, again, times, 20, 4, 1, "x", 7));
+    assert_ok(cx, bram_rsa_folds_at_random(cx, again, times, 20, &each, 4, 1, "x", 7));
     assert_memory_equal(fold, again, sizeof fold);
-    assert_ok(cx, bram_rsa_folds_at_random(cx, again, times, 20, 4, 1, "x", 8));
+    assert_ok(cx, bram_rsa_folds_at_random(cx, again, times, 20, &each, 4, 1, "x", 8));
     assert_memory_not_equal(fold, again, sizeof fold);
     bram_ctx_free(cx);
 }
@@ -352,8 +354,6 @@ static void cross_validation_in_the_bootstrap(void **state)
     bram_rsa_result_free(r[0]);
     bram_rsa_result_free(r[1]);
     bram_ctx *cx = bram_ctx_new();
-    e.resampling = BRAM_RSA_DUAL;
-    assert_int_equal(bram_rsa_infer(cx, &r[0], &e), BRAM_EUSAGE);
     e.resampling = BRAM_RSA_BOTH, e.repeats = 1;
     assert_int_equal(bram_rsa_infer(cx, &r[0], &e), BRAM_EUSAGE);
     e.resampling = BRAM_RSA_FIXED; /* values without variances */
