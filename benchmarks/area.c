@@ -208,6 +208,51 @@ int bram_area_side(bram_ctx *cx, bram_side *out, const bram_area *a, size_t subj
                      : mean_responses(cx, out, a, (ptrdiff_t)subject);
 }
 
+/* ---- repeats -------------------------------------------------------------------------------- */
+
+/* The responses of a subject's units to one repeat of a stimulus. @return how many are there */
+static size_t read_repeat(double *value, uint8_t *present, const bram_area *a, size_t subject,
+                          size_t stimulus, size_t repeat)
+{
+    size_t there = 0, column = 0;
+    for (size_t u = 0; u < a->units; u++) {
+        size_t from = (stimulus * a->units + u) * a->repeats + repeat;
+        if (a->subject_of[u] != subject) continue;
+        value[column] = a->values[from], present[column] = a->present[from];
+        there += present[column++];
+    }
+    return there;
+}
+
+int bram_area_add_repeats(bram_ctx *cx, bram_side *side, const bram_area *a, size_t subject)
+{
+    size_t units = side->values.cols, most = a->stimuli * a->repeats;
+    if (a->is_rdm || a->repeats < 2) return BRAM_OK;
+    bram_repeats *r = bram_scratch(cx, 1, sizeof *r);
+    double *value = bram_scratch(cx, most * units, sizeof *value);
+    uint8_t *present = bram_scratch(cx, most * units, 1);
+    uint32_t *row = bram_scratch(cx, most, sizeof *row),
+             *fold = bram_scratch(cx, most, sizeof *fold);
+    if (!r || !value || !present || !row || !fold) return BRAM_ENOMEM;
+    size_t count = 0;
+    for (size_t i = 0; i < a->stimuli; i++) {
+        size_t before = count;
+        for (size_t k = 0; k < a->repeats; k++)
+            if (read_repeat(value + count * units, present + count * units, a, subject, i, k))
+                row[count] = (uint32_t)i, fold[count++] = (uint32_t)k;
+        if (count == before)
+            return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no repeat of stimulus %s was recorded in %s",
+                             bram_axis_id(a->stimulus, i), a->subject[subject]);
+    }
+    *r = (bram_repeats){.values = {value, count, units, units},
+                        .present = memchr(present, 0, count * units) ? present : NULL,
+                        .row = row,
+                        .fold = fold,
+                        .folds = a->repeats};
+    side->repeats = r;
+    return BRAM_OK;
+}
+
 /* ---- features ------------------------------------------------------------------------------- */
 
 static int only_layer(bram_ctx *cx, const bram_response **out, const bram_dataset *answer,

@@ -42,6 +42,15 @@ void bram_area_release(bram_area *a);
 int bram_area_side(bram_ctx *cx, bram_side *out, const bram_area *a,
                    size_t subject) BRAM_MUST_CHECK;
 
+/**
+ * Adds to a side of bram_area_side the repeats that are there, each in the fold of its number, in
+ * scratch memory. RDMs and areas without repeats: nothing. A stimulus without any is an error.
+ *
+ * @return BRAM_OK; BRAM_ENOTAPPLICABLE naming the stimulus; BRAM_ENOMEM
+ */
+int bram_area_add_repeats(bram_ctx *cx, bram_side *side, const bram_area *a,
+                          size_t subject) BRAM_MUST_CHECK;
+
 /** All units: stimulus x unit, mean over repeats, in scratch memory. Not for RDMs. */
 int bram_area_mean(bram_ctx *cx, bram_side *out, const bram_area *a) BRAM_MUST_CHECK;
 

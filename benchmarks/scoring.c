@@ -46,6 +46,19 @@ int bram_metric_use_parse(bram_ctx *cx, bram_metric_use *use, const char *text)
     return status;
 }
 
+int bram_metrics_use_repeats(bram_ctx *cx, bool *out, const char *const *spec, size_t count)
+{
+    bool any = false;
+    for (size_t k = 0; k < count; k++) {
+        bram_metric_use use = {0};
+        BRAM_TRY(bram_metric_use_parse(cx, &use, spec[k]));
+        any = any || (use.metric->uses_repeats && use.metric->uses_repeats(use.options));
+        bram_metric_use_release(&use);
+    }
+    *out = any;
+    return BRAM_OK;
+}
+
 /* ---- sides ---------------------------------------------------------------------------------- */
 
 /* A side as the metric keeps it: what prepare made of it, or the side itself. */

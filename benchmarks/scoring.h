@@ -19,6 +19,10 @@ typedef struct bram_metric_use {
 int bram_metric_use_parse(bram_ctx *cx, bram_metric_use *use, const char *text) BRAM_MUST_CHECK;
 void bram_metric_use_release(bram_metric_use *use);
 
+/** Whether any of these metrics compares measurements (bram_side.repeats). @return as parse */
+int bram_metrics_use_repeats(bram_ctx *cx, bool *out, const char *const *spec,
+                             size_t count) BRAM_MUST_CHECK;
+
 /** The brains of a job, prepared, and the reference where the metric needs one. */
 typedef struct bram_scoring bram_scoring;
 

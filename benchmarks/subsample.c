@@ -18,25 +18,62 @@ struct curve {
     const char *spec;
     const bram_side *model, *brain;
     const bram_subsample *how;
-    bool square, paired; /* rows are columns as well; both sides have the same columns */
-    double *value;       /* sizes x repeats; NaN: undefined */
+    bool graph, paired; /* rows are columns as well; both sides have the same columns */
+    double *value;      /* sizes x repeats; NaN: undefined */
 };
 
-/* Rows and columns of a side, by index, in scratch memory. NULL: all of them. */
-static int take(bram_ctx *cx, bram_side *out, const bram_side *from, const size_t *row, size_t rows,
-                const size_t *column, size_t columns)
+/* Rows and columns of a matrix, by index, in scratch memory. NULL: all of them. */
+static int take_matrix(bram_ctx *cx, bram_mat *out, const uint8_t **out_present,
+                       const bram_mat *from, const uint8_t *from_present, const size_t *row,
+                       size_t rows, const size_t *column, size_t columns)
 {
-    size_t n = row ? rows : from->values.rows, p = column ? columns : from->values.cols;
+    size_t n = row ? rows : from->rows, p = column ? columns : from->cols;
     double *values = bram_scratch(cx, n * p, sizeof *values);
-    uint8_t *present = from->present ? bram_scratch(cx, n * p, 1) : NULL;
-    if (!values || (from->present && !present)) return BRAM_ENOMEM;
+    uint8_t *present = from_present ? bram_scratch(cx, n * p, 1) : NULL;
+    if (!values || (from_present && !present)) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < p; k++) {
             size_t r = row ? row[i] : i, c = column ? column[k] : k;
-            values[i * p + k] = bram_row(&from->values, r)[c];
-            if (present) present[i * p + k] = from->present[r * from->values.cols + c];
+            values[i * p + k] = bram_row(from, r)[c];
+            if (present) present[i * p + k] = from_present[r * from->cols + c];
         }
-    *out = (bram_side){.values = {values, n, p, p}, .present = present, .is_rdm = from->is_rdm};
+    *out = (bram_mat){values, n, p, p}, *out_present = present;
+    return BRAM_OK;
+}
+
+/* The measurements of these rows, which become rows 0, 1 ... */
+static int take_repeats(bram_ctx *cx, const bram_repeats **out, const bram_side *from,
+                        const size_t *row, size_t rows, const size_t *column, size_t columns)
+{
+    const bram_repeats *all = from->repeats;
+    size_t most = all->values.rows, count = 0;
+    bram_repeats *r = bram_scratch(cx, 1, sizeof *r);
+    size_t *place = bram_scratch(cx, from->values.rows, sizeof *place); /* 0: not taken */
+    size_t *taken = bram_scratch(cx, most, sizeof *taken);
+    uint32_t *of = bram_scratch(cx, most, sizeof *of);
+    uint32_t *fold = all->fold ? bram_scratch(cx, most, sizeof *fold) : NULL;
+    if (!r || !place || !taken || !of || (all->fold && !fold)) return BRAM_ENOMEM;
+    for (size_t i = 0; i < (row ? rows : from->values.rows); i++) place[row ? row[i] : i] = i + 1;
+    for (size_t k = 0; k < most; k++) {
+        if (!place[all->row[k]]) continue;
+        of[count] = (uint32_t)place[all->row[k]] - 1;
+        if (fold) fold[count] = all->fold[k];
+        taken[count++] = k;
+    }
+    *r = (bram_repeats){.row = of, .fold = fold, .folds = all->folds, .fold_name = all->fold_name};
+    *out = r;
+    return take_matrix(cx, &r->values, &r->present, &all->values, all->present, taken, count,
+                       column, columns);
+}
+
+static int take(bram_ctx *cx, bram_side *out, const bram_side *from, const size_t *row, size_t rows,
+                const size_t *column, size_t columns)
+{
+    bram_side side = {.is_rdm = from->is_rdm};
+    BRAM_TRY(take_matrix(cx, &side.values, &side.present, &from->values, from->present, row, rows,
+                         column, columns));
+    if (from->repeats) BRAM_TRY(take_repeats(cx, &side.repeats, from, row, rows, column, columns));
+    *out = side;
     return BRAM_OK;
 }
 
@@ -63,18 +100,26 @@ static int draw_subset(bram_ctx *cx, size_t **out, size_t n, size_t size, uint64
 
 static size_t count_of(const struct curve *c)
 {
+    if (c->how->what == BRAM_SUBSAMPLE_MODEL_UNITS) return c->model->values.cols;
     return c->how->what == BRAM_SUBSAMPLE_UNITS ? c->brain->values.cols : c->brain->values.rows;
+}
+
+static bool is_square(const struct curve *c, const bram_side *side)
+{
+    return c->graph || side->is_rdm;
 }
 
 static int sides_of_subset(bram_ctx *cx, bram_side *model, bram_side *brain, const struct curve *c,
                            const size_t *index, size_t size)
 {
     if (c->how->what == BRAM_SUBSAMPLE_CONDITIONS) {
-        const size_t *column = c->square ? index : NULL;
-        BRAM_TRY(take(cx, model, c->model, index, size, column, size));
-        return take(cx, brain, c->brain, index, size, column, size);
+        BRAM_TRY(
+            take(cx, model, c->model, index, size, is_square(c, c->model) ? index : NULL, size));
+        return take(cx, brain, c->brain, index, size, is_square(c, c->brain) ? index : NULL, size);
     }
-    *model = *c->model;
+    *model = *c->model, *brain = *c->brain;
+    if (c->how->what == BRAM_SUBSAMPLE_MODEL_UNITS && !c->paired)
+        return take(cx, model, c->model, NULL, 0, index, size);
     if (c->paired) BRAM_TRY(take(cx, model, c->model, NULL, 0, index, size));
     return take(cx, brain, c->brain, NULL, 0, index, size);
 }
@@ -121,13 +166,14 @@ static int check(bram_ctx *cx, const struct curve *c)
     if (!how->sizes || !how->repeats)
         return bram_fail(cx, BRAM_EUSAGE, "%zu sizes and %zu repeats, expected 1 or more of each",
                          how->sizes, how->repeats);
-    if (how->what == BRAM_SUBSAMPLE_UNITS && c->square)
+    const bram_side *drawn = how->what == BRAM_SUBSAMPLE_MODEL_UNITS ? c->model : c->brain;
+    if (how->what != BRAM_SUBSAMPLE_CONDITIONS && is_square(c, drawn))
         return bram_fail(cx, BRAM_EUSAGE,
                          "dissimilarities and graphs have no units to draw from: draw conditions");
     for (size_t k = 0; k < how->sizes; k++)
         if (how->size[k] == 0 || how->size[k] > most)
             return bram_fail(cx, BRAM_EUSAGE, "a subset of %zu, expected 1 to %zu %s", how->size[k],
-                             most, how->what == BRAM_SUBSAMPLE_UNITS ? "units" : "conditions");
+                             most, how->what == BRAM_SUBSAMPLE_CONDITIONS ? "conditions" : "units");
     return BRAM_OK;
 }
 
@@ -148,7 +194,7 @@ int bram_subsample_curve(bram_ctx *cx, bram_subsample_point *point, const char *
                       .model = model,
                       .brain = brain,
                       .how = how,
-                      .square = brain->is_rdm || m->kind == BRAM_METRIC_GRAPH,
+                      .graph = m->kind == BRAM_METRIC_GRAPH,
                       .paired = m->kind == BRAM_METRIC_PAIRED || m->kind == BRAM_METRIC_DENSITY};
     BRAM_TRY(check(cx, &c));
     size_t mark = bram_scratch_mark(cx);

@@ -9,7 +9,8 @@
 
 typedef enum bram_subsample_what {
     BRAM_SUBSAMPLE_UNITS, /* columns: of both sides alike for paired metrics, else of the brain */
-    BRAM_SUBSAMPLE_CONDITIONS /* rows of both sides; of RDMs and graphs the columns as well */
+    BRAM_SUBSAMPLE_MODEL_UNITS, /* columns of the model: how many units of a layer it takes */
+    BRAM_SUBSAMPLE_CONDITIONS   /* rows of both sides; of RDMs and graphs the columns as well */
 } bram_subsample_what;
 
 typedef struct bram_subsample {
@@ -27,8 +28,9 @@ typedef struct bram_subsample_point {
 } bram_subsample_point;
 
 /**
- * Scores `repeats` random subsets of every size; metrics of several values give their mean. The
- * subsets depend on seed, size and repeat alone: curves of several models are paired.
+ * Measurements (bram_side.repeats) follow their rows and columns. Scores `repeats` random subsets
+ * of every size; metrics of several values give their mean. The subsets depend on seed, size and
+ * repeat alone: curves of several models are paired.
  *
  * @param point  one for each size
  * @param spec   the metric's spec string

@@ -3,7 +3,8 @@
  *
  * The model is asked for its features of the stimuli (or its RDM of them), the area (responses/ID)
  * gives patterns of units or RDMs, and a geometry metric (rsa) compares them: one raw value for
- * each subject, their mean is the score.
+ * each subject, their mean is the score. Metrics that compare repeats with each other
+ * (rsa:rdm=crossnobis) get them.
  *
  * Intervals: bootstrap over conditions, each stimulus a group of its own; they are about other
  * stimuli, not about other subjects. bootstrap=both draws subjects as well, and the intervals are
@@ -14,6 +15,7 @@
  */
 #include "area.h"
 #include "scores.h"
+#include "scoring.h"
 
 #include <stdio.h>
 
@@ -58,9 +60,13 @@ static int score(bram_ctx *cx, struct geometry *g, const bram_side *features)
     size_t n = g->area.subjects;
     bram_score_piece *piece = bram_scratch(cx, n, sizeof *piece);
     if (!piece) return BRAM_ENOMEM;
+    bool repeats;
+    BRAM_TRY(
+        bram_metrics_use_repeats(cx, &repeats, (const char *const *)b->metrics, b->metric_count));
     for (size_t s = 0; s < n; s++) {
         piece[s].model = *features;
         BRAM_TRY(bram_area_side(cx, &piece[s].brain, &g->area, s));
+        if (repeats) BRAM_TRY(bram_area_add_repeats(cx, &piece[s].brain, &g->area, s));
     }
     bool both = bram_option_is(b->options, "bootstrap", "both");
     snprintf(g->axis, sizeof g->axis, both ? "%zu stimuli and %zu subjects" : "%zu stimuli",
@@ -104,8 +110,11 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 
 static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
 {
-    (void)cx;
-    *bytes = bram_area_bytes(cell->dataset, cell->part);
+    const bram_benchmark *b = cell->benchmark;
+    bool repeats;
+    BRAM_TRY(
+        bram_metrics_use_repeats(cx, &repeats, (const char *const *)b->metrics, b->metric_count));
+    *bytes = (repeats ? 2 : 1) * bram_area_bytes(cell->dataset, cell->part);
     return BRAM_OK;
 }
 

@@ -52,6 +52,7 @@ static int read_numbers(bram_ctx *cx, bram_score_run *job, const bram_cli_args *
     job->median = !strcmp(bram_cli_text(args, "summary", "mean"), "median");
     BRAM_TRY(read_level(cx, args, &job->level));
     BRAM_TRY(read_sizes(cx, &job->units, args, "subsample-units"));
+    BRAM_TRY(read_sizes(cx, &job->model_units, args, "subsample-model-units"));
     return read_sizes(cx, &job->conditions, args, "subsample-conditions");
 }
 
@@ -66,12 +67,14 @@ static int values_of(bram_ctx *cx, const char ***out, size_t *count, const bram_
     return BRAM_OK;
 }
 
-/* What is square is asked of all metrics alike. */
-static int check_metrics(bram_ctx *cx, const bram_score_run *job)
+/* Whether all metrics are known, and any compares measurements. */
+static int check_metrics(bram_ctx *cx, bool *repeats, const bram_score_run *job)
 {
+    *repeats = false;
     for (size_t k = 0; k < job->metrics; k++) {
-        bool higher;
-        BRAM_TRY(bram_score_higher_better(cx, &higher, job->metric[k]));
+        bool these;
+        BRAM_TRY(bram_score_uses_repeats(cx, &these, job->metric[k]));
+        *repeats |= these;
     }
     return BRAM_OK;
 }
@@ -93,7 +96,8 @@ static int read_job(bram_ctx *cx, bram_score_run *job, const bram_cli_args *args
     size_t models, brains;
     const char *reference = bram_cli_text(args, "reference", NULL);
     bram_score_labels of_model = {.ids = bram_cli_text(args, "model-ids", NULL),
-                                  .conditions = bram_cli_text(args, "model-conditions", NULL)};
+                                  .conditions = bram_cli_text(args, "model-conditions", NULL),
+                                  .folds = bram_cli_text(args, "model-folds", NULL)};
     bram_score_labels of_brain = {.ids = bram_cli_text(args, "brain-ids", NULL),
                                   .conditions = bram_cli_text(args, "conditions", NULL),
                                   .subjects = bram_cli_text(args, "subjects", NULL),
@@ -105,7 +109,11 @@ static int read_job(bram_ctx *cx, bram_score_run *job, const bram_cli_args *args
     job->metric = bram_alloc(cx, job->metrics, sizeof *job->metric);
     if (!job->metric) return BRAM_ENOMEM;
     memcpy(job->metric, metric, job->metrics * sizeof *metric);
-    BRAM_TRY(check_metrics(cx, job));
+    BRAM_TRY(check_metrics(cx, &of_brain.keep_repeats, job));
+    of_model.keep_repeats = of_brain.keep_repeats;
+    if (of_model.folds && !of_model.conditions)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "--model-folds are of measurements of --model-conditions");
     if (of_model.ids && of_model.conditions)
         return bram_fail(cx, BRAM_EUSAGE, "--model-conditions are the ids of the model's rows");
     if (of_brain.ids && of_brain.conditions)
@@ -212,7 +220,7 @@ static const bram_table_column columns[COLUMNS] = {
 /* Whether a column says anything: text tables leave out those that do not. */
 static bool is_wanted(const bram_score_run *job, size_t column, bool people)
 {
-    bool curves = job->units.count || job->conditions.count;
+    bool curves = job->units.count || job->model_units.count || job->conditions.count;
     if (!people) return true;
     if (column == METRIC) return job->metrics > 1;
     if (column == SUBSAMPLE || column == SIZE) return curves;
@@ -282,7 +290,7 @@ static int print_table(bram_ctx *cx, const bram_cli_args *args, const bram_score
                         "low, high: %g %% intervals from %zu draws of conditions, the same draws "
                         "for all pairs.",
                         100 * job->level, job->samples);
-    if (people && (job->units.count || job->conditions.count))
+    if (people && (job->units.count || job->model_units.count || job->conditions.count))
         bram_table_note(t, "Subsamples: mean and %g %% of %zu random ones.", 100 * job->level,
                         job->repeats);
     int status = bram_cli_print_table(cx, args, t);
@@ -353,8 +361,11 @@ const bram_command bram_command_score = {
              "The subject of each row of the brain: values for each, and their mean", NULL,
              "Design"},
             {"folds", 0, "LABELS",
-             "The fold of each row of the brain, for metrics that fit: each is left out in turn",
+             "The fold of each row of the brain: metrics that fit leave out each in turn; "
+             "rsa:rdm=crossnobis compares rows of a condition between them",
              NULL, "Design"},
+            {"model-folds", 0, "LABELS", "The same of the model, for rsa:rdm=crossnobis", NULL,
+             "Design"},
             {"drop", 0, "COLUMN", "A column of the brain's table that is no unit", NULL, "Design",
              .repeat = true},
             {"model-drop", 0, "COLUMN", "The same of the model", NULL, "Design", .repeat = true},
@@ -365,6 +376,8 @@ const bram_command bram_command_score = {
              "Intervals and curves"},
             {"subsample-units", 0, "SIZES",
              "Also scores random subsets of so many units of the brain (10+30+100)", NULL,
+             "Intervals and curves"},
+            {"subsample-model-units", 0, "SIZES", "The same of so many units of the model", NULL,
              "Intervals and curves"},
             {"subsample-conditions", 0, "SIZES", "The same of so many conditions (rows)", NULL,
              "Intervals and curves"},
@@ -382,6 +395,10 @@ const bram_command bram_command_score = {
              "two metrics, every layer by two areas: a table"},
             {"bramble score -M cka -m f.npy -b b.csv --conditions stim --subjects who",
              "repeats averaged, a value for each subject; --samples 1000 adds an interval"},
+            {"bramble score -M rsa:rdm=crossnobis,compare=cosine_cov -m f.npy -b b.csv "
+             "--conditions "
+             "stim --folds run",
+             "distances of the brain from measurements in different runs"},
             {"bramble score -M rsa -m feat.npy -b it.npy --subsample-units 10+30+100",
              "how the score depends on the number of units"},
             {NULL, NULL}},

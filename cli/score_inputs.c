@@ -24,6 +24,14 @@ static void release_input(bram_score_input *in)
 {
     size_t rows = in->pieces ? in->piece[0].rows : 0;
     for (size_t p = 0; in->piece && p < in->pieces; p++) bram_cli_matrix_release(&in->piece[p]);
+    for (size_t p = 0; in->repeats && p < in->pieces; p++) {
+        bram_cli_matrix_release(&in->repeats[p].m);
+        bram_free(in->repeats[p].row);
+        bram_free(in->repeats[p].fold);
+    }
+    bram_free(in->repeats);
+    bram_cli_labels_release(&in->folds);
+    bram_free(in->fold_fail);
     release_texts(in->subject, in->pieces);
     release_texts(in->fold, rows);
     bram_free(in->piece);
@@ -202,6 +210,7 @@ static int name_rows(bram_ctx *cx, bram_axis **out, const struct design *d)
     return status;
 }
 
+/* The fold of each condition; where one is in several, only what to say to metrics that fit. */
 static int take_folds(bram_ctx *cx, bram_score_input *in, const struct design *d)
 {
     const bram_cli_labels *folds = &d->label[FOLDS];
@@ -211,19 +220,49 @@ static int take_folds(bram_ctx *cx, bram_score_input *in, const struct design *d
         size_t c = condition_of(d, i);
         if (!d->keep[c]) continue;
         char **fold = &in->fold[d->place[c]];
-        if (*fold && strcmp(*fold, folds->text[i]) != 0)
-            return bram_fail(cx, BRAM_EFORMAT,
-                             "%s: condition \"%s\" is in the folds \"%s\" and \"%s\", expected "
-                             "one: rows of a condition are averaged",
-                             in->name,
-                             d->label[CONDITIONS].spec ? d->label[CONDITIONS].name[c] : "", *fold,
-                             folds->text[i]);
+        if (*fold && strcmp(*fold, folds->text[i]) != 0) {
+            in->fold_fail = bram_strf(
+                cx,
+                "%s: condition \"%s\" is in the folds \"%s\" and \"%s\", expected one: rows of a "
+                "condition are averaged",
+                in->name, d->label[CONDITIONS].spec ? d->label[CONDITIONS].name[c] : "", *fold,
+                folds->text[i]);
+            release_texts(in->fold, d->kept);
+            in->fold = NULL;
+            return in->fold_fail ? BRAM_OK : BRAM_ENOMEM;
+        }
         if (!*fold && !(*fold = bram_strdup(cx, folds->text[i]))) return BRAM_ENOMEM;
     }
     return BRAM_OK;
 }
 
-static int make_pieces(bram_ctx *cx, bram_score_input *in, struct design *d)
+/* The rows of a subject as they are, of the conditions that are kept. */
+static int take_repeats(bram_ctx *cx, bram_score_repeats *r, const struct design *d, size_t subject)
+{
+    const bram_cli_labels *folds = &d->label[FOLDS];
+    size_t cols = d->m->cols, rows = 0;
+    for (size_t i = 0; i < d->m->rows; i++)
+        rows += subject_of(d, i) == subject && d->keep[condition_of(d, i)];
+    r->row = bram_alloc(cx, rows, sizeof *r->row);
+    r->fold = folds->spec ? bram_alloc(cx, rows, sizeof *r->fold) : NULL;
+    r->folds = folds->names;
+    r->m.values = bram_alloc(cx, rows * cols, sizeof *r->m.values);
+    r->m.present = d->m->present ? bram_alloc(cx, rows * cols, 1) : NULL;
+    if (!r->row || (folds->spec && !r->fold) || !r->m.values || (d->m->present && !r->m.present))
+        return BRAM_ENOMEM;
+    for (size_t i = 0, at = 0; i < d->m->rows; i++) {
+        if (subject_of(d, i) != subject || !d->keep[condition_of(d, i)]) continue;
+        r->row[at] = (uint32_t)d->place[condition_of(d, i)];
+        if (r->fold) r->fold[at] = folds->code[i];
+        memcpy(r->m.values + at * cols, d->m->values + i * cols, cols * sizeof *r->m.values);
+        if (r->m.present) memcpy(r->m.present + at * cols, d->m->present + i * cols, cols);
+        at++;
+    }
+    r->m.rows = rows, r->m.cols = cols;
+    return BRAM_OK;
+}
+
+static int make_pieces(bram_ctx *cx, bram_score_input *in, struct design *d, bool keep_repeats)
 {
     const bram_cli_labels *subjects = &d->label[SUBJECTS];
     bram_axis *rows;
@@ -232,6 +271,11 @@ static int make_pieces(bram_ctx *cx, bram_score_input *in, struct design *d)
     if (!in->piece) return BRAM_ENOMEM;
     in->pieces = d->subjects;
     for (size_t s = 0; s < d->subjects; s++) BRAM_TRY(average(cx, &in->piece[s], d, s));
+    if (keep_repeats && d->m->rows > d->conditions) { /* else they are no means */
+        in->repeats = bram_alloc(cx, d->subjects, sizeof *in->repeats);
+        if (!in->repeats) return BRAM_ENOMEM;
+        for (size_t s = 0; s < d->subjects; s++) BRAM_TRY(take_repeats(cx, &in->repeats[s], d, s));
+    }
     BRAM_TRY(name_rows(cx, &rows, d));
     for (size_t s = 0; rows && s < d->subjects; s++) in->piece[s].row = bram_axis_ref(rows);
     bram_axis_free(rows);
@@ -251,23 +295,26 @@ static int read_one(bram_ctx *cx, bram_score_input *in, const char *spec,
 {
     bram_cli_matrix m = {0};
     bram_cli_labels label[LABELS] = {
-        {.spec = labels->conditions}, {.spec = labels->subjects}, {.spec = labels->folds}};
+        [CONDITIONS] = {.spec = labels->conditions, .role = BRAM_LABEL_STIMULUS},
+        [SUBJECTS] = {.spec = labels->subjects},
+        [FOLDS] = {.spec = labels->folds, .role = BRAM_LABEL_REPEAT}};
     for (size_t k = 0; k < BRAM_SCORE_DROPS; k++)
         label[DROPPED + k] = (bram_cli_labels){.spec = labels->drop[k], .set_aside = true};
     if (!(in->name = bram_strdup(cx, spec))) return BRAM_ENOMEM;
     BRAM_TRY(bram_cli_matrix_read_labelled(cx, &m, spec, labels->ids, label, LABELS));
     struct design d = {.m = &m, .label = label};
-    d.conditions = labels->conditions ? label[CONDITIONS].names : m.rows;
+    d.conditions = label[CONDITIONS].spec ? label[CONDITIONS].names : m.rows;
     d.subjects = labels->subjects ? label[SUBJECTS].names : 1;
     int status = BRAM_OK;
-    if (!labels->conditions && !labels->subjects && !labels->folds) {
+    if (!label[CONDITIONS].spec && !labels->subjects && !labels->folds) {
         in->piece = bram_alloc(cx, 1, sizeof *in->piece);
         if (in->piece) in->piece[0] = m, in->pieces = 1, m = (bram_cli_matrix){0};
         else status = BRAM_ENOMEM;
     } else {
-        status = make_pieces(cx, in, &d);
+        status = make_pieces(cx, in, &d, labels->keep_repeats);
         if (status != BRAM_OK) status = bram_fail_prefix(cx, status, "%s", spec);
     }
+    if (in->repeats) in->folds = label[FOLDS], label[FOLDS] = (bram_cli_labels){0};
     bram_cli_matrix_release(&m);
     for (size_t k = 0; k < LABELS; k++) bram_cli_labels_release(&label[k]);
     return status;

@@ -19,6 +19,7 @@ void bram_score_run_release(bram_score_run *job)
     bram_free(job->line);
     bram_free(job->metric);
     bram_free(job->units.size);
+    bram_free(job->model_units.size);
     bram_free(job->conditions.size);
     bram_score_inputs_release(&job->models);
     bram_score_inputs_release(&job->brains);
@@ -36,23 +37,47 @@ static int find_metric(bram_ctx *cx, const bram_metric **out, const char *spec)
                             "no metric is named \"%s\" (bramble list metrics shows them)", spec);
 }
 
+static int parse_metric(bram_ctx *cx, const bram_metric **m, bram_options **o, const char *spec)
+{
+    BRAM_TRY(find_metric(cx, m, spec));
+    size_t length = bram_spec_name_length(spec);
+    return bram_options_new(cx, o, (*m)->params, spec[length] ? spec + length + 1 : NULL);
+}
+
 int bram_score_higher_better(bram_ctx *cx, bool *out, const char *spec)
 {
     const bram_metric *m;
     bram_options *o = NULL;
-    BRAM_TRY(find_metric(cx, &m, spec));
-    size_t length = bram_spec_name_length(spec);
-    BRAM_TRY(bram_options_new(cx, &o, m->params, spec[length] ? spec + length + 1 : NULL));
+    BRAM_TRY(parse_metric(cx, &m, &o, spec));
     *out = bram_metric_higher_better(m, o);
+    bram_options_free(o);
+    return BRAM_OK;
+}
+
+int bram_score_uses_repeats(bram_ctx *cx, bool *out, const char *spec)
+{
+    const bram_metric *m;
+    bram_options *o = NULL;
+    BRAM_TRY(parse_metric(cx, &m, &o, spec));
+    *out = m->uses_repeats && m->uses_repeats(o);
     bram_options_free(o);
     return BRAM_OK;
 }
 
 /* ---- a pair of sides ------------------------------------------------------------------------ */
 
+/* Measurements of the rows that are left; on the heap. */
+struct repeats {
+    bram_repeats view; /* 0 rows: none */
+    double *values;
+    uint8_t *present;
+    uint32_t *row, *fold;
+};
+
 /* One subject of a pair, matched. */
 struct piece {
     bram_cli_matrix model, brain, reference;
+    struct repeats model_repeats, brain_repeats;
 };
 
 struct pair {
@@ -65,12 +90,22 @@ struct pair {
     size_t folds;
 };
 
+static void release_repeats(struct repeats *r)
+{
+    bram_free(r->values);
+    bram_free(r->present);
+    bram_free(r->row);
+    bram_free(r->fold);
+}
+
 static void release_pair(struct pair *p)
 {
     for (size_t k = 0; p->piece && k < p->pieces; k++) {
         bram_cli_matrix_release(&p->piece[k].model);
         bram_cli_matrix_release(&p->piece[k].brain);
         bram_cli_matrix_release(&p->piece[k].reference);
+        release_repeats(&p->piece[k].model_repeats);
+        release_repeats(&p->piece[k].brain_repeats);
     }
     bram_free(p->piece);
     bram_free(p->fold);
@@ -101,14 +136,63 @@ static int copy(bram_ctx *cx, bram_cli_matrix *out, const bram_cli_matrix *m)
     return BRAM_OK;
 }
 
-static int match_piece(bram_ctx *cx, struct pair *p, struct piece *piece,
-                       const bram_cli_matrix *model, const bram_cli_matrix *brain)
+/* Where each row of a matrix is now; SIZE_MAX: it was left out. In scratch memory. */
+static int find_rows(bram_ctx *cx, size_t **out, const bram_cli_matrix *before,
+                     const bram_cli_matrix *now)
+{
+    size_t *to = bram_scratch(cx, before->rows, sizeof *to);
+    if (!to) return BRAM_ENOMEM;
+    for (size_t i = 0; i < before->rows; i++) {
+        ptrdiff_t at = (ptrdiff_t)i;
+        if (before->row && now->row) at = bram_axis_find(now->row, bram_axis_id(before->row, i));
+        to[i] = at < 0 ? SIZE_MAX : (size_t)at;
+    }
+    *out = to;
+    return BRAM_OK;
+}
+
+/* The measurements of the rows that are left, in the places that these have now. */
+static int match_repeats(bram_ctx *cx, struct repeats *r, const bram_score_input *in, size_t k,
+                         const bram_cli_matrix *now)
+{
+    if (!in->repeats) return BRAM_OK;
+    const bram_score_repeats *all = &in->repeats[k];
+    size_t rows = all->m.rows, cols = all->m.cols, count = 0, *to;
+    BRAM_TRY(find_rows(cx, &to, &in->piece[k], now));
+    r->values = bram_alloc(cx, rows * cols, sizeof *r->values);
+    r->present = all->m.present ? bram_alloc(cx, rows * cols, 1) : NULL;
+    r->row = bram_alloc(cx, rows, sizeof *r->row);
+    r->fold = all->fold ? bram_alloc(cx, rows, sizeof *r->fold) : NULL;
+    if (!r->values || !r->row || (all->m.present && !r->present) || (all->fold && !r->fold))
+        return BRAM_ENOMEM;
+    for (size_t i = 0; i < rows; i++) {
+        if (to[all->row[i]] == SIZE_MAX) continue;
+        memcpy(r->values + count * cols, all->m.values + i * cols, cols * sizeof *r->values);
+        if (r->present) memcpy(r->present + count * cols, all->m.present + i * cols, cols);
+        r->row[count] = (uint32_t)to[all->row[i]];
+        if (r->fold) r->fold[count] = all->fold[i];
+        count++;
+    }
+    r->view = (bram_repeats){.values = {r->values, count, cols, cols},
+                             .present = r->present,
+                             .row = r->row,
+                             .fold = r->fold,
+                             .folds = all->folds,
+                             .fold_name = (const char *const *)in->folds.name};
+    return BRAM_OK;
+}
+
+static int match_piece(bram_ctx *cx, struct pair *p, size_t k, const bram_score_input *model,
+                       const bram_score_input *brain)
 {
     unsigned flags = match_flags(p);
+    struct piece *piece = &p->piece[k];
     const bram_score_inputs *reference = &p->job->reference;
-    BRAM_TRY(copy(cx, &piece->model, model));
-    BRAM_TRY(copy(cx, &piece->brain, brain));
+    BRAM_TRY(copy(cx, &piece->model, &model->piece[0]));
+    BRAM_TRY(copy(cx, &piece->brain, &brain->piece[k]));
     BRAM_TRY(bram_cli_matrix_match(cx, &piece->model, &piece->brain, flags));
+    BRAM_TRY(match_repeats(cx, &piece->model_repeats, model, 0, &piece->model));
+    BRAM_TRY(match_repeats(cx, &piece->brain_repeats, brain, k, &piece->brain));
     if (!reference->count) return BRAM_OK;
     size_t rows = piece->brain.rows;
     BRAM_TRY(copy(cx, &piece->reference, &reference->item[0].piece[0]));
@@ -172,11 +256,12 @@ static int make_pair(bram_ctx *cx, struct pair *p, const bram_score_input *model
     p->piece = bram_alloc(cx, brain->pieces, sizeof *p->piece);
     if (!p->piece) return BRAM_ENOMEM;
     p->pieces = brain->pieces;
-    for (size_t k = 0; k < p->pieces; k++)
-        BRAM_TRY(match_piece(cx, p, &p->piece[k], &model->piece[0], &brain->piece[k]));
+    for (size_t k = 0; k < p->pieces; k++) BRAM_TRY(match_piece(cx, p, k, model, brain));
     p->rows = p->piece[0].brain.rows;
-    bool fits = p->metric->flags & BRAM_METRIC_FITS;
-    if (brain->fold && !fits)
+    bool fits = p->metric->flags & BRAM_METRIC_FITS, repeats;
+    BRAM_TRY(bram_score_uses_repeats(cx, &repeats, p->spec));
+    if (brain->fold_fail && fits) return bram_fail(cx, BRAM_EFORMAT, "%s", brain->fold_fail);
+    if (brain->fold && !fits && !repeats)
         bram_note(cx, "%s fits nothing: --folds are not looked at", p->metric->name);
     return brain->fold && fits ? make_folds(cx, p, brain) : BRAM_OK;
 }
@@ -239,6 +324,10 @@ static int whole_sides(bram_ctx *cx, bram_side **out, const struct pair *p)
         side[3 * k] = bram_cli_matrix_side(&p->piece[k].model, p->job->rdm);
         side[3 * k + 1] = bram_cli_matrix_side(&p->piece[k].brain, p->job->rdm);
         side[3 * k + 2] = bram_cli_matrix_side(&p->piece[k].reference, p->job->rdm);
+        if (p->piece[k].model_repeats.view.values.rows)
+            side[3 * k].repeats = &p->piece[k].model_repeats.view;
+        if (p->piece[k].brain_repeats.view.values.rows)
+            side[3 * k + 1].repeats = &p->piece[k].brain_repeats.view;
     }
     *out = side;
     return BRAM_OK;
@@ -305,10 +394,9 @@ static int score_whole(bram_ctx *cx, bram_score_line *line, const struct pair *p
 static int score_subsample(bram_ctx *cx, bram_score_line *line, const struct pair *p)
 {
     const bram_score_run *job = p->job;
-    bool units = strcmp(line->sampled, "units") == 0;
     bram_subsample_point point;
     bram_side *side;
-    bram_subsample how = {.what = units ? BRAM_SUBSAMPLE_UNITS : BRAM_SUBSAMPLE_CONDITIONS,
+    bram_subsample how = {.what = line->what,
                           .size = &line->size,
                           .sizes = 1,
                           .repeats = job->repeats,
@@ -329,7 +417,18 @@ static int score_subsample(bram_ctx *cx, bram_score_line *line, const struct pai
 
 static size_t lines_a_pair(const bram_score_run *job)
 {
-    return 1 + job->units.count + job->conditions.count;
+    return 1 + job->units.count + job->model_units.count + job->conditions.count;
+}
+
+/* The s-th of all subsamples: of units, of the model's, of conditions. */
+static void begin_subsample(bram_score_line *line, const bram_score_run *job, size_t s)
+{
+    static const char *const names[] = {"units", "model units", "conditions"};
+    const bram_score_sizes *sizes[] = {&job->units, &job->model_units, &job->conditions};
+    size_t which = 0;
+    while (s >= sizes[which]->count) s -= sizes[which++]->count;
+    line->what = (bram_subsample_what)which;
+    line->sampled = names[which], line->size = sizes[which]->size[s];
 }
 
 static void begin_lines(bram_score_run *job)
@@ -345,11 +444,7 @@ static void begin_lines(bram_score_run *job)
                                   .low = NAN,
                                   .high = NAN,
                                   .chance = NAN};
-        if (s == 0) continue;
-        bool units = s <= job->units.count;
-        line->sampled = units ? "units" : "conditions";
-        line->size = units ? job->units.size[s - 1]
-                           : job->conditions.size[s - 1 - job->units.count];
+        if (s > 0) begin_subsample(line, job, s - 1);
     }
 }
 
@@ -363,8 +458,8 @@ static int score_lines(bram_ctx *cx, struct pair *p, bram_score_line *line, size
                          p->metric->name);
     BRAM_TRY(make_pair(cx, p, &job->models.item[line->model], &job->brains.item[line->brain]));
     for (size_t k = 0; k < count; k++) {
-        line[k].rows = line[k].sampled && strcmp(line[k].sampled, "conditions") == 0 ? line[k].size
-                                                                                     : p->rows;
+        bool fewer = line[k].sampled && line[k].what == BRAM_SUBSAMPLE_CONDITIONS;
+        line[k].rows = fewer ? line[k].size : p->rows;
         line[k].model_cols = p->piece[0].model.cols;
         line[k].brain_cols = p->piece[0].brain.cols;
         size_t mark = bram_scratch_mark(cx);

@@ -6,11 +6,13 @@
 #define BRAMBLE_CLI_SCORE_JOB_H
 
 #include "score_inputs.h"
+#include "subsample.h"
 
 /** One line of the result. */
 typedef struct bram_score_line {
     size_t metric, model, brain; /* which of the job's */
-    const char *sampled;         /* "units", "conditions"; NULL: the score of everything */
+    const char *sampled;         /* "units", "model units", "conditions"; NULL: everything */
+    bram_subsample_what what;    /* of a subsample */
     size_t size, repeats;        /* of a subsample: how many, how often */
     double value, low, high;     /* low and high: of draws, or of repeats; NaN without */
     size_t undefined, draws;     /* undefined raw values (or repeats); defined draws */
@@ -33,7 +35,7 @@ typedef struct bram_score_run {
     size_t samples, repeats; /* draws for an interval; 0: no interval */
     double level;
     uint64_t seed;
-    bram_score_sizes units, conditions;
+    bram_score_sizes units, model_units, conditions;
 
     bram_score_line *line; /* in the order metric, model, brain, subsample */
     size_t lines;
@@ -47,6 +49,9 @@ typedef struct bram_score_run {
  */
 int bram_score_run_all(bram_ctx *cx, bram_score_run *job) BRAM_MUST_CHECK;
 void bram_score_run_release(bram_score_run *job);
+
+/** @return in out whether a metric compares repeated measurements */
+int bram_score_uses_repeats(bram_ctx *cx, bool *out, const char *spec) BRAM_MUST_CHECK;
 
 /** @return whether higher values of a metric of the job are better */
 int bram_score_higher_better(bram_ctx *cx, bool *out, const char *spec) BRAM_MUST_CHECK;

@@ -57,12 +57,24 @@ typedef enum bram_metric_kind {
     BRAM_METRIC_GRAPH     /* scores of ordered pairs against edges, over the examined pairs */
 } bram_metric_kind;
 
+/** The measurements that the rows of a side are means of, for metrics that compare folds (runs,
+ *  repeats) with each other. */
+typedef struct bram_repeats {
+    bram_mat values; /* measurements x columns */
+    const uint8_t *present;
+    const uint32_t *row;  /* the side's row that each is of; every row has some */
+    const uint32_t *fold; /* of each, 0 .. folds - 1; NULL: the n-th of a row is in fold n */
+    size_t folds;
+    const char *const *fold_name; /* for messages; NULL: numbers from 0 */
+} bram_repeats;
+
 /** One side of a comparison: rows x columns, packed mask (NULL: all present). */
 typedef struct bram_side {
     bram_mat values;
     const uint8_t *present;
     const bram_axis *row, *column; /* may be NULL where identity does not matter */
     bool is_rdm;                   /* values is a square dissimilarity matrix over the rows */
+    const bram_repeats *repeats;   /* NULL: none are known */
 } bram_side;
 
 /** Which rows are for fitting, which for scoring; inner folds choose hyper-parameters. */
@@ -139,6 +151,9 @@ typedef struct bram_metric {
     /** Whether higher is better under these options, of a metric that is a similarity or a distance
      *  as asked; NULL: the flag. */
     bool (*higher_better)(const bram_options *o);
+
+    /** Whether it compares measurements (bram_side.repeats) under these options; NULL: never. */
+    bool (*uses_repeats)(const bram_options *o);
 } bram_metric;
 
 /** @return whether a higher value of m is better under these options */

@@ -83,8 +83,28 @@ run bramble score --metric mutual-knn:k=1 --model f.csv --model-ids stim --brain
 printf 'fold\na\na\na\na\nb\nb\nb\nb\n' >folds.csv
 run bramble score --metric pairwise-matching --model x.csv --brain y.csv --folds folds.csv | cut -c1-12
 run bramble score --metric pairwise-matching:folds=2 --model x.csv --brain y.csv | cut -c1-12
+# distances between measurements in different runs: those of rdm
+printf 'stim,run,u1,u2\na,1,1,0\nb,1,0,0\nc,1,5,5\nd,1,2,4\na,2,3,2\nb,2,1,0\nc,2,5,7\nd,2,1,5\n' >beta.csv
+printf 'stim,f1,f2,f3\nc,1,2,3\na,0,1,0\nb,2,1,1\nd,1,1,3\n' >feat.csv
+run bramble score --metric rsa:rdm=crossnobis,compare=cosine,noise=diag --model feat.csv --model-ids stim \
+    --brain beta.csv --conditions stim --folds run
+bramble rdm beta.csv --conditions stim --folds run --method crossnobis --noise diag -o folds_rdm.csv -q
+bramble rdm feat.csv --conditions stim --method euclidean -o plain_rdm.csv -q
+run bramble score --metric rsa:compare=cosine --rdm --model plain_rdm.csv --model-ids condition \
+    --brain folds_rdm.csv --brain-ids condition
+run bramble score --metric rsa:rdm=crossnobis --model feat.csv --model-ids stim --brain feat.csv --brain-ids stim
+sed '$d' beta.csv >less.csv
+run bramble score --metric rsa:rdm=crossnobis --model feat.csv --model-ids stim --brain less.csv --conditions stim --folds run
+run bramble score --metric encoding --model feat.csv --model-ids stim --brain beta.csv --conditions stim --folds run
+run bramble score --metric rsa:rdm=crossnobis,compare=corr --model beta.csv --model-conditions stim --model-folds run \
+    --brain beta.csv --conditions stim --folds run
+# a response with repeats has its conditions and folds
+make_repeats
+printf 'stim,f1,f2\nb,1,2\na,0,1\nc,5,1\n' >three.csv
+run bramble score --metric rsa:rdm=crossnobis,compare=corr --model three.csv --model-ids stim --brain repeats.h5:responses/it
 # subsamples: all of the units are the score itself
 run bramble score --metric cka --model y.csv --brain x.csv --subsample-units 1+2 --subsample-conditions 6 --repeats 5
+run bramble score --metric cka --model y.csv --brain x.csv --subsample-model-units 2+3 --repeats 5
 run bramble score --metric cka --model x.csv --brain y.csv --subsample-units 7
 run bramble score --metric cka --model x.csv --brain y.csv --subsample-units ten
 run bramble score --metric cka --model x.csv --brain y.csv --samples 5 --level 2

@@ -6,6 +6,8 @@
 
 #include <bramble/benchmark.h>
 
+#include "internal.h"
+#include "scoring.h"
 #include "test.h"
 
 /** Runs one cell; *result is a dataset of the caller's. */
@@ -25,12 +27,33 @@ static inline int test_cell(bram_ctx *cx, bram_dataset **result, const bram_benc
     return status;
 }
 
+/** The row of a metric in a result's score table; options that have their default may be left out.
+ */
+static inline ptrdiff_t test_row(const bram_axis *table, const char *id)
+{
+    ptrdiff_t at = bram_axis_find(table, id);
+    if (at >= 0) return at;
+    bram_ctx *cx = bram_ctx_new();
+    bram_metric_use use = {0};
+    const char *what = strchr(id, '@') ? strchr(id, '@') : "";
+    char *spec = bram_strf(cx, "%.*s", (int)(strlen(id) - strlen(what)), id);
+    if (bram_metric_use_parse(cx, &use, spec) == BRAM_OK) {
+        char *full = bram_strf(cx, "%s%s%s", use.median ? "median " : "", use.spec, what);
+        at = bram_axis_find(table, full);
+        bram_free(full);
+        bram_metric_use_release(&use);
+    }
+    bram_free(spec);
+    bram_ctx_free(cx);
+    if (at < 0) fail_msg("no score %s", id);
+    return at;
+}
+
 /** A number of the row with this id of a result's score table. */
 static inline double test_number(const bram_dataset *result, const char *id, const char *column)
 {
     const bram_axis *table = bram_response_axis(bram_dataset_response(result, "raw"), 0);
-    ptrdiff_t at = bram_axis_find(table, id);
-    if (at < 0) fail_msg("no score %s", id);
+    ptrdiff_t at = test_row(table, id);
     const bram_column *values = bram_axis_column(table, column);
     assert_non_null(values);
     return values->integer ? (double)values->integer[at] : values->number[at];
@@ -40,7 +63,7 @@ static inline double test_number(const bram_dataset *result, const char *id, con
 static inline const char *test_text(const bram_dataset *result, const char *id, const char *column)
 {
     const bram_axis *table = bram_response_axis(bram_dataset_response(result, "raw"), 0);
-    return bram_axis_column(table, column)->text[bram_axis_find(table, id)];
+    return bram_axis_column(table, column)->text[test_row(table, id)];
 }
 
 /** A definition by value: the lists are the caller's and static. */

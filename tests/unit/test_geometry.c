@@ -101,6 +101,38 @@ static void by_hand(void **state)
     bram_ctx_free(cx);
 }
 
+/* Crossnobis of an area with two repeats: products of the differences in one and the other, over
+ * two channels. a - b: (1, 0) and (2, 2), so 1; a - c: (-4, -5) and (-2, -5), so 16.5; and so on.
+ */
+static void distances_between_repeats(void **state)
+{
+    (void)state;
+    static char crossnobis[] = "rsa:rdm=crossnobis,compare=cosine";
+    static char *cosine[] = {crossnobis};
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx), *result = NULL;
+    bram_benchmark b = test_benchmark(cx, "geometry", cosine, 1, "samples=0");
+    double area[N * 2 * 2] = {1, 3, 0, 2, 0, 1, 0, 0, 5, 5, 5, 7, 2, 1, 4, 5}; /* unit, repeat */
+    static const char *const names[] = {"stimulus", "neuron", "repeat"};
+    static const size_t shape[] = {N, 2, 2};
+    test_add(cx, ds, "responses", "v1", 3, names, shape,
+             (const char *const *const[]){stimuli, NULL, NULL}, area, NULL);
+    assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", "features:net"));
+    /* brain 1 16.5 5 27.5 10 7, model 1 3 2 4 6 5 */
+    assert_near(test_number(result, crossnobis, "value"), 265.5 / sqrt(91 * 1203.5), 1e-14);
+    assert_near(test_number(result, crossnobis, "chance"), 0, 0);
+    bram_dataset_free(result);
+    /* an area whose responses were averaged has none */
+    static const size_t flat[] = {N, 2};
+    test_add(cx, ds, "responses", "v2", 2, names, flat, (const char *const *const[]){stimuli, NULL},
+             area, NULL);
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v2", "features:net"), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(cx), "has no measurements"));
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void what_cannot_be_asked(void **state)
 {
     (void)state;
@@ -221,6 +253,7 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand),
+        cmocka_unit_test(distances_between_repeats),
         cmocka_unit_test(what_cannot_be_asked),
         cmocka_unit_test(every_failing_allocation),
         cmocka_unit_test(the_true_layer_wins),

@@ -137,6 +137,69 @@ static void sides_of_different_kinds(void **state)
     bram_ctx_free(cx);
 }
 
+/* The measurements of tests/unit/test_geometry.c, whose distances are worked out there. */
+static void measurements_in_folds(void **state)
+{
+    (void)state;
+    static const uint32_t row[] = {0, 1, 2, 3, 0, 1, 2, 3}, fold[] = {2, 2, 2, 2, 5, 5, 5, 5};
+    double x[] = {1, 0, 0, 0, 5, 5, 2, 4, 3, 2, 1, 0, 5, 7, 1, 5}, raw = 42;
+    double mean[] = {2, 1, .5, 0, 5, 6, 1.5, 4.5};
+    double model[] = {0, 1, 3, 2, 1, 0, 4, 6, 3, 4, 0, 5, 2, 6, 5, 0};
+    bram_repeats repeats = {.values = {x, 8, 2, 2}, .row = row, .fold = fold, .folds = 7};
+    struct test_scoring s = {.options = "rdm=crossnobis,compare=cosine",
+                             .model = test_side(model, 4, 4, NULL),
+                             .brain = test_side(mean, 4, 2, NULL)};
+    s.model.is_rdm = true;
+    bram_ctx *cx = bram_ctx_new();
+    assert_int_equal(test_score(cx, "rsa", &raw, 1, NULL, &s), BRAM_ENOTAPPLICABLE);
+    s.brain.repeats = &repeats;
+    assert_near(test_score_one("rsa", &s), 265.5 / sqrt(91 * 1203.5), 1e-14);
+    repeats.fold = NULL; /* the n-th row of a condition */
+    assert_near(test_score_one("rsa", &s), 265.5 / sqrt(91 * 1203.5), 1e-14);
+    /* a model without measurements: the squared distances of its patterns */
+    bram_side brain = s.brain;
+    s.brain = s.model, s.model = brain;
+    s.model.repeats = NULL;
+    /* a - b: (1.5, 1), so 3.25 / 2; all doubled: 3.25, 34, 12.5, 56.25, 21.25, 14.5 */
+    assert_near(test_score_one("rsa", &s),
+                (3.25 + 3 * 34 + 2 * 12.5 + 4 * 56.25 + 6 * 21.25 + 5 * 14.5) /
+                    sqrt(91 * (3.25 * 3.25 + 34 * 34 + 12.5 * 12.5 + 56.25 * 56.25 + 21.25 * 21.25 +
+                               14.5 * 14.5)),
+                1e-14);
+    /* noise, from what runs differ from their mean by: variances 2 sum r^2 / 4 of either channel,
+     * r = (1, .5, 0, .5) and (1, 0, 1, .5): 0.75 and 1.125 */
+    s.model = s.brain, s.brain = brain;
+    s.options = "rdm=crossnobis,compare=cosine,noise=diag";
+    double d[6] = {2 / .75,    8 / .75 + 25 / 1.125, -2 / .75 + 12 / 1.125, 20 / .75 + 35 / 1.125,
+                   20 / 1.125, 12 / .75 + 2 / 1.125};
+    static const double m[6] = {1, 3, 2, 4, 6, 5};
+    double product = 0, square_of = 0;
+    for (size_t k = 0; k < 6; k++) product += d[k] * m[k], square_of += d[k] * d[k];
+    assert_near(test_score_one("rsa", &s), product / sqrt(91 * square_of), 1e-14);
+    s.options = "rdm=correlation,noise=diag";
+    assert_int_equal(test_score(cx, "rsa", &raw, 1, NULL, &s), BRAM_EUSAGE);
+    static const uint32_t gaps[] = {0, 0, 0, 0, 1, 1, 1, 0};
+    repeats.fold = gaps;
+    s.options = "rdm=crossnobis";
+    assert_int_equal(test_score(cx, "rsa", &raw, 1, NULL, &s), BRAM_ESHAPE);
+    assert_near(raw, 42, 0);
+    bram_ctx_free(cx);
+}
+
+static void constant_as_zero(void **state)
+{
+    (void)state;
+    double a[] = {0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0};
+    double b[] = {0, 1, 3, 2, 1, 0, 4, 6, 3, 4, 0, 5, 2, 6, 5, 0};
+    struct test_scoring s = {.options = "compare=pearson,degenerate=zero",
+                             .model = test_side(a, 4, 4, NULL),
+                             .brain = test_side(b, 4, 4, NULL)};
+    s.model.is_rdm = s.brain.is_rdm = true;
+    assert_near(test_score_one("rsa", &s), 0, 0);
+    s.options = "compare=pearson";
+    assert_true(isnan(test_score_one("rsa", &s)));
+}
+
 static void take_note(void *user, const char *line)
 {
     snprintf(user, 100, "%s", line);
@@ -165,6 +228,8 @@ int main(void)
         cmocka_unit_test(groups_of_conditions_are_drawn_together),
         cmocka_unit_test(what_is_undefined_is_nan),
         cmocka_unit_test(sides_of_different_kinds),
+        cmocka_unit_test(measurements_in_folds),
+        cmocka_unit_test(constant_as_zero),
         cmocka_unit_test(pairs_left_out_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

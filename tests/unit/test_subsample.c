@@ -37,8 +37,11 @@ static void all_of_them_are_the_score(void **state)
     make(&s, 0.3);
     struct test_scoring whole = {.model = s.m, .brain = s.b};
     double expected = test_score_one("rsa", &whole);
-    for (int what = 0; what < 2; what++) {
-        size_t size = what ? N : Q;
+    static const size_t all[] = {[BRAM_SUBSAMPLE_UNITS] = Q,
+                                 [BRAM_SUBSAMPLE_MODEL_UNITS] = P,
+                                 [BRAM_SUBSAMPLE_CONDITIONS] = N};
+    for (int what = 0; what < 3; what++) {
+        size_t size = all[what];
         bram_subsample how = {(bram_subsample_what)what, &size, 1, 3, 0, 0.95};
         bram_subsample_point p;
         assert_ok(cx, bram_subsample_curve(cx, &p, "rsa", &s.m, &s.b, &how));
@@ -50,6 +53,50 @@ static void all_of_them_are_the_score(void **state)
 }
 
 /* More units, a higher score that is surer; the same for any number of threads. */
+/* A model with measurements, two of its three columns: one of three scores, whose extremes are met.
+ * The brain is an RDM. */
+static void units_of_the_model_with_their_measurements(void **state)
+{
+    (void)state;
+    static const uint32_t row[] = {0, 1, 2, 3, 3, 2, 1, 0};
+    double x[] = {1, 0, 2, 0, 0, 1, 5, 5, 0, 2, 4, 3, 1, 5, 4, 5, 7, 1, 1, 0, 6, 3, 2, 2};
+    double mean[12] = {0}, two[3] = {0}, brain[] = {0, 1, 3, 2, 1, 0, 4, 6, 3, 4, 0, 5, 2, 6, 5, 0};
+    for (size_t i = 0; i < 24; i++) mean[row[i / 3] * 3 + i % 3] += x[i] / 2;
+    bram_repeats repeats = {.values = {x, 8, 3, 3}, .row = row};
+    bram_side model = test_side(mean, 4, 3, NULL), b = test_side(brain, 4, 4, NULL);
+    model.repeats = &repeats, b.is_rdm = true;
+    for (size_t left_out = 0; left_out < 3; left_out++) {
+        double few[16], few_mean[8];
+        for (size_t i = 0, to = 0; i < 24; i++)
+            if (i % 3 != left_out) few[to++] = x[i];
+        for (size_t i = 0, to = 0; i < 12; i++)
+            if (i % 3 != left_out) few_mean[to++] = mean[i];
+        bram_repeats of_few = {.values = {few, 8, 2, 2}, .row = row};
+        struct test_scoring s = {.options = "rdm=crossnobis,compare=corr",
+                                 .model = test_side(few_mean, 4, 2, NULL),
+                                 .brain = b};
+        s.model.repeats = &of_few;
+        two[left_out] = test_score_one("rsa", &s);
+    }
+    bram_ctx *cx = bram_ctx_new();
+    const size_t size = 2;
+    bram_subsample how = {BRAM_SUBSAMPLE_MODEL_UNITS, &size, 1, 60, 0, 0.999};
+    bram_subsample_point p;
+    assert_ok(cx,
+              bram_subsample_curve(cx, &p, "rsa:rdm=crossnobis,compare=corr", &model, &b, &how));
+    assert_near(p.low, fmin(two[0], fmin(two[1], two[2])), 1e-12);
+    assert_near(p.high, fmax(two[0], fmax(two[1], two[2])), 1e-12);
+    how.what = BRAM_SUBSAMPLE_UNITS; /* an RDM has none */
+    assert_int_equal(bram_subsample_curve(cx, &p, "rsa", &model, &b, &how), BRAM_EUSAGE);
+    how.what = BRAM_SUBSAMPLE_CONDITIONS; /* rows of the one, rows and columns of the other */
+    const size_t four = 4;
+    how.size = &four;
+    struct test_scoring whole = {.model = model, .brain = b};
+    assert_ok(cx, bram_subsample_curve(cx, &p, "rsa", &model, &b, &how));
+    assert_near(p.mean, test_score_one("rsa", &whole), 1e-12);
+    bram_ctx_free(cx);
+}
+
 static void a_curve_over_units(void **state)
 {
     (void)state;
@@ -146,6 +193,7 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_of_them_are_the_score),
+        cmocka_unit_test(units_of_the_model_with_their_measurements),
         cmocka_unit_test(a_curve_over_units),
         cmocka_unit_test(square_and_paired_sides),
         cmocka_unit_test(what_is_refused),
