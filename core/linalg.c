@@ -15,8 +15,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Borders of the tiles of a product: a function of its shape only. */
-enum { TILE_ROWS = 320, TILE_COLS = 512 };
+/* Borders of the tiles of a product: a function of its shape only. Small ones spread over threads,
+ * large ones copy their factors less often. */
+enum { TILE_ROWS = 320, TILE_COLS = 512, LARGE = 1280, LARGE_TILE = 512 };
 
 void bram_linalg_init(void)
 {
@@ -98,6 +99,14 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* The side of tiles along n rows (columns) of which `small` is usual: of long ones all alike. */
+static size_t tile_side(size_t n, size_t small)
+{
+    if (n < LARGE) return small;
+    size_t count = (n + LARGE_TILE - 1) / LARGE_TILE;
+    return ((n + count - 1) / count + 7) / 8 * 8;
+}
+
 static size_t tiles(size_t n, size_t tile)
 {
     return (n + tile - 1) / tile;
@@ -142,9 +151,9 @@ static int gemm_tile(bram_ctx *cx, size_t task, void *user)
 {
     (void)cx;
     const struct product *p = user;
-    size_t across = tiles(p->c->cols, TILE_COLS);
-    size_t i = task / across * TILE_ROWS, j = task % across * TILE_COLS;
-    size_t rows = least(TILE_ROWS, p->c->rows - i), cols = least(TILE_COLS, p->c->cols - j);
+    size_t high = tile_side(p->c->rows, TILE_ROWS), wide = tile_side(p->c->cols, TILE_COLS);
+    size_t across = tiles(p->c->cols, wide), i = task / across * high, j = task % across * wide;
+    size_t rows = least(high, p->c->rows - i), cols = least(wide, p->c->cols - j);
     bram_mat a = op_rows(p->a, p->op_a, i, rows), b = op_cols(p->b, p->op_b, j, cols);
     cblas_dgemm(CblasRowMajor, cblas_op(p->op_a), cblas_op(p->op_b), (int)rows, (int)cols,
                 (int)p->depth, p->alpha, a.data, leading(&a), b.data, leading(&b), p->beta,
@@ -170,7 +179,8 @@ int bram_gemm(bram_ctx *cx, bram_mat *c, double alpha, const bram_mat *a, bram_o
     if (depth == 0) scale(c, beta);
     if (depth == 0 || rows == 0 || cols == 0) return BRAM_OK;
     struct product p = {c, a, b, op_a, op_b, depth, alpha, beta};
-    return bram_parallel_for(cx, tiles(rows, TILE_ROWS) * tiles(cols, TILE_COLS), gemm_tile, &p);
+    size_t down = tiles(rows, tile_side(rows, TILE_ROWS));
+    return bram_parallel_for(cx, down * tiles(cols, tile_side(cols, TILE_COLS)), gemm_tile, &p);
 }
 
 int bram_gemv(bram_ctx *cx, double *y, double alpha, const bram_mat *a, bram_op op_a,
@@ -194,8 +204,9 @@ static int syrk_tile(bram_ctx *cx, size_t task, void *user)
     const struct product *p = user;
     size_t ti = 0;
     while ((ti + 1) * (ti + 2) / 2 <= task) ti++;
-    size_t i = ti * TILE_ROWS, j = (task - ti * (ti + 1) / 2) * TILE_ROWS;
-    size_t rows = least(TILE_ROWS, p->c->rows - i), cols = least(TILE_ROWS, p->c->rows - j);
+    size_t side = tile_side(p->c->rows, TILE_ROWS);
+    size_t i = ti * side, j = (task - ti * (ti + 1) / 2) * side;
+    size_t rows = least(side, p->c->rows - i), cols = least(side, p->c->rows - j);
     bram_mat a = op_rows(p->a, p->op_a, i, rows), b = op_rows(p->a, p->op_a, j, cols);
     double *c = bram_row(p->c, i) + j;
     if (i == j)
@@ -244,7 +255,7 @@ int bram_syrk(bram_ctx *cx, bram_mat *c, double alpha, const bram_mat *a, bram_o
         scale(c, beta);
     } else if (n) {
         struct product p = {c, a, NULL, op_a, BRAM_AS_IS, depth, alpha, beta};
-        size_t t = tiles(n, TILE_ROWS);
+        size_t t = tiles(n, tile_side(n, TILE_ROWS));
         BRAM_TRY(bram_parallel_for(cx, t * (t + 1) / 2, syrk_tile, &p));
     }
     bram_mirror_lower(c);

@@ -15,6 +15,8 @@
  */
 #include "hsic.h"
 
+#include <bramble/parallel.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -51,6 +53,7 @@ static struct weights summarize(const double *w, size_t n)
 
 /* ---- margins -------------------------------------------------------------------------------- */
 
+/* Where weights are equal, second is first. */
 static void margins_of_gram(struct margins *m, const bram_mat *gram, const struct weights *s)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -63,39 +66,88 @@ static void margins_of_gram(struct margins *m, const bram_mat *gram, const struc
         }
         m->diagonal[i] = row[i];
         m->first[i] = first[0] + first[1] + first[2] + first[3] - s->w[i] * row[i];
-        m->second[i] = second[0] + second[1] + second[2] + second[3] - s->w[i] * s->w[i] * row[i];
+        if (!s->equal)
+            m->second[i] = second[0] + second[1] + second[2] + second[3] -
+                           s->w[i] * s->w[i] * row[i];
     }
+}
+
+/* Rows in blocks, each with its sums: sum_j w_j x_j, and with squared weights unless all are equal.
+ */
+struct features {
+    struct margins *m;
+    const bram_mat *x;
+    const struct weights *s;
+    double *part, *sum; /* part: of each block; kinds x columns each */
+    size_t kinds;
+};
+
+enum { ROW_BLOCK = 256 };
+
+static size_t end_of(const struct features *f, size_t block)
+{
+    return (block + 1) * ROW_BLOCK < f->s->n ? (block + 1) * ROW_BLOCK : f->s->n;
+}
+
+static int sum_block(bram_ctx *cx, size_t block, void *user)
+{
+    (void)cx;
+    const struct features *f = user;
+    size_t cols = f->x->cols;
+    double *sum = f->part + block * f->kinds * cols;
+    for (size_t i = block * ROW_BLOCK; i < end_of(f, block); i++) {
+        double w = f->s->w[i];
+        const double *row = bram_row(f->x, i);
+        for (size_t k = 0; w > 0 && k < cols; k++) sum[k] += w * row[k];
+        for (size_t k = 0; w > 0 && f->kinds == 2 && k < cols; k++) sum[cols + k] += w * w * row[k];
+    }
+    return BRAM_OK;
+}
+
+static double dot(const double *a, const double *b, size_t n)
+{
+    double lane[4] = {0};
+    for (size_t k = 0; k < n; k++) lane[k % 4] += a[k] * b[k];
+    return lane[0] + lane[1] + (lane[2] + lane[3]);
+}
+
+static int margins_block(bram_ctx *cx, size_t block, void *user)
+{
+    (void)cx;
+    const struct features *f = user;
+    size_t cols = f->x->cols;
+    for (size_t i = block * ROW_BLOCK; i < end_of(f, block); i++) {
+        double w = f->s->w[i];
+        const double *row = bram_row(f->x, i);
+        if (!(w > 0)) continue;
+        double own = dot(row, row, cols);
+        f->m->diagonal[i] = own;
+        f->m->first[i] = dot(row, f->sum, cols) - w * own;
+        if (f->kinds == 2) f->m->second[i] = dot(row, f->sum + cols, cols) - w * w * own;
+    }
+    return BRAM_OK;
 }
 
 /* k_i = x_i . sum_j w_j x_j less the diagonal. */
 static int margins_of_features(bram_ctx *cx, struct margins *m, const bram_mat *x,
                                const struct weights *s)
 {
-    double *sum = bram_scratch(cx, x->cols, sizeof *sum);
-    double *square = sum ? bram_scratch(cx, x->cols, sizeof *square) : NULL;
-    if (!square) return BRAM_ENOMEM;
-    for (size_t i = 0; i < s->n; i++)
-        for (size_t k = 0; s->w[i] > 0 && k < x->cols; k++) {
-            sum[k] += s->w[i] * bram_row(x, i)[k];
-            square[k] += s->w[i] * s->w[i] * bram_row(x, i)[k];
-        }
-    for (size_t i = 0; i < s->n; i++) {
-        double first = 0, second = 0, own = 0;
-        const double *row = bram_row(x, i);
-        for (size_t k = 0; s->w[i] > 0 && k < x->cols; k++)
-            first += row[k] * sum[k], second += row[k] * square[k], own += row[k] * row[k];
-        m->diagonal[i] = own;
-        m->first[i] = first - s->w[i] * own;
-        m->second[i] = second - s->w[i] * s->w[i] * own;
-    }
-    return BRAM_OK;
+    struct features f = {.m = m, .x = x, .s = s, .kinds = s->equal ? 1 : 2};
+    size_t blocks = (s->n + ROW_BLOCK - 1) / ROW_BLOCK, width = f.kinds * x->cols;
+    f.part = bram_scratch(cx, blocks + 1, width * sizeof *f.part);
+    if (!f.part) return BRAM_ENOMEM;
+    f.sum = f.part + blocks * width;
+    BRAM_TRY(bram_parallel_for(cx, blocks, sum_block, &f));
+    for (size_t b = 0; b < blocks; b++)
+        for (size_t k = 0; k < width; k++) f.sum[k] += f.part[b * width + k];
+    return bram_parallel_for(cx, blocks, margins_block, &f);
 }
 
 static int margins_of(bram_ctx *cx, struct margins *m, const bram_kernel *k,
                       const struct weights *s)
 {
     m->first = bram_scratch(cx, s->n, sizeof *m->first);
-    m->second = m->first ? bram_scratch(cx, s->n, sizeof *m->second) : NULL;
+    m->second = !m->first || s->equal ? m->first : bram_scratch(cx, s->n, sizeof *m->second);
     m->diagonal = m->second ? bram_scratch(cx, s->n, sizeof *m->diagonal) : NULL;
     if (!m->diagonal) return BRAM_ENOMEM;
     if (!k->gram) return margins_of_features(cx, m, k->features, s);
@@ -258,8 +310,10 @@ int bram_hsic_value(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel
     struct margins a, b;
     double value = NAN;
     size_t mark = bram_scratch_mark(cx);
+    bool own = k->gram == l->gram && k->features == l->features;
     int status = margins_of(cx, &a, k, &s);
-    if (status == BRAM_OK) status = margins_of(cx, &b, l, &s);
+    if (status == BRAM_OK && own) b = a;
+    else if (status == BRAM_OK) status = margins_of(cx, &b, l, &s);
     if (status == BRAM_OK && defined(form, &s))
         status = value_of(cx, &value, form, k, l, &a, &b, &s);
     bram_scratch_release(cx, mark);

@@ -6,6 +6,7 @@
 #include "linalg.h"
 #include "moments.h"
 
+#include <bramble/parallel.h>
 #include <bramble/rng.h>
 
 #include <math.h>
@@ -26,6 +27,32 @@ void bram_patterns_free(bram_patterns *p)
     bram_free(p);
 }
 
+enum { ROW_BLOCK = 256 };
+
+static size_t blocks_of(size_t rows)
+{
+    return (rows + ROW_BLOCK - 1) / ROW_BLOCK;
+}
+
+static size_t end_of(size_t block, size_t rows)
+{
+    return (block + 1) * ROW_BLOCK < rows ? (block + 1) * ROW_BLOCK : rows;
+}
+
+static int check_block(bram_ctx *cx, size_t block, void *user)
+{
+    const bram_side *side = user;
+    const bram_mat *x = &side->values;
+    for (size_t i = block * ROW_BLOCK; i < end_of(block, x->rows); i++)
+        for (size_t k = 0; k < x->cols; k++)
+            if ((!side->present || side->present[i * x->cols + k]) && !isfinite(bram_row(x, i)[k]))
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "condition %zu, channel %zu is %g, expected a number (what is "
+                                 "missing is masked)",
+                                 i, k, bram_row(x, i)[k]);
+    return BRAM_OK;
+}
+
 static int check_side(bram_ctx *cx, const bram_side *side, const char *what)
 {
     const bram_mat *x = &side->values;
@@ -38,14 +65,8 @@ static int check_side(bram_ctx *cx, const bram_side *side, const char *what)
         return bram_fail(cx, BRAM_ESHAPE,
                          "%zu conditions x %zu channels, expected one or more of each", x->rows,
                          x->cols);
-    for (size_t i = 0; i < x->rows; i++)
-        for (size_t k = 0; k < x->cols; k++)
-            if ((!side->present || side->present[i * x->cols + k]) && !isfinite(bram_row(x, i)[k]))
-                return bram_fail(cx, BRAM_ENUMERIC,
-                                 "condition %zu, channel %zu is %g, expected a number (what is "
-                                 "missing is masked)",
-                                 i, k, bram_row(x, i)[k]);
-    return BRAM_OK;
+    bram_side copy = *side; /* tasks take what is not const */
+    return bram_parallel_for(cx, blocks_of(x->rows), check_block, &copy);
 }
 
 static bool row_counts(const bram_patterns *p, size_t i)
@@ -69,24 +90,63 @@ static int mark_complete(bram_ctx *cx, bram_patterns *p, const bram_side *side)
     return BRAM_OK;
 }
 
+/* Rows in blocks, each with the sums of its columns about the first row that counts. */
+struct centring {
+    const bram_patterns *p;
+    const bram_mat *x;
+    bram_mat *out;
+    const double *first;
+    double *part, *mean; /* part: blocks x columns; mean NULL: nothing is taken away */
+};
+
+static int sum_block(bram_ctx *cx, size_t block, void *user)
+{
+    (void)cx;
+    const struct centring *c = user;
+    double *sum = c->part + block * c->x->cols;
+    for (size_t i = block * ROW_BLOCK; i < end_of(block, c->x->rows); i++) {
+        const double *row = bram_row(c->x, i);
+        for (size_t k = 0; row_counts(c->p, i) && k < c->x->cols; k++)
+            sum[k] += row[k] - c->first[k];
+    }
+    return BRAM_OK;
+}
+
+static int copy_block(bram_ctx *cx, size_t block, void *user)
+{
+    (void)cx;
+    const struct centring *c = user;
+    for (size_t i = block * ROW_BLOCK; i < end_of(block, c->x->rows); i++) {
+        const double *row = bram_row(c->x, i);
+        double *to = bram_row(c->out, i);
+        if (!row_counts(c->p, i)) continue;
+        if (!c->mean) memcpy(to, row, c->x->cols * sizeof *to);
+        for (size_t k = 0; c->mean && k < c->x->cols; k++)
+            to[k] = row[k] - c->first[k] - c->mean[k];
+    }
+    return BRAM_OK;
+}
+
 /* x = the rows that count less the mean of each column, which is taken about the first of them: a
  * constant column becomes exactly zero. */
 static int copy_centred(bram_ctx *cx, bram_mat *out, const bram_patterns *p, const bram_mat *x,
                         bool raw)
 {
-    double *mean = bram_scratch(cx, x->cols, sizeof *mean);
-    size_t first = 0, count = 0;
-    if (!mean) return BRAM_ENOMEM;
+    size_t first = 0, count = 0, blocks = blocks_of(x->rows), cols = x->cols;
     while (first < x->rows && !row_counts(p, first)) first++;
     for (size_t i = first; i < x->rows; i++) count += row_counts(p, i);
-    for (size_t i = first; !raw && i < x->rows; i++)
-        for (size_t k = 0; row_counts(p, i) && k < x->cols; k++)
-            mean[k] += (bram_row(x, i)[k] - bram_row(x, first)[k]) / (double)count;
-    for (size_t i = first; i < x->rows; i++)
-        for (size_t k = 0; row_counts(p, i) && k < x->cols; k++)
-            bram_row(out, i)[k] = raw ? bram_row(x, i)[k]
-                                      : bram_row(x, i)[k] - bram_row(x, first)[k] - mean[k];
-    return BRAM_OK;
+    if (!count) return BRAM_OK;
+    struct centring c = {.p = p, .x = x, .out = out, .first = bram_row(x, first)};
+    if (!raw) {
+        c.part = bram_scratch(cx, blocks + 1, cols * sizeof *c.part);
+        if (!c.part) return BRAM_ENOMEM;
+        c.mean = c.part + blocks * cols;
+        BRAM_TRY(bram_parallel_for(cx, blocks, sum_block, &c));
+        for (size_t b = 0; b < blocks; b++)
+            for (size_t k = 0; k < cols; k++) c.mean[k] += c.part[b * cols + k];
+        for (size_t k = 0; k < cols; k++) c.mean[k] /= (double)count;
+    }
+    return bram_parallel_for(cx, blocks, copy_block, &c);
 }
 
 static int fill(bram_ctx *cx, bram_patterns *p, const bram_side *side, unsigned flags)
@@ -184,6 +244,12 @@ int bram_row_set_weigh(bram_ctx *cx, bram_row_weights *out, const bram_row_set *
 int bram_weighted_rows(bram_ctx *cx, bram_mat *out, const bram_mat *x, const bram_row_weights *w,
                        bool centre)
 {
+    bool all = w->drawn == x->rows;
+    for (size_t i = 0; all && i < x->rows; i++) all = w->w[i] == 1;
+    if (all) { /* bram_patterns_new has centred them */
+        *out = *x;
+        return BRAM_OK;
+    }
     double *mean = bram_scratch(cx, x->cols, sizeof *mean);
     if (!mean) return BRAM_ENOMEM;
     BRAM_TRY(bram_mat_scratch(cx, out, w->drawn, x->cols));

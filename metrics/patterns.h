@@ -64,7 +64,8 @@ typedef struct bram_row_weights {
 int bram_row_set_weigh(bram_ctx *cx, bram_row_weights *out, const bram_row_set *s,
                        const double *weight) BRAM_MUST_CHECK;
 
-/** sqrt(w_i) (x_i - mu), or without the mean, for the rows of weight above 0; scratch memory. */
+/** sqrt(w_i) (x_i - mu), or without the mean, for the rows of weight above 0; scratch memory. Where
+ *  every row has the weight 1 it is x itself, which bram_patterns_new has centred. */
 int bram_weighted_rows(bram_ctx *cx, bram_mat *out, const bram_mat *x, const bram_row_weights *w,
                        bool centre) BRAM_MUST_CHECK;
 

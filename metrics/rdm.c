@@ -6,6 +6,8 @@
 
 #include "internal.h"
 
+#include <bramble/parallel.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -66,10 +68,22 @@ static int check_options(bram_ctx *cx, const bram_rdm_options *o, size_t folds)
     return BRAM_OK;
 }
 
-static int check_values(bram_ctx *cx, const bram_side *side, const bram_rdm_options *o)
+/* Passes over everything are cut into tasks of so many rows, or pairs. */
+enum { ROW_BLOCK = 256, PAIR_BLOCK = 1 << 18 };
+
+struct values {
+    const bram_side *side;
+    const bram_rdm_options *options;
+};
+
+static int check_block(bram_ctx *cx, size_t block, void *user)
 {
+    const struct values *v = user;
+    const bram_side *side = v->side;
+    const bram_rdm_options *o = v->options;
     double floor = is_poisson(o->kind) ? -o->prior_weight * o->prior_rate : -INFINITY;
-    for (size_t i = 0; i < side->values.rows; i++) {
+    size_t first = block * ROW_BLOCK, end = first + ROW_BLOCK;
+    for (size_t i = first; i < end && i < side->values.rows; i++) {
         const double *x = bram_row(&side->values, i);
         const uint8_t *present = side->present ? side->present + i * side->values.cols : NULL;
         for (size_t k = 0; k < side->values.cols; k++) {
@@ -86,6 +100,12 @@ static int check_values(bram_ctx *cx, const bram_side *side, const bram_rdm_opti
         }
     }
     return BRAM_OK;
+}
+
+static int check_values(bram_ctx *cx, const bram_side *side, const bram_rdm_options *o)
+{
+    struct values v = {side, o};
+    return bram_parallel_for(cx, (side->values.rows + ROW_BLOCK - 1) / ROW_BLOCK, check_block, &v);
 }
 
 static int check(bram_ctx *cx, const bram_side *side, const bram_rdm_design *g,
@@ -128,13 +148,27 @@ static int balanced(bram_ctx *cx, double *d, const bram_side *side, const bram_r
     return bram_rdm_complete(cx, d, &a, &noise, o);
 }
 
+struct result {
+    const double *d;
+    size_t pairs;
+    bool may_be_undefined;
+};
+
+static int check_pairs(bram_ctx *cx, size_t block, void *user)
+{
+    const struct result *r = user;
+    size_t first = block * PAIR_BLOCK, end = first + PAIR_BLOCK;
+    for (size_t k = first; k < end && k < r->pairs; k++)
+        if (isinf(r->d[k]) || (isnan(r->d[k]) && !r->may_be_undefined))
+            return bram_fail(cx, BRAM_ENUMERIC, "the values are too large for their distances");
+    return BRAM_OK;
+}
+
 /* Too large, or undefined for no reason that the estimator knows. */
 static int check_result(bram_ctx *cx, const double *d, size_t pairs, bool may_be_undefined)
 {
-    for (size_t k = 0; k < pairs; k++)
-        if (isinf(d[k]) || (isnan(d[k]) && !may_be_undefined))
-            return bram_fail(cx, BRAM_ENUMERIC, "the values are too large for their distances");
-    return BRAM_OK;
+    struct result r = {d, pairs, may_be_undefined};
+    return bram_parallel_for(cx, (pairs + PAIR_BLOCK - 1) / PAIR_BLOCK, check_pairs, &r);
 }
 
 int bram_rdm_estimate(bram_ctx *cx, double **out, const bram_side *side,

@@ -5,9 +5,13 @@
 
 #include "internal.h"
 
+#include <bramble/parallel.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { ROW_BLOCK = 256 }; /* of a task that copies */
 
 static const char *name_of(char buffer[24], const char *const *names, size_t i)
 {
@@ -112,6 +116,28 @@ static int average_masked(bram_ctx *cx, bram_rdm_patterns *a, const bram_side *s
     return BRAM_OK;
 }
 
+struct copying {
+    bram_mat *to;
+    const bram_mat *from;
+};
+
+static int copy_block(bram_ctx *cx, size_t block, void *user)
+{
+    (void)cx;
+    const struct copying *c = user;
+    size_t first = block * ROW_BLOCK, end = first + ROW_BLOCK;
+    for (size_t i = first; i < end && i < c->to->rows; i++)
+        memcpy(bram_row(c->to, i), bram_row(c->from, i), c->to->cols * sizeof(double));
+    return BRAM_OK;
+}
+
+/* Every row a condition: a copy. */
+static int copy_whole(bram_ctx *cx, bram_rdm_patterns *a, const bram_side *side)
+{
+    struct copying c = {&a->x, &side->values};
+    return bram_parallel_for(cx, (a->x.rows + ROW_BLOCK - 1) / ROW_BLOCK, copy_block, &c);
+}
+
 static void average_whole(bram_rdm_patterns *a, const bram_side *side, const size_t *to)
 {
     size_t p = side->values.cols;
@@ -161,6 +187,7 @@ int bram_rdm_average(bram_ctx *cx, bram_rdm_patterns *out, const bram_side *side
     }
     if (by_fold) BRAM_TRY(check_folds(cx, &a, g));
     if (side->present) BRAM_TRY(average_masked(cx, &a, side, to));
+    else if (each) BRAM_TRY(copy_whole(cx, &a, side));
     else average_whole(&a, side, to);
     if (remove_mean) remove_row_means(&a);
     *out = a;

@@ -11,9 +11,9 @@
  * (x, y) order: entries in ascending order of y are dealt into the places of their group of equal
  * x. Discordant pairs are counted by splitting the sequence, stably, at each bit of y from the
  * highest down: a pair is discordant at the bit where its members first differ if the one goes
- * before the zero. Each level reads and writes the sequence once, without a branch; once a part of
- * it covers few values it is counted pair by pair. Weighted entries, of which there are few, go
- * through a Fenwick tree instead.
+ * before the zero. Each level reads and writes the sequence once, without a branch, the parts of a
+ * long one as tasks; once a part covers few values it is counted pair by pair. Weighted entries, of
+ * which there are few, go through a Fenwick tree instead.
  *
  * Sources: Kendall 1948; Knight 1966 for counting in O(N log N).
  */
@@ -103,7 +103,7 @@ struct counting {
     size_t n;
     unsigned bits; /* the whole sequence has values below 2^bits */
     uint64_t *found;
-    size_t *begin; /* of the parts that are tasks */
+    size_t *begin, *middle; /* of the parts that are tasks; where they were split */
 };
 
 static uint64_t count_pairs(const uint32_t *y, size_t n)
@@ -155,24 +155,34 @@ static int count_task(bram_ctx *cx, size_t task, void *user)
     return BRAM_OK;
 }
 
-/* Long sequences: the first levels here, then a task for each part. */
+static int split_task(bram_ctx *cx, size_t part, void *user)
+{
+    (void)cx;
+    struct counting *c = user;
+    size_t first = c->begin[part], n = c->begin[part + 1] - first;
+    c->middle[part] = first +
+                      split(c->sequence + first, c->spare + first, n, c->bits - 1, &c->found[part]);
+    return BRAM_OK;
+}
+
+/* Long sequences: the first levels one by one, a task for each part, then one task for each part
+ * down to the last. */
 static int count_long(bram_ctx *cx, uint64_t *found, struct counting *c)
 {
     enum { PARTS = 1 << BEFORE_TASKS };
-    size_t begin[PARTS + 1] = {0, c->n};
-    uint64_t here[PARTS] = {0}, levels = 0;
-    for (size_t parts = 1; parts < PARTS; parts *= 2, c->bits--)
+    size_t begin[PARTS + 1] = {0, c->n}, middle[PARTS];
+    uint64_t here[PARTS] = {0}, sum = 0;
+    c->found = here, c->begin = begin, c->middle = middle;
+    for (size_t parts = 1; parts < PARTS; parts *= 2, c->bits--) {
+        BRAM_TRY(bram_parallel_for(cx, parts, split_task, c));
         for (size_t p = parts; p-- > 0;) {
-            size_t first = begin[p], end = begin[p + 1];
-            begin[2 * p + 2] = end;
-            begin[2 * p + 1] = first + split(c->sequence + first, c->spare + first, end - first,
-                                             c->bits - 1, &levels);
-            begin[2 * p] = first;
+            begin[2 * p + 2] = begin[p + 1], begin[2 * p + 1] = middle[p], begin[2 * p] = begin[p];
+            sum += here[p], here[p] = 0;
         }
-    c->found = here, c->begin = begin;
+    }
     BRAM_TRY(bram_parallel_for(cx, PARTS, count_task, c));
-    *found = levels;
-    for (size_t p = 0; p < PARTS; p++) *found += here[p];
+    for (size_t p = 0; p < PARTS; p++) sum += here[p];
+    *found = sum;
     return BRAM_OK;
 }
 
@@ -226,22 +236,52 @@ static void count_tied(struct sequence *s, const uint32_t *filled, size_t n)
     }
 }
 
+/* Without ties in x every entry has a place of its own. */
+struct dealing {
+    struct sequence *s;
+    const bram_rdm_ranked *x, *y;
+    const bram_rdm_frame *f;
+};
+
+enum { DEALT = 1 << 16 };
+
+static int deal_block(bram_ctx *cx, size_t block, void *user)
+{
+    (void)cx;
+    const struct dealing *d = user;
+    size_t first = block * DEALT, end = first + DEALT, group = first;
+    while (group > 0 && !d->y->begins[group]) group--;
+    uint32_t value = (uint32_t)group;
+    for (size_t k = first; k < end && k < d->f->count; k++) {
+        uint32_t entry = d->y->sorted[k], place = d->x->low[entry];
+        if (d->y->begins[k]) value = (uint32_t)k;
+        d->s->y[place] = value;
+        if (d->s->weight) d->s->weight[place] = (uint32_t)d->f->weight[entry];
+    }
+    return BRAM_OK;
+}
+
 /* The places of a group of equal x are filled in ascending order of y. */
 static int deal(bram_ctx *cx, struct sequence *s, const bram_rdm_ranked *x,
                 const bram_rdm_ranked *y, const bram_rdm_frame *f)
 {
+    if (!x->ties) {
+        struct dealing d = {s, x, y, f};
+        BRAM_TRY(bram_parallel_for(cx, (f->count + DEALT - 1) / DEALT, deal_block, &d));
+        if (s->weight) count_tied(s, NULL, f->count);
+        return BRAM_OK;
+    }
     size_t mark = bram_scratch_mark(cx);
-    uint32_t *filled = x->ties ? bram_scratch(cx, f->count, sizeof *filled) : NULL;
-    if (x->ties && !filled) return BRAM_ENOMEM;
-    uint32_t value = 0;
+    uint32_t *filled = bram_scratch(cx, f->count, sizeof *filled), value = 0;
+    if (!filled) return BRAM_ENOMEM;
     for (size_t k = 0; k < f->count; k++) {
         uint32_t entry = y->sorted[k], place = x->low[entry];
-        if (filled) place += filled[place]++;
+        place += filled[place]++;
         if (y->begins[k]) value = (uint32_t)k;
         s->y[place] = value;
         if (s->weight) s->weight[place] = (uint32_t)f->weight[entry];
     }
-    if (s->weight || (x->ties && y->ties)) count_tied(s, filled, f->count);
+    if (s->weight || y->ties) count_tied(s, filled, f->count);
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
