@@ -46,22 +46,27 @@ typedef enum bram_region_statistic {
     BRAM_REGION_GEOMETRY,
     BRAM_REGION_TOPOLOGY,
     BRAM_REGION_INTERMEDIATE,
-    BRAM_REGION_NESTED, /* thresholds chosen on the other subjects */
-    BRAM_REGION_BEST,   /* the best thresholds in hindsight: too good, for comparison */
+    BRAM_REGION_NESTED,        /* thresholds chosen on the other subjects */
+    BRAM_REGION_BEST,          /* the best thresholds in hindsight: too good, for comparison */
+    BRAM_REGION_RGDM_TWO_STEP, /* ranks of geodesic distances, in the order of bram_trsa_graph */
+    BRAM_REGION_RGDM_K_NEAREST,
+    BRAM_REGION_RGDM_P_SHORTEST,
     BRAM_REGION_STATISTICS
 } bram_region_statistic;
 
-/** "rdm", "rsa", "local" ... "nested", "best" */
+/** "rdm", "rsa", "local" ... "nested", "best", "rgdm-two-step" ... */
 const char *bram_region_statistic_name(bram_region_statistic s);
 
 typedef struct bram_region_settings {
-    double step;  /* of the grid of thresholds that nested and best choose from */
-    size_t draws; /* thresholds of each family */
+    double step;            /* of the grid of thresholds that nested and best choose from */
+    size_t draws;           /* thresholds of each family */
+    double low, high, k, p; /* l and u of two-step, neighbours of k-nearest, share of p-shortest */
+    bool self_mean; /* a stimulus drawn twice is as far from its copy as stimuli are on average;
+                       else such pairs are left out. Not for geodesic distances */
 } bram_region_settings;
 
 /**
- * The accuracy of identification by a statistic, under multiplicities of stimuli; pairs of a
- * stimulus with itself are dropped.
+ * The accuracy of identification by a statistic, under multiplicities of stimuli.
  *
  * @param accuracy    NaN where undefined
  * @param of_subject  that of each subject, NaN where none was placed; may be NULL

@@ -4,9 +4,10 @@
  * individuals grow?
  *
  * What competes is no model but a statistic (regions.h): dissimilarities, their ranks (RSA), the
- * families of topological RSA, and thresholds chosen within each cell without the subject that is
- * tested (nested), beside the best in hindsight. Every matrix of the subject left out goes to the
- * nearest centroid of the other subjects' matrices; chance is 1 / regions.
+ * families of topological RSA, thresholds chosen within each cell without the subject that is
+ * tested (nested) beside the best in hindsight, and geodesic distances on three kinds of graph.
+ * Every matrix of the subject left out goes to the nearest centroid of the other subjects'
+ * matrices; chance is 1 / regions.
  *
  * Scores, at each level: sensitivity, the share of matrices that find their region, and
  * specificity, the share of (matrix, other region) that are told apart; "@noise30" adds Gaussian
@@ -14,8 +15,9 @@
  * mean of a region. Raw values are the subjects' own sensitivities.
  *
  * Intervals: draws of subjects weigh those that are tested, the centroids stay; a draw of stimuli
- * does everything anew, without pairs of a stimulus with itself, and lowers an accuracy, as fewer
- * different stimuli tell less. Draws do not depend on the statistic: differences are paired.
+ * does everything anew, without pairs of a stimulus with itself (or with their mean: self=mean),
+ * and lowers an accuracy, as fewer different stimuli tell less. Draws do not depend on the
+ * statistic: differences are paired.
  */
 #include "area.h"
 #include "regions.h"
@@ -32,8 +34,15 @@ static const bram_param params[] = {
     {"noise", BRAM_PARAM_REALS, "0", NULL, 0, 100, "levels, in deviations of a matrix"},
     {"variation", BRAM_PARAM_REALS, "", NULL, 0, 100,
      "levels of the differences between subjects, 1: as they are"},
-    {"step", BRAM_PARAM_REAL, "0.1", NULL, 0.01, 0.5, "of the grid of thresholds l <= u"},
+    {"step", BRAM_PARAM_REAL, "0.05", NULL, 0.01, 0.5, "of the grid of thresholds l <= u"},
     {"thresholds", BRAM_PARAM_INTEGER, "10", NULL, 1, 1000, "random ones for each family"},
+    {"l", BRAM_PARAM_REAL, "0.2", NULL, 0, 1, "thresholds of rgdm-two-step, l <= u"},
+    {"u", BRAM_PARAM_REAL, "0.8", NULL, 0, 1, ""},
+    {"k", BRAM_PARAM_INTEGER, "5", NULL, 1, 65536, "neighbours of rgdm-k-nearest"},
+    {"p", BRAM_PARAM_REAL, "0.05", NULL, 0, 1, "share of the pairs of rgdm-p-shortest"},
+    {"self", BRAM_PARAM_CHOICE, "drop", "drop|mean", 0, 0,
+     "a stimulus drawn twice: no pair with its copy, or one as far apart as stimuli are on "
+     "average"},
     {"bootstrap", BRAM_PARAM_CHOICE, "subjects", "subjects|stimuli|both", 0, 0, "what is drawn"},
     {"samples", BRAM_PARAM_INTEGER, "1000", NULL, 0, 1000000, "bootstrap draws"},
     {"level", BRAM_PARAM_REAL, "0.95", NULL, 0.5, 0.999, "level of the intervals"},
@@ -50,6 +59,9 @@ static const bram_contestant statistics[] = {
     {"intermediate", "topological RSA, other random thresholds"},
     {"nested", "topological RSA, thresholds chosen without the subject that is tested"},
     {"best", "topological RSA, the best thresholds in hindsight: flattered"},
+    {"rgdm-two-step", "geodesic distances on the pairs below u, ranked"},
+    {"rgdm-k-nearest", "geodesic distances on the nearest neighbours, ranked"},
+    {"rgdm-p-shortest", "geodesic distances on the shortest pairs, ranked"},
     {NULL, NULL}};
 
 struct identification {
@@ -80,7 +92,18 @@ static int read_settings(bram_ctx *cx, struct identification *t)
         return bram_fail(cx, BRAM_EUSAGE, "no statistic is named \"%s\"", t->cell->model);
     t->statistic = (bram_region_statistic)s;
     t->settings = (bram_region_settings){.step = bram_option_real(o, "step"),
-                                         .draws = (size_t)bram_option_integer(o, "thresholds")};
+                                         .draws = (size_t)bram_option_integer(o, "thresholds"),
+                                         .low = bram_option_real(o, "l"),
+                                         .high = bram_option_real(o, "u"),
+                                         .k = (double)bram_option_integer(o, "k"),
+                                         .p = bram_option_real(o, "p"),
+                                         .self_mean = bram_option_is(o, "self", "mean")};
+    if (t->settings.low > t->settings.high)
+        return bram_fail(cx, BRAM_EUSAGE, "l=%g is above u=%g, expected l <= u", t->settings.low,
+                         t->settings.high);
+    if (t->settings.self_mean && t->statistic >= BRAM_REGION_RGDM_TWO_STEP)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "self=mean: a stimulus and its copy are one place of a graph");
     t->draw_subjects = !bram_option_is(o, "bootstrap", "stimuli");
     t->draw_stimuli = !bram_option_is(o, "bootstrap", "subjects");
     t->samples = (size_t)bram_option_integer(o, "samples");

@@ -21,13 +21,11 @@
  *
  * Source: Lin & Kriegeskorte 2024, PNAS 121:e2317881121 (arXiv 2309.11028).
  */
-#include "geodesic.h"
-#include "gt_transform.h"
 #include "internal.h"
 #include "moments.h"
 #include "rdm.h"
 #include "rdm_compare.h"
-#include "topology_side.h"
+#include "trsa_statistic.h"
 
 #include <math.h>
 #include <string.h>
@@ -57,18 +55,8 @@ static const bram_param params[] = {
     {NULL, BRAM_PARAM_FLAG, NULL, NULL, 0, 0, NULL},
 };
 
-enum statistic { RGTM, RGDM, GEODESIC };
-enum graph { TWO_STEP, K_NEAREST, P_NEAREST, P_SHORTEST };
-enum infinite { INF, MAX, DROP };
-
 struct settings {
-    enum statistic statistic;
-    bram_gt gt;
-    enum graph graph;
-    double k, p;
-    bram_neighbours neighbours;
-    enum infinite infinite;
-    bool rank_after;
+    bram_trsa_settings of;
     bram_rdm_comparator comparator;
 };
 
@@ -91,27 +79,27 @@ static int read_settings(bram_ctx *cx, struct settings *s, const bram_options *o
                              *const graphs[] = {"two-step", "k-nearest", "p-nearest", "p-shortest",
                                                 NULL},
                              *const infinities[] = {"inf", "max", "drop", NULL};
-    *s = (struct settings){.statistic = (enum statistic)choice_of(o, "stat", statistics),
-                           .gt = {.low = bram_option_real(o, "l"),
-                                  .high = bram_option_real(o, "u"),
-                                  .smooth = bram_option_flag(o, "smooth"),
-                                  .steepness = bram_option_real(o, "alpha"),
-                                  .centre = bram_option_real(o, "beta")},
-                           .graph = (enum graph)choice_of(o, "graph", graphs),
-                           .k = (double)bram_option_integer(o, "k"),
-                           .p = bram_option_real(o, "p"),
-                           .neighbours = bram_option_is(o, "neighbours", "mutual")
-                                             ? BRAM_NEIGHBOURS_MUTUAL
-                                             : BRAM_NEIGHBOURS_UNION,
-                           .infinite = (enum infinite)choice_of(o, "infinite", infinities),
-                           .rank_after = bram_option_flag(o, "rank_after")};
+    s->of = (bram_trsa_settings){
+        .statistic = (bram_trsa_statistic)choice_of(o, "stat", statistics),
+        .gt = {.low = bram_option_real(o, "l"),
+               .high = bram_option_real(o, "u"),
+               .smooth = bram_option_flag(o, "smooth"),
+               .steepness = bram_option_real(o, "alpha"),
+               .centre = bram_option_real(o, "beta")},
+        .graph = (bram_trsa_graph)choice_of(o, "graph", graphs),
+        .k = (double)bram_option_integer(o, "k"),
+        .p = bram_option_real(o, "p"),
+        .neighbours = bram_option_is(o, "neighbours", "mutual") ? BRAM_NEIGHBOURS_MUTUAL
+                                                                : BRAM_NEIGHBOURS_UNION,
+        .infinite = (bram_trsa_infinite)choice_of(o, "infinite", infinities),
+        .rank_after = bram_option_flag(o, "rank_after")};
     const char *comparator = bram_option_text(o, "compare");
     if (!bram_rdm_comparator_find(comparator, &s->comparator))
         return bram_fail(cx, BRAM_EUSAGE, "no comparison is named \"%s\"", comparator);
-    if (s->gt.low > s->gt.high)
-        return bram_fail(cx, BRAM_EUSAGE, "l=%g is above u=%g, expected l <= u", s->gt.low,
-                         s->gt.high);
-    if (s->statistic != RGTM && s->infinite == INF && !s->rank_after &&
+    if (s->of.gt.low > s->of.gt.high)
+        return bram_fail(cx, BRAM_EUSAGE, "l=%g is above u=%g, expected l <= u", s->of.gt.low,
+                         s->of.gt.high);
+    if (s->of.statistic != BRAM_TRSA_RGTM && s->of.infinite == BRAM_TRSA_INF && !s->of.rank_after &&
         !bram_rdm_by_ranks(s->comparator))
         return bram_fail(
             cx, BRAM_EUSAGE,
@@ -130,117 +118,6 @@ static int prepare(bram_ctx *cx, void **prepared, const bram_options *o, const b
     bram_topology_side *r = NULL;
     BRAM_TRY(bram_topology_side_new(cx, &r, side, kind, given));
     *prepared = r;
-    return BRAM_OK;
-}
-
-/* ---- the statistic of one side -------------------------------------------------------------- */
-
-/* The largest finite value, or "not there", for pairs that no path joins. */
-static void settle_infinite(double *x, size_t pairs, enum infinite rule)
-{
-    double largest = 0;
-    for (size_t k = 0; k < pairs; k++)
-        if (isfinite(x[k])) largest = fmax(largest, x[k]);
-    for (size_t k = 0; rule != INF && k < pairs; k++)
-        if (isinf(x[k])) x[k] = rule == MAX ? largest : (double)NAN;
-}
-
-/* Sums of the same edges in another order differ in their last bits: such values become one. */
-static void join_rounded(double *x, const bram_order *order)
-{
-    double allowed = 0;
-    for (size_t k = 0; k < order->count; k++)
-        if (isfinite(x[order->index[k]])) allowed = 1e-12 * x[order->index[k]];
-    for (size_t k = 1; k < order->count; k++) {
-        double before = x[order->index[k - 1]], *here = &x[order->index[k]];
-        if (*here - before <= allowed) *here = before;
-    }
-}
-
-static void tell_components(bram_ctx *cx, const char *side, const double *path, size_t pairs,
-                            size_t components)
-{
-    size_t apart = 0;
-    for (size_t k = 0; k < pairs; k++) apart += isinf(path[k]);
-    if (apart)
-        bram_note(cx,
-                  "trsa: the graph of the %s has %zu components, %.1f %% of its pairs are apart",
-                  side, components, 100 * (double)apart / (double)pairs);
-}
-
-/* Edges, in place of ranks (or dissimilarities scaled by their range). */
-static int make_graph(bram_ctx *cx, double *x, const struct settings *s, const bram_draw *draw,
-                      const bram_order *order)
-{
-    double conditions = 0;
-    if (s->statistic == GEODESIC || s->graph == TWO_STEP) {
-        if (s->statistic == RGDM) bram_gt_transform(x, x, order, draw->weight, draw->pairs, &s->gt);
-        bram_short_edges(x, x, draw->pairs, 1, false);
-        return BRAM_OK;
-    }
-    if (s->graph == P_SHORTEST) {
-        double limit = bram_weighted_quantile(x, order, draw->weight, s->p);
-        bram_short_edges(x, x, draw->pairs, limit, true);
-        return BRAM_OK;
-    }
-    for (size_t i = 0; i < draw->n; i++) conditions += draw->times[i];
-    double k = s->graph == K_NEAREST ? s->k : floor(s->p * conditions);
-    size_t mark = bram_scratch_mark(cx);
-    double *length = bram_scratch(cx, draw->pairs, sizeof *length);
-    if (!length) return BRAM_ENOMEM;
-    memcpy(length, x, draw->pairs * sizeof *length);
-    int status = bram_nearest_edges(cx, x, length, draw->n, k, s->neighbours, draw->times);
-    bram_scratch_release(cx, mark);
-    return status;
-}
-
-/* Geodesic distances, in place; pairs of weight 0 stay out. `side` is told of, NULL: nothing is. */
-static int geodesics(bram_ctx *cx, double *x, const struct settings *s, const bram_draw *draw,
-                     const bram_order *order, const char *side)
-{
-    size_t components = 0;
-    BRAM_TRY(make_graph(cx, x, s, draw, order));
-    if (side) BRAM_TRY(bram_graph_components(cx, &components, x, draw->n));
-    BRAM_TRY(bram_shortest_paths(cx, x, x, draw->n));
-    if (side) tell_components(cx, side, x, draw->pairs, components);
-    settle_infinite(x, draw->pairs, s->infinite);
-    for (size_t k = 0; k < draw->pairs; k++)
-        if (!(draw->weight[k] > 0)) x[k] = NAN;
-    return BRAM_OK;
-}
-
-/* Dissimilarities scaled by their range; false where it is nothing. */
-static bool scale_by_range(double *x, const double *d, size_t pairs)
-{
-    double low = INFINITY, high = -INFINITY;
-    for (size_t k = 0; k < pairs; k++)
-        if (!isnan(d[k])) low = fmin(low, d[k]), high = fmax(high, d[k]);
-    for (size_t k = 0; high > low && k < pairs; k++) x[k] = (d[k] - low) / (high - low);
-    return high > low;
-}
-
-/* The statistic; *defined is false where there is none. */
-static int statistic(bram_ctx *cx, double *x, bool *defined, const struct settings *s,
-                     const bram_draw *draw, const bram_drawn_rdm *rdm, const char *side)
-{
-    *defined = s->statistic == GEODESIC
-                   ? scale_by_range(x, rdm->d, draw->pairs)
-                   : bram_scaled_ranks(x, rdm->d, &rdm->order, draw->weight, draw->pairs);
-    if (!*defined) return BRAM_OK;
-    if (s->statistic == RGTM) {
-        bram_gt_transform(x, x, &rdm->order, draw->weight, draw->pairs, &s->gt);
-        return BRAM_OK;
-    }
-    bram_order order;
-    BRAM_TRY(geodesics(cx, x, s, draw, &rdm->order, side));
-    BRAM_TRY(bram_order_scratch(cx, &order, x, draw->pairs));
-    join_rounded(x, &order);
-    if (!s->rank_after) return BRAM_OK;
-    double *rank = bram_scratch(cx, draw->pairs, sizeof *rank);
-    if (!rank) return BRAM_ENOMEM;
-    bram_average_ranks(rank, x, &order, draw->weight);
-    for (size_t k = 0; k < draw->pairs; k++)
-        if (!isnan(x[k])) x[k] = rank[k];
     return BRAM_OK;
 }
 
@@ -270,8 +147,10 @@ static int compare_drawn(bram_ctx *cx, double *value, const struct trsa *t, cons
     double *x = bram_scratch(cx, draw.pairs, sizeof *x);
     double *y = x ? bram_scratch(cx, draw.pairs, sizeof *y) : NULL;
     if (!y) return BRAM_ENOMEM;
-    BRAM_TRY(statistic(cx, x, &x_defined, s, &draw, &model, weight ? NULL : "model"));
-    BRAM_TRY(statistic(cx, y, &y_defined, s, &draw, &brain, weight ? NULL : "brain"));
+    BRAM_TRY(
+        bram_trsa_statistic_of(cx, x, &x_defined, &s->of, &draw, &model, weight ? NULL : "model"));
+    BRAM_TRY(
+        bram_trsa_statistic_of(cx, y, &y_defined, &s->of, &draw, &brain, weight ? NULL : "brain"));
     if (!x_defined || !y_defined) return BRAM_OK;
     return compare_statistics(cx, value, s->comparator, x, y, &draw);
 }

@@ -13,7 +13,7 @@
 
 #include <bramble/rng.h>
 
-enum { N = 10, REGIONS = 3, SUBJECTS = 9, SIZE = N * N };
+enum { N = 10, REGIONS = 3, SUBJECTS = 9, SIZE = N * N, PAIRS = N * (N - 1) / 2 };
 
 static char metric[] = "rsa:rdm=given", *metrics[] = {metric};
 
@@ -175,16 +175,16 @@ static void perturbed_data(void **state)
     bram_ctx_free(cx);
 }
 
-/* A draw of stimuli is the matrices written out without pairs of a stimulus with itself. */
-static void a_draw_is_the_matrix_written_out(void **state)
+/* A draw of stimuli is the matrices written out without pairs of a stimulus with itself, or with
+ * the mean of all others in their place. */
+static void written_out(bool self_mean)
 {
-    (void)state;
     bram_ctx *cx = bram_ctx_new();
     bram_dataset *ds = made(cx, 2, 0);
     bram_benchmark b = test_benchmark(cx, "identification", metrics, 1, NULL);
     bram_regions r;
     assert_ok(cx, bram_regions_read(cx, &r, &b, ds));
-    bram_region_settings settings = {.step = 0.25, .draws = 1};
+    bram_region_settings settings = {.step = 0.25, .draws = 1, .self_mean = self_mean};
     static const double times[N] = {2, 0, 1, 3, 1, 0, 1, 1, 1, 0};
     size_t copy[N], n = 0, count = 0;
     double *long_values = calloc(r.items * N * N, sizeof *long_values);
@@ -198,6 +198,19 @@ static void a_draw_is_the_matrix_written_out(void **state)
                         &r.rdm, i)[bram_rdm_index(N, copy[a], copy[c])];
                 count++;
             }
+    size_t others = count;
+    for (size_t a = 0; self_mean && a < n; a++)
+        for (size_t c = a + 1; c < n; c++) {
+            if (copy[a] != copy[c]) continue;
+            for (size_t i = 0; i < r.items; i++) {
+                double mean = 0;
+                for (size_t k = 0; k < others; k++)
+                    mean += long_values[i * N * N + k] / (double)others;
+                long_values[i * N * N + count] = mean;
+            }
+            count++;
+        }
+    assert_int_equal(count - others, self_mean ? 4 : 0);
     /* dissimilarities, their ranks, and one pair of thresholds, on the long rows */
     for (int s = BRAM_REGION_RDM; s <= BRAM_REGION_LOCAL; s++) {
         double drawn, whole, *squares = calloc(r.items * r.items, sizeof *squares);
@@ -225,6 +238,75 @@ static void a_draw_is_the_matrix_written_out(void **state)
         free(ones);
     }
     free(long_values);
+    bram_regions_release(&r);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+static void a_draw_is_the_matrix_written_out(void **state)
+{
+    (void)state;
+    written_out(false);
+    written_out(true);
+}
+
+/* Ranks of geodesic distances on the graph of three nearest neighbours, the plain way. */
+static void geodesic_ranks(double *x, const double *d)
+{
+    double path[N][N], rank[N][N], flat[PAIRS];
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) {
+            rank[i][j] = 0, path[i][j] = i == j ? 0 : INFINITY;
+            if (i == j) continue;
+            double here = d[bram_rdm_index(N, i < j ? i : j, i < j ? j : i)];
+            for (size_t k = 0; k < PAIRS; k++) rank[i][j] += d[k] < here; /* no ties */
+        }
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) {
+            size_t nearer = 0;
+            for (size_t k = 0; k < N; k++) nearer += k != i && k != j && rank[i][k] < rank[i][j];
+            if (i != j && nearer < 3) path[i][j] = path[j][i] = rank[i][j] / (PAIRS - 1);
+        }
+    for (size_t k = 0; k < N; k++)
+        for (size_t i = 0; i < N; i++)
+            for (size_t j = 0; j < N; j++) path[i][j] = fmin(path[i][j], path[i][k] + path[k][j]);
+    for (size_t i = 0, k = 0; i < N; i++)
+        for (size_t j = i + 1; j < N; j++, k++) flat[k] = path[i][j];
+    for (size_t k = 0; k < PAIRS; k++) { /* average ranks; sums differ by rounding alone */
+        double below = 0, same = 0;
+        for (size_t l = 0; l < PAIRS; l++) {
+            bool tied = flat[l] == flat[k] || fabs(flat[l] - flat[k]) < 1e-10;
+            same += tied, below += !tied && flat[l] < flat[k];
+        }
+        x[k] = below + (same + 1) / 2;
+    }
+}
+
+static void geodesics_by_the_plain_way(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx, 3, 0);
+    bram_benchmark b = test_benchmark(cx, "identification", metrics, 1, NULL);
+    bram_regions r;
+    assert_ok(cx, bram_regions_read(cx, &r, &b, ds));
+    bram_region_settings settings = {.low = 0.2, .high = 0.8, .k = 3, .p = 0.05};
+    double accuracy, expected, *x = calloc(r.items * PAIRS, sizeof *x);
+    double *squares = calloc(r.items * r.items, sizeof *squares);
+    bram_mat ranks = {x, r.items, PAIRS, PAIRS}, squared = {squares, r.items, r.items, r.items};
+    bram_identification items = {r.items, r.regions, r.subjects, r.region, r.subject};
+    for (size_t i = 0; i < r.items; i++) geodesic_ranks(bram_row(&ranks, i), bram_row(&r.rdm, i));
+    double own[SUBJECTS], plain[SUBJECTS];
+    assert_ok(cx, bram_squared_distances(cx, &squared, &ranks, NULL));
+    assert_ok(cx, bram_identify(cx, &expected, plain, NULL, &items, &squared));
+    assert_ok(cx, bram_regions_identify(cx, &accuracy, own, &r, BRAM_REGION_RGDM_K_NEAREST,
+                                        &settings, NULL));
+    assert_near(accuracy, expected, 1e-12);
+    assert_true(expected > 0.34 && expected < 1);
+    for (size_t s = 0; s < SUBJECTS; s++) assert_near(own[s], plain[s], 1e-12);
+    free(x);
+    free(squares);
     bram_regions_release(&r);
     bram_options_free(b.options);
     bram_dataset_free(ds);
@@ -349,6 +431,7 @@ int main(void)
         cmocka_unit_test(the_map_holds_every_pair_of_thresholds),
         cmocka_unit_test(perturbed_data),
         cmocka_unit_test(a_draw_is_the_matrix_written_out),
+        cmocka_unit_test(geodesics_by_the_plain_way),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(what_cannot_be_asked),
         cmocka_unit_test(every_failing_allocation),
