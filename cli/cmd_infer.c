@@ -23,6 +23,7 @@ struct infer {
     bram_rsa_result *result;
     const bram_cli_args *args;
     size_t tests; /* 0 t, 1 bootstrap, 2 signed ranks */
+    bram_sheet_format format;
 };
 
 /* ---- options -------------------------------------------------------------------------------- */
@@ -346,7 +347,8 @@ static int draw(bram_ctx *cx, const struct infer *f)
                          .pair = q_of(f, &r->pair),
                          .alpha = 0.05,
                          .data = data,
-                         .tests = tests};
+                         .tests = tests,
+                         .format = f->format};
     bram_buffer svg = {0};
     int status = bram_scores_draw(cx, &svg, &v);
     if (status == BRAM_OK)
@@ -360,7 +362,7 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     struct infer f = {.args = args};
     const char *figure = bram_cli_text(args, "figure", NULL);
-    if (figure) BRAM_TRY(bram_cli_figure_check(cx, figure));
+    if (figure) BRAM_TRY(bram_cli_figure_check(cx, &f.format, figure));
     else if (bram_cli_has(args, "title") || bram_cli_has(args, "force"))
         return bram_fail(cx, BRAM_EUSAGE, "--title and --force are for --figure");
     int status = read_design(cx, &f);
@@ -428,7 +430,7 @@ const bram_command bram_command_infer = {
             {"crossvalidated", 0, NULL,
              "Distances are cross-validated: 0 is chance for cosines, too"},
             {"table", 0, "WHICH", "Which table is printed", "models|pairs"},
-            {"figure", 0, "OUT.svg",
+            {"figure", 0, "OUT.svg|.pdf|.png",
              "Draws the models: intervals, the noise ceiling, what differs at 0.05"},
             {"title", 0, "TEXT", "Of the figure"},
             {"force", 'f', NULL, "Replaces a figure that exists"},

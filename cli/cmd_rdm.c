@@ -68,7 +68,7 @@ const bram_command bram_command_rdm = {
              "crossnobis, poisson or poisson_cv"},
             {"ids", 0, "IDS", "Ids of the rows where each is a condition"},
             {"force", 'f', NULL, "Replaces a file that exists"},
-            {"figure", 0, "OUT.svg", "Draws them", NULL, "Figure"},
+            {"figure", 0, "OUT.svg|.pdf|.png", "Draws them", NULL, "Figure"},
             {"given", 0, NULL, "Files (several, too) hold square RDMs, to be drawn as they are",
              NULL, "Figure"},
             {"figure-kind", 0, "KIND",

@@ -3,6 +3,7 @@
  */
 #include "rdm_figure.h"
 
+#include "cairo_sheet.h"
 #include "file.h"
 #include "rdm_figures.h"
 #include "rdm_write.h"
@@ -11,18 +12,19 @@
 
 #include <string.h>
 
-int bram_cli_figure_check(bram_ctx *cx, const char *path)
+int bram_cli_figure_check(bram_ctx *cx, bram_sheet_format *format, const char *path)
 {
-    size_t n = strlen(path);
-    if (n > 4 && !strcmp(path + n - 4, ".svg")) return BRAM_OK;
-    return bram_fail(cx, BRAM_EUSAGE, "%s: figures are written as .svg", path);
+    if (!bram_sheet_format_of(path, format))
+        return bram_fail(cx, BRAM_EUSAGE, "%s: figures are written as .svg, .pdf or .png", path);
+    if (*format == BRAM_SHEET_SVG || bram_cairo_available()) return BRAM_OK;
+    return bram_fail(cx, BRAM_EUSAGE, "%s: PDF and PNG need cairo, which is not there", path);
 }
 
-int bram_cli_figure_write(bram_ctx *cx, const char *path, const bram_buffer *svg, bool replace)
+int bram_cli_figure_write(bram_ctx *cx, const char *path, const bram_buffer *bytes, bool replace)
 {
     bram_outfile *file = NULL;
     BRAM_TRY(bram_outfile_open(cx, &file, path, replace));
-    int status = bram_outfile_write(cx, file, svg->text, svg->length);
+    int status = bram_outfile_write(cx, file, bytes->text, bytes->length);
     if (status == BRAM_OK) return bram_outfile_commit(cx, file);
     bram_outfile_abort(file);
     return status;
@@ -42,7 +44,8 @@ int bram_rdm_check_figure(bram_ctx *cx, const bram_cli_args *args)
     if (bram_cli_has(args, "figure-scaling") &&
         strncmp(bram_cli_text(args, "figure-kind", "heat"), "mds", 3) != 0)
         return bram_fail(cx, BRAM_EUSAGE, "--figure-scaling is for maps: --figure-kind mds");
-    return bram_cli_figure_check(cx, path);
+    bram_sheet_format format;
+    return bram_cli_figure_check(cx, &format, path);
 }
 
 /* Names of the conditions and matrices, where they have any. */
@@ -71,6 +74,7 @@ static int draw(bram_ctx *cx, bram_rdm_view *v, const bram_cli_args *args)
     const char *path = bram_cli_text(args, "figure", NULL);
     bool ranks = !strcmp(bram_cli_text(args, "figure-scale", "value"), "rank");
     bram_buffer svg = {0};
+    BRAM_TRY(bram_cli_figure_check(cx, &v->format, path));
     v->title = bram_cli_text(args, "title", v->title);
     v->classical = !strcmp(bram_cli_text(args, "figure-scaling", "metric"), "classical");
     int status = !strcmp(kind, "heat")         ? bram_rdm_heat_maps(cx, &svg, v, ranks)

@@ -50,7 +50,16 @@ typedef struct bram_canvas {
     /** What is drawn between the two stays within the rectangle. */
     void (*clip)(void *user, double x, double y, double w, double h);
     void (*unclip)(void *user);
+    /** What is drawn between the two moves by (x, y). */
+    void (*shift)(void *user, double x, double y);
+    void (*unshift)(void *user);
 } bram_canvas;
+
+/** The corners of a marker of shape 1 to 3 as x0 y0 x1 y1 ... @return how many there are */
+size_t bram_marker_corners(double corner[8], int shape, double x, double y, double radius);
+
+/** A colour by meaning as 0xRRGGBB: the palette from 0 on, ink, muted, grid or paper. */
+uint32_t bram_colour_by_meaning(int colour, bool dark);
 
 /**
  * Draws a figure.

@@ -2,6 +2,7 @@
  * figure_draw.c - draws a figure: heat map, grid, axes, names, legend, colour scale. The marks of
  * the series are in figure_marks.c.
  */
+#include "colour.h"
 #include "figure_parts.h"
 
 #include <math.h>
@@ -276,6 +277,28 @@ void bram_figure_colour_bar(const bram_figure *f, const bram_canvas *c, double x
     if (f->heat.title && *f->heat.title)
         put(c, x + width + 14, y + 10, BRAM_SMALL_LETTER, BRAM_ANCHOR_START, 0, BRAM_INK,
             f->heat.title);
+}
+
+/* ---- what back ends share -------------------------------------------------------------------- */
+
+size_t bram_marker_corners(double corner[8], int shape, double x, double y, double r)
+{
+    double a = 0.9 * r, up = 1.25 * r;
+    const double square[] = {x - a, y - a, x + a, y - a, x + a, y + a, x - a, y + a};
+    const double triangle[] = {x,           y - 1.2 * r, x + 1.15 * r, y + 0.85 * r, x - 1.15 * r,
+                               y + 0.85 * r};
+    const double diamond[] = {x, y - up, x + up, y, x, y + up, x - up, y};
+    size_t n = shape == 2 ? 3 : 4;
+    memcpy(corner, shape == 1 ? square : shape == 2 ? triangle : diamond, 2 * n * sizeof *corner);
+    return n;
+}
+
+uint32_t bram_colour_by_meaning(int colour, bool dark)
+{
+    static const uint32_t light[] = {0x202428, 0x666c72, 0xdfe2e5, 0xffffff},
+                          night[] = {0xe4e6e8, 0xa0a6ac, 0x3a3f45, 0x16191c};
+    if (colour >= 0) return bram_palette(colour % BRAM_PALETTE, dark);
+    return (dark ? night : light)[colour < BRAM_PAPER ? 3 : -colour - 1];
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */

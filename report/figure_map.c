@@ -222,7 +222,7 @@ static int sheet_of_map(bram_ctx *cx, bram_buffer *out, const bram_rdm_view *v, 
     char caption[512];
     size_t mark = bram_scratch_mark(cx);
     BRAM_TRY(figure_of_map(cx, &f, caption, &m));
-    int status = bram_rdm_sheet(cx, out, f, BRAM_OK, v->title, caption);
+    int status = bram_rdm_sheet(cx, out, f, BRAM_OK, v, caption);
     bram_scratch_release(cx, mark);
     return status;
 }

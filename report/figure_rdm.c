@@ -6,7 +6,6 @@
 #include "rdm_compare.h"
 #include "rdm_figures.h"
 #include "stats.h"
-#include "svg.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -97,18 +96,19 @@ const char *const *bram_rdm_view_names(bram_ctx *cx, const bram_rdm_view *v, boo
     return text ? (const char *const *)names : NULL;
 }
 
-int bram_rdm_sheet(bram_ctx *cx, bram_buffer *out, bram_figure *f, int status, const char *title,
-                   const char *caption)
+int bram_rdm_sheet(bram_ctx *cx, bram_buffer *out, bram_figure *f, int status,
+                   const bram_rdm_view *v, const char *caption)
 {
     const bram_figure *panel[] = {f};
     if (status == BRAM_OK)
-        status = bram_svg_write_sheet(cx, out,
-                                      &(bram_sheet){.title = title,
-                                                    .description = bram_figure_description(f),
-                                                    .caption = caption,
-                                                    .panel = panel,
-                                                    .panels = 1,
-                                                    .columns = 1});
+        status = bram_sheet_write(cx, out,
+                                  &(bram_sheet){.title = v->title,
+                                                .description = bram_figure_description(f),
+                                                .caption = caption,
+                                                .panel = panel,
+                                                .panels = 1,
+                                                .columns = 1},
+                                  v->format);
     bram_figure_free(f);
     return status;
 }
@@ -188,15 +188,15 @@ static int draw_all(bram_ctx *cx, bram_buffer *out, const bram_rdm_view *v, cons
     for (size_t i = 0; i < v->count && status == BRAM_OK; i++)
         status = bram_rdm_heat_map(cx, &panel[i], v, i, low, high, fmax(side, least), true);
     if (status == BRAM_OK)
-        status = bram_svg_write_sheet(
-            cx, out,
-            &(bram_sheet){.title = v->title,
-                          .description = bram_figure_description(panel[0]),
-                          .caption = caption,
-                          .panel = (const bram_figure *const *)panel,
-                          .panels = v->count,
-                          .columns = columns,
-                          .colour_bar = true});
+        status = bram_sheet_write(cx, out,
+                                  &(bram_sheet){.title = v->title,
+                                                .description = bram_figure_description(panel[0]),
+                                                .caption = caption,
+                                                .panel = (const bram_figure *const *)panel,
+                                                .panels = v->count,
+                                                .columns = columns,
+                                                .colour_bar = true},
+                                  v->format);
     for (size_t i = 0; i < v->count; i++) bram_figure_free(panel[i]);
     return status;
 }

@@ -5,7 +5,6 @@
 
 #include "canvas.h"
 #include "letters.h"
-#include "svg.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -198,13 +197,14 @@ int bram_scores_draw(bram_ctx *cx, bram_buffer *out, const bram_score_view *v)
     int status = draw_rows(cx, f, &r, v);
     const bram_figure *panel[] = {f};
     if (status == BRAM_OK)
-        status = bram_svg_write_sheet(cx, out,
-                                      &(bram_sheet){.title = v->title,
-                                                    .description = bram_figure_description(f),
-                                                    .caption = caption,
-                                                    .panel = panel,
-                                                    .panels = 1,
-                                                    .columns = 1});
+        status = bram_sheet_write(cx, out,
+                                  &(bram_sheet){.title = v->title,
+                                                .description = bram_figure_description(f),
+                                                .caption = caption,
+                                                .panel = panel,
+                                                .panels = 1,
+                                                .columns = 1},
+                                  v->format);
     bram_figure_free(f);
     bram_scratch_release(cx, mark);
     return status;

@@ -4,9 +4,7 @@
 #ifndef BRAMBLE_REPORT_FIGURE_SCORES_H
 #define BRAMBLE_REPORT_FIGURE_SCORES_H
 
-#include "buffer.h"
-
-#include <bramble/context.h>
+#include "sheet.h"
 
 /** Scores of models; higher is better. What is not there is NULL or NaN. */
 typedef struct bram_score_view {
@@ -20,10 +18,11 @@ typedef struct bram_score_view {
     const double *pair;       /* p of a difference, pairs (0,1), (0,2) ... , adjusted */
     double alpha;             /* below it p is said to be significant */
     const char *data, *tests; /* of the caption: "4 subjects, 92 conditions"; "t, Holm" */
+    bram_sheet_format format;
 } bram_score_view;
 
 /**
- * Appends an SVG file: a row for each model, best first; a star where it is above zero, letters
+ * Appends a file: a row for each model, best first; a star where it is above zero, letters
  * that models share which do not differ. The caption says all that.
  *
  * @return BRAM_OK; BRAM_ESHAPE for no model; BRAM_ENOMEM

@@ -82,7 +82,7 @@ int bram_rdm_tree(bram_ctx *cx, bram_buffer *out, const bram_rdm_view *v, bool o
     BRAM_TRY(bram_figure_new(cx, &f, v->title, about));
     bram_figure_size(f, 560, 90 + 15 * (double)n);
     int status = draw(cx, f, pairs, n, names, measure);
-    status = bram_rdm_sheet(cx, out, f, status, v->title, caption);
+    status = bram_rdm_sheet(cx, out, f, status, v, caption);
     bram_scratch_release(cx, mark);
     return status;
 }

@@ -1,12 +1,11 @@
 /*
  * rdm_figures.h - figures of dissimilarity matrices: heat maps on one scale, maps of conditions and
- * of matrices, trees. Each is appended as an SVG file of its own, with its caption.
+ * of matrices, trees. Each is appended as a file of its own, with its caption.
  */
 #ifndef BRAMBLE_REPORT_RDM_FIGURES_H
 #define BRAMBLE_REPORT_RDM_FIGURES_H
 
-#include "buffer.h"
-#include "figure.h"
+#include "sheet.h"
 
 /** Matrices over the same conditions, each its pairs (0,1), (0,2) ... ; NaN is missing. */
 typedef struct bram_rdm_view {
@@ -18,6 +17,7 @@ typedef struct bram_rdm_view {
     const char *measure; /* "1 - Pearson r" */
     bool squared;        /* distances are squared: maps take their roots */
     bool classical;      /* maps by classical scaling alone, not by metric stress from there */
+    bram_sheet_format format;
 } bram_rdm_view;
 
 enum { BRAM_MOST_PANELS = 64, BRAM_MAP_DRAWS = 200 };
@@ -86,7 +86,7 @@ int bram_rdm_view_distances(bram_ctx *cx, double **out, const bram_rdm_view *v,
 const char *const *bram_rdm_view_names(bram_ctx *cx, const bram_rdm_view *v, bool of_rdms);
 
 /** A sheet of one figure, which is freed, also on failure. Passes on an earlier status. */
-int bram_rdm_sheet(bram_ctx *cx, bram_buffer *out, bram_figure *f, int status, const char *title,
-                   const char *caption) BRAM_MUST_CHECK;
+int bram_rdm_sheet(bram_ctx *cx, bram_buffer *out, bram_figure *f, int status,
+                   const bram_rdm_view *v, const char *caption) BRAM_MUST_CHECK;
 
 #endif

@@ -128,15 +128,8 @@ static void marker(void *user, const bram_pen *pen, int shape, double x, double 
         bram_buffer_put(out, "/>\n");
         return;
     }
-    double a = 0.9 * r, up = 1.25 * r;
-    double square[] = {x - a, y - a, x + a, y - a, x + a, y + a, x - a, y + a};
-    double triangle[] = {x, y - 1.2 * r, x + 1.15 * r, y + 0.85 * r, x - 1.15 * r, y + 0.85 * r};
-    double diamond[] = {x, y - up, x + up, y, x, y + up, x - up, y};
-    path(user, pen,
-         shape == 1   ? square
-         : shape == 2 ? triangle
-                      : diamond,
-         shape == 2 ? 3 : 4, true);
+    double corner[8];
+    path(user, pen, corner, bram_marker_corners(corner, shape, x, y, r), true);
 }
 
 static void text(void *user, const bram_label *label, const char *words)
@@ -217,9 +210,23 @@ static void clip(void *user, double x, double y, double w, double h)
     s->clips++;
 }
 
-static void unclip(void *user)
+static void end_group(void *user)
 {
     bram_buffer_put(((struct svg *)user)->out, "</g>\n");
+}
+
+static void shift(void *user, double x, double y)
+{
+    bram_buffer *out = ((struct svg *)user)->out;
+    bram_buffer_put(out, "<g transform=\"translate(");
+    pair(out, x, y);
+    bram_buffer_put(out, ")\">\n");
+}
+
+static bram_canvas canvas_of(struct svg *s)
+{
+    return (bram_canvas){s,     path, rectangle, marker, text,
+                         cells, clip, end_group, shift,  end_group};
 }
 
 /* ---- whole figures -------------------------------------------------------------------------- */
@@ -251,7 +258,7 @@ static int write_svg(bram_ctx *cx, bram_buffer *out, const bram_figure *f, const
                      bool alone)
 {
     struct svg s = {out, id, 0};
-    bram_canvas canvas = {&s, path, rectangle, marker, text, cells, clip, unclip};
+    bram_canvas canvas = canvas_of(&s);
     begin(out, f->width, f->height, id, f->title, f->description, alone);
     BRAM_TRY(bram_figure_draw(cx, f, &canvas));
     bram_buffer_put(out, "</svg>\n");
@@ -269,98 +276,15 @@ int bram_svg_write_file(bram_ctx *cx, bram_buffer *out, const bram_figure *f)
     return write_svg(cx, out, f, "figure", true);
 }
 
-/* ---- sheets --------------------------------------------------------------------------------- */
-
-enum { SHEET_EDGE = 12, SHEET_TITLE = 30, SHEET_NAME = 22, SHEET_BAR = 44, SHEET_LINE = 17 };
-
-/* Puts a caption in lines no wider than that, from y down (out NULL: counts them only). */
-static size_t wrap(struct svg *s, const char *words, double width, double y)
-{
-    char line[512];
-    size_t lines = 0, used = 0;
-    for (const char *end; *words; words = end) {
-        while (*words == ' ') words++;
-        end = words + strcspn(words, " ");
-        size_t n = (size_t)(end - words);
-        if (n > 200) n = 200;
-        memcpy(line + used + (used > 0), words, n);
-        line[used + (used > 0) + n] = 0;
-        if (used > 0) line[used] = ' ';
-        if (used && (used + n > 256 || bram_text_extent(line, BRAM_SMALL_LETTER) > width)) {
-            line[used] = 0;
-            bram_label label = {SHEET_EDGE,
-                                y + SHEET_LINE * (double)lines++,
-                                BRAM_SMALL_LETTER,
-                                BRAM_ANCHOR_START,
-                                0,
-                                BRAM_INK,
-                                false,
-                                NULL};
-            if (s) text(s, &label, line);
-            memmove(line, words, n);
-            line[n] = 0;
-            used = n;
-        } else used += n + (used > 0);
-    }
-    bram_label label = {SHEET_EDGE,
-                        y + SHEET_LINE * (double)lines,
-                        BRAM_SMALL_LETTER,
-                        BRAM_ANCHOR_START,
-                        0,
-                        BRAM_INK,
-                        false,
-                        NULL};
-    if (s && used) text(s, &label, line);
-    return lines + (used > 0);
-}
-
-static int put_panel(bram_ctx *cx, struct svg *s, const bram_canvas *canvas, const bram_figure *f,
-                     double x, double y, bool named)
-{
-    bram_buffer_put(s->out, "<g transform=\"translate(");
-    pair(s->out, x, y);
-    bram_buffer_put(s->out, ")\">\n");
-    if (named) {
-        char shown[256];
-        bool cut_short = bram_text_shorten(shown, sizeof shown, f->title, BRAM_LETTER,
-                                           f->width - 10);
-        bram_label label = {10, -4,       BRAM_LETTER, BRAM_ANCHOR_START,
-                            0,  BRAM_INK, false,       cut_short ? f->title : NULL};
-        text(s, &label, shown);
-    }
-    BRAM_TRY(bram_figure_draw(cx, f, canvas));
-    bram_buffer_put(s->out, "</g>\n");
-    return BRAM_OK;
-}
-
 int bram_svg_write_sheet(bram_ctx *cx, bram_buffer *out, const bram_sheet *sheet)
 {
     struct svg s = {out, "figure", 0};
-    bram_canvas canvas = {&s, path, rectangle, marker, text, cells, clip, unclip};
-    const bram_figure *first = sheet->panel[0];
-    bool named = sheet->panels > 1;
-    size_t columns = sheet->columns, rows = (sheet->panels + columns - 1) / columns;
-    double step = first->height + (named ? SHEET_NAME : 0), bar = sheet->colour_bar ? SHEET_BAR : 0;
-    double width = first->width * (double)columns + 2 * SHEET_EDGE, words = width - 2 * SHEET_EDGE;
-    double foot = SHEET_TITLE + step * (double)rows + bar, height = foot + SHEET_EDGE + 4;
-    if (sheet->caption) height += SHEET_LINE * (double)wrap(NULL, sheet->caption, words, 0);
+    bram_canvas canvas = canvas_of(&s);
+    double width, height;
+    bram_sheet_size(sheet, &width, &height);
     bram_buffer_put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     begin(out, width, height, s.id, sheet->title, sheet->description, true);
-    char title[256];
-    bool cut_short = bram_text_shorten(title, sizeof title, sheet->title, 15, words);
-    bram_label label = {SHEET_EDGE, 22,       15,    BRAM_ANCHOR_START,
-                        0,          BRAM_INK, false, cut_short ? sheet->title : NULL};
-    text(&s, &label, title);
-    for (size_t i = 0; i < sheet->panels; i++) {
-        size_t row = i / columns, column = i % columns;
-        BRAM_TRY(put_panel(cx, &s, &canvas, sheet->panel[i],
-                           SHEET_EDGE + first->width * (double)column,
-                           SHEET_TITLE + step * (double)row + (named ? SHEET_NAME : 0), named));
-    }
-    if (sheet->colour_bar)
-        bram_figure_colour_bar(first, &canvas, SHEET_EDGE + 12, foot - bar + 4,
-                               words > 340 ? 180 : words / 2);
-    if (sheet->caption) wrap(&s, sheet->caption, words, foot + 14);
+    BRAM_TRY(bram_sheet_draw(cx, sheet, &canvas));
     bram_buffer_put(out, "</svg>\n");
     return bram_buffer_status(cx, out);
 }
@@ -369,9 +293,9 @@ static void properties(bram_buffer *out, bool dark)
 {
     for (int i = 0; i < BRAM_PALETTE; i++)
         bram_buffer_putf(out, "--bram-%d:#%06x;", i, (unsigned)bram_palette(i, dark));
-    bram_buffer_put(out,
-                    dark ? "--bram-i:#e4e6e8;--bram-m:#a0a6ac;--bram-g:#3a3f45;--bram-p:#16191c"
-                         : "--bram-i:#202428;--bram-m:#666c72;--bram-g:#dfe2e5;--bram-p:#ffffff");
+    for (int k = 1; k <= 4; k++)
+        bram_buffer_putf(out, "%s--bram-%c:#%06x", k > 1 ? ";" : "", " imgp"[k],
+                         (unsigned)bram_colour_by_meaning(-k, dark));
 }
 
 void bram_svg_style(bram_buffer *out)

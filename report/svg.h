@@ -5,7 +5,7 @@
 #define BRAMBLE_REPORT_SVG_H
 
 #include "buffer.h"
-#include "figure.h"
+#include "sheet.h"
 
 /**
  * Appends a figure as an <svg> element to stand within a page that has bram_svg_style in it.
@@ -19,16 +19,7 @@ int bram_svg_write(bram_ctx *cx, bram_buffer *out, const bram_figure *f,
 /** The same as a file of its own, styles included. */
 int bram_svg_write_file(bram_ctx *cx, bram_buffer *out, const bram_figure *f) BRAM_MUST_CHECK;
 
-/** Several figures on one sheet, e.g. small multiples. Nothing here is copied. */
-typedef struct bram_sheet {
-    const char *title, *description; /* as of a figure; the title stands on top */
-    const char *caption;             /* below, wrapped; NULL for none */
-    const bram_figure *const *panel; /* of equal size; with several, each has its title above it */
-    size_t panels, columns;
-    bool colour_bar; /* one for all, of the first panel's heat map */
-} bram_sheet;
-
-/** Appends a sheet as a file of its own. */
+/** Appends a sheet as a file of its own (see bram_sheet_write). */
 int bram_svg_write_sheet(bram_ctx *cx, bram_buffer *out, const bram_sheet *sheet) BRAM_MUST_CHECK;
 
 /** Appends the style rules of figures: classes, and colours for light and for dark paper. */

@@ -33,7 +33,7 @@ grep -oE '>(models|mean|\*|a<|b<|noise|0\.|Two)[^<]*' f.svg
 
 # refused
 run bramble infer -m one.csv -b one.csv --figure f.svg
-run bramble infer -m one.csv -b one.csv --figure f.pdf
+run bramble infer -m one.csv -b one.csv --figure f.eps
 run bramble infer -m one.csv -b one.csv --title T
 run bramble infer -m one.csv
 run bramble infer --form vectors -m models.csv -b one.csv

@@ -104,7 +104,7 @@ run bramble rdm beta.csv --conditions stim --folds run --method crossnobis -o d2
 run bramble rdm d1.csv d2.csv --given --ids condition --figure g.svg --figure-scale rank
 grep -oE '>(d1|d2|a|3 cond|rank)[^<]*' g.svg
 run bramble rdm d1.csv d2.csv --given --ids condition --figure g.svg --figure-kind mds-rdms -f
-run bramble rdm d1.csv --given --figure g.png
+run bramble rdm d1.csv --given --figure g.eps
 run bramble rdm d1.csv --given --figure-scale rank
 run bramble rdm d1.csv --given
 run bramble rdm d1.csv --given --ids condition --method cosine --figure g.svg
