@@ -14,14 +14,13 @@
  * Rows whose target or value before it is missing do not count for that unit. Several components,
  * delays or penalties: those with the least one-step squared error on the validation data.
  */
+#include "components.h"
 #include "forecast.h"
 #include "readout.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Rows of the design at a time: part of the fixed order of the sums. */
-enum { CHUNK = 1024 };
 enum { MOST_DELAYS = 20, MOST_SPACING = 1000 };
 
 struct ngrc {
@@ -71,20 +70,13 @@ static size_t features_of(size_t linear)
 /* Scores of rows, clipped to their range where there is one. */
 static int scores(bram_ctx *cx, bram_mat *out, const struct ngrc *m, const bram_mat *rows)
 {
-    size_t mark = bram_scratch_mark(cx);
-    bram_mat centred;
-    BRAM_TRY(bram_mat_scratch(cx, &centred, rows->rows, rows->cols));
-    for (size_t i = 0; i < rows->rows; i++)
-        for (size_t j = 0; j < rows->cols; j++)
-            bram_row(&centred, i)[j] = bram_row(rows, i)[j] - m->mean.data[j];
-    int status = bram_gemm(cx, out, 1, &centred, BRAM_AS_IS, &m->components, BRAM_TRANSPOSED, 0);
-    bram_scratch_release(cx, mark);
+    BRAM_TRY(bram_component_scores(cx, out, &m->components, rows, m->mean.data));
     for (size_t i = 0; i < out->rows && m->range.data; i++)
         for (size_t d = 0; d < out->cols; d++) {
             double *p = &bram_row(out, i)[d];
             *p = fmin(fmax(*p, bram_row(&m->range, 0)[d]), bram_row(&m->range, 1)[d]);
         }
-    return status;
+    return BRAM_OK;
 }
 
 /* The products of the linear part of each row, behind it. */
@@ -153,28 +145,10 @@ static void features(bram_mat *z, const void *user, size_t segment, size_t from)
 static int reduce(bram_ctx *cx, struct fit *f)
 {
     struct ngrc *m = f->m;
-    size_t units = m->mean.cols, components = m->components.rows, mark = bram_scratch_mark(cx);
-    bram_mat covariance, centred;
-    double *values = bram_scratch(cx, units, sizeof *values);
-    if (!values) return BRAM_ENOMEM;
-    BRAM_TRY(bram_mat_scratch(cx, &covariance, units, units));
-    for (size_t s = 0; s < f->train->segments; s++)
-        for (size_t t = f->first[s]; t < f->rows[s].rows; t += CHUNK) {
-            size_t left = f->rows[s].rows - t, inner = bram_scratch_mark(cx);
-            BRAM_TRY(bram_mat_scratch(cx, &centred, left < CHUNK ? left : CHUNK, units));
-            for (size_t i = 0; i < centred.rows; i++)
-                for (size_t j = 0; j < units; j++)
-                    bram_row(&centred, i)[j] = bram_row(&f->rows[s], t + i)[j] - m->mean.data[j];
-            BRAM_TRY(bram_syrk(cx, &covariance, 1, &centred, BRAM_TRANSPOSED, 1));
-            bram_scratch_release(cx, inner);
-        }
-    BRAM_TRY(bram_eigh(cx, &covariance, values)); /* ascending: the last rows lead */
-    for (size_t d = 0; d < components; d++)
-        memcpy(bram_row(&m->components, d), bram_row(&covariance, units - 1 - d),
-               units * sizeof *values);
-    bram_scratch_release(cx, mark);
+    BRAM_TRY(bram_components(cx, &m->components, NULL, f->rows, f->first, f->train->segments,
+                             m->mean.data));
     for (size_t s = 0; s < f->train->segments; s++) {
-        BRAM_TRY(bram_mat_scratch(cx, &f->scores[s], f->rows[s].rows, components));
+        BRAM_TRY(bram_mat_scratch(cx, &f->scores[s], f->rows[s].rows, m->components.rows));
         BRAM_TRY(scores(cx, &f->scores[s], m, &f->rows[s]));
     }
     return BRAM_OK;
@@ -365,8 +339,7 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
         if ((size_t)v[k] > most_delays) most_delays = (size_t)v[k];
     double features = (double)features_of(most_delays * (most_pcs < units ? most_pcs : units));
     double bytes = 8 * ((double)units * (double)units + 3 * features * features +
-                        3 * features * (double)units + CHUNK * (features + (double)units) +
-                        (double)rows * (double)most_pcs);
+                        3 * features * (double)units + (double)rows * (double)most_pcs);
     return bytes < (double)(SIZE_MAX / 2) ? (size_t)bytes : SIZE_MAX;
 }
 

@@ -130,7 +130,8 @@ static bool answers(const bram_model *m, bram_ask ask)
 /* The spec that a model is fitted by: its name, made smaller where the default is large. */
 static const char *spec_of(const bram_model *m)
 {
-    static const char *const smaller[][2] = {{"esn", "esn:size=30"}};
+    static const char *const smaller[][2] = {{"esn", "esn:size=30"},
+                                             {"lds", "lds:states=2,steps=3"}};
     for (size_t k = 0; k < sizeof smaller / sizeof *smaller; k++)
         if (strcmp(m->name, smaller[k][0]) == 0) return smaller[k][1];
     return m->name;
