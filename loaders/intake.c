@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* recordings/ID */
@@ -255,6 +256,64 @@ int bram_intake_events(bram_ctx *cx, bram_dataset *ds, const char *id, const bra
     if (status == BRAM_OK) status = make_events(cx, &events, spans, start);
     if (status == BRAM_OK) status = bram_dataset_add_table(cx, ds, group, events);
     bram_free(group);
+    return status;
+}
+
+/* ---- spikes --------------------------------------------------------------------------------- */
+
+struct spike {
+    double time;
+    size_t trace, at;
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct spike *x = a, *y = b;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* The table of sorted spikes. */
+static int make_spikes(bram_ctx *cx, bram_axis **out, const struct spike *s, size_t count,
+                       double start)
+{
+    enum { BYTES = 24 };
+    const char **neuron = bram_scratch(cx, count, sizeof *neuron);
+    char *text = bram_scratch(cx, count, BYTES);
+    double *time = bram_scratch(cx, count, sizeof *time);
+    bram_axis *axis = NULL;
+    if (!neuron || !text || !time) return BRAM_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        neuron[i] = text + i * BYTES;
+        snprintf(text + i * BYTES, BYTES, "%zu", s[i].trace + 1);
+        time[i] = s[i].time - start;
+    }
+    BRAM_TRY(bram_axis_new(cx, &axis, "spikes", count));
+    int status = bram_axis_add_text(cx, axis, "neuron", neuron);
+    if (status == BRAM_OK) status = bram_axis_add_number(cx, axis, "time", time, "s");
+    if (status == BRAM_OK) *out = axis;
+    else bram_axis_free(axis);
+    return status;
+}
+
+int bram_intake_spikes(bram_ctx *cx, bram_dataset *ds, const char *id, size_t count,
+                       const size_t *trace, const double *time)
+{
+    size_t mark = bram_scratch_mark(cx);
+    double start = 0;
+    bram_axis *spikes = NULL;
+    char *group = group_of(cx, id);
+    struct spike *s = bram_scratch(cx, count, sizeof *s);
+    int status = group && s ? start_of(cx, ds, group, &start) : BRAM_ENOMEM;
+    for (size_t i = 0; i < count && status == BRAM_OK; i++)
+        s[i] = (struct spike){time[i], trace[i], i};
+    if (status == BRAM_OK) {
+        qsort(s, count, sizeof *s, by_time);
+        status = make_spikes(cx, &spikes, s, count, start);
+    }
+    if (status == BRAM_OK) status = bram_dataset_add_table(cx, ds, group, spikes);
+    bram_free(group);
+    bram_scratch_release(cx, mark);
     return status;
 }
 

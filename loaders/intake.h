@@ -71,6 +71,16 @@ typedef struct bram_spans {
 int bram_intake_events(bram_ctx *cx, bram_dataset *ds, const char *id,
                        const bram_spans *spans) BRAM_MUST_CHECK;
 
+/**
+ * Adds the table recordings/ID/spikes, a row a spike in order of time: neuron (the id of its trace)
+ * and time in seconds from the start.
+ *
+ * @param trace  count numbers of traces, from 0
+ * @param time   count times on the clock of the traces
+ */
+int bram_intake_spikes(bram_ctx *cx, bram_dataset *ds, const char *id, size_t count,
+                       const size_t *trace, const double *time) BRAM_MUST_CHECK;
+
 /** Sets a text attribute of recordings/ID. */
 int bram_intake_text(bram_ctx *cx, bram_dataset *ds, const char *id, const char *name,
                      const char *value) BRAM_MUST_CHECK;

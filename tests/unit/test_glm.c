@@ -154,6 +154,74 @@ static void couplings_are_what_they_say(void **state)
     drop(&w);
 }
 
+/* A file with the connections 0 -> 1 (2) and 1 -> 2 (-1), and one to nowhere. */
+static void write_connectome(struct world *w, const char *path)
+{
+    static const char *const from[] = {"A", "B", "A"}, *const to[] = {"B", "C", "Z"};
+    static const double size[] = {2, -1, 9};
+    bram_dataset *ds = NULL;
+    bram_axis *layer = NULL;
+    assert_ok(w->cx, bram_dataset_new(w->cx, &ds));
+    assert_ok(w->cx, bram_axis_new(w->cx, &layer, "chemical", 3));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, layer, "from", from));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, layer, "to", to));
+    assert_ok(w->cx, bram_axis_add_number(w->cx, layer, "weight", size, ""));
+    assert_ok(w->cx, bram_dataset_add_table(w->cx, ds, "connectome/made", layer));
+    assert_ok(w->cx, bram_dataset_write(w->cx, ds, path, true));
+    bram_dataset_free(ds);
+}
+
+/* The connections of a file: as narrow means they are the weights, the strongest being `gain`; as
+ * classes their signs are those of the weights; and what is wrong is said. */
+static void a_connectome_informs_the_weights(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"A", "B", "C"}, *const other[] = {"X", "Y", "Z"};
+    static struct world w;
+    char path[256], spec[512];
+    double at[UNITS * UNITS];
+    bram_fitted *f = NULL;
+    test_temporary(path, "connectome.h5");
+    make(&w, 0);
+    assert_ok(w.cx, bram_axis_set_ids(w.cx, w.unit, ids));
+    write_connectome(&w, path);
+    const char *base = "hmm-glm:states=1,window=1,link=exp,prior=connectome,connectome=";
+    snprintf(spec, sizeof spec, "%s%s:made/chemical,sigma=1e-4,gain=0.8", base, path);
+    f = fit(&w, spec);
+    ask(&w, f, BRAM_ASK_WEIGHTS, "weights", at, UNITS * UNITS);
+    for (size_t m = 0; m < UNITS; m++)
+        for (size_t n = 0; n < UNITS; n++) {
+            double mean = m == 0 && n == 1 ? 0.8 : m == 1 && n == 2 ? -0.4 : 0;
+            assert_near(at[m * UNITS + n], mean, 1e-3);
+        }
+    bram_fitted_free(f);
+    for (int gumbel = 0; gumbel < 2; gumbel++) {
+        snprintf(spec, sizeof spec, "%s%s:made/chemical,use=class%s", base, path,
+                 gumbel ? ",method=gumbel,steps=300" : "");
+        f = fit(&w, spec);
+        ask(&w, f, BRAM_ASK_WEIGHTS, "weights", at, UNITS * UNITS);
+        assert_true(at[0 * UNITS + 1] > 0.5 && at[1 * UNITS + 2] < -0.5);
+        assert_true(fabs(at[0 * UNITS + 2]) < 0.2 && fabs(at[2 * UNITS + 0]) < 0.2);
+        bram_fitted_free(f);
+    }
+    static const struct {
+        const char *tail, *words;
+        int status;
+    } wrong[] = {{":made/gap", "has no table connectome/made/gap", BRAM_EABSENT},
+                 {"", "expected FILE.h5:SOURCE/LAYER", BRAM_EUSAGE},
+                 {":made/chemical,method=gumbel", "method=gumbel is for classes", BRAM_EUSAGE}};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(spec, sizeof spec, "%s%s%s", base, path, wrong[i].tail);
+        assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.panel, NULL, 0), wrong[i].status);
+        assert_non_null(strstr(bram_ctx_message(w.cx), wrong[i].words));
+    }
+    assert_ok(w.cx, bram_axis_set_ids(w.cx, w.unit, other)); /* nobody is in the connectome */
+    snprintf(spec, sizeof spec, "%s%s:made/chemical", base, path);
+    assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.panel, NULL, 0), BRAM_ENOTAPPLICABLE);
+    unlink(path);
+    drop(&w);
+}
+
 static void odd_recordings(void **state)
 {
     (void)state;
@@ -205,6 +273,7 @@ int main(void)
         cmocka_unit_test(intervals_hold_what_made_the_data),
         cmocka_unit_test(densities_are_poisson_of_the_means),
         cmocka_unit_test(couplings_are_what_they_say),
+        cmocka_unit_test(a_connectome_informs_the_weights),
         cmocka_unit_test(odd_recordings),
         cmocka_unit_test(what_is_no_count_is_not_applicable),
     };

@@ -217,6 +217,60 @@ static void files_are_scored(void **state)
     unload(&n);
 }
 
+/* Produced intervals: two conditions of three trials with speeds 1, 2, 4 and 3, 1, 2 a bin.
+ * Intervals 10, 20, 40 go with the first (r = 1), 5, 1, 4 with the second: deviations 1, -1, 0 and
+ * 5/3, -7/3, 2/3, so r = 4 / sqrt(2 * 78 / 9). The last bin of a trial has no spikes: its rates do
+ * not count. */
+static void speeds_go_with_intervals(void **state)
+{
+    (void)state;
+    enum { N = 6, BIN_COUNT = 4 };
+    static const double speed[N] = {1, 3, 2, 1, 4, 2}, interval[N] = {10, 5, 20, 1, 40, 4};
+    static const size_t rate_dims[3] = {N, BIN_COUNT, 2}, held_dims[3] = {N, BIN_COUNT, 1};
+    double in[N * BIN_COUNT * 2], out[N * BIN_COUNT], spikes[N * BIN_COUNT], behaviour[N * 4];
+    char submission[256], target[256];
+    for (size_t t = 0; t < N; t++) {
+        for (size_t b = 0; b < BIN_COUNT; b++) {
+            double way = b + 1 < BIN_COUNT ? (double)b * speed[t] : 1000;
+            in[(t * BIN_COUNT + b) * 2] = 1 +
+                                          0.6 * way; /* a step of 3, 4 in 5: its length is speed */
+            in[(t * BIN_COUNT + b) * 2 + 1] = 1 + 0.8 * way;
+            out[t * BIN_COUNT + b] = 0.5;
+            spikes[t * BIN_COUNT + b] = b + 1 < BIN_COUNT ? 1 : (double)NAN;
+        }
+        double condition[4] = {(double)(t % 2), 1, 2, interval[t]};
+        memcpy(behaviour + 4 * t, condition, sizeof condition);
+    }
+    bram_ctx *cx = bram_ctx_new();
+    bram_h5w *w = NULL;
+    test_temporary(submission, "nlb-submission.h5");
+    test_temporary(target, "nlb-target.h5");
+    assert_ok(cx, bram_h5w_open(cx, &w, submission, true));
+    assert_ok(cx, bram_h5w_group(cx, w, "/dmfc_rsg"));
+    assert_ok(cx, bram_h5w_dataset(cx, w, "/dmfc_rsg/eval_rates_heldin", BRAM_H5W_FLOAT64, 3,
+                                   rate_dims, in));
+    assert_ok(cx, bram_h5w_dataset(cx, w, "/dmfc_rsg/eval_rates_heldout", BRAM_H5W_FLOAT64, 3,
+                                   held_dims, out));
+    assert_ok(cx, bram_h5w_commit(cx, w));
+    assert_ok(cx, bram_h5w_open(cx, &w, target, true));
+    assert_ok(cx, bram_h5w_group(cx, w, "/dmfc_rsg"));
+    assert_ok(cx, bram_h5w_dataset(cx, w, "/dmfc_rsg/eval_spikes_heldout", BRAM_H5W_FLOAT64, 3,
+                                   held_dims, spikes));
+    assert_ok(cx, bram_h5w_dataset(cx, w, "/dmfc_rsg/eval_behavior", BRAM_H5W_FLOAT64, 2,
+                                   (size_t[]){N, 4}, behaviour));
+    assert_ok(cx, bram_h5w_commit(cx, w));
+    bram_nlb_score *scores = NULL;
+    size_t count = 0;
+    assert_ok(cx, bram_nlb_score_files(cx, &scores, &count, submission, target));
+    assert_int_equal(count, 1);
+    assert_near(scores->tp_corr, (1 + 4 / sqrt(2 * 78.0 / 9)) / 2, 1e-12);
+    assert_true(isnan(scores->vel_r2));
+    bram_free(scores);
+    unlink(submission);
+    unlink(target);
+    bram_ctx_free(cx);
+}
+
 static void bad_rates_are_errors(void **state)
 {
     (void)state;
@@ -245,6 +299,7 @@ int main(void)
         cmocka_unit_test(bits_are_those_of_nlb_tools),
         cmocka_unit_test(decoding_and_psths_are_those_of_nlb_tools),
         cmocka_unit_test(files_are_scored),
+        cmocka_unit_test(speeds_go_with_intervals),
         cmocka_unit_test(bad_rates_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
