@@ -12,6 +12,7 @@ struct mat5 {
     mat_t *file;
     matvar_t **read; /* one for each variable, NULL until asked for */
     char **names;    /* of them; owned by the tree */
+    unsigned char *classes;
     size_t count;
 };
 
@@ -52,6 +53,7 @@ static void close_file(void *state)
     struct mat5 *m = state;
     for (size_t i = 0; m->read && i < m->count; i++) Mat_VarFree(m->read[i]);
     bram_free(m->read);
+    bram_free(m->classes);
     if (m->file) Mat_Close(m->file);
     bram_free(m);
 }
@@ -59,7 +61,7 @@ static void close_file(void *state)
 static int read_names(bram_ctx *cx, struct mat5 *m, const char *path)
 {
     char **names = NULL;
-    BRAM_TRY(bram_mat5_names(cx, &names, &m->count, path));
+    BRAM_TRY(bram_mat5_names(cx, &names, &m->classes, &m->count, path));
     m->read = bram_alloc(cx, m->count, sizeof *m->read);
     int status = m->read ? pack_names(cx, &m->names, names, m->count) : BRAM_ENOMEM;
     for (size_t i = 0; i < m->count; i++) bram_free(names[i]);
@@ -83,6 +85,12 @@ static int open_file(bram_ctx *cx, void **state, char ***names, size_t *count, c
     *names = m->names;
     *state = m;
     return BRAM_OK;
+}
+
+static bool is_struct(const void *state, size_t i)
+{
+    enum { STRUCT_CLASS = 2 };
+    return ((const struct mat5 *)state)->classes[i] == STRUCT_CLASS;
 }
 
 static int variable(bram_ctx *cx, bram_matlab_value *v, const char *name)
@@ -366,6 +374,7 @@ const bram_matlab_reader bram_mat5_reader = {
     .close = close_file,
     .variable = variable,
     .child = child,
+    .is_struct = is_struct,
     .describe = describe,
     .numbers = numbers,
     .units = units,

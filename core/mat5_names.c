@@ -25,6 +25,7 @@ struct chain {
     bool big; /* most significant byte first */
     uint64_t bytes;
     char **names;
+    unsigned char *classes; /* room of each */
     size_t count, room, objects;
 };
 
@@ -49,15 +50,16 @@ static size_t element(const unsigned char *head, size_t size, size_t at, bool bi
 }
 
 /* The name of a matrix from its first bytes: heap memory. NULL without failure: it has none. */
-static int name_of(bram_ctx *cx, char **out, struct chain *c, const unsigned char *head,
-                   size_t size)
+static int name_of(bram_ctx *cx, char **out, unsigned char *class_code, struct chain *c,
+                   const unsigned char *head, size_t size)
 {
     size_t data, bytes, at;
     *out = NULL;
     if (size < 8 || number_at(head, c->big) != MATRIX) return BRAM_OK;
     at = element(head, size, 8, c->big, &data, &bytes);
     if (!at || bytes < 4) return BRAM_OK;
-    if ((number_at(head + data, c->big) & 0xff) == OPAQUE_CLASS) {
+    *class_code = number_at(head + data, c->big) & 0xff;
+    if (*class_code == OPAQUE_CLASS) {
         *out = bram_strf(cx, "(object %zu)", ++c->objects);
         return *out ? BRAM_OK : BRAM_ENOMEM;
     }
@@ -68,18 +70,21 @@ static int name_of(bram_ctx *cx, char **out, struct chain *c, const unsigned cha
 }
 
 /* Takes over the name. */
-static int add_name(bram_ctx *cx, struct chain *c, char *name)
+static int add_name(bram_ctx *cx, struct chain *c, char *name, unsigned char class_code)
 {
     if (c->count == c->room) {
         size_t room = c->room ? 2 * c->room : 64;
         char **names = bram_realloc(cx, c->names, room, sizeof *names);
-        if (!names) {
+        if (names) c->names = names;
+        unsigned char *classes = names ? bram_realloc(cx, c->classes, room, 1) : NULL;
+        if (!classes) {
             bram_free(name);
             return BRAM_ENOMEM;
         }
-        c->names = names;
+        c->classes = classes;
         c->room = room;
     }
+    c->classes[c->count] = class_code;
     c->names[c->count++] = name;
     return BRAM_OK;
 }
@@ -88,6 +93,7 @@ static int add_name(bram_ctx *cx, struct chain *c, char *name)
 static int read_element(bram_ctx *cx, struct chain *c, uint32_t type, uint32_t size)
 {
     unsigned char stored[HEAD + 8], head[HEAD + 8];
+    unsigned char class_code = 0;
     char *name = NULL;
     size_t got = fread(stored, 1, size < HEAD ? size : HEAD, c->stream);
     if (type == COMPRESSED) {
@@ -100,8 +106,8 @@ static int read_element(bram_ctx *cx, struct chain *c, uint32_t type, uint32_t s
         head[c->big ? 3 : 0] = MATRIX;
         got += 8;
     }
-    BRAM_TRY(name_of(cx, &name, c, head, got));
-    if (name && *name) return add_name(cx, c, name);
+    BRAM_TRY(name_of(cx, &name, &class_code, c, head, got));
+    if (name && *name) return add_name(cx, c, name, class_code);
     bram_free(name);
     return BRAM_OK;
 }
@@ -146,7 +152,8 @@ static int open_chain(bram_ctx *cx, struct chain *c)
     return walk(cx, c);
 }
 
-int bram_mat5_names(bram_ctx *cx, char ***names, size_t *count, const char *path)
+int bram_mat5_names(bram_ctx *cx, char ***names, unsigned char **classes, size_t *count,
+                    const char *path)
 {
     struct chain c = {.path = path, .stream = fopen(path, "rb")};
     if (!c.stream) return bram_fail(cx, BRAM_EREAD, "%s: cannot be opened", path);
@@ -154,10 +161,12 @@ int bram_mat5_names(bram_ctx *cx, char ***names, size_t *count, const char *path
     fclose(c.stream);
     if (status == BRAM_OK) {
         *names = c.names;
+        *classes = c.classes;
         *count = c.count;
         return BRAM_OK;
     }
     for (size_t i = 0; i < c.count; i++) bram_free(c.names[i]);
     bram_free(c.names);
+    bram_free(c.classes);
     return status;
 }

@@ -118,6 +118,11 @@ const char *bram_matlab_variable_at(const bram_matlab *file, size_t i)
     return file->names[i];
 }
 
+bool bram_matlab_may_be_struct(const bram_matlab *file, size_t i)
+{
+    return !file->reader->is_struct || file->reader->is_struct(file->state, i);
+}
+
 /* ---- values --------------------------------------------------------------------------------- */
 
 void *bram_matlab_state(const bram_matlab_value *v)

@@ -62,6 +62,10 @@ int bram_matlab_version(const bram_matlab *file);
 size_t bram_matlab_variables(const bram_matlab *file);
 const char *bram_matlab_variable_at(const bram_matlab *file, size_t i);
 
+/** @return false when variable i is known to be no struct; reads nothing, where reading may be long
+ */
+bool bram_matlab_may_be_struct(const bram_matlab *file, size_t i);
+
 /** A variable by name. The message of BRAM_EABSENT lists the names there are. */
 int bram_matlab_variable(bram_ctx *cx, bram_matlab_value **out, bram_matlab *file,
                          const char *name) BRAM_MUST_CHECK;

@@ -42,6 +42,8 @@ typedef struct bram_matlab_reader {
     int (*variable)(bram_ctx *cx, bram_matlab_value *v, const char *name);
     int (*child)(bram_ctx *cx, bram_matlab_value *v, bram_matlab_value *parent, size_t field,
                  size_t element);
+    /* whether variable i is a struct, where that is told without reading it; NULL: it is not */
+    bool (*is_struct)(const void *state, size_t i);
     int (*describe)(bram_ctx *cx, bram_matlab_value *v);
     /* as many numbers as elements, on the heap; allocates nothing that the file does not hold */
     int (*numbers)(bram_ctx *cx, double **out, bram_matlab_value *v);
@@ -52,8 +54,11 @@ typedef struct bram_matlab_reader {
 /**
  * Checks the chain of elements of a version 5 file and reads the names of its variables, each and
  * their list heap memory; objects are "(object 1)" ..., what has no name is left out.
+ *
+ * @param classes  the class of each, as the format numbers them (1 cell, 2 struct ...); heap memory
  */
-int bram_mat5_names(bram_ctx *cx, char ***names, size_t *count, const char *path) BRAM_MUST_CHECK;
+int bram_mat5_names(bram_ctx *cx, char ***names, unsigned char **classes, size_t *count,
+                    const char *path) BRAM_MUST_CHECK;
 
 extern const bram_matlab_reader bram_mat5_reader, bram_mat73_reader;
 

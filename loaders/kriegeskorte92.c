@@ -411,7 +411,8 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
         if (status == BRAM_ENOMEM) return status;
         bool found = false;
         for (size_t k = 0; status == BRAM_OK && !found && k < bram_matlab_variables(file); k++)
-            if ((found = has_images(cx, file, bram_matlab_variable_at(file, k))))
+            if (bram_matlab_may_be_struct(file, k) &&
+                (found = has_images(cx, file, bram_matlab_variable_at(file, k))))
                 bram_recognise(out, BRAM_MINE, "MATLAB structs %.60s with RDM and name, 92 images",
                                bram_matlab_variable_at(file, k));
         bram_matlab_close(file);

@@ -440,14 +440,17 @@ int bram_zimmer_load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, co
 
 /* ---- recognising ---------------------------------------------------------------------------- */
 
-/* Looks only at variables that the source may take: reading one may be long. */
+/* Looks only at variables that the source may take: reading one may be long. Of strangers these are
+ * structs. */
 static int look_for(bram_ctx *cx, bram_recognition *out, bram_matlab *file,
-                    const bram_zimmer_source *source, const char *name)
+                    const bram_zimmer_source *source, size_t i)
 {
     struct worms all = {.count = 0};
+    const char *name = bram_matlab_variable_at(file, i);
     const bram_zimmer_source *owner = NULL;
     bool known = bram_zimmer_find(name, &owner);
-    if (known ? owner != source : !source->strangers) return BRAM_OK;
+    if (known ? owner != source : !source->strangers || !bram_matlab_may_be_struct(file, i))
+        return BRAM_OK;
     int status = look(cx, &all, file, name);
     if (status == BRAM_ENOMEM) return status;
     if (status != BRAM_OK && known) /* whose it is can be told, and the message on loading is its */
@@ -467,7 +470,7 @@ int bram_zimmer_recognise(bram_ctx *cx, const bram_zimmer_source *source, const 
     int status = bram_matlab_open(cx, &file, input->paths[0]);
     for (size_t v = 0;
          status == BRAM_OK && out->verdict != BRAM_MINE && v < bram_matlab_variables(file); v++)
-        status = look_for(cx, out, file, source, bram_matlab_variable_at(file, v));
+        status = look_for(cx, out, file, source, v);
     bram_matlab_close(file);
     return status == BRAM_ENOMEM ? status : BRAM_OK;
 }

@@ -280,6 +280,12 @@ static void check_common(const char *name, int version)
     bram_matlab *file = NULL;
     assert_ok(cx, bram_matlab_open(cx, &file, name));
     assert_int_equal(bram_matlab_version(file), version);
+    for (size_t i = 0; i < bram_matlab_variables(file);
+         i++) { /* told without reading, where it is */
+        const char *variable = bram_matlab_variable_at(file, i);
+        if (strcmp(variable, "array") == 0) assert_true(bram_matlab_may_be_struct(file, i));
+        else if (version == 5) assert_false(bram_matlab_may_be_struct(file, i));
+    }
     bram_matlab_value *six = get(cx, file, "six"), *lines = get(cx, file, "lines");
     double *x;
     assert_dims(six, 2, 3);
