@@ -12,6 +12,7 @@
  * must beat to know more than who is active together. Intervals: bootstrap over neurons, a pair
  * counting as often as both of its ends were drawn.
  */
+#include "wiring.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -62,8 +63,7 @@ static int new_matrix(bram_ctx *cx, bram_mat *m, size_t n)
 static bool examined(const bram_axis *nodes, const char *id)
 {
     ptrdiff_t at = bram_axis_find(nodes, id);
-    const bram_column *c = bram_axis_column(nodes, "examined");
-    return at >= 0 && (!c || !c->integer || c->integer[at]);
+    return at >= 0 && bram_wiring_examined(nodes, (size_t)at);
 }
 
 static bool labelled(const bram_axis *unit, size_t i)
@@ -89,46 +89,19 @@ static int find_nodes(bram_ctx *cx, struct graph *g, const bram_axis *nodes)
     return bram_axis_take(cx, &g->node, unit, g->unit, g->nodes);
 }
 
-static int add_layer(bram_ctx *cx, struct graph *g, const bram_axis *layer, const char *path)
-{
-    const bram_column *from = bram_axis_column(layer, "from"), *to = bram_axis_column(layer, "to");
-    const bram_column *weight = bram_axis_column(layer, "weight");
-    const bram_column *type = bram_axis_column(layer, "type");
-    if (!from || !from->text || !to || !to->text || !weight || !weight->number)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: expected columns from, to and weight", path);
-    for (size_t e = 0; e < bram_axis_length(layer); e++) {
-        ptrdiff_t i = bram_axis_find(g->node, from->text[e]);
-        ptrdiff_t j = bram_axis_find(g->node, to->text[e]);
-        if (i < 0 || j < 0) continue;
-        double size = fabs(weight->number[e]);
-        bool both = type && type->text && strcmp(type->text[e], "gap") == 0;
-        bram_row(&g->edge, (size_t)i)[j] += size;
-        if (both && i != j) bram_row(&g->edge, (size_t)j)[i] += size;
-    }
-    return BRAM_OK;
-}
-
 static int read_connectome(bram_ctx *cx, struct graph *g)
 {
-    const bram_dataset *ds = g->cell->dataset;
-    const char *source = bram_option_text(g->o, "connectome");
-    char *path = bram_strf(cx, "connectome/%s/nodes", source);
-    if (!path) return BRAM_ENOMEM;
-    const bram_axis *nodes = bram_dataset_table(ds, path);
-    int status = nodes ? find_nodes(cx, g, nodes)
-                       : bram_fail(cx, BRAM_EABSENT, "the dataset has no %s", path);
-    bram_free(path);
+    bram_wiring c = {0};
+    BRAM_TRY(bram_wiring_read(cx, &c, g->cell->dataset, bram_option_text(g->o, "connectome"),
+                              bram_option_text(g->o, "layers")));
+    int status = find_nodes(cx, g, c.nodes);
     if (status == BRAM_OK) status = new_matrix(cx, &g->edge, g->nodes);
-    for (const char *at = bram_option_text(g->o, "layers"); *at && status == BRAM_OK;) {
-        size_t length = strcspn(at, "+");
-        path = bram_strf(cx, "connectome/%s/%.*s", source, (int)length, at);
-        const bram_axis *layer = path ? bram_dataset_table(ds, path) : NULL;
-        if (!path) status = BRAM_ENOMEM;
-        else if (!layer) status = bram_fail(cx, BRAM_EABSENT, "the dataset has no %s", path);
-        else status = add_layer(cx, g, layer, path);
-        bram_free(path);
-        at += length + (at[length] == '+');
+    for (size_t e = 0; e < c.edges && status == BRAM_OK; e++) {
+        ptrdiff_t i = bram_axis_find(g->node, bram_axis_id(c.nodes, c.from[e]));
+        ptrdiff_t j = bram_axis_find(g->node, bram_axis_id(c.nodes, c.to[e]));
+        if (i >= 0 && j >= 0) bram_row(&g->edge, (size_t)i)[j] += fabs(c.weight[e]);
     }
+    bram_wiring_release(&c);
     return status;
 }
 

@@ -121,6 +121,10 @@ int bram_fitted_new(bram_ctx *cx, bram_fitted **out, const char *spec, const bra
                            "%s needs input (features, behaviour); this "
                            "benchmark gives none",
                            f->model->name);
+    if ((f->model->flags & BRAM_MODEL_GRAPH) && !train->graph)
+        status = bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                           "%s is fitted on a graph; this benchmark gives recordings",
+                           f->model->name);
     if (status == BRAM_OK)
         status = f->model->fit(cx, &f->state, f->options, train, validation, seed);
     if (status != BRAM_OK) {
@@ -145,7 +149,8 @@ int bram_fitted_answer(bram_ctx *cx, bram_dataset **out, const bram_fitted *f,
                                                     "states",
                                                     "weights",
                                                     "perturbations",
-                                                    "features"};
+                                                    "features",
+                                                    "links"};
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s does not answer %s", f->model->name,
                          asks[query->ask]);
     }

@@ -66,7 +66,8 @@ static int set_up(bram_ctx *cx, bram_evaluation *w, const char *spec, const bram
     bram_comparison c = settings ? *settings : (bram_comparison){0};
     const bram_side *reference = c.reference;
     if (!c.groups.group && !resampled) { /* one group keeps the sums small */
-        w->one_group = bram_alloc(cx, model->values.rows, sizeof *w->one_group);
+        size_t things = brain->pairs ? brain->pairs->nodes : model->values.rows;
+        w->one_group = bram_alloc(cx, things, sizeof *w->one_group);
         if (!w->one_group) return BRAM_ENOMEM;
         c.groups = (bram_groups){w->one_group, 1};
     }

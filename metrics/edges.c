@@ -19,15 +19,16 @@ const bram_param bram_edges_params[] = {
 };
 
 struct scored {
-    double score;
-    uint32_t from, to;
+    double score, weight;
+    uint32_t from, to, query;
     bool edge;
 };
 
 struct bram_edges {
-    struct scored *pairs; /* the highest score first */
+    struct scored *pairs; /* the highest score first; by query first where it was asked for */
     size_t count, edges, groups;
-    uint32_t *group; /* of each node; NULL: its own */
+    bool own_queries; /* a query is a node: its pairs are weighed by their other end alone */
+    uint32_t *group;  /* of each node; NULL: its own */
 };
 
 static int by_score(const void *a, const void *b)
@@ -38,9 +39,33 @@ static int by_score(const void *a, const void *b)
     return x->to < y->to ? -1 : x->to > y->to;
 }
 
+static int by_query(const void *a, const void *b)
+{
+    const struct scored *x = a, *y = b;
+    if (x->query != y->query) return x->query < y->query ? -1 : 1;
+    return by_score(a, b);
+}
+
+static int check_list(bram_ctx *cx, const bram_mat *m, const bram_side *brain)
+{
+    const bram_mat *b = &brain->values;
+    const bram_pair_list *p = brain->pairs;
+    if (m->rows != b->rows || m->cols != 1 || b->cols != 1)
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "the scores are %zu x %zu, the edges %zu x %zu; expected two columns of "
+                         "the same pairs",
+                         m->rows, m->cols, b->rows, b->cols);
+    for (size_t k = 0; k < b->rows; k++)
+        if (p->from[k] >= p->nodes || p->to[k] >= p->nodes)
+            return bram_fail(cx, BRAM_ESHAPE, "pair %zu is (%u, %u), expected nodes below %zu", k,
+                             p->from[k], p->to[k], p->nodes);
+    return BRAM_OK;
+}
+
 static int check_shapes(bram_ctx *cx, const bram_side *model, const bram_side *brain)
 {
     const bram_mat *m = &model->values, *b = &brain->values;
+    if (brain->pairs) return check_list(cx, m, brain);
     if (m->rows != b->rows || m->cols != b->cols || b->rows != b->cols || b->rows == 0)
         return bram_fail(cx, BRAM_ESHAPE,
                          "the scores are %zu x %zu, the edges %zu x %zu; expected "
@@ -51,11 +76,29 @@ static int check_shapes(bram_ctx *cx, const bram_side *model, const bram_side *b
     return BRAM_OK;
 }
 
-static bool counts(const bram_side *model, const bram_side *brain, size_t i, size_t j,
-                   bool diagonal)
+/* How many places there are for pairs, and the nodes of one. */
+static size_t places(const bram_side *brain)
 {
-    size_t at = i * brain->values.cols + j;
-    return (diagonal || i != j) && (!model->present || model->present[at]) &&
+    return brain->pairs ? brain->values.rows : brain->values.rows * brain->values.rows;
+}
+
+static struct scored place(const bram_side *brain, size_t at)
+{
+    const bram_pair_list *p = brain->pairs;
+    size_t n = brain->values.rows;
+    if (!p) return (struct scored){.from = (uint32_t)(at / n), .to = (uint32_t)(at % n)};
+    return (struct scored){.from = p->from[at], .to = p->to[at]};
+}
+
+static double value_at(const bram_side *side, size_t at)
+{
+    return bram_row(&side->values, at / side->values.cols)[at % side->values.cols];
+}
+
+static bool counts(const bram_side *model, const bram_side *brain, size_t at, bool diagonal)
+{
+    struct scored p = place(brain, at);
+    return (diagonal || p.from != p.to) && (!model->present || model->present[at]) &&
            (!brain->present || brain->present[at]);
 }
 
@@ -64,28 +107,28 @@ static int collect(bram_ctx *cx, bram_edges *e, const bram_options *o, const bra
     const bram_side *model = c->model, *brain = c->brain;
     bool diagonal = bram_option_is(o, "diagonal", "include");
     double threshold = bram_option_real(o, "threshold");
-    size_t n = brain->values.rows, pairs = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++) pairs += counts(model, brain, i, j, diagonal);
+    size_t pairs = 0;
+    for (size_t at = 0; at < places(brain); at++) pairs += counts(model, brain, at, diagonal);
     if (c->memory && pairs > c->memory / sizeof *e->pairs)
         return bram_fail(cx, BRAM_EMEMORY, "%zu pairs of %zu bytes exceed the budget of %zu bytes",
                          pairs, sizeof *e->pairs, c->memory);
     e->pairs = bram_alloc(cx, pairs, sizeof *e->pairs);
     if (!e->pairs) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++) {
-            if (!counts(model, brain, i, j, diagonal)) continue;
-            double score = bram_row(&model->values, i)[j], weight = bram_row(&brain->values, i)[j];
-            if (!isfinite(score) || !isfinite(weight))
-                return bram_fail(cx, BRAM_ENUMERIC,
-                                 "the pair (%zu, %zu) has score %g and weight %g, "
-                                 "expected numbers (what is unknown is masked)",
-                                 i, j, score, weight);
-            bool edge = fabs(weight) > threshold;
-            e->pairs[e->count++] = (struct scored){score, (uint32_t)i, (uint32_t)j, edge};
-            e->edges += edge;
-        }
-    qsort(e->pairs, e->count, sizeof *e->pairs, by_score);
+    e->own_queries = !brain->pairs || !brain->pairs->query;
+    for (size_t at = 0; at < places(brain); at++) {
+        if (!counts(model, brain, at, diagonal)) continue;
+        struct scored p = place(brain, at);
+        p.score = value_at(model, at), p.weight = value_at(brain, at);
+        if (!isfinite(p.score) || !isfinite(p.weight))
+            return bram_fail(cx, BRAM_ENUMERIC,
+                             "the pair (%u, %u) has score %g and weight %g, "
+                             "expected numbers (what is unknown is masked)",
+                             p.from, p.to, p.score, p.weight);
+        p.query = e->own_queries ? p.from : brain->pairs->query[at];
+        p.edge = fabs(p.weight) > threshold;
+        e->pairs[e->count++] = p;
+        e->edges += p.edge;
+    }
     return BRAM_OK;
 }
 
@@ -99,21 +142,35 @@ static int copy_groups(bram_ctx *cx, bram_edges *e, const bram_groups *g, size_t
     return BRAM_OK;
 }
 
-int bram_edges_pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
-                    const bram_comparison *c)
+static int pair_sorted(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
+                       const bram_comparison *c, int (*order)(const void *, const void *))
 {
     const bram_side *brain = c->brain;
     BRAM_TRY(check_shapes(cx, c->model, brain));
     bram_edges *e = bram_alloc(cx, 1, sizeof *e);
     if (!e) return BRAM_ENOMEM;
-    int status = copy_groups(cx, e, &c->groups, brain->values.rows);
+    size_t nodes = brain->pairs ? brain->pairs->nodes : brain->values.rows;
+    int status = copy_groups(cx, e, &c->groups, nodes);
     if (status == BRAM_OK) status = collect(cx, e, o, c);
     if (status != BRAM_OK) {
         bram_edges_free(e);
         return status;
     }
+    if (e->count) qsort(e->pairs, e->count, sizeof *e->pairs, order);
     *out = e, *values = 1;
     return BRAM_OK;
+}
+
+int bram_edges_pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
+                    const bram_comparison *c)
+{
+    return pair_sorted(cx, out, values, o, c, by_score);
+}
+
+int bram_edges_pair_by_query(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
+                             const bram_comparison *c)
+{
+    return pair_sorted(cx, out, values, o, c, by_query);
 }
 
 void bram_edges_free(void *edges)
@@ -144,6 +201,62 @@ int bram_edges_walk(bram_ctx *cx, const bram_edges *e, const double *weight, bra
         if (edges + others > 0) take(user, edges, others);
     }
     return BRAM_OK;
+}
+
+/* What a pair without an edge counts among the candidates of its query. */
+static double candidate(const bram_edges *e, const double *weight, const struct scored *p)
+{
+    return e->own_queries ? times_drawn(e, weight, p->to) : 1;
+}
+
+/* The pairs first .. end - 1 of one query, ties together. */
+static void rank_query(const bram_edges *e, const double *weight, size_t first, size_t end,
+                       bram_edges_rank_fn *take, void *user)
+{
+    double above = 0, all = 0;
+    for (size_t k = first; k < end; k++)
+        if (!e->pairs[k].edge) all += candidate(e, weight, &e->pairs[k]);
+    for (size_t k = first, tie; k < end; k = tie) {
+        double tied = 0;
+        for (tie = k; tie < end && e->pairs[tie].score == e->pairs[k].score; tie++)
+            if (!e->pairs[tie].edge) tied += candidate(e, weight, &e->pairs[tie]);
+        for (size_t p = k; p < tie; p++) {
+            const struct scored *pair = &e->pairs[p];
+            double w = times_drawn(e, weight, pair->from) * times_drawn(e, weight, pair->to);
+            if (pair->edge && w > 0) take(user, w, above, tied, all);
+        }
+        above += tied;
+    }
+}
+
+int bram_edges_rank(bram_ctx *cx, const bram_edges *e, const double *weight,
+                    bram_edges_rank_fn *take, void *user)
+{
+    BRAM_TRY(bram_weights_check(cx, weight, e->groups));
+    for (size_t k = 0, end; k < e->count; k = end) {
+        for (end = k; end < e->count && e->pairs[end].query == e->pairs[k].query;) end++;
+        rank_query(e, weight, k, end, take, user);
+    }
+    return BRAM_OK;
+}
+
+size_t bram_edges_count(const bram_edges *e, size_t *edges)
+{
+    if (edges) *edges = e->edges;
+    return e->count;
+}
+
+size_t bram_edges_groups(const bram_edges *e)
+{
+    return e->groups;
+}
+
+double bram_edges_at(const bram_edges *e, size_t k, const double *weight, double *score,
+                     double *strength)
+{
+    const struct scored *p = &e->pairs[k];
+    *score = p->score, *strength = p->weight;
+    return times_drawn(e, weight, p->from) * times_drawn(e, weight, p->to);
 }
 
 double bram_edges_density(const void *edges)

@@ -68,6 +68,16 @@ typedef struct bram_repeats {
     const char *const *fold_name; /* for messages; NULL: numbers from 0 */
 } bram_repeats;
 
+/**
+ * Pairs of nodes as a list, where there are too many nodes for a matrix of all pairs, or only some
+ * are asked about. Of metrics of the kind BRAM_METRIC_GRAPH.
+ */
+typedef struct bram_pair_list {
+    const uint32_t *from, *to; /* one of each for each row of the values */
+    const uint32_t *query; /* the question that a pair is a candidate answer to; NULL: its `from` */
+    size_t nodes;
+} bram_pair_list;
+
 /** One side of a comparison: rows x columns, packed mask (NULL: all present). */
 typedef struct bram_side {
     bram_mat values;
@@ -75,6 +85,9 @@ typedef struct bram_side {
     const bram_axis *row, *column; /* may be NULL where identity does not matter */
     bool is_rdm;                   /* values is a square dissimilarity matrix over the rows */
     const bram_repeats *repeats;   /* NULL: none are known */
+
+    const bram_pair_list *pairs; /* of the brain: values of both sides are a column of pairs, and
+                                    groups are of nodes; NULL: matrices of all pairs */
 } bram_side;
 
 /** Which rows are for fitting, which for scoring; inner folds choose hyper-parameters. */

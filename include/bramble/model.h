@@ -6,7 +6,8 @@
  * that a worm lacks is masked there, never zero. The same panel serves
  *   forecasting        y is the recording, x empty or behaviour; rows are time;
  *   encoding           x is a model's features, y the responses; rows are stimuli;
- *   decoding           x is the brain, y an attribute of the stimuli; rows are stimuli or time.
+ *   decoding           x is the brain, y an attribute of the stimuli; rows are stimuli or time;
+ *   link prediction    there are no segments but a graph, whose missing edges are asked for.
  *
  * Questions are asked by a query about one segment. An answer is a dataset of named responses, see
  * bram_ask. What a model cannot answer is "not applicable", told beforehand by its `answers` bits.
@@ -20,6 +21,7 @@
 #define BRAMBLE_MODEL_H
 
 #include <bramble/dataset.h>
+#include <bramble/graph.h>
 #include <bramble/spec.h>
 
 #ifdef __cplusplus
@@ -44,6 +46,7 @@ typedef struct bram_panel {
                                         (images, features); models look at nothing else in it */
     const bram_segment *segment;
     size_t segments;
+    const bram_graph *graph; /* the edges that may be seen; NULL: there is none */
 } bram_panel;
 
 /** Questions, and the names and axes of the responses that answer them. */
@@ -59,6 +62,7 @@ typedef enum bram_ask {
     BRAM_ASK_WEIGHTS,  /* "weights" (from x to): influence of unit on unit; sign meaningful */
     BRAM_ASK_PERTURB,  /* "effect" (from x to): change after a unit push of one unit */
     BRAM_ASK_FEATURES, /* one response (stimulus x feature) for each layer */
+    BRAM_ASK_LINKS,    /* "score" (pair): how likely there is an edge; only the order matters */
     BRAM_ASKS
 } bram_ask;
 
@@ -75,6 +79,9 @@ typedef struct bram_query {
     const uint8_t *held_out; /* COSMOOTH: 1 for each unit that may not be looked at */
 
     const bram_axis *stimulus; /* FEATURES: the stimuli wanted, by id */
+
+    const uint32_t *from, *to; /* LINKS: ordered pairs of nodes of the panel's graph */
+    size_t pairs;
 } bram_query;
 
 /** What a model is and promises. */
@@ -85,7 +92,8 @@ enum {
     BRAM_MODEL_SELF_REPORTED =
         1 << 3,                  /* its forecasts were computed where the future was visible */
     BRAM_MODEL_TRIVIAL = 1 << 4, /* a floor that any model should pass: mean, copy */
-    BRAM_MODEL_COUNTS = 1 << 5   /* y must be counts or numbers of classes: 0, 1, 2 ... */
+    BRAM_MODEL_COUNTS = 1 << 5,  /* y must be counts or numbers of classes: 0, 1, 2 ... */
+    BRAM_MODEL_GRAPH = 1 << 6    /* is fitted on a panel's graph, not on its segments */
 };
 
 typedef struct bram_model {

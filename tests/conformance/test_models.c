@@ -4,7 +4,8 @@
  * file, and every failing allocation is survived.
  *
  * A new model needs nothing here: it is found by its entry. All are fitted on one small panel with
- * recordings, inputs and known features of stimuli; two animals, each lacking a unit. Models whose
+ * recordings, inputs, known features of stimuli and a graph over the units; two animals, each
+ * lacking a unit. Models whose
  * answers come from the user (BRAM_MODEL_OUTSIDE) cannot be fitted without his files and have tests
  * of their own; their entries are checked.
  */
@@ -21,6 +22,8 @@ struct world {
     bram_ctx *cx;
     bram_axis *unit, *input, *stimulus;
     bram_dataset *known;
+    bram_graph *graph;
+    double position[UNITS];
     double y[SEGMENTS][ROWS * UNITS], x[SEGMENTS][ROWS * INPUTS];
     uint8_t y_present[SEGMENTS][ROWS * UNITS], x_present[SEGMENTS][ROWS * INPUTS];
     bram_segment segment[SEGMENTS];
@@ -84,6 +87,15 @@ static void make_features(struct world *w)
     assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "stimuli/features", r));
 }
 
+/* A ring with a chord, undirected. */
+static void make_graph(struct world *w)
+{
+    const uint32_t from[] = {0, 1, 2, 3, 4, 0}, to[] = {1, 2, 3, 4, 0, 2};
+    assert_ok(w->cx, bram_graph_new(w->cx, &w->graph, UNITS, false, from, to, NULL, 6));
+    for (size_t u = 0; u < UNITS; u++) w->position[u] = (double)(u * u);
+    w->graph->node = w->unit, w->graph->position = w->position, w->graph->dims = 1;
+}
+
 static struct world *make(void)
 {
     struct world *w = calloc(1, sizeof *w);
@@ -91,6 +103,7 @@ static struct world *make(void)
     w->cx = bram_ctx_new();
     make_axes(w);
     make_features(w);
+    make_graph(w);
     for (size_t s = 0; s < SEGMENTS; s++) {
         fill(w, s);
         w->segment[s] = (bram_segment){.id = s % 2 ? "odd" : "even",
@@ -101,14 +114,15 @@ static struct world *make(void)
                                        .first = s < 2 ? 0 : CONTEXT,
                                        .dt = 0.5};
     }
-    w->train = (bram_panel){w->unit, w->input, w->known, &w->segment[0], 2};
-    w->validation = (bram_panel){w->unit, w->input, w->known, &w->segment[2], 1};
-    w->test = (bram_panel){w->unit, w->input, w->known, &w->segment[3], 1};
+    w->train = (bram_panel){w->unit, w->input, w->known, &w->segment[0], 2, w->graph};
+    w->validation = (bram_panel){w->unit, w->input, w->known, &w->segment[2], 1, w->graph};
+    w->test = (bram_panel){w->unit, w->input, w->known, &w->segment[3], 1, w->graph};
     return w;
 }
 
 static void drop(struct world *w)
 {
+    bram_graph_free(w->graph);
     bram_axis_free(w->unit);
     bram_axis_free(w->input);
     bram_axis_free(w->stimulus);
@@ -148,6 +162,7 @@ static bram_fitted *fit(struct world *w, const bram_model *m, uint64_t seed)
 
 static const size_t starts[] = {CONTEXT, 15, CUT};
 static const uint8_t held_out[UNITS] = {0, 1, 0, 0, 1};
+static const uint32_t pair_from[] = {0, 1, 4}, pair_to[] = {3, 3, 1};
 
 static bram_query question(const struct world *w, bram_ask ask)
 {
@@ -155,6 +170,7 @@ static bram_query question(const struct world *w, bram_ask ask)
     if (ask == BRAM_ASK_FREE_RUN) q.start = starts, q.starts = 3, q.steps = 4;
     if (ask == BRAM_ASK_COSMOOTH) q.held_out = held_out;
     if (ask == BRAM_ASK_FEATURES) q.stimulus = w->stimulus;
+    if (ask == BRAM_ASK_LINKS) q.from = pair_from, q.to = pair_to, q.pairs = 3;
     return q;
 }
 
@@ -171,7 +187,7 @@ static bram_dataset *ask(struct world *w, const bram_fitted *f, bram_ask what)
 
 /* The names of the answers; NULL where the model names them. */
 static const char *const names[BRAM_ASKS] = {"mean",      "mean",    "mean",   "mean", "logdensity",
-                                             "posterior", "weights", "effect", NULL};
+                                             "posterior", "weights", "effect", NULL,   "score"};
 
 /* All answers to all questions as hashes, to compare two fits at a glance. */
 struct digest {
@@ -236,15 +252,16 @@ static void entries_are_complete(void **state)
 static void check_shape(const bram_model *m, bram_ask what, const bram_dataset *answer)
 {
     const size_t rows = ROWS - CONTEXT;
-    const size_t shape[BRAM_ASKS][3] = {{rows, UNITS},  {3, 4, UNITS},  {rows, UNITS},
-                                        {rows, UNITS},  {rows, UNITS},  {rows, 0},
-                                        {UNITS, UNITS}, {UNITS, UNITS}, {STIMULI, 0}};
+    const size_t shape[BRAM_ASKS][3] = {
+        {rows, UNITS}, {3, 4, UNITS},  {rows, UNITS},  {rows, UNITS}, {rows, UNITS},
+        {rows, 0},     {UNITS, UNITS}, {UNITS, UNITS}, {STIMULI, 0},  {3, 0}};
     if (bram_dataset_responses(answer) == 0) fail_msg("%s: an empty answer", m->name);
     for (size_t i = 0; i < bram_dataset_responses(answer); i++) {
         const bram_response *r = bram_dataset_response(answer,
                                                        bram_dataset_response_path(answer, i));
         if (names[what] && strcmp(bram_response_name(r), names[what]) != 0) continue;
-        if (bram_response_dims(r) != (what == BRAM_ASK_FREE_RUN ? 3u : 2u))
+        size_t dims = what == BRAM_ASK_FREE_RUN ? 3 : what == BRAM_ASK_LINKS ? 1 : 2;
+        if (bram_response_dims(r) != dims)
             fail_msg("%s: question %d: %zu axes", m->name, (int)what, bram_response_dims(r));
         for (size_t d = 0; d < bram_response_dims(r); d++)
             if (shape[what][d] && bram_response_length(r, d) != shape[what][d])
@@ -437,9 +454,10 @@ static void a_trip_through_a_file_does_not_matter(void **state)
 
 /* ---- what cannot be done -------------------------------------------------------------------- */
 
+/* From recordings. */
 static bool learns(const bram_model *m)
 {
-    return m->answers != BRAM_ANSWERS(BRAM_ASK_FEATURES);
+    return m->answers != BRAM_ANSWERS(BRAM_ASK_FEATURES) && !(m->flags & BRAM_MODEL_GRAPH);
 }
 
 static void too_few_rows_are_not_applicable(void **state)

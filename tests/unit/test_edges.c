@@ -1,6 +1,7 @@
 /*
- * Tests of metrics/edges.c, auroc.c and average_precision.c. The reference is scikit-learn 1.2.1:
- * roc_auc_score and average_precision_score of fifty scores with ties.
+ * Tests of metrics/edges.c, auroc.c, average_precision.c, hits.c, mrr.c and spearman.c. References:
+ * scikit-learn 1.2.1, roc_auc_score and average_precision_score of fifty scores with ties;
+ * scipy 1.17, spearmanr.
  */
 #include <bramble/rng.h>
 
@@ -58,6 +59,112 @@ static void by_hand(void **state)
     assert_near(test_score_one("auroc", &s), 1, 0);
 }
 
+/* A list of pairs: a column of scores, a column of weights. */
+static struct test_scoring listed(double *score, double *weight, size_t pairs,
+                                  const bram_pair_list *list)
+{
+    struct test_scoring s = {.model = test_side(score, pairs, 1, NULL),
+                             .brain = test_side(weight, pairs, 1, NULL)};
+    s.brain.pairs = list;
+    return s;
+}
+
+static void hits_and_ranks_by_hand(void **state)
+{
+    (void)state;
+    /* query 0: edge 5 among 7 5 1; query 4: edge 2 among 2 2 0 */
+    double score[] = {5, 7, 5, 1, 2, 2, 2, 0}, edge[] = {1, 0, 0, 0, 1, 0, 0, 0};
+    const uint32_t from[] = {0, 0, 0, 1, 2, 2, 3, 3}, to[] = {1, 2, 3, 0, 0, 1, 0, 1};
+    const uint32_t query[] = {0, 0, 0, 0, 4, 4, 4, 4};
+    const bram_pair_list list = {from, to, query, 4}, sources = {from, to, NULL, 4};
+    struct test_scoring s = listed(score, edge, 8, &list);
+    assert_near(test_score_one("mrr", &s), (1 / 2.5 + 1 / 2.0) / 2, 1e-15);
+    s.options = "ties=optimistic";
+    assert_near(test_score_one("mrr", &s), (1 / 2.0 + 1 / 1.0) / 2, 1e-15);
+    s.options = "ties=pessimistic";
+    assert_near(test_score_one("mrr", &s), (1 / 3.0 + 1 / 3.0) / 2, 1e-15);
+    s = listed(score, edge, 8, &sources); /* rivals: 7 and 5 of node 0, 2 of node 2 */
+    assert_near(test_score_one("mrr", &s), (1 / 2.5 + 1 / 1.5) / 2, 1e-15);
+    s = listed(score, edge, 8, &list); /* without an edge: 7 5 2 2 1 0 */
+    const struct {
+        const char *k;
+        double expected;
+    } hits[] = {{"k=1", 0}, {"k=2", 0}, {"k=3", 0.5}, {"k=4", 0.5}, {"k=5", 1}, {"k=6", 1}};
+    for (size_t i = 0; i < 6; i++) {
+        s.options = hits[i].k;
+        assert_near(test_score_one("hits", &s), hits[i].expected, 0);
+    }
+    bram_ctx *cx = bram_ctx_new();
+    double raw = 42, *owned, chance;
+    size_t values;
+    s.options = "k=7";
+    assert_int_equal(test_score(cx, "hits", &raw, 1, NULL, &s), BRAM_ESHAPE);
+    assert_non_null(strstr(bram_ctx_message(cx), "6 pairs without an edge"));
+    assert_near(raw, 42, 0);
+    assert_ok(
+        cx, bram_metric_score(cx, &owned, &values, &chance, "hits:k=2", &s.model, &s.brain, NULL));
+    assert_near(chance, 2 / 7.0, 1e-15); /* a rank among 7, all alike */
+    bram_free(owned);
+    assert_ok(cx, bram_metric_score(cx, &owned, &values, &chance, "mrr", &s.model, &s.brain, NULL));
+    assert_near(chance, (1 + 1 / 2. + 1 / 3. + 1 / 4.) / 4, 1e-15);
+    bram_free(owned);
+    const uint32_t beyond[] = {0, 0, 0, 1, 2, 2, 3, 4};
+    const bram_pair_list wrong = {beyond, to, NULL, 4};
+    s = listed(score, edge, 8, &wrong);
+    assert_int_equal(test_score(cx, "mrr", &raw, 1, NULL, &s), BRAM_ESHAPE);
+    bram_ctx_free(cx);
+}
+
+static void a_list_is_as_good_as_a_matrix(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"auroc", "average-precision", "hits", "mrr", "spearman"};
+    bram_rng g = bram_rng_new(6, "test/edges");
+    double score[NODES * NODES], edge[NODES * NODES], ones[NODES], draw[NODES];
+    double list_score[NODES * NODES], list_edge[NODES * NODES];
+    uint32_t from[NODES * NODES], to[NODES * NODES];
+    size_t n = 0;
+    for (size_t i = 0; i < NODES; i++) ones[i] = 1, draw[i] = (double)bram_rng_below(&g, 3);
+    for (size_t i = 0; i < NODES * NODES; i++) {
+        score[i] = (double)bram_rng_below(&g, 9);
+        edge[i] = bram_rng_below(&g, 3) == 0 ? bram_rng_uniform(&g) : 0;
+        if (i / NODES == i % NODES) continue;
+        from[n] = (uint32_t)(i / NODES), to[n] = (uint32_t)(i % NODES);
+        list_score[n] = score[i], list_edge[n++] = edge[i];
+    }
+    const bram_pair_list list = {from, to, NULL, NODES};
+    struct test_scoring matrix = {.model = test_side(score, NODES, NODES, NULL),
+                                  .brain = test_side(edge, NODES, NODES, NULL)};
+    struct test_scoring column = listed(list_score, list_edge, n, &list);
+    for (size_t k = 0; k < 5; k++) {
+        matrix.weight = column.weight = k % 2 ? ones : draw;
+        assert_near(test_score_one(names[k], &matrix), test_score_one(names[k], &column), 1e-14);
+        matrix.weight = column.weight = draw;
+        assert_near(test_score_one(names[k], &matrix), test_score_one(names[k], &column), 1e-14);
+    }
+}
+
+static void rank_correlation(void **state)
+{
+    (void)state;
+    double x[] = {7, 5, 4, 2, 2, 0, 0, 0, 1, 7, 5, 8, 4, 5, 8, 6, 5, 4, 5, 8};
+    double y[] = {1, 4, 4, 0, 2, 5, 3, 0, 4, 4, 5, 1, 0, 5, 0, 3, 0, 1, 2, 2};
+    uint32_t from[20], to[20];
+    for (uint32_t k = 0; k < 20; k++) from[k] = k, to[k] = (k + 1) % 20;
+    const bram_pair_list list = {from, to, NULL, 20};
+    struct test_scoring s = listed(x, y, 20, &list);
+    assert_near(test_score_one("spearman", &s), -0.09562582244062566, 1e-15);
+    s.options = "pairs=edges";
+    assert_near(test_score_one("spearman", &s), -0.36012323863808443, 1e-15);
+    s.options = NULL;
+    for (size_t k = 0; k < 20; k++) y[k] = k % 2 ? -x[k] : x[k]; /* its size counts */
+    assert_near(test_score_one("spearman", &s), 1, 1e-15);
+    s.options = "sign=signed";
+    assert_true(test_score_one("spearman", &s) < 0.5);
+    for (size_t k = 0; k < 20; k++) y[k] = 3;
+    assert_true(isnan(test_score_one("spearman", &s)));
+}
+
 static void weights_are_repeats(void **state)
 {
     (void)state;
@@ -112,9 +219,9 @@ static void what_is_wrong_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reference_values),
-        cmocka_unit_test(by_hand),
-        cmocka_unit_test(weights_are_repeats),
+        cmocka_unit_test(reference_values),       cmocka_unit_test(by_hand),
+        cmocka_unit_test(hits_and_ranks_by_hand), cmocka_unit_test(a_list_is_as_good_as_a_matrix),
+        cmocka_unit_test(rank_correlation),       cmocka_unit_test(weights_are_repeats),
         cmocka_unit_test(what_is_wrong_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

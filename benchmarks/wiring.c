@@ -1,0 +1,175 @@
+/*
+ * wiring.c - a connectome of a dataset as a list of ordered pairs; see wiring.h.
+ */
+#include "wiring.h"
+
+#include <math.h>
+#include <string.h>
+
+void bram_wiring_release(bram_wiring *c)
+{
+    bram_free(c->from);
+    bram_free(c->to);
+    bram_free(c->weight);
+}
+
+bool bram_wiring_examined(const bram_axis *nodes, size_t node)
+{
+    const bram_column *c = bram_axis_column(nodes, "examined");
+    return !c || !c->integer || c->integer[node];
+}
+
+/* ---- layers --------------------------------------------------------------------------------- */
+
+static int node_of(bram_ctx *cx, uint32_t *out, const bram_axis *nodes, const bram_axis *layer,
+                   const bram_column *end, size_t edge)
+{
+    ptrdiff_t at = bram_axis_find(nodes, end->text[edge]);
+    if (at < 0)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: edge %zu: \"%s\" is no node", bram_axis_name(layer),
+                         edge, end->text[edge]);
+    *out = (uint32_t)at;
+    return BRAM_OK;
+}
+
+static void put(bram_wiring *c, uint32_t from, uint32_t to, double weight)
+{
+    c->from[c->edges] = from, c->to[c->edges] = to;
+    c->weight[c->edges++] = weight;
+}
+
+static int add_layer(bram_ctx *cx, bram_wiring *c, const bram_axis *layer)
+{
+    const bram_column *from = bram_axis_column(layer, "from"), *to = bram_axis_column(layer, "to");
+    const bram_column *weight = bram_axis_column(layer, "weight");
+    const bram_column *type = bram_axis_column(layer, "type");
+    size_t n = bram_axis_length(layer), room = c->edges + 2 * n;
+    if (!from || !from->text || !to || !to->text || !weight || !weight->number)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: expected columns from, to and weight",
+                         bram_axis_name(layer));
+    uint32_t *grown = bram_realloc(cx, c->from, room, sizeof *grown);
+    if (!grown) return BRAM_ENOMEM;
+    c->from = grown;
+    if (!(grown = bram_realloc(cx, c->to, room, sizeof *grown))) return BRAM_ENOMEM;
+    c->to = grown;
+    double *numbers = bram_realloc(cx, c->weight, room, sizeof *numbers);
+    if (!numbers) return BRAM_ENOMEM;
+    c->weight = numbers;
+    for (size_t e = 0; e < n; e++) {
+        uint32_t i = 0, j = 0;
+        BRAM_TRY(node_of(cx, &i, c->nodes, layer, from, e));
+        BRAM_TRY(node_of(cx, &j, c->nodes, layer, to, e));
+        put(c, i, j, weight->number[e]);
+        bool both = type && type->text && strcmp(type->text[e], "gap") == 0;
+        if (both && i != j) put(c, j, i, weight->number[e]);
+    }
+    return BRAM_OK;
+}
+
+/* The tables of edges below connectome/SOURCE/. */
+static int add_all(bram_ctx *cx, bram_wiring *c, const bram_dataset *ds, const char *group)
+{
+    size_t length = strlen(group), found = 0;
+    for (size_t i = 0; i < bram_dataset_tables(ds); i++) {
+        const char *path = bram_dataset_table_path(ds, i);
+        if (strncmp(path, group, length) != 0 || strchr(path + length, '/')) continue;
+        const bram_axis *layer = bram_dataset_table(ds, path);
+        if (!bram_axis_column(layer, "from")) continue;
+        BRAM_TRY(add_layer(cx, c, layer));
+        found++;
+    }
+    return found ? BRAM_OK : bram_fail(cx, BRAM_EABSENT, "the dataset has no layer %s*", group);
+}
+
+static int add_named(bram_ctx *cx, bram_wiring *c, const bram_dataset *ds, const char *group,
+                     const char *layers)
+{
+    int status = BRAM_OK;
+    for (const char *at = layers; *at && status == BRAM_OK;) {
+        size_t length = strcspn(at, "+");
+        char *path = bram_strf(cx, "%s%.*s", group, (int)length, at);
+        const bram_axis *layer = path ? bram_dataset_table(ds, path) : NULL;
+        if (!path) status = BRAM_ENOMEM;
+        else if (!layer) status = bram_fail(cx, BRAM_EABSENT, "the dataset has no %s", path);
+        else status = add_layer(cx, c, layer);
+        bram_free(path);
+        at += length + (at[length] == '+');
+    }
+    return status;
+}
+
+int bram_wiring_read(bram_ctx *cx, bram_wiring *out, const bram_dataset *ds, const char *source,
+                     const char *layers)
+{
+    bram_wiring c = {0};
+    char *group = bram_strf(cx, "connectome/%s/", source);
+    char *path = group ? bram_strf(cx, "%snodes", group) : NULL;
+    int status = path ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK && !(c.nodes = bram_dataset_table(ds, path)))
+        status = bram_fail(cx, BRAM_EABSENT, "the dataset has no %s", path);
+    if (status == BRAM_OK)
+        status = strcmp(layers, "all") == 0 ? add_all(cx, &c, ds, group)
+                                            : add_named(cx, &c, ds, group, layers);
+    bram_free(path);
+    bram_free(group);
+    if (status == BRAM_OK) *out = c;
+    else bram_wiring_release(&c);
+    return status;
+}
+
+/* ---- parts ---------------------------------------------------------------------------------- */
+
+static bool takes_part(const bram_benchmark *b, const char *id)
+{
+    for (size_t i = 0; i < b->part_count; i++)
+        if (strcmp(b->parts[i], id) == 0) return true;
+    return !b->part_count;
+}
+
+int bram_wiring_parts(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b,
+                      const bram_dataset *ds)
+{
+    size_t n = bram_dataset_groups(ds, "connectome"), used = 0;
+    const char **ids = bram_alloc(cx, n, sizeof *ids);
+    if (!ids) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const char *id = bram_dataset_group_at(ds, "connectome", i);
+        if (takes_part(b, id)) ids[used++] = id;
+    }
+    bram_axis *axis = NULL;
+    int status = used && (!b->part_count || used == b->part_count)
+                     ? bram_axis_new(cx, &axis, "part", used)
+                     : bram_fail(cx, BRAM_EABSENT,
+                                 "dataset %s has %zu of the connectomes that %s asks for",
+                                 b->dataset, used, b->name);
+    if (status == BRAM_OK) status = bram_axis_set_ids(cx, axis, ids);
+    bram_free(ids);
+    if (status == BRAM_OK) *parts = axis;
+    else bram_axis_free(axis);
+    return status;
+}
+
+/* ---- positions ------------------------------------------------------------------------------ */
+
+int bram_wiring_positions(bram_ctx *cx, double **position, const bram_dataset *ds,
+                          const bram_axis *nodes)
+{
+    static const char *const names[] = {"x", "y", "z"};
+    size_t n = bram_axis_length(nodes), known = 0;
+    const bram_axis *neurons = bram_dataset_table(ds, "neurons");
+    const bram_axis *table = bram_axis_column(nodes, "x") || !neurons ? nodes : neurons;
+    double *p = bram_scratch(cx, n, 3 * sizeof *p);
+    if (!p) return BRAM_ENOMEM;
+    for (size_t d = 0; d < 3; d++) {
+        const bram_column *c = bram_axis_column(table, names[d]);
+        for (size_t i = 0; i < n; i++) {
+            ptrdiff_t at = table == nodes ? (ptrdiff_t)i
+                                          : bram_axis_find(table, bram_axis_id(nodes, i));
+            bool there = c && c->number && at >= 0;
+            p[3 * i + d] = there ? c->number[at] : (double)NAN;
+            known += there && isfinite(p[3 * i + d]);
+        }
+    }
+    *position = known ? p : NULL;
+    return BRAM_OK;
+}
