@@ -41,7 +41,7 @@ static int absent(bram_ctx *cx, const char *name, const char *root)
     return status;
 }
 
-int bram_data_open(bram_ctx *cx, bram_dataset **out, const char *name, const char *root)
+static int open_one(bram_ctx *cx, bram_dataset **out, const char *name, const char *root)
 {
     if (bram_simulation_find(name)) return bram_simulate(cx, out, name, SIMULATION_SEED);
     if (!root) root = getenv("BRAMBLE_DATA");
@@ -51,5 +51,51 @@ int bram_data_open(bram_ctx *cx, bram_dataset **out, const char *name, const cha
     int status = root && access(path, F_OK) == 0 ? bram_dataset_open(cx, out, path)
                                                  : absent(cx, name, root);
     bram_free(path);
+    return status;
+}
+
+/* ---- several together ----------------------------------------------------------------------- */
+
+/* Whether a table is of a connectome, or the names that several datasets share. */
+static bool is_shared(const bram_dataset *ds, const char *path)
+{
+    if (strcmp(path, "neurons") == 0) return bram_dataset_table(ds, "neurons") == NULL;
+    return strncmp(path, "connectome/", 11) == 0;
+}
+
+/* Adds the connectomes of another dataset. */
+static int add_connectomes(bram_ctx *cx, bram_dataset *ds, const bram_dataset *other)
+{
+    for (size_t i = 0; i < bram_dataset_tables(other); i++) {
+        const char *path = bram_dataset_table_path(other, i), *slash = strrchr(path, '/');
+        if (!is_shared(ds, path)) continue;
+        char *group = bram_strf(cx, "%.*s", slash ? (int)(slash - path) : 0, path);
+        if (!group) return BRAM_ENOMEM;
+        int status = bram_dataset_add_table(cx, ds, group,
+                                            bram_axis_ref(bram_dataset_table(other, path)));
+        bram_free(group);
+        BRAM_TRY(status);
+    }
+    return BRAM_OK;
+}
+
+int bram_data_open(bram_ctx *cx, bram_dataset **out, const char *names, const char *root)
+{
+    bram_dataset *ds = NULL;
+    int status = BRAM_OK;
+    for (const char *at = names; status == BRAM_OK;) {
+        size_t length = strcspn(at, "+");
+        bram_dataset *one = NULL;
+        char *name = bram_strf(cx, "%.*s", (int)length, at);
+        status = name ? open_one(cx, &one, name, root) : BRAM_ENOMEM;
+        if (status == BRAM_OK && ds) status = add_connectomes(cx, ds, one);
+        else if (status == BRAM_OK) ds = one, one = NULL;
+        bram_dataset_free(one);
+        bram_free(name);
+        if (!at[length]) break;
+        at += length + 1;
+    }
+    if (status == BRAM_OK) *out = ds;
+    else bram_dataset_free(ds);
     return status;
 }

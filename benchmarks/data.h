@@ -7,13 +7,16 @@
 #include <bramble/dataset.h>
 
 /**
- * Opens the dataset NAME: one that simulate.h generates, or ROOT/NAME.h5.
+ * Opens the dataset NAME: one that simulate.h generates, or ROOT/NAME.h5. Of several, joined by +,
+ * the first with the connectomes of the others: recordings of one laboratory beside the wiring
+ * diagram of another ("dag2023+cook2019").
  *
  * @param root  the data root; NULL: $BRAMBLE_DATA
  * @return BRAM_OK; BRAM_EABSENT, saying where it was looked for, how to get it (from its manifest)
- *         and that the suite `simulated` needs no data; errors of reading
+ *         and that the suite `simulated` needs no data; BRAM_EUSAGE: two of them hold a connectome
+ * of the same name; errors of reading
  */
-int bram_data_open(bram_ctx *cx, bram_dataset **out, const char *name,
+int bram_data_open(bram_ctx *cx, bram_dataset **out, const char *names,
                    const char *root) BRAM_MUST_CHECK;
 
 #endif

@@ -23,7 +23,7 @@ struct row {
     bool median, higher_better, biased, distribution;
     int64_t horizon, units, undefined, groups;
     double value, low, high, chance, floor[BRAM_MAX_FLOORS], ceiling, ceiling_low, ceiling_high;
-    double ceiling_noise, reliability, normalized;
+    double ceiling_noise, reliability, normalized, null_mean, null_sd, null_p;
     const char *ceiling_rule, *normalization;
     double *raw;  /* one for each unit of the set */
     double *draw; /* samples */
@@ -37,6 +37,7 @@ struct bram_scores {
     double level;
     const char *floor_name[BRAM_MAX_FLOORS];
     size_t floors;
+    bool nulls; /* some job has shuffled brains */
     struct row *row;
 };
 
@@ -372,6 +373,9 @@ static struct row *new_row(bram_ctx *cx, bram_scores *s, const char *id, const c
                         .ceiling_noise = NAN,
                         .reliability = NAN,
                         .normalized = NAN,
+                        .null_mean = NAN,
+                        .null_sd = NAN,
+                        .null_p = NAN,
                         .ceiling_rule = "none",
                         .normalization = "none"};
     row->id = bram_strdup(cx, id);
@@ -428,6 +432,61 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
     return status;
 }
 
+/* ---- shuffled brains ------------------------------------------------------------------------ */
+
+struct nulls {
+    const bram_metric_use *use;
+    const bram_score_job *job;
+    double *value; /* one for each */
+};
+
+/* Task of the pool: the model against shuffled brain k. */
+static int one_null(bram_ctx *cx, size_t k, void *user)
+{
+    const struct nulls *n = user;
+    bram_score_piece piece = {.model = n->job->piece[0].model,
+                              .brain = n->job->null[k],
+                              .groups = n->job->piece[0].groups};
+    bram_score_job job = {.piece = &piece, .pieces = 1, .subset = n->job->subset};
+    bram_scoring *scoring = NULL;
+    bram_pairs *pairs = NULL;
+    int status = bram_scoring_new(cx, &scoring, n->use, &job);
+    if (status == BRAM_OK) status = bram_pairs_new(cx, &pairs, scoring, BRAM_THE_MODEL);
+    size_t values = pairs ? bram_pairs_values(pairs) : 0;
+    double *raw = pairs ? bram_scratch(cx, 3 * values, sizeof *raw) : NULL;
+    if (status == BRAM_OK && !raw) status = BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_pairs_compare(cx, raw, pairs, NULL);
+    if (status == BRAM_OK)
+        n->value[k] = summarize(n->use, &job, raw, values, raw + values, NULL, NULL);
+    bram_pairs_free(pairs);
+    bram_scoring_free(scoring);
+    return status;
+}
+
+/* Mean and deviation of the defined ones; p = (1 + as good or better) / (1 + all of them). */
+static int add_nulls(bram_ctx *cx, bram_scores *s, struct row *row, const bram_metric_use *use,
+                     const bram_score_job *job)
+{
+    if (!job->nulls) return BRAM_OK;
+    struct nulls n = {use, job, bram_scratch(cx, job->nulls, sizeof *n.value)};
+    if (!n.value) return BRAM_ENOMEM;
+    BRAM_TRY(bram_parallel_for(cx, job->nulls, one_null, &n));
+    s->nulls = true;
+    double sum = 0, square = 0, count = 0, better = 0;
+    for (size_t k = 0; k < job->nulls; k++) {
+        if (!isfinite(n.value[k])) continue;
+        count++, sum += n.value[k];
+        better += row->higher_better ? n.value[k] >= row->value : n.value[k] <= row->value;
+    }
+    if (!(count > 0)) return BRAM_OK;
+    row->null_mean = sum / count;
+    for (size_t k = 0; k < job->nulls; k++)
+        if (isfinite(n.value[k])) square += pow(n.value[k] - row->null_mean, 2);
+    row->null_sd = count > 1 ? sqrt(square / (count - 1)) : (double)NAN;
+    row->null_p = isfinite(row->value) ? (1 + better) / (1 + count) : (double)NAN;
+    return BRAM_OK;
+}
+
 static int score_all(bram_ctx *cx, bram_scores *s, struct row *row, const bram_metric_use *use,
                      const bram_score_job *job, const bram_scoring *scoring)
 {
@@ -437,6 +496,7 @@ static int score_all(bram_ctx *cx, bram_scores *s, struct row *row, const bram_m
         if (s->floors < job->floors) s->floors = job->floors;
         BRAM_TRY(score_floor(cx, &row->floor[i], use, job, (int)i, scoring));
     }
+    BRAM_TRY(add_nulls(cx, s, row, use, job));
     BRAM_TRY(add_ceiling(cx, s, row, use, job, scoring));
     normalize(row, job->normalization);
     return BRAM_OK;
@@ -533,6 +593,14 @@ static int fill_table(bram_ctx *cx, bram_axis *table, const bram_scores *s)
         BRAM_TRY(number_column(cx, table, s, name, offsetof(struct row, floor) + i * sizeof(double),
                                number));
     }
+    static const struct {
+        const char *name;
+        size_t offset;
+    } nulls[] = {{"floor_shuffled", offsetof(struct row, null_mean)},
+                 {"null_sd", offsetof(struct row, null_sd)},
+                 {"null_p", offsetof(struct row, null_p)}};
+    for (size_t i = 0; s->nulls && i < sizeof nulls / sizeof *nulls; i++)
+        BRAM_TRY(number_column(cx, table, s, nulls[i].name, nulls[i].offset, number));
     return BRAM_OK;
 }
 

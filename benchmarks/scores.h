@@ -68,6 +68,10 @@ typedef struct bram_score_job {
                               heed masks alone */
     const bram_fold *fold; /* for metrics that fit */
     size_t folds;
+    /* Brains in which there is nothing to find (shuffled graphs), for jobs of one piece: what the
+     * model scores on them is the floor `shuffled` (their mean), columns null_sd and null_p. */
+    const bram_side *null;
+    size_t nulls;
     const char *axis; /* what the groups are: "time blocks of 40 rows", "conditions" */
 
     bram_ceiling_rule ceiling;

@@ -1,52 +1,54 @@
 /*
- * task_graph.c - the task "graph": do a fitted forecaster's weights find the connectome's edges?
+ * task_graph.c - the task "graph": does a fitted forecaster know who is connected to whom?
  *
- * A model is fitted on one recording and asked for its weights [from][to]. Scores are of all
- * ordered pairs of two neurons that are exactly labelled in the recording and examined in the
- * connectome: an edge there is one in any of the layers, its absence between examined neurons is a
- * zero, and pairs of a neuron with itself are left out. Electrical synapses count in both
- * directions. The magnitude of a weight is its score, as an inhibitory synapse is an edge too;
- * sign=signed compares the signed weights.
+ * A model is fitted on one recording and asked for the influence of neuron on neuron (effects.h):
+ * its weights [from][to], or what a push of each neuron does in free runs. Scores are of the
+ * ordered pairs of two neurons that are exactly labelled in the recording and nodes of the
+ * structure (structure.h): a connectome, where no edge between examined neurons is a zero, or a map
+ * of responses to stimulation, where the zeros are other layers. Pairs of a neuron with itself are
+ * left out. Electrical synapses count in both directions. The magnitude of an influence is its
+ * score, as an inhibitory synapse is an edge too; sign=signed compares with the sign.
  *
- * The floor is the magnitude of Pearson's r between the traces on the training rows: what a model
- * must beat to know more than who is active together. Intervals: bootstrap over neurons, a pair
- * counting as often as both of its ends were drawn.
+ * Floors: the magnitude of Pearson's r between the traces on the training rows, what a model must
+ * beat to know more than who is active together; and the same scores against random graphs of the
+ * same degrees (`shuffled`, with null_p), what it must beat to know more than who has many
+ * partners. Intervals: bootstrap over neurons, a pair counting as often as both of its ends were
+ * drawn.
  */
-#include "wiring.h"
+#include "effects.h"
 #include "scores.h"
+#include "structure.h"
 #include "timesplit.h"
 
 #include <math.h>
 #include <string.h>
 
-static const bram_param params[] = {
-    BRAM_TIMESPLIT_PARAMS,
-    {"connectome", BRAM_PARAM_TEXT, "", NULL, 0, 0, "the source below connectome/"},
-    {"layers", BRAM_PARAM_TEXT, "chemical+gap", NULL, 0, 0, "its layers, joined by +"},
-    {"sign", BRAM_PARAM_CHOICE, "magnitude", "magnitude|signed", 0, 0,
-     "what of a weight is its score"},
-    {"minimum", BRAM_PARAM_INTEGER, "8", NULL, 2, 1000000, "neurons that must be on both sides"},
-    BRAM_INTERVAL_PARAMS,
-    {.name = NULL}};
+static const bram_param params[] = {BRAM_TIMESPLIT_PARAMS,
+                                    BRAM_STRUCTURE_PARAMS,
+                                    BRAM_EFFECTS_PARAMS,
+                                    {"sign", BRAM_PARAM_CHOICE, "magnitude", "magnitude|signed", 0,
+                                     0, "what of an influence is its score"},
+                                    BRAM_INTERVAL_PARAMS,
+                                    {.name = NULL}};
 
 struct graph {
     const bram_cell *cell;
     const bram_options *o;
     bram_recording recording;
     bram_timesplit split;
+    bram_structure structure;
     bram_fitted *model;
     bram_scores *scores;
-    bram_axis *node, *whole;      /* the neurons of both sides; the one unit of the raw values */
-    size_t nodes, *unit;          /* column of the recording of each */
-    bram_mat edge, weight, floor; /* nodes x nodes, in scratch memory */
+    bram_axis *whole;              /* the one unit of the raw values */
+    bram_mat weight, delay, floor; /* nodes x nodes, in scratch memory; delay.data may be NULL */
 };
 
 static void release(struct graph *g)
 {
     bram_scores_free(g->scores);
     bram_fitted_free(g->model);
-    bram_axis_free(g->node);
     bram_axis_free(g->whole);
+    bram_structure_release(&g->structure);
     bram_timesplit_release(&g->split);
     bram_recording_release(&g->recording);
 }
@@ -58,99 +60,29 @@ static int new_matrix(bram_ctx *cx, bram_mat *m, size_t n)
     return data ? BRAM_OK : BRAM_ENOMEM;
 }
 
-/* ---- the connectome ------------------------------------------------------------------------- */
+/* ---- the model's influences and the floor --------------------------------------------------- */
 
-static bool examined(const bram_axis *nodes, const char *id)
+/* Of all units to the neurons of the structure. */
+static int select_pairs(bram_ctx *cx, bram_mat *out, const bram_structure *s, const bram_mat *all,
+                        bool magnitude)
 {
-    ptrdiff_t at = bram_axis_find(nodes, id);
-    return at >= 0 && bram_wiring_examined(nodes, (size_t)at);
-}
-
-static bool labelled(const bram_axis *unit, size_t i)
-{
-    const bram_column *c = bram_axis_column(unit, "certainty");
-    return !c || !c->text || strcmp(c->text[i], "exact") == 0;
-}
-
-/* The neurons that are labelled in the recording and examined in the connectome. */
-static int find_nodes(bram_ctx *cx, struct graph *g, const bram_axis *nodes)
-{
-    const bram_axis *unit = g->recording.unit;
-    size_t n = bram_axis_length(unit), least = (size_t)bram_option_integer(g->o, "minimum");
-    g->unit = bram_scratch(cx, n, sizeof *g->unit);
-    if (!g->unit) return BRAM_ENOMEM;
-    for (size_t u = 0; u < n; u++)
-        if (labelled(unit, u) && examined(nodes, bram_axis_id(unit, u))) g->unit[g->nodes++] = u;
-    if (g->nodes < least)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                         "%zu exactly labelled neurons of %s are examined in the connectome, at "
-                         "least %zu are needed",
-                         g->nodes, g->cell->part, least);
-    return bram_axis_take(cx, &g->node, unit, g->unit, g->nodes);
-}
-
-static int read_connectome(bram_ctx *cx, struct graph *g)
-{
-    bram_wiring c = {0};
-    BRAM_TRY(bram_wiring_read(cx, &c, g->cell->dataset, bram_option_text(g->o, "connectome"),
-                              bram_option_text(g->o, "layers")));
-    int status = find_nodes(cx, g, c.nodes);
-    if (status == BRAM_OK) status = new_matrix(cx, &g->edge, g->nodes);
-    for (size_t e = 0; e < c.edges && status == BRAM_OK; e++) {
-        ptrdiff_t i = bram_axis_find(g->node, bram_axis_id(c.nodes, c.from[e]));
-        ptrdiff_t j = bram_axis_find(g->node, bram_axis_id(c.nodes, c.to[e]));
-        if (i >= 0 && j >= 0) bram_row(&g->edge, (size_t)i)[j] += fabs(c.weight[e]);
-    }
-    bram_wiring_release(&c);
-    return status;
-}
-
-/* ---- the model's weights and the floor ------------------------------------------------------ */
-
-/* Whether no unit says anything about another one. */
-static bool diagonal(const double *values, size_t n)
-{
-    for (size_t i = 0; i < n * n; i++)
-        if (values[i] != 0 && i / n != i % n) return false;
-    return true;
-}
-
-static int take_weights(bram_ctx *cx, struct graph *g, const bram_response *r)
-{
-    size_t n = g->recording.units;
-    if (!r || bram_response_dims(r) != 2 || bram_response_length(r, 0) != n ||
-        bram_response_length(r, 1) != n)
-        return bram_fail(cx, BRAM_ESHAPE, "%s gave no \"weights\" of %zu x %zu units",
-                         bram_fitted_spec(g->model), n, n);
-    double *all = bram_scratch(cx, n * n, sizeof *all);
-    if (!all) return BRAM_ENOMEM;
-    BRAM_TRY(bram_response_read(cx, r, (size_t[]){0, 0}, (size_t[]){n, n}, all, NULL));
-    if (diagonal(all, n))
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                         "%s has no weights between units: it says nothing about connections",
-                         bram_fitted_spec(g->model));
-    bool magnitude = bram_option_is(g->o, "sign", "magnitude");
-    BRAM_TRY(new_matrix(cx, &g->weight, g->nodes));
-    for (size_t i = 0; i < g->nodes; i++)
-        for (size_t j = 0; j < g->nodes; j++) {
-            double w = all[g->unit[i] * n + g->unit[j]];
-            if (!isfinite(w))
-                return bram_fail(cx, BRAM_ENUMERIC, "%s: the weight from %s to %s is %g",
-                                 bram_fitted_spec(g->model), bram_axis_id(g->node, i),
-                                 bram_axis_id(g->node, j), w);
-            bram_row(&g->weight, i)[j] = magnitude ? fabs(w) : w;
+    BRAM_TRY(new_matrix(cx, out, s->nodes));
+    for (size_t i = 0; i < s->nodes; i++)
+        for (size_t j = 0; j < s->nodes; j++) {
+            double x = bram_row(all, s->unit[i])[s->unit[j]];
+            bram_row(out, i)[j] = magnitude ? fabs(x) : x;
         }
     return BRAM_OK;
 }
 
-static int ask_weights(bram_ctx *cx, struct graph *g)
+static int ask(bram_ctx *cx, struct graph *g)
 {
-    bram_dataset *answer = NULL;
-    bram_query query = {.ask = BRAM_ASK_WEIGHTS, .panel = &g->split.train.panel};
-    BRAM_TRY(bram_fitted_answer(cx, &answer, g->model, &query));
-    int status = take_weights(cx, g, bram_dataset_response(answer, "weights"));
-    bram_dataset_free(answer);
-    return status;
+    bram_effects e;
+    bool magnitude = bram_option_is(g->o, "sign", "magnitude");
+    BRAM_TRY(bram_effects_make(cx, &e, g->model, &g->split.train, &g->split.test, g->o));
+    BRAM_TRY(select_pairs(cx, &g->weight, &g->structure, &e.effect, magnitude));
+    if (!e.delay.data || !g->structure.delayed) return BRAM_OK;
+    return select_pairs(cx, &g->delay, &g->structure, &e.delay, false);
 }
 
 /* Sums over the training rows where both of two units are present. */
@@ -167,13 +99,13 @@ static double correlation(const struct pairwise *p)
 
 static int correlate(bram_ctx *cx, struct graph *g)
 {
-    BRAM_TRY(new_matrix(cx, &g->floor, g->nodes));
+    BRAM_TRY(new_matrix(cx, &g->floor, g->structure.nodes));
     bool magnitude = bram_option_is(g->o, "sign", "magnitude");
     const bram_slice *train = &g->split.train;
     size_t n = g->recording.units;
-    for (size_t i = 0; i < g->nodes; i++)
+    for (size_t i = 0; i < g->structure.nodes; i++)
         for (size_t j = 0; j < i; j++) {
-            size_t u = g->unit[i], v = g->unit[j];
+            size_t u = g->structure.unit[i], v = g->structure.unit[j];
             struct pairwise p = {0};
             for (size_t s = 0; s < train->panel.segments; s++)
                 for (size_t t = train->segment[s].first; t < train->segment[s].y.rows; t++) {
@@ -191,35 +123,81 @@ static int correlate(bram_ctx *cx, struct graph *g)
 
 /* ---- the cell ------------------------------------------------------------------------------- */
 
+static int read_structure(bram_ctx *cx, struct graph *g)
+{
+    const bram_cell *c = g->cell;
+    char *stream = bram_strf(cx, "%s/%s/shuffle", c->benchmark->name, c->part);
+    if (!stream) return BRAM_ENOMEM;
+    int status = bram_structure_make(cx, &g->structure, c->dataset, g->recording.unit, g->o,
+                                     stream);
+    bram_free(stream);
+    return status == BRAM_OK ? status : bram_fail_prefix(cx, status, "%s", c->part);
+}
+
 static int prepare(bram_ctx *cx, struct graph *g)
 {
     const bram_cell *c = g->cell;
     BRAM_TRY(bram_recording_causal(cx, c->dataset, c->part, g->o));
     BRAM_TRY(bram_recording_read(cx, &g->recording, c->dataset, c->part,
                                  bram_option_text(g->o, "response")));
-    BRAM_TRY(read_connectome(cx, g));
+    BRAM_TRY(read_structure(cx, g));
     BRAM_TRY(bram_timesplit_make(cx, &g->split, &g->recording, g->o));
     BRAM_TRY(bram_fitted_new(cx, &g->model, c->model, &g->split.train.panel,
                              bram_timesplit_validation(&g->split), c->seed));
-    BRAM_TRY(ask_weights(cx, g));
+    BRAM_TRY(ask(cx, g));
     BRAM_TRY(correlate(cx, g));
     BRAM_TRY(bram_axis_new(cx, &g->whole, "graph", 1));
     return bram_axis_set_ids(cx, g->whole, (const char *[]){bram_option_text(g->o, "layers")});
 }
 
+static bram_side side_of(const struct graph *g, const bram_mat *m)
+{
+    const bram_axis *node = g->structure.node;
+    return (bram_side){.values = *m, .row = node, .column = node};
+}
+
+/* The shuffled graphs as brains: what is known stays known. */
+static int list_nulls(bram_ctx *cx, const bram_side **out, const struct graph *g)
+{
+    const bram_structure *s = &g->structure;
+    bram_side *null = bram_scratch(cx, s->shuffles, sizeof *null);
+    if (!null) return BRAM_ENOMEM;
+    for (size_t k = 0; k < s->shuffles; k++) {
+        null[k] = side_of(g, &s->shuffled[k]);
+        null[k].present = s->present;
+    }
+    *out = null;
+    return BRAM_OK;
+}
+
+/* Where the structure tells delays: rank correlation with those of the pushes, over its edges. */
+static int score_delays(bram_ctx *cx, struct graph *g, const char *axis)
+{
+    if (!g->delay.data) return BRAM_OK;
+    bram_score_piece piece = {.model = side_of(g, &g->delay),
+                              .brain = side_of(g, &g->structure.delay)};
+    piece.brain.present = g->structure.delayed;
+    bram_score_job job = {.label = "delay", .piece = &piece, .pieces = 1, .axis = axis};
+    return bram_scores_add(cx, g->scores, "spearman", &job);
+}
+
 static int score(bram_ctx *cx, struct graph *g, bram_dataset *result)
 {
     const bram_benchmark *b = g->cell->benchmark;
-    char *axis = bram_strf(cx, "%zu neurons", g->nodes);
+    bool magnitude = bram_option_is(g->o, "sign", "magnitude");
+    char *axis = bram_strf(cx, "%zu neurons", g->structure.nodes);
     if (!axis) return BRAM_ENOMEM;
     bram_score_piece piece = {
-        .model = {.values = g->weight, .row = g->node, .column = g->node},
-        .brain = {.values = g->edge, .row = g->node, .column = g->node},
-        .floor[0] = {"correlation", {.values = g->floor, .row = g->node, .column = g->node}}};
-    bram_score_job job = {.piece = &piece, .pieces = 1, .floors = 1, .axis = axis};
-    int status = BRAM_OK;
+        .model = side_of(g, &g->weight),
+        .brain = side_of(g, magnitude ? &g->structure.edge : &g->structure.sign),
+        .floor[0] = {"correlation", side_of(g, &g->floor)}};
+    piece.brain.present = g->structure.present;
+    bram_score_job job = {
+        .piece = &piece, .pieces = 1, .floors = 1, .nulls = g->structure.shuffles, .axis = axis};
+    int status = list_nulls(cx, &job.null, g);
     for (size_t m = 0; m < b->metric_count && status == BRAM_OK; m++)
         status = bram_scores_add(cx, g->scores, b->metrics[m], &job);
+    if (status == BRAM_OK) status = score_delays(cx, g, axis);
     if (status == BRAM_OK) status = bram_scores_finish(cx, g->scores, result);
     bram_free(axis);
     return status;
@@ -237,12 +215,27 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     return status;
 }
 
+/* Beside the recording and the model: matrices of all pairs, one for each random graph. */
+static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
+{
+    const bram_options *o = cell->benchmark->options;
+    char *path = bram_strf(cx, "recordings/%s/%s", cell->part, bram_option_text(o, "response"));
+    if (!path) return BRAM_ENOMEM;
+    const bram_response *r = bram_dataset_response(cell->dataset, path);
+    bram_free(path);
+    BRAM_TRY(bram_recording_memory(cx, bytes, cell));
+    size_t units = r && bram_response_dims(r) == 2 ? bram_response_length(r, 1) : 0;
+    *bytes += 8 * units * units * ((size_t)bram_option_integer(o, "shuffles") + 12);
+    return BRAM_OK;
+}
+
 const bram_task bram_task_graph = {
     .name = "graph",
-    .summary = "find the connectome's edges in the weights of a fitted forecaster",
-    .version = 1,
+    .summary =
+        "find the edges of a connectome or of responses to stimulation in a fitted forecaster",
+    .version = 2,
     .params = params,
     .parts = bram_recording_parts,
-    .memory = bram_recording_memory,
+    .memory = memory,
     .run = run,
 };

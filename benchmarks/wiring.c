@@ -11,6 +11,7 @@ void bram_wiring_release(bram_wiring *c)
     bram_free(c->from);
     bram_free(c->to);
     bram_free(c->weight);
+    bram_free(c->both);
 }
 
 bool bram_wiring_examined(const bram_axis *nodes, size_t node)
@@ -32,9 +33,10 @@ static int node_of(bram_ctx *cx, uint32_t *out, const bram_axis *nodes, const br
     return BRAM_OK;
 }
 
-static void put(bram_wiring *c, uint32_t from, uint32_t to, double weight)
+static void put(bram_wiring *c, uint32_t from, uint32_t to, double weight, bool both)
 {
     c->from[c->edges] = from, c->to[c->edges] = to;
+    c->both[c->edges] = both;
     c->weight[c->edges++] = weight;
 }
 
@@ -55,13 +57,16 @@ static int add_layer(bram_ctx *cx, bram_wiring *c, const bram_axis *layer)
     double *numbers = bram_realloc(cx, c->weight, room, sizeof *numbers);
     if (!numbers) return BRAM_ENOMEM;
     c->weight = numbers;
+    uint8_t *bytes = bram_realloc(cx, c->both, room, 1);
+    if (!bytes) return BRAM_ENOMEM;
+    c->both = bytes;
     for (size_t e = 0; e < n; e++) {
         uint32_t i = 0, j = 0;
         BRAM_TRY(node_of(cx, &i, c->nodes, layer, from, e));
         BRAM_TRY(node_of(cx, &j, c->nodes, layer, to, e));
-        put(c, i, j, weight->number[e]);
-        bool both = type && type->text && strcmp(type->text[e], "gap") == 0;
-        if (both && i != j) put(c, j, i, weight->number[e]);
+        bool both = type && type->text && strcmp(type->text[e], "gap") == 0 && i != j;
+        put(c, i, j, weight->number[e], both);
+        if (both) put(c, j, i, weight->number[e], both);
     }
     return BRAM_OK;
 }

@@ -12,6 +12,7 @@ typedef struct bram_wiring {
     size_t edges;
     uint32_t *from, *to; /* rows of nodes */
     double *weight;
+    uint8_t *both; /* 1 where an edge has no direction: it and the one back stand together */
 } bram_wiring;
 
 /**

@@ -145,9 +145,8 @@ int bram_cli_list_datasets(bram_ctx *cx, bram_table **out, const char *root)
 
 /* ---- benchmarks and suites ------------------------------------------------------------------ */
 
-/* Whether a benchmark's dataset is there: "made by code", "present", "absent"; NULL: nobody knows.
- */
-static int dataset_state(bram_ctx *cx, const char **out, const char *name, const char *root)
+/* Whether a dataset is there: "made by code", "present", "absent"; NULL: nobody knows. */
+static int one_state(bram_ctx *cx, const char **out, const char *name, const char *root)
 {
     bram_yaml_manifest *m = NULL;
     *out = bram_simulation_find(name) ? "made by code" : root ? "absent" : NULL;
@@ -158,6 +157,22 @@ static int dataset_state(bram_ctx *cx, const char **out, const char *name, const
     int status = bram_manifest_check(cx, &is, NULL, m ? m : &only_name, root);
     bram_yaml_manifest_free(m);
     if (is != BRAM_ABSENT) *out = is == BRAM_PRESENT_UNREADABLE ? "not readable" : "present";
+    return status;
+}
+
+/* Of several datasets, joined by +: the first that is not there, else the last. */
+static int dataset_state(bram_ctx *cx, const char **out, const char *names, const char *root)
+{
+    int status = BRAM_OK;
+    for (const char *at = names; status == BRAM_OK;) {
+        size_t length = strcspn(at, "+");
+        char *name = bram_strf(cx, "%.*s", (int)length, at);
+        status = name ? one_state(cx, out, name, root) : BRAM_ENOMEM;
+        bram_free(name);
+        bool there = *out && (strcmp(*out, "present") == 0 || strcmp(*out, "made by code") == 0);
+        if (!there || !at[length]) break;
+        at += length + 1;
+    }
     return status;
 }
 

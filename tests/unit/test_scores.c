@@ -229,9 +229,43 @@ static void summaries_by_hand(void **state)
     assert_true(isnan(bram_summary(four, 0, true, scratch, NULL)));
 }
 
+/* Four brains in place of shuffled ones: off by 1, by 2, a constant, and the true one. */
+static void shuffled_brains(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f);
+    double flat[3][ROWS * UNITS];
+    bram_side null[4];
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; i < ROWS * UNITS; i++)
+            flat[k][i] = k == 2 ? 7 : f.model[i] + (double)(k + 1); /* mae 1, 2 */
+    for (size_t k = 0; k < 4; k++)
+        null[k] = (bram_side){.values = {k < 3 ? flat[k] : f.brain, ROWS, UNITS, UNITS}};
+    f.job.null = null, f.job.nulls = 4;
+    assert_ok(f.cx, bram_scores_add(f.cx, f.scores, "mae", &f.job));
+    bram_dataset *result = NULL;
+    assert_ok(f.cx, bram_dataset_new(f.cx, &result));
+    assert_ok(f.cx, bram_scores_finish(f.cx, f.scores, result));
+    const bram_axis *table = bram_response_axis(bram_dataset_response(result, "raw"), 0);
+    double value = bram_axis_column(table, "value")->number[0];
+    double off = 0;
+    for (size_t i = 0; i < ROWS * UNITS; i++) off += fabs(f.model[i] - 7) / (ROWS * UNITS);
+    double mean = (1 + 2 + off + value) / 4, square = pow(1 - mean, 2) + pow(2 - mean, 2);
+    square += pow(off - mean, 2) + pow(value - mean, 2);
+    assert_near(bram_axis_column(table, "floor_shuffled")->number[0], mean, 1e-12);
+    assert_near(bram_axis_column(table, "null_sd")->number[0], sqrt(square / 3), 1e-12);
+    /* lower is better: 1 and the copy of the brain itself are as good, 2 and off are not */
+    assert_true(value >= 1 && value < 2 && off > 2);
+    assert_near(bram_axis_column(table, "null_p")->number[0], (1 + 2) / 5.0, 1e-15);
+    bram_dataset_free(result);
+    stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shuffled_brains),
         cmocka_unit_test(values_and_floors_are_those_of_the_metric),
         cmocka_unit_test(a_draw_is_the_score_of_the_repeated_blocks),
         cmocka_unit_test(few_blocks_give_no_interval),
