@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { CANDIDATES = 64 }; /* of scheme=distance */
+enum { OWN_TRIES = 8 };   /* of scheme=spatial, from the edge's own source */
 enum scheme { RANDOM, DEGREE, DISTANCE, NEURON, SPATIAL };
 
 struct placed {
@@ -186,29 +187,35 @@ static void by_distance(const bram_link_draw *d, bram_rng *rng, uint32_t pair[2]
     memcpy(pair, best, sizeof best);
 }
 
-bool bram_link_draw_one(const bram_link_draw *d, bram_rng *rng, uint32_t pair[2], uint32_t from,
-                        uint32_t to, size_t k, bool keep_to)
+/* A node within the radius of the edge's source; of any node, once that has been tried in vain. */
+static void by_place(const bram_link_draw *d, bram_rng *rng, uint32_t pair[2], size_t tries)
 {
     uint32_t other = 0;
+    if (tries >= OWN_TRIES) pair[0] = (uint32_t)bram_rng_below(rng, d->g->nodes);
+    pair[1] = pair[0]; /* no candidate where nobody is near */
+    size_t n = near(d, pair[0], SIZE_MAX, &other);
+    if (n) near(d, pair[0], (size_t)bram_rng_below(rng, n), &pair[1]);
+}
+
+void bram_link_draw_one(const bram_link_draw *d, bram_rng *rng, uint32_t pair[2], uint32_t from,
+                        uint32_t to, size_t k, size_t tries, bool keep_to)
+{
     pair[0] = from, pair[1] = to;
     switch (d->scheme) {
     case RANDOM:
         uniform(d, rng, pair);
-        return true;
+        return;
     case DEGREE:
         by_degree(d, rng, pair, k);
-        return true;
+        return;
     case DISTANCE:
         by_distance(d, rng, pair);
-        return true;
+        return;
     case NEURON:
         pair[!keep_to] = (uint32_t)bram_rng_below(rng, d->g->nodes);
-        return true;
+        return;
     case SPATIAL:
-        break;
+        by_place(d, rng, pair, tries);
+        return;
     }
-    size_t n = near(d, from, SIZE_MAX, &other);
-    if (!n) return false;
-    near(d, from, (size_t)bram_rng_below(rng, n), &pair[1]);
-    return true;
 }

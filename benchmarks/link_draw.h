@@ -20,10 +20,10 @@ void bram_link_draw_free(bram_link_draw *d);
  * draws again.
  *
  * @param k         number of the candidate: some schemes alternate
+ * @param tries     how many were drawn in vain: spatial then begins elsewhere
  * @param keep_to   scheme=neuron: the held-out end is `to`, else `from`
- * @return false when the scheme has no candidate at all for this edge
  */
-bool bram_link_draw_one(const bram_link_draw *d, bram_rng *rng, uint32_t pair[2], uint32_t from,
-                        uint32_t to, size_t k, bool keep_to);
+void bram_link_draw_one(const bram_link_draw *d, bram_rng *rng, uint32_t pair[2], uint32_t from,
+                        uint32_t to, size_t k, size_t tries, bool keep_to);
 
 #endif

@@ -134,13 +134,14 @@ static int put_negatives(bram_ctx *cx, struct maker *m, uint32_t from, uint32_t 
     bram_rng g = bram_rng_at(m->seed, "links/negatives", query);
     for (size_t k = 0; k < m->negatives; k++) {
         uint32_t pair[2];
-        int tries = 0;
+        size_t tries = 0;
         do {
-            if (tries++ == TRIES || !bram_link_draw_one(m->draw, &g, pair, from, to, k, keep_to))
+            if (tries == TRIES)
                 return bram_fail(cx, BRAM_ENOTAPPLICABLE,
                                  "found %zu pairs without an edge beside edge (%u, %u), expected "
                                  "%zu: another scheme, a larger radius or fewer negatives",
                                  k, from, to, m->negatives);
+            bram_link_draw_one(m->draw, &g, pair, from, to, k, tries++, keep_to);
             if (!m->g->directed && pair[0] > pair[1]) {
                 uint32_t swap = pair[0];
                 pair[0] = pair[1], pair[1] = swap;

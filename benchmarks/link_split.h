@@ -48,7 +48,8 @@ typedef struct bram_link_split {
  *              with the source of a random edge: degrees are those of edges
  *   distance   of 64 uniform pairs the one whose distance is nearest to the edge's
  *   neuron     pairs of held-out nodes: keeps the held-out end, the other is uniform
- *   spatial    keeps the source; the other end is uniform among the nodes within the radius
+ *   spatial    keeps the source; the other end is uniform among the nodes within the radius. Where
+ *              that finds none, from any node
  *
  * @return BRAM_OK; BRAM_ENOTAPPLICABLE: no edge for a set that has a share, a scheme that needs
  *         positions where there are none, or (after many draws) no pair without an edge;
