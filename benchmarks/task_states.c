@@ -4,8 +4,10 @@
  * One recording is cut in time (timesplit.h). The model is fitted on the training rows and gives
  * the posterior of its states for the test rows, whole stretches at once; the most probable state
  * of a row (of equals the lower) is its label. The truth is an integer column of the recording's
- * time axis. Numbers of states need not agree: the metrics (ari, nmi, state-accuracy) compare
- * labellings.
+ * time axis; or truth=events: the annotated states of the table events (of kind "state"), each row
+ * having the one that it lies in (onset <= time < offset; the last such in the table). Rows without
+ * one are not scored. Numbers of states need not agree: the metrics (ari, nmi, state-accuracy)
+ * compare labellings.
  *
  * The floor is one state for all rows.
  */
@@ -15,11 +17,12 @@
 #include <math.h>
 #include <string.h>
 
-static const bram_param params[] = {BRAM_TIMESPLIT_PARAMS,
-                                    {"truth", BRAM_PARAM_TEXT, "state", NULL, 0, 0,
-                                     "the column of the time axis that holds the true state"},
-                                    BRAM_INTERVAL_PARAMS,
-                                    {.name = NULL}};
+static const bram_param params[] = {
+    BRAM_TIMESPLIT_PARAMS,
+    {"truth", BRAM_PARAM_TEXT, "state", NULL, 0, 0,
+     "the column of the time axis that holds the true state; events: annotated ones"},
+    BRAM_INTERVAL_PARAMS,
+    {.name = NULL}};
 
 struct states {
     const bram_cell *cell;
@@ -29,9 +32,11 @@ struct states {
     bram_time_blocks blocks;
     bram_fitted *model;
     bram_scores *scores;
-    bram_axis *whole; /* the one unit of the raw values */
-    const int64_t *truth;
+    bram_axis *whole;     /* the one unit of the raw values */
+    const int64_t *truth; /* of each row of the recording; UNKNOWN where there is none */
 };
+
+enum { UNKNOWN = -1 };
 
 static void release(struct states *s)
 {
@@ -42,18 +47,57 @@ static void release(struct states *s)
     bram_recording_release(&s->recording);
 }
 
-static int prepare(bram_ctx *cx, struct states *s)
+/* The number of a state's name: in the order in which names first stand in the table. */
+static int64_t number_of(const bram_axis *events, size_t e)
 {
-    const bram_cell *c = s->cell;
+    return (int64_t)bram_axis_find(events, bram_axis_id(events, e)); /* the first of that name */
+}
+
+static int read_events(bram_ctx *cx, struct states *s)
+{
+    const bram_recording *r = &s->recording;
+    char *path = bram_strf(cx, "recordings/%s/events", s->cell->part);
+    if (!path) return BRAM_ENOMEM;
+    const bram_axis *events = bram_dataset_table(s->cell->dataset, path);
+    bram_free(path);
+    const bram_column *kind = events ? bram_axis_column(events, "kind") : NULL;
+    const bram_column *onset = events ? bram_axis_column(events, "onset") : NULL;
+    const bram_column *offset = events ? bram_axis_column(events, "offset") : NULL;
+    const double *time = bram_axis_values(r->time);
+    int64_t *state = bram_scratch(cx, r->rows, sizeof *state);
+    size_t known = 0;
+    if (!state) return BRAM_ENOMEM;
+    for (size_t t = 0; t < r->rows; t++) state[t] = UNKNOWN;
+    for (size_t e = 0; events && onset && offset && e < bram_axis_length(events); e++) {
+        if (kind && kind->text && strcmp(kind->text[e], "state") != 0) continue;
+        for (size_t t = 0; t < r->rows; t++)
+            if (onset->number[e] <= time[t] && time[t] < offset->number[e])
+                state[t] = number_of(events, e), known++;
+    }
+    s->truth = state;
+    return known ? BRAM_OK
+                 : bram_fail(cx, BRAM_ENOTAPPLICABLE, "no state of %s is annotated", s->cell->part);
+}
+
+static int read_truth(bram_ctx *cx, struct states *s)
+{
     const char *name = bram_option_text(s->o, "truth");
-    BRAM_TRY(bram_recording_read(cx, &s->recording, c->dataset, c->part,
-                                 bram_option_text(s->o, "response")));
+    if (strcmp(name, "events") == 0) return read_events(cx, s);
     const bram_column *truth = bram_axis_column(s->recording.time, name);
     if (!truth || !truth->integer)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE,
                          "the time axis of %s has no integer column \"%s\": no state is known",
-                         c->part, name);
+                         s->cell->part, name);
     s->truth = truth->integer;
+    return BRAM_OK;
+}
+
+static int prepare(bram_ctx *cx, struct states *s)
+{
+    const bram_cell *c = s->cell;
+    BRAM_TRY(bram_recording_read(cx, &s->recording, c->dataset, c->part,
+                                 bram_option_text(s->o, "response")));
+    BRAM_TRY(read_truth(cx, s));
     BRAM_TRY(bram_timesplit_make(cx, &s->split, &s->recording, s->o));
     BRAM_TRY(bram_fitted_new(cx, &s->model, c->model, &s->split.train.panel,
                              bram_timesplit_validation(&s->split), c->seed));
@@ -163,13 +207,17 @@ static int score(bram_ctx *cx, struct states *s, bram_dataset *result)
     double *model = bram_scratch(cx, t.rows, sizeof *model);
     double *truth = bram_scratch(cx, t.rows, sizeof *truth);
     double *one = bram_scratch(cx, t.rows, sizeof *one);
-    if (!model || !truth || !one) return BRAM_ENOMEM;
+    uint8_t *known = bram_scratch(cx, t.rows, 1);
+    if (!model || !truth || !one || !known) return BRAM_ENOMEM;
     BRAM_TRY(ask(cx, model, truth, s));
+    bool events = strcmp(bram_option_text(s->o, "truth"), "events") == 0;
+    for (size_t i = 0; i < t.rows; i++) known[i] = !events || truth[i] != UNKNOWN;
     BRAM_TRY(keep_visits(cx, s, result, model, t.rows));
     bram_score_piece piece = {.model = labels(model, t.rows, s->whole),
                               .brain = labels(truth, t.rows, s->whole),
                               .floor[0] = {"one-state", labels(one, t.rows, s->whole)},
                               .groups = {t.group, s->blocks.blocks.count}};
+    piece.brain.present = known;
     bram_score_job job = {.piece = &piece, .pieces = 1, .floors = 1, .axis = s->blocks.axis};
     for (size_t m = 0; m < b->metric_count; m++)
         BRAM_TRY(bram_scores_add(cx, s->scores, b->metrics[m], &job));
