@@ -24,6 +24,10 @@ int bram_simulate(bram_ctx *cx, bram_dataset **out, const char *name,
 /** A spiking network whose connections switch between states; see simulate_spikes.c. */
 int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 
+/** Branch points and vessels with radii; see simulate_vessels.c. */
+int bram_simulate_vessels(bram_ctx *cx, bram_dataset *out, uint64_t seed,
+                          bool full) BRAM_MUST_CHECK;
+
 /** Stimuli through three layers and an area that reads the second; see simulate_vision.c. */
 int bram_simulate_vision(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 

@@ -40,6 +40,11 @@ static void put(bram_wiring *c, uint32_t from, uint32_t to, double weight, bool 
     c->weight[c->edges++] = weight;
 }
 
+static bool has_no_direction(const char *type)
+{
+    return strcmp(type, "gap") == 0 || strcmp(type, "vessel") == 0;
+}
+
 static int add_layer(bram_ctx *cx, bram_wiring *c, const bram_axis *layer)
 {
     const bram_column *from = bram_axis_column(layer, "from"), *to = bram_axis_column(layer, "to");
@@ -64,7 +69,7 @@ static int add_layer(bram_ctx *cx, bram_wiring *c, const bram_axis *layer)
         uint32_t i = 0, j = 0;
         BRAM_TRY(node_of(cx, &i, c->nodes, layer, from, e));
         BRAM_TRY(node_of(cx, &j, c->nodes, layer, to, e));
-        bool both = type && type->text && strcmp(type->text[e], "gap") == 0 && i != j;
+        bool both = type && type->text && has_no_direction(type->text[e]) && i != j;
         put(c, i, j, weight->number[e], both);
         if (both) put(c, j, i, weight->number[e], both);
     }

@@ -6,7 +6,8 @@
 
 #include <bramble/benchmark.h>
 
-/** Edges of one or several layers, as they stand there; gap junctions in both directions. */
+/** Edges of one or several layers, as they stand there; gap junctions and vessels in both
+ * directions. */
 typedef struct bram_wiring {
     const bram_axis *nodes; /* the dataset's table */
     size_t edges;
