@@ -47,32 +47,6 @@ static void release(struct links *l)
     bram_wiring_release(&l->wiring);
 }
 
-/* The graph over the examined nodes. */
-static int make_graph(bram_ctx *cx, struct links *l)
-{
-    bram_wiring *c = &l->wiring;
-    size_t n = bram_axis_length(c->nodes), kept = 0, edges = 0;
-    size_t *old = bram_scratch(cx, n, sizeof *old);
-    uint32_t *number = bram_scratch(cx, n, sizeof *number);
-    if (!old || !number) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        number[i] = UINT32_MAX;
-        if (bram_wiring_examined(c->nodes, i)) number[i] = (uint32_t)kept, old[kept++] = i;
-    }
-    for (size_t e = 0; e < c->edges; e++) {
-        uint32_t i = number[c->from[e]], j = number[c->to[e]];
-        if (i == UINT32_MAX || j == UINT32_MAX) continue;
-        c->from[edges] = i, c->to[edges++] = j;
-    }
-    BRAM_TRY(bram_axis_take(cx, &l->node, c->nodes, old, kept));
-    BRAM_TRY(bram_wiring_positions(cx, &l->position, l->cell->dataset, l->node));
-    BRAM_TRY(bram_graph_new(cx, &l->graph, kept, bram_option_is(l->o, "direction", "directed"),
-                            c->from, c->to, NULL, edges));
-    l->graph->position = l->position;
-    l->graph->dims = l->position ? 3 : 0;
-    return BRAM_OK;
-}
-
 static int prepare(bram_ctx *cx, struct links *l)
 {
     static const char *const floors[] = {"preferential-attachment", "distance"};
@@ -80,7 +54,10 @@ static int prepare(bram_ctx *cx, struct links *l)
     bool validation = bram_option_is(l->o, "set", "validation");
     BRAM_TRY(
         bram_wiring_read(cx, &l->wiring, c->dataset, c->part, bram_option_text(l->o, "layers")));
-    BRAM_TRY(make_graph(cx, l));
+    BRAM_TRY(bram_wiring_graph(cx, &l->graph, &l->node, &l->wiring,
+                               bram_option_is(l->o, "direction", "directed")));
+    BRAM_TRY(bram_wiring_positions(cx, &l->position, c->dataset, l->node));
+    l->graph->position = l->position, l->graph->dims = l->position ? 3 : 0;
     BRAM_TRY(bram_link_split_make(cx, &l->split, l->graph, l->o));
     BRAM_TRY(bram_link_task_make(cx, &l->asked, &l->split,
                                  validation ? BRAM_LINK_VALIDATION : BRAM_LINK_TEST, l->node,

@@ -127,6 +127,34 @@ int bram_wiring_read(bram_ctx *cx, bram_wiring *out, const bram_dataset *ds, con
     return status;
 }
 
+/* ---- as a graph ----------------------------------------------------------------------------- */
+
+int bram_wiring_graph(bram_ctx *cx, bram_graph **out, bram_axis **nodes, const bram_wiring *w,
+                      bool directed)
+{
+    size_t n = bram_axis_length(w->nodes), kept = 0, edges = 0, mark = bram_scratch_mark(cx);
+    size_t *old = bram_scratch(cx, n, sizeof *old);
+    uint32_t *number = bram_scratch(cx, n, sizeof *number);
+    uint32_t *from = bram_scratch(cx, w->edges, sizeof *from);
+    uint32_t *to = bram_scratch(cx, w->edges, sizeof *to);
+    bram_axis *axis = NULL;
+    if (!old || !number || !from || !to) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        number[i] = UINT32_MAX;
+        if (bram_wiring_examined(w->nodes, i)) number[i] = (uint32_t)kept, old[kept++] = i;
+    }
+    for (size_t e = 0; e < w->edges; e++) {
+        uint32_t i = number[w->from[e]], j = number[w->to[e]];
+        if (i != UINT32_MAX && j != UINT32_MAX) from[edges] = i, to[edges++] = j;
+    }
+    BRAM_TRY(bram_axis_take(cx, &axis, w->nodes, old, kept));
+    int status = bram_graph_new(cx, out, kept, directed, from, to, NULL, edges);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *nodes = axis;
+    else bram_axis_free(axis);
+    return status;
+}
+
 /* ---- parts ---------------------------------------------------------------------------------- */
 
 static bool takes_part(const bram_benchmark *b, const char *id)

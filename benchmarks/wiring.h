@@ -5,6 +5,7 @@
 #define BRAMBLE_BENCHMARKS_WIRING_H
 
 #include <bramble/benchmark.h>
+#include <bramble/graph.h>
 
 /** Edges of one or several layers, as they stand there; gap junctions and vessels in both
  * directions. */
@@ -29,6 +30,14 @@ void bram_wiring_release(bram_wiring *c);
 
 /** @return whether a node was examined: where it has no edge to another such, there is none */
 bool bram_wiring_examined(const bram_axis *nodes, size_t node);
+
+/**
+ * The graph over the nodes that were examined: each pair once, whatever its weight.
+ *
+ * @param nodes  receives their table; the caller frees it, after the graph
+ */
+int bram_wiring_graph(bram_ctx *cx, bram_graph **out, bram_axis **nodes, const bram_wiring *w,
+                      bool directed) BRAM_MUST_CHECK;
 
 /** The sources of a dataset that a benchmark asks for, as its parts (see bram_task.parts). */
 int bram_wiring_parts(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b,

@@ -20,6 +20,7 @@ struct cutting {
     bram_graph *graph;
     bram_link_split split;
     bram_dataset *file;
+    bram_axis *nodes;
     double *position;
 };
 
@@ -28,6 +29,7 @@ static void release_cutting(struct cutting *c)
     bram_options_free(c->options);
     bram_wiring_release(&c->wiring);
     bram_graph_free(c->graph);
+    bram_axis_free(c->nodes);
     bram_link_split_release(&c->split);
     bram_dataset_free(c->file);
 }
@@ -86,15 +88,13 @@ static int cut(bram_ctx *cx, struct cutting *c, const bram_dataset *ds, const br
     BRAM_TRY(read_options(cx, c, args));
     BRAM_TRY(choose_source(cx, &source, ds, args));
     BRAM_TRY(bram_wiring_read(cx, &c->wiring, ds, source, bram_cli_text(args, "layers", "all")));
-    const bram_axis *nodes = c->wiring.nodes;
-    bool directed = !bram_cli_has(args, "undirected");
-    BRAM_TRY(bram_wiring_positions(cx, &c->position, ds, nodes));
-    BRAM_TRY(bram_graph_new(cx, &c->graph, bram_axis_length(nodes), directed, c->wiring.from,
-                            c->wiring.to, NULL, c->wiring.edges));
+    BRAM_TRY(
+        bram_wiring_graph(cx, &c->graph, &c->nodes, &c->wiring, !bram_cli_has(args, "undirected")));
+    BRAM_TRY(bram_wiring_positions(cx, &c->position, ds, c->nodes));
     c->graph->position = c->position, c->graph->dims = c->position ? 3 : 0;
     BRAM_TRY(bram_link_split_make(cx, &c->split, c->graph, c->options));
     BRAM_TRY(bram_dataset_new(cx, &c->file));
-    BRAM_TRY(bram_link_split_put(cx, c->file, &c->split, nodes, c->position, c->options));
+    BRAM_TRY(bram_link_split_put(cx, c->file, &c->split, c->nodes, c->position, c->options));
     BRAM_TRY(bram_dataset_write(cx, c->file, out, bram_cli_has(args, "force")));
     return print_counts(cx, args, &c->split);
 }
