@@ -25,9 +25,8 @@ static int pairs_new(bram_ctx *cx, struct pairs *p, size_t room)
 {
     *p = (struct pairs){bram_alloc(cx, room, sizeof *p->from), bram_alloc(cx, room, sizeof *p->to),
                         bram_alloc(cx, room, sizeof *p->weight), 0};
-    if (p->from && p->to && p->weight) return BRAM_OK;
-    pairs_free(p);
-    return BRAM_ENOMEM;
+    return p->from && p->to && p->weight ? BRAM_OK
+                                         : BRAM_ENOMEM; /* the caller frees what there is */
 }
 
 static void put(struct pairs *p, uint32_t from, uint32_t to, double weight)
