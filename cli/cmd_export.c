@@ -1,8 +1,10 @@
 /*
- * cmd_export.c - `bramble export FILE ARRAY -o OUT`: one array of a homogenized file as .npy or
- * .csv. Values are read and written block by block, so that any size works.
+ * cmd_export.c - `bramble export FILE WHAT -o OUT`: one array of a homogenized file as .npy or
+ * .csv, a table as .csv, a connectome as a table, a matrix, GraphML or JSON. Values of arrays are
+ * read and written block by block, so that any size works.
  */
 #include "csvfile.h"
+#include "graph_export.h"
 #include "npy.h"
 #include "output.h"
 
@@ -176,31 +178,45 @@ static int export_array(bram_ctx *cx, const bram_response *r, const char *path, 
     return status;
 }
 
+/* An array, else a table or a connectome. */
+static int export_named(bram_ctx *cx, const bram_dataset *ds, const char *name, const char *out,
+                        bool replace)
+{
+    const bram_response *r = NULL;
+    bool array = bram_dataset_response(ds, name) != NULL;
+    if (!array && bram_graph_is(ds, name)) return bram_graph_export(cx, ds, name, out, replace);
+    BRAM_TRY(find_array(cx, &r, ds, name));
+    if (!ends_in(out, ".npy") && !ends_in(out, ".csv") && !ends_in(out, ".tsv"))
+        return bram_fail(cx, BRAM_EUSAGE, "%s: expected a name that ends in .npy, .csv or .tsv",
+                         out);
+    return export_array(cx, r, out, replace);
+}
+
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     const char *path = bram_cli_argument(args, 0), *out = bram_cli_text(args, "output", NULL);
     if (!out) return bram_fail(cx, BRAM_EUSAGE, "export needs -o FILE.npy, FILE.csv or FILE.tsv");
-    if (!ends_in(out, ".npy") && !ends_in(out, ".csv") && !ends_in(out, ".tsv"))
-        return bram_fail(cx, BRAM_EUSAGE, "%s: expected a name that ends in .npy, .csv or .tsv",
-                         out);
     if (!bram_cli_has(args, "force") && access(out, F_OK) == 0)
         return bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", out);
     bram_dataset *ds = NULL;
-    const bram_response *r = NULL;
     BRAM_TRY(bram_dataset_open(cx, &ds, path));
-    int status = find_array(cx, &r, ds, bram_cli_argument(args, 1));
-    if (!status) status = export_array(cx, r, out, bram_cli_has(args, "force"));
+    int status = export_named(cx, ds, bram_cli_argument(args, 1), out, bram_cli_has(args, "force"));
     bram_dataset_free(ds);
     return status;
 }
 
 const bram_command bram_command_export = {
     .name = "export",
-    .summary = "writes an array of a homogenized file as .npy or .csv",
-    .arguments = "FILE ARRAY -o OUT",
+    .summary = "writes an array, a table or a connectome of a homogenized file",
+    .arguments = "FILE WHAT -o OUT",
     .about = "Writes one array of a homogenized file to a file of its own, by the ending of its "
              "name: .npy (missing values are NaN), or .csv and .tsv with names of rows and columns "
-             "(missing values are empty). 'bramble info FILE' lists the arrays.",
+             "(missing values are empty). Tables are written as .csv and .tsv.\n\n"
+             "A connectome (connectome/NAME) or one of its layers (connectome/NAME/gap) becomes a "
+             ".csv or .tsv with a row for each edge, a .json of nodes and edges, or a .graphml in "
+             "which a gap junction stands in both directions. A layer becomes a matrix "
+             "[from][to] as .npy, with its nodes beside it in NAME.nodes.csv; pairs that were not "
+             "examined are NaN. 'bramble info FILE' lists what there is.",
     .options = (const bram_cli_option[]){{"output", 'o', "OUT", "The file to write"},
                                          {"force", 'f', NULL, "Replaces a file that exists"},
                                          {NULL}},
@@ -209,6 +225,10 @@ const bram_command bram_command_export = {
             {"bramble export worm.h5 recordings/w1/activity -o w1.npy", "time x neuron for NumPy"},
             {"bramble export worm.h5 recordings/w1/raw -o w1.csv --force",
              "with times and neuron names, for a spreadsheet"},
+            {"bramble export wires.h5 connectome/cook2019 -o cook2019.graphml",
+             "a connectome for networkx, igraph or Gephi"},
+            {"bramble export wires.h5 connectome/cook2019/chemical -o chemical.npy",
+             "its adjacency matrix, and chemical.nodes.csv"},
             {NULL, NULL}},
     .least = 2,
     .most = 2,

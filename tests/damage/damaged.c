@@ -281,6 +281,7 @@ static bool damage_made(bram_ctx *cx, struct copies like, size_t copies)
                 {"dag", NULL, "auto"},
                 {"jld2", "dag", "auto"},
                 {"nwb", NULL, "auto"},
+                {"xls", NULL, "auto"},
                 {"npy", NULL, "generic:time=rows,dt=0.5"},
                 {"gz", NULL, "generic:time=rows,times=time"}};
     char path[PATHS], with[PATHS];

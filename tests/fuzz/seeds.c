@@ -15,6 +15,7 @@ static const struct {
     {"npy", "npy", "huge"},      {"npy", "npz", "good"},       {"gz", "gz", "good"},
     {"archive", "npz", "good"},  {"archive", "xlsx", "good"},  {"archive", "gz", "good"},
     {"xlsx", "xlsx", "good"},    {"xlsx", "xlsx", "entity"},   {"xlsx", "xlsx", "no-sheet"},
+    {"xls", "xls", "good"},      {"xls", "xls", "huge"},       {"xls", "xls", "loop"},
     {"csv", "gz", "good"},       {"h5", "nwb", "rois"},        {"h5", "nwb", "cycle"}};
 
 int main(int argc, char **argv)

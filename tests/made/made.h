@@ -106,6 +106,15 @@ bool made_dataset(const char *path, const char *defect);
 /** A workbook with a sheet of labels, in a zip file. @param defect "good", "entity", "no-sheet" */
 bool made_xlsx(const char *path, const char *defect);
 
+/**
+ * An old workbook in the form of NeuronConnect.xls: headings and three rows.
+ *
+ * @param defect  "good", "huge" (says that it has 2^31 rows), "string" (a text that is not there),
+ *                "loop" (sectors in a circle), "no-workbook"; and of the content "type" (a word
+ * that is none), "number" (no numbers)
+ */
+bool made_xls(const char *path, const char *defect);
+
 /** Arrays: 3 x 4 doubles; two arrays of a .npz; the same gzipped. @param defect "good", "huge" */
 bool made_npy(const char *path, const char *defect);
 bool made_npz(const char *path);
@@ -118,6 +127,8 @@ bool made_text(const char *path, const char *text);
 /** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "yemini",
  * "lin", "hallinen", "dag", "jld2", "dataset", "nwb", "xlsx", "npy",
  * "npz", "gz". */
+/** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "dag", "jld2",
+ * "dataset", "nwb", "xls", "xlsx", "npy", "npz", "gz". */
 bool made_file(const char *kind, const char *path, const char *defect);
 
 #endif

@@ -295,6 +295,7 @@ bool made_file(const char *kind, const char *path, const char *defect)
     if (is(kind, "nwb")) return made_nwb(path, defect);
     if (is(kind, "jld2")) return made_jld2(path, defect);
     if (is(kind, "dataset")) return made_dataset(path, defect);
+    if (is(kind, "xls")) return made_xls(path, defect);
     if (is(kind, "xlsx")) return made_xlsx(path, defect);
     if (is(kind, "npy")) return made_npy(path, defect);
     if (is(kind, "npz")) return is(defect, "good") && made_npz(path);
