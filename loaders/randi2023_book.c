@@ -100,16 +100,18 @@ static ptrdiff_t index_of(const struct neurons *names, const char *name)
     return -1;
 }
 
+static void add_name(struct neurons *names, const char *name)
+{
+    if (name[0] && index_of(names, name) < 0) names->name[names->n++] = name;
+}
+
 static int collect(bram_ctx *cx, struct neurons *names, const bram_grid *g)
 {
     size_t rows = bram_grid_rows(g), cols = bram_grid_cols(g);
     names->name = bram_scratch(cx, rows + cols, sizeof *names->name);
     if (!names->name) return BRAM_ENOMEM;
-    for (size_t i = 1; i < rows + cols; i++) {
-        const char *name = i < rows ? bram_grid_text(g, i, 0) : bram_grid_text(g, 0, i - rows);
-        if (name[0] && index_of(names, name) < 0 && (i < rows || i > rows))
-            names->name[names->n++] = name;
-    }
+    for (size_t row = 1; row < rows; row++) add_name(names, bram_grid_text(g, row, 0));
+    for (size_t col = 1; col < cols; col++) add_name(names, bram_grid_text(g, 0, col));
     if (names->n == 0 || names->n > 4096)
         return bram_fail(cx, BRAM_EFORMAT,
                          "sheet \"%s\": found %zu names before the rows and above the columns",

@@ -149,6 +149,10 @@ static void connectomes_are_known(void **state)
         {"openworm", "openworm/CElegansNeuronTables.xls"},
         {"bentley2016", "extrasynaptic/esconnectome_monoamines_Bentley_2016.csv"},
         {"ripollsanchez2023", "extrasynaptic/08062023_monoamine_connectome.csv"},
+        {"cells", "../neurons/all_cell_info.csv"},
+        {"cells", "../neurons/anatlas_neuron_positions.txt"},
+        {"cells", "../neurons/aconnectome_ids_ganglia.json"},
+        {"simeon2024", "../published_reference/consensus_connectome_trimmed_nofunc.csv"},
         {"randi2023", "../functional/WormNeuroAtlasFuncReader.json"},
         {"randi2023", "../functional/leifer_funconn_wildtype_2022-04-01.tsv"}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

@@ -125,10 +125,7 @@ bool made_bytes(const char *path, const void *bytes, size_t size);
 bool made_text(const char *path, const char *text);
 
 /** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "yemini",
- * "lin", "hallinen", "dag", "jld2", "dataset", "nwb", "xlsx", "npy",
- * "npz", "gz". */
-/** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "dag", "jld2",
- * "dataset", "nwb", "xls", "xlsx", "npy", "npz", "gz". */
+ * "lin", "hallinen", "dag", "jld2", "dataset", "nwb", "xls", "xlsx", "npy", "npz", "gz". */
 bool made_file(const char *kind, const char *path, const char *defect);
 
 #endif

@@ -73,6 +73,23 @@ static void check_cells(bram_ctx *cx, const bram_axis *table, const char *path)
     bram_csv_free(t);
 }
 
+/* Pairs by what they have, as the pipeline's authors count them. */
+static void check_kinds(const bram_axis *table)
+{
+    size_t both = 0, self = 0, functional = 0, negative = 0;
+    for (size_t i = 0; i < bram_axis_length(table); i++) {
+        ptrdiff_t row = (ptrdiff_t)i;
+        both += *text_at(table, "mean_gap_weight", row) && *text_at(table, "mean_chem_weight", row);
+        self += strcmp(text_at(table, "from_neuron", row), text_at(table, "to_neuron", row)) == 0;
+        functional += *text_at(table, "functional_weight", row) != 0;
+        negative += *text_at(table, "functional_weight", row) == '-';
+    }
+    assert_int_equal(both, 1129);
+    assert_int_equal(self, 56);
+    assert_int_equal(functional, 11175);
+    assert_int_equal(negative, 3747);
+}
+
 static void the_published_table(void **state)
 {
     (void)state;
@@ -102,6 +119,7 @@ static void the_published_table(void **state)
     assert_ok(cx, bram_consensus_published(cx, c, &table, true));
     assert_int_equal(bram_axis_length(table), 16373);
     check_cells(cx, table, withfunc);
+    check_kinds(table);
     bram_axis_free(table);
     bram_consensus_free(c);
     bram_ctx_free(cx);
