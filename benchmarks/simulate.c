@@ -6,6 +6,9 @@
 #include <string.h>
 
 const bram_simulation bram_simulation_table[] = {
+    {"simulated-graphs", "weighted graphs with known communities (LFR): 9 settings, 3 of each",
+     bram_simulate_graphs, false},
+    {"simulated-graphs-full", "the same, 10 of each", bram_simulate_graphs, true},
     {"simulated-networks", "RDMs of 5 layers of 8 instances of a network, 24 stimuli",
      bram_simulate_networks, false},
     {"simulated-networks-full", "the same with 10 layers of 10 instances, 62 stimuli",

@@ -21,6 +21,9 @@ const bram_simulation *bram_simulation_find(const char *name);
 int bram_simulate(bram_ctx *cx, bram_dataset **out, const char *name,
                   uint64_t seed) BRAM_MUST_CHECK;
 
+/** Weighted graphs whose communities are known; see simulate_graphs.c. */
+int bram_simulate_graphs(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
+
 /** A spiking network whose connections switch between states; see simulate_spikes.c. */
 int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 
