@@ -24,6 +24,9 @@ int bram_simulate(bram_ctx *cx, bram_dataset **out, const char *name,
 /** Weighted graphs whose communities are known; see simulate_graphs.c. */
 int bram_simulate_graphs(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 
+/** Groups of neurons that move together at known times; see simulate_motifs.c. */
+int bram_simulate_motifs(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
+
 /** A spiking network whose connections switch between states; see simulate_spikes.c. */
 int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 
