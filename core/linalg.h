@@ -34,6 +34,16 @@ int bram_mat_scratch(bram_ctx *cx, bram_mat *out, size_t rows, size_t cols) BRAM
 int bram_gemm(bram_ctx *cx, bram_mat *c, double alpha, const bram_mat *a, bram_op op_a,
               const bram_mat *b, bram_op op_b, double beta) BRAM_MUST_CHECK;
 
+/**
+ * c = op(a) op(b) + beta c of packed arrays on the calling thread, for the training of networks: c
+ * is rows x cols, op(a) rows x depth, op(b) depth x cols; beta 0 does not read c. Shapes are the
+ * caller's to keep, each below 2^31.
+ */
+void bram_gemm_f32(float *c, const float *a, bram_op op_a, const float *b, bram_op op_b,
+                   size_t rows, size_t cols, size_t depth, float beta);
+void bram_gemm_f64(double *c, const double *a, bram_op op_a, const double *b, bram_op op_b,
+                   size_t rows, size_t cols, size_t depth, double beta);
+
 /** y = alpha op(a) x + beta y; x and y are contiguous, of the lengths op(a) asks for. */
 int bram_gemv(bram_ctx *cx, double *y, double alpha, const bram_mat *a, bram_op op_a,
               const double *x, double beta) BRAM_MUST_CHECK;

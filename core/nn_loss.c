@@ -1,0 +1,50 @@
+/*
+ * nn_loss.c - losses and their gradients; see nn_loss.h.
+ */
+#include "nn_loss.h"
+
+#include <math.h>
+
+static const double INSIDE = 1e-8; /* added inside the logarithm, as PyTorch does */
+
+/* @return the loss of one value; its derivative in *slope */
+static double one(double x, double y, bram_nn_loss loss, double variance, double *slope)
+{
+    double d = x - y, a = fabs(d);
+    switch (loss) {
+    case BRAM_LOSS_MSE:
+        *slope = 2 * d;
+        return d * d;
+    case BRAM_LOSS_MAE:
+        *slope = (d > 0) - (d < 0);
+        return a;
+    case BRAM_LOSS_HUBER:
+        *slope = a <= 1 ? d : d > 0 ? 1 : -1;
+        return a <= 1 ? d * d / 2 : a - 0.5;
+    case BRAM_LOSS_POISSON_LOG:
+        *slope = exp(x) - y;
+        return exp(x) - y * x;
+    case BRAM_LOSS_POISSON_RATE: {
+        double rate = x > 20 ? x : log1p(exp(x)), of_rate = x > 20 ? 1 : 1 / (1 + exp(-x));
+        *slope = (1 - y / (rate + INSIDE)) * of_rate;
+        return rate - y * log(rate + INSIDE);
+    }
+    case BRAM_LOSS_GAUSSIAN:
+        *slope = d / variance;
+        return (log(variance) + d * d / variance) / 2;
+    }
+    *slope = NAN;
+    return NAN;
+}
+
+double BRAM_NN(loss)(bram_real *dx, const bram_real *x, const bram_real *y, const uint8_t *mask,
+                     size_t n, bram_nn_loss loss, double variance, double scale)
+{
+    double sum = 0, slope = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool counts = !mask || mask[i];
+        if (counts) sum += one((double)x[i], (double)y[i], loss, variance, &slope);
+        if (dx) dx[i] = counts ? (bram_real)(scale * slope) : 0;
+    }
+    return sum;
+}

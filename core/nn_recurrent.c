@@ -1,0 +1,169 @@
+/*
+ * nn_recurrent.c - recurrent cells over a sequence; see nn_recurrent.h.
+ */
+#include "nn_recurrent.h"
+
+#include "linalg.h"
+#include "nn_layer.h"
+#include "nn_math.h"
+
+#include <string.h>
+
+size_t BRAM_NN(gates)(bram_nn_cell cell)
+{
+    return cell == BRAM_CELL_RNN ? 1 : cell == BRAM_CELL_GRU ? 3 : 4;
+}
+
+/* One step of one cell's arrays. a: batch x gates hidden, of products with x (rnn, lstm: and with
+ * h), on the way back of gradients; the others batch x hidden. */
+struct step {
+    size_t batch, hidden;
+    bram_real *a, *side;
+    const bram_real *h_before, *c_before;
+    bram_real *h, *c;
+};
+
+/* ---- forward -------------------------------------------------------------------------------- */
+
+/* side: the products of the state with all three rows of gates, biases included. */
+static void gru_step(const struct step *s)
+{
+    size_t n = s->hidden;
+    for (size_t b = 0; b < s->batch; b++) {
+        bram_real *a = s->a + 3 * n * b, *u = s->side + 3 * n * b;
+        const bram_real *before = s->h_before + n * b;
+        bram_real *h = s->h + n * b;
+        for (size_t i = 0; i < 2 * n; i++) a[i] += u[i];
+        BRAM_NN(sigmoid)(a, 2 * n);
+        for (size_t i = 0; i < n; i++) a[2 * n + i] += a[i] * u[2 * n + i];
+        BRAM_NN(tanh)(a + 2 * n, n);
+        for (size_t i = 0; i < n; i++) h[i] = (1 - a[n + i]) * a[2 * n + i] + a[n + i] * before[i];
+    }
+}
+
+/* side: tanh of the new cells. */
+static void lstm_step(const struct step *s)
+{
+    size_t n = s->hidden;
+    for (size_t b = 0; b < s->batch; b++) {
+        bram_real *a = s->a + 4 * n * b, *u = s->side + n * b, *c = s->c + n * b;
+        const bram_real *before = s->c_before + n * b;
+        bram_real *h = s->h + n * b;
+        BRAM_NN(sigmoid)(a, 2 * n);
+        BRAM_NN(tanh)(a + 2 * n, n);
+        BRAM_NN(sigmoid)(a + 3 * n, n);
+        for (size_t i = 0; i < n; i++) c[i] = a[n + i] * before[i] + a[i] * a[2 * n + i];
+        memcpy(u, c, n * sizeof *u);
+        BRAM_NN(tanh)(u, n);
+        for (size_t i = 0; i < n; i++) h[i] = a[3 * n + i] * u[i];
+    }
+}
+
+static void rnn_step(const struct step *s)
+{
+    memcpy(s->h, s->a, s->batch * s->hidden * sizeof *s->h);
+    BRAM_NN(tanh)(s->h, s->batch * s->hidden);
+}
+
+/* Step t of a trace. */
+static struct step step_of(const bram_nn_recurrent *r, const BRAM_NN(cell_trace) * trace, size_t t)
+{
+    size_t state = r->batch * r->hidden, gates = BRAM_NN(gates)(r->cell) * state;
+    size_t side = r->cell == BRAM_CELL_GRU ? gates : state;
+    struct step s = {.batch = r->batch, .hidden = r->hidden};
+    s.a = trace->gates + t * gates;
+    s.h_before = trace->h + t * state, s.h = trace->h + (t + 1) * state;
+    if (trace->side) s.side = trace->side + t * side;
+    if (trace->c) s.c_before = trace->c + t * state, s.c = trace->c + (t + 1) * state;
+    return s;
+}
+
+void BRAM_NN(recurrent)(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) * w,
+                        const bram_real *x, const BRAM_NN(cell_trace) * trace)
+{
+    size_t gates = BRAM_NN(gates)(r->cell) * r->hidden;
+    BRAM_NN(linear)(trace->gates, x, w->w_ih, w->b_ih, r->steps * r->batch, r->inputs, gates);
+    for (size_t t = 0; t < r->steps; t++) {
+        struct step s = step_of(r, trace, t);
+        if (r->cell == BRAM_CELL_GRU) {
+            BRAM_NN(linear)(s.side, s.h_before, w->w_hh, w->b_hh, r->batch, r->hidden, gates);
+            gru_step(&s);
+            continue;
+        }
+        for (size_t b = 0; b < r->batch; b++)
+            for (size_t i = 0; i < gates; i++) s.a[b * gates + i] += w->b_hh[i];
+        BRAM_NN_GEMM(s.a, s.h_before, BRAM_AS_IS, w->w_hh, BRAM_TRANSPOSED, r->batch, gates,
+                     r->hidden, 1);
+        if (r->cell == BRAM_CELL_LSTM) lstm_step(&s);
+        else rnn_step(&s);
+    }
+}
+
+/* ---- backward ------------------------------------------------------------------------------- */
+
+/* dh: the gradient of the new state; becomes what of it goes straight to the state before. Gates
+ * become gradients of their sums; side those of the products with the state. */
+static void gru_step_back(const struct step *s, bram_real *dh)
+{
+    size_t n = s->hidden;
+    for (size_t b = 0; b < s->batch; b++) {
+        bram_real *a = s->a + 3 * n * b, *u = s->side + 3 * n * b, *d = dh + n * b;
+        const bram_real *before = s->h_before + n * b;
+        for (size_t i = 0; i < n; i++) {
+            bram_real r = a[i], z = a[n + i], m = a[2 * n + i];
+            bram_real dm = d[i] * (1 - z) * (1 - m * m);
+            a[i] = u[i] = dm * u[2 * n + i] * r * (1 - r);
+            a[n + i] = u[n + i] = d[i] * (before[i] - m) * z * (1 - z);
+            a[2 * n + i] = dm, u[2 * n + i] = dm * r;
+            d[i] *= z;
+        }
+    }
+}
+
+/* dc: the gradient of the new cells; becomes that of the cells before. */
+static void lstm_step_back(const struct step *s, const bram_real *dh, bram_real *dc)
+{
+    size_t n = s->hidden;
+    for (size_t b = 0; b < s->batch; b++) {
+        bram_real *a = s->a + 4 * n * b, *dcell = dc + n * b;
+        const bram_real *u = s->side + n * b, *before = s->c_before + n * b, *d = dh + n * b;
+        for (size_t k = 0; k < n; k++) {
+            bram_real i = a[k], f = a[n + k], g = a[2 * n + k], o = a[3 * n + k];
+            bram_real whole = dcell[k] + d[k] * o * (1 - u[k] * u[k]);
+            a[3 * n + k] = d[k] * u[k] * o * (1 - o);
+            a[k] = whole * g * i * (1 - i);
+            a[n + k] = whole * before[k] * f * (1 - f);
+            a[2 * n + k] = whole * i * (1 - g * g);
+            dcell[k] = whole * f;
+        }
+    }
+}
+
+static void rnn_step_back(const struct step *s, const bram_real *dh)
+{
+    for (size_t k = 0; k < s->batch * s->hidden; k++) s->a[k] = dh[k] * (1 - s->h[k] * s->h[k]);
+}
+
+void BRAM_NN(recurrent_back)(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) * w,
+                             const BRAM_NN(cell_weights) * grad, bram_real *dx, bram_real *dh0,
+                             bram_real *dc0, const bram_real *dy, const bram_real *x,
+                             const BRAM_NN(cell_trace) * trace)
+{
+    size_t state = r->batch * r->hidden, gates = BRAM_NN(gates)(r->cell) * r->hidden;
+    size_t rows = r->steps * r->batch;
+    bool gru = r->cell == BRAM_CELL_GRU;
+    for (size_t t = r->steps; t-- > 0;) {
+        struct step s = step_of(r, trace, t);
+        for (size_t k = 0; k < state; k++) dh0[k] += dy[t * state + k];
+        if (gru) gru_step_back(&s, dh0);
+        else if (r->cell == BRAM_CELL_LSTM) lstm_step_back(&s, dh0, dc0);
+        else rnn_step_back(&s, dh0);
+        BRAM_NN_GEMM(dh0, gru ? s.side : s.a, BRAM_AS_IS, w->w_hh, BRAM_AS_IS, r->batch, r->hidden,
+                     gates, gru ? 1 : 0);
+    }
+    BRAM_NN(linear_back)
+    (dx, grad->w_ih, grad->b_ih, trace->gates, x, w->w_ih, rows, r->inputs, gates);
+    BRAM_NN(linear_back)
+    (NULL, grad->w_hh, grad->b_hh, gru ? trace->side : trace->gates, trace->h, w->w_hh, rows,
+     r->hidden, gates);
+}
