@@ -145,7 +145,10 @@ static bool answers(const bram_model *m, bram_ask ask)
 static const char *spec_of(const bram_model *m)
 {
     static const char *const smaller[][2] = {{"esn", "esn:size=30"},
-                                             {"lds", "lds:states=2,steps=3"}};
+                                             {"lds", "lds:states=2,steps=3"},
+                                             {"rnn", "rnn:hidden=5,steps=8,check=4,batch=3"},
+                                             {"gru", "gru:hidden=4,layers=2,steps=8,batch=3"},
+                                             {"lstm", "lstm:hidden=3,steps=8,check=3,batch=3"}};
     for (size_t k = 0; k < sizeof smaller / sizeof *smaller; k++)
         if (strcmp(m->name, smaller[k][0]) == 0) return smaller[k][1];
     return m->name;
