@@ -10,6 +10,10 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3") /* loops over arrays become vectors */
+#endif
+
 void BRAM_NN(linear)(bram_real *y, const bram_real *x, const bram_real *w, const bram_real *b,
                      size_t rows, size_t in, size_t out)
 {

@@ -37,10 +37,26 @@ static double one(double x, double y, bram_nn_loss loss, double variance, double
     return NAN;
 }
 
+/* The common case, without a branch for each value; sums in 8 lanes. */
+static double squared_error(bram_real *dx, const bram_real *x, const bram_real *y,
+                            const uint8_t *mask, size_t n, double scale)
+{
+    double sum[8] = {0};
+    bram_real twice = (bram_real)(2 * scale);
+    size_t i = 0;
+    for (; i < n; i++) {
+        bram_real d = mask && !mask[i] ? 0 : x[i] - y[i];
+        sum[i % 8] += (double)d * (double)d;
+        if (dx) dx[i] = twice * d;
+    }
+    return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
+}
+
 double BRAM_NN(loss)(bram_real *dx, const bram_real *x, const bram_real *y, const uint8_t *mask,
                      size_t n, bram_nn_loss loss, double variance, double scale)
 {
     double sum = 0, slope = 0;
+    if (loss == BRAM_LOSS_MSE) return squared_error(dx, x, y, mask, n, scale);
     for (size_t i = 0; i < n; i++) {
         bool counts = !mask || mask[i];
         if (counts) sum += one((double)x[i], (double)y[i], loss, variance, &slope);

@@ -9,6 +9,10 @@
 
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3") /* loops over gates become vectors */
+#endif
+
 size_t BRAM_NN(gates)(bram_nn_cell cell)
 {
     return cell == BRAM_CELL_RNN ? 1 : cell == BRAM_CELL_GRU ? 3 : 4;
@@ -30,9 +34,9 @@ static void gru_step(const struct step *s)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
-        bram_real *a = s->a + 3 * n * b, *u = s->side + 3 * n * b;
-        const bram_real *before = s->h_before + n * b;
-        bram_real *h = s->h + n * b;
+        bram_real *restrict a = s->a + 3 * n * b, *restrict u = s->side + 3 * n * b;
+        const bram_real *restrict before = s->h_before + n * b;
+        bram_real *restrict h = s->h + n * b;
         for (size_t i = 0; i < 2 * n; i++) a[i] += u[i];
         BRAM_NN(sigmoid)(a, 2 * n);
         for (size_t i = 0; i < n; i++) a[2 * n + i] += a[i] * u[2 * n + i];
@@ -46,9 +50,9 @@ static void lstm_step(const struct step *s)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
-        bram_real *a = s->a + 4 * n * b, *u = s->side + n * b, *c = s->c + n * b;
-        const bram_real *before = s->c_before + n * b;
-        bram_real *h = s->h + n * b;
+        bram_real *restrict a = s->a + 4 * n * b, *restrict u = s->side + n * b;
+        bram_real *restrict c = s->c + n * b, *restrict h = s->h + n * b;
+        const bram_real *restrict before = s->c_before + n * b;
         BRAM_NN(sigmoid)(a, 2 * n);
         BRAM_NN(tanh)(a + 2 * n, n);
         BRAM_NN(sigmoid)(a + 3 * n, n);
@@ -107,8 +111,9 @@ static void gru_step_back(const struct step *s, bram_real *dh)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
-        bram_real *a = s->a + 3 * n * b, *u = s->side + 3 * n * b, *d = dh + n * b;
-        const bram_real *before = s->h_before + n * b;
+        bram_real *restrict a = s->a + 3 * n * b, *restrict u = s->side + 3 * n * b;
+        bram_real *restrict d = dh + n * b;
+        const bram_real *restrict before = s->h_before + n * b;
         for (size_t i = 0; i < n; i++) {
             bram_real r = a[i], z = a[n + i], m = a[2 * n + i];
             bram_real dm = d[i] * (1 - z) * (1 - m * m);
@@ -125,8 +130,9 @@ static void lstm_step_back(const struct step *s, const bram_real *dh, bram_real 
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
-        bram_real *a = s->a + 4 * n * b, *dcell = dc + n * b;
-        const bram_real *u = s->side + n * b, *before = s->c_before + n * b, *d = dh + n * b;
+        bram_real *restrict a = s->a + 4 * n * b, *restrict dcell = dc + n * b;
+        const bram_real *restrict u = s->side + n * b, *restrict d = dh + n * b;
+        const bram_real *restrict before = s->c_before + n * b;
         for (size_t k = 0; k < n; k++) {
             bram_real i = a[k], f = a[n + k], g = a[2 * n + k], o = a[3 * n + k];
             bram_real whole = dcell[k] + d[k] * o * (1 - u[k] * u[k]);

@@ -5,6 +5,10 @@
 
 #include <math.h>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3") /* loops over arrays become vectors */
+#endif
+
 /* Adam's two corrections for starting at zero are one factor of the rate and one of eps. */
 static void adam(bram_real *p, const bram_real *gradient, bram_real *m, bram_real *v, size_t n,
                  const bram_nn_rule *o, uint64_t step)
