@@ -6,7 +6,7 @@
 #include "number.h"
 #include "output.h"
 #include "rdm_figure.h"
-#include "svg.h"
+#include "sheet.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -152,18 +152,25 @@ static int add_lines(bram_ctx *cx, bram_figure *f, const bram_motifs *m)
 }
 
 /* When each motif is on; the first eight. */
-static int draw(bram_ctx *cx, const bram_cli_args *args, const bram_motifs *m)
+static int draw(bram_ctx *cx, const bram_cli_args *args, const bram_motifs *m,
+                bram_sheet_format format)
 {
     bram_figure *f = NULL;
-    bram_buffer svg = {0};
+    bram_buffer bytes = {0};
     BRAM_TRY(bram_figure_new(cx, &f, "When motifs are on",
                              "The factor of time of each motif, times its weight"));
     int status = add_lines(cx, f, m);
-    if (status == BRAM_OK) status = bram_svg_write_file(cx, &svg, f);
+    const bram_figure *const panel[] = {f};
+    bram_sheet sheet = {.title = bram_figure_title(f),
+                        .description = bram_figure_description(f),
+                        .panel = panel,
+                        .panels = 1,
+                        .columns = 1};
+    if (status == BRAM_OK) status = bram_sheet_write(cx, &bytes, &sheet, format);
     if (status == BRAM_OK)
-        status = bram_cli_figure_write(cx, bram_cli_text(args, "figure", NULL), &svg,
+        status = bram_cli_figure_write(cx, bram_cli_text(args, "figure", NULL), &bytes,
                                        bram_cli_has(args, "force"));
-    bram_buffer_release(&svg);
+    bram_buffer_release(&bytes);
     bram_figure_free(f);
     return status;
 }
@@ -180,10 +187,11 @@ static int write_file(bram_ctx *cx, const bram_cli_args *args, const bram_motifs
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-static int hand_out(bram_ctx *cx, const bram_cli_args *args, const bram_motifs *m)
+static int hand_out(bram_ctx *cx, const bram_cli_args *args, const bram_motifs *m,
+                    bram_sheet_format format)
 {
     if (bram_cli_has(args, "output")) BRAM_TRY(write_file(cx, args, m));
-    if (bram_cli_has(args, "figure")) BRAM_TRY(draw(cx, args, m));
+    if (bram_cli_has(args, "figure")) BRAM_TRY(draw(cx, args, m, format));
     return strcmp(bram_cli_text(args, "table", "motifs"), "ranks") ? print_motifs(cx, args, m)
                                                                    : print_ranks(cx, args, m);
 }
@@ -192,12 +200,13 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     bram_motif_settings o = {0};
     bram_motifs m = {0};
+    bram_sheet_format format = BRAM_SHEET_SVG;
     BRAM_TRY(read_settings(cx, &o, args));
     if (o.rank && !strcmp(bram_cli_text(args, "table", "motifs"), "ranks"))
         return bram_fail(cx, BRAM_EUSAGE,
                          "--table ranks is of ranks that are tried, --rank tries none");
     if (bram_cli_has(args, "figure"))
-        BRAM_TRY(bram_cli_figure_check(cx, bram_cli_text(args, "figure", NULL)));
+        BRAM_TRY(bram_cli_figure_check(cx, &format, bram_cli_text(args, "figure", NULL)));
     size_t count = bram_cli_arguments(args);
     bram_dataset **ds = bram_scratch(cx, count, sizeof *ds);
     int status = ds ? BRAM_OK : BRAM_ENOMEM;
@@ -205,7 +214,7 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
         status = bram_dataset_open(cx, &ds[i], bram_cli_argument(args, i));
     if (status == BRAM_OK)
         status = bram_motifs_find(cx, &m, (const bram_dataset *const *)ds, count, &o);
-    if (status == BRAM_OK) status = hand_out(cx, args, &m);
+    if (status == BRAM_OK) status = hand_out(cx, args, &m, format);
     bram_motifs_release(&m);
     for (size_t i = 0; ds && i < count; i++) bram_dataset_free(ds[i]);
     return status;
@@ -223,7 +232,7 @@ const bram_command bram_command_motifs = {
     .options =
         (const bram_cli_option[]){
             {"output", 'o', "OUT.h5", "Writes factors, graphs and communities"},
-            {"figure", 0, "OUT.svg", "Draws when motifs are on"},
+            {"figure", 0, "OUT.svg|.pdf|.png", "Draws when motifs are on"},
             {"table", 0, "WHAT", "What is printed", "motifs|ranks"},
             {"kernel", 0, "NAME", "The affinity (default differential)", "differential|gaussian"},
             {"window", 0, "S", "Seconds over which a slope is taken (default 2)"},
