@@ -59,7 +59,7 @@ static int put_manifest(bram_ctx *cx, bram_table *t, const bram_yaml_manifest *m
     bram_table_row(t);
     bram_table_text(t, NAME, m->name);
     bram_table_text(t, SUMMARY, m->title);
-    bram_table_text(t, VERIFIED, verified_words(l));
+    bram_table_text(t, VERIFIED, m->tried_on ? m->tried_on : verified_words(l));
     bram_table_text(t, LICENCE, m->licence);
     bram_table_text(t, READS, l ? l->reads : NULL);
     bram_table_text(t, CITATION, m->citation);

@@ -82,6 +82,7 @@ static const cyaml_schema_field_t manifest_fields[] = {
     CYAML_FIELD_STRING_PTR("citation", OPTIONAL, bram_yaml_manifest, citation, 0, TEXT),
     CYAML_FIELD_STRING_PTR("url", OPTIONAL, bram_yaml_manifest, url, 0, TEXT),
     CYAML_FIELD_STRING_PTR("source", OPTIONAL, bram_yaml_manifest, source, 0, TEXT),
+    CYAML_FIELD_STRING_PTR("tried_on", OPTIONAL, bram_yaml_manifest, tried_on, 0, TEXT),
     CYAML_FIELD_SEQUENCE_COUNT("files", NEEDED, bram_yaml_manifest, files, file_count, &file_item,
                                0, ITEMS),
     CYAML_FIELD_MAPPING("expect", CYAML_FLAG_OPTIONAL, bram_yaml_manifest, expect, expect_fields),
@@ -417,7 +418,7 @@ static int check_file(bram_ctx *cx, const char *path, const bram_yaml_file *f)
         return bram_fail(cx, BRAM_EFORMAT,
                          "%s: file %s: found sha256 \"%s\", expected 64 small hex digits", path,
                          f->name, f->sha256);
-    if (f->bytes < 0 || (f->bytes == 0 && f->sha256))
+    if (f->bytes < 0)
         return bram_fail(cx, BRAM_EFORMAT, "%s: file %s: found %lld bytes, expected 1 or more",
                          path, f->name, (long long)f->bytes);
     return BRAM_OK;

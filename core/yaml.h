@@ -64,8 +64,8 @@ int bram_yaml_suite_read(bram_ctx *cx, bram_yaml_suite **out, const char *path) 
 void bram_yaml_suite_free(bram_yaml_suite *s);
 
 /**
- * One file of a manifest: a relative path without "..", 64 hex digits and bytes > 0; sha256 and url
- * may be NULL, bytes 0 where no sum is known.
+ * One file of a manifest: a relative path without ".."; 64 hex digits, its size and its address,
+ * each of which may be unknown: NULL, 0, NULL.
  */
 typedef struct bram_yaml_file {
     char *name, *sha256, *url;
@@ -82,7 +82,9 @@ typedef struct bram_yaml_expect {
 /** name, title, version, licence, files are required; the other texts are NULL when absent. */
 typedef struct bram_yaml_manifest {
     char *name, *title, *version, *doi, *licence, *citation, *url;
-    char *source; /* the loader's spec string */
+    char *source;   /* the loader's spec string */
+    char *tried_on; /* what the loader was tried on of these files, where that is less than what it
+                       was tried on at all: "described files"; NULL */
     bram_yaml_file *files;
     size_t file_count;
     bram_yaml_expect expect;

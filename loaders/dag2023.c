@@ -3,8 +3,9 @@
  *
  * One file is one animal: gcamp/ (traces, time x neuron), timing/timestamp_confocal (seconds of a
  * machine's clock, near 1e6), behavior/ (at the frames of the traces). Labels come in further
- * files: see dag2023_labels.c. Traces are F/F20; the z-scored ones the file also holds were scaled
- * by the whole recording and are read only on request.
+ * files: see dag2023_labels.c. The processed HDF5 of Atanas, Kim et al. 2023 has the same layout,
+ * with neuropal_label.json. Traces are F/F20 (there also F/Fmean); the z-scored ones the file also
+ * holds were scaled by the whole recording and are read only on request.
  *
  * Frames. A file may hold more stamps than frames. Then the frames kept are looked up: in an index
  * map over frames, or in idx_splits when its pieces number the original frames. When neither tells,
@@ -20,7 +21,7 @@
 #include <string.h>
 
 static const bram_param params[] = {
-    {"traces", BRAM_PARAM_CHOICE, "F_F20", "F_F20|original|zscored", 0, 0,
+    {"traces", BRAM_PARAM_CHOICE, "F_F20", "F_F20|F_Fmean|original|zscored", 0, 0,
      "which of the published arrays; zscored was scaled by the whole recording"},
     {"stamps", BRAM_PARAM_CHOICE, "strict", "strict|first", 0, 0,
      "when there are more stamps than frames and nothing tells which: refuse, or take the first"},
@@ -52,9 +53,10 @@ static void release(struct animal *a)
 
 static const char *trace_field(const bram_options *o)
 {
-    return bram_option_is(o, "traces", "original")  ? "gcamp/trace_array_original"
-           : bram_option_is(o, "traces", "zscored") ? "gcamp/trace_array"
-                                                    : "gcamp/traces_array_F_F20";
+    return bram_option_is(o, "traces", "F_Fmean")    ? "gcamp/traces_array_F_Fmean"
+           : bram_option_is(o, "traces", "original") ? "gcamp/trace_array_original"
+           : bram_option_is(o, "traces", "zscored")  ? "gcamp/trace_array"
+                                                     : "gcamp/traces_array_F_F20";
 }
 
 static int read_traces(bram_ctx *cx, struct animal *a, const bram_options *o)
@@ -333,6 +335,7 @@ static int put_recording(bram_ctx *cx, bram_dataset *ds, const struct animal *a,
         .further = (const char *const *)a->labels.further,
         .unit = zscored                                   ? "z"
                 : bram_option_is(o, "traces", "original") ? "ratio"
+                : bram_option_is(o, "traces", "F_Fmean")  ? "F/Fmean"
                                                           : "F/F20",
         .filter = zscored ? "non-causal" : "none",
     };

@@ -35,6 +35,19 @@ void bram_dag_labels_release(bram_dag_labels *l);
 int bram_dag_labels_add(bram_ctx *cx, bram_dag_labels *l, size_t trace, const char *label,
                         double confidence) BRAM_MUST_CHECK;
 
+typedef struct bram_json bram_json; /* json.h */
+
+/**
+ * Adds the labels of an object {"k": {"label": ..., "confidence": ...}} with k, the number of a
+ * trace, from 1; instead of one label there may be a list, of which the surest counts and the
+ * others are further labels.
+ *
+ * @param path, uid  where it stands, for messages
+ * @return BRAM_OK; BRAM_EFORMAT: a key that is no trace, an entry without a label; BRAM_ENOMEM
+ */
+int bram_dag_labels_add_all(bram_ctx *cx, bram_dag_labels *l, const bram_json *traces,
+                            const char *path, const char *uid) BRAM_MUST_CHECK;
+
 typedef enum bram_dag_form {
     BRAM_DAG_NONE,
     BRAM_DAG_JSON,

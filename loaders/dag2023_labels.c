@@ -133,21 +133,51 @@ static int add_member(bram_ctx *cx, bram_dag_labels *l, const bram_json_member *
     return bram_dag_labels_add(cx, l, (size_t)trace - 1, label, confidence);
 }
 
+/* A trace's label, or a list of them of which the surest comes first. */
+static int add_labels(bram_ctx *cx, bram_dag_labels *l, const bram_json_member *m, const char *path,
+                      const char *uid)
+{
+    if (bram_json_kind_of(m->value) != BRAM_JSON_ARRAY) return add_member(cx, l, m, path, uid);
+    size_t count = bram_json_count(m->value), best = 0;
+    double most = -INFINITY, confidence;
+    for (size_t i = 0; i < count; i++)
+        if (bram_json_number(bram_json_get(bram_json_at(m->value, i), "confidence"), &confidence) &&
+            confidence > most)
+            best = i, most = confidence;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i == 0 ? best : i <= best ? i - 1 : i;
+        const bram_json_member one = {m->key, bram_json_at(m->value, at), NULL};
+        BRAM_TRY(add_member(cx, l, &one, path, uid));
+    }
+    return BRAM_OK;
+}
+
+int bram_dag_labels_add_all(bram_ctx *cx, bram_dag_labels *l, const bram_json *traces,
+                            const char *path, const char *uid)
+{
+    bram_json_member member = {0};
+    while (bram_json_next(traces, &member)) BRAM_TRY(add_labels(cx, l, &member, path, uid));
+    return BRAM_OK;
+}
+
+/* The older dictionary has recordings at its top; the newer one, neuropal_label.json, has them
+ * below "data", and the traces of each below "idx_neuron-label". */
 static int read_dictionary(bram_ctx *cx, bram_dag_labels *l, const bram_json *root,
                            const char *path, const char *uid)
 {
-    const bram_json *entry = bram_json_get(root, uid), *traces;
+    const bram_json *data = bram_json_get(root, "data");
+    const bram_json *entry = bram_json_get(data ? data : root, uid), *traces;
     if (!entry)
         return bram_fail(cx, BRAM_EABSENT, "%s knows %zu recordings but not \"%s\"", path,
-                         bram_json_count(root), uid);
+                         bram_json_count(data ? data : root), uid);
+    const bram_json *below = bram_json_get(entry, "idx_neuron-label");
+    if (below) entry = below;
     traces = bram_json_kind_of(entry) == BRAM_JSON_ARRAY ? bram_json_at(entry, 0) : entry;
     if (!traces || bram_json_kind_of(traces) != BRAM_JSON_OBJECT)
         return bram_fail(
             cx, BRAM_EFORMAT, "%s: %s: found %s, expected an object of traces", path, uid,
             traces ? bram_json_kind_name(bram_json_kind_of(traces)) : "an empty array");
-    bram_json_member member = {0};
-    while (bram_json_next(traces, &member)) BRAM_TRY(add_member(cx, l, &member, path, uid));
-    return BRAM_OK;
+    return bram_dag_labels_add_all(cx, l, traces, path, uid);
 }
 
 int bram_dag_read_json(bram_ctx *cx, bram_dag_labels *l, const char *path, const char *uid)

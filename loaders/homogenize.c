@@ -111,23 +111,29 @@ int bram_signals_record(bram_ctx *cx, bram_signals *s, const char *format, ...)
     return BRAM_OK;
 }
 
+static bool begins_segment(const bram_signals *s, size_t i, double longest)
+{
+    return s->time[i] - s->time[i - 1] > longest || (s->piece && s->piece[i] != s->piece[i - 1]);
+}
+
 int bram_signals_split(bram_ctx *cx, bram_signals *s, double factor)
 {
     if (!(factor >= 0))
         return bram_fail(cx, BRAM_EUSAGE, "gaps are %g median steps, expected 0 or more", factor);
     double longest = factor > 0 && s->rows > 1 ? factor * s->step : (double)INFINITY;
     size_t segments = s->rows ? 1 : 0, at = 0;
-    for (size_t i = 1; i < s->rows; i++) segments += s->time[i] - s->time[i - 1] > longest;
+    for (size_t i = 1; i < s->rows; i++) segments += begins_segment(s, i, longest);
     size_t *start = bram_alloc(cx, segments + 1, sizeof *start);
     if (!start) return BRAM_ENOMEM;
     for (size_t i = 1; i < s->rows; i++)
-        if (s->time[i] - s->time[i - 1] > longest) start[++at] = i;
+        if (begins_segment(s, i, longest)) start[++at] = i;
     start[segments] = s->rows;
 
     char text[BRAM_NUMBER_BYTES];
     if (segments > 1) {
-        int status = bram_signals_record(cx, s, "split at steps longer than %s s: %zu segments",
-                                         bram_number_format(text, longest), segments);
+        int status = bram_signals_record(cx, s, "split at steps longer than %s s%s: %zu segments",
+                                         bram_number_format(text, longest),
+                                         s->piece ? " and between pieces" : "", segments);
         if (status != BRAM_OK) {
             bram_free(start);
             return status;

@@ -27,8 +27,10 @@ typedef struct bram_signals {
     double *values; /* rows x cols; 0 where missing */
     uint8_t *mask;  /* rows x cols; 1 present, 0 missing */
     size_t segments;
-    size_t *start; /* first row of each segment, then rows: segments + 1 numbers */
-    double step;   /* the median of the differences of time; NaN with fewer than two rows */
+    size_t *start;        /* first row of each segment, then rows: segments + 1 numbers */
+    double step;          /* the median of the differences of time; NaN with fewer than two rows */
+    const int64_t *piece; /* rows numbers; a segment ends where they change; NULL: nowhere.
+                             Borrowed, heeded by bram_signals_split */
     bram_filter filter;
     char *history; /* what was done, steps separated by "; "; "" at first */
 } bram_signals;
@@ -53,7 +55,8 @@ int bram_stamps_check(bram_ctx *cx, const double *time, size_t rows) BRAM_MUST_C
 int bram_signals_record(bram_ctx *cx, bram_signals *s, const char *format, ...)
     BRAM_PRINTF(3, 4) BRAM_MUST_CHECK;
 
-/** Begins a new segment after each step longer than `factor` median steps. 0: one segment. */
+/** Begins a new segment after each step longer than `factor` median steps (0: after none) and where
+ * a new piece begins. */
 int bram_signals_split(bram_ctx *cx, bram_signals *s, double factor) BRAM_MUST_CHECK;
 
 typedef enum bram_smoothing {

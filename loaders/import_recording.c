@@ -213,8 +213,11 @@ static int take_signals(bram_ctx *cx, struct work *w)
     if (status == BRAM_OK)
         status = bram_signals_init(cx, &w->signals, w->rows, w->cols, time, values, present);
     bram_scratch_release(cx, mark);
-    if (status == BRAM_OK) w->signals.filter = filter_of(w->raw);
-    return status;
+    if (status != BRAM_OK) return status;
+    const bram_column *piece = bram_axis_column(bram_response_axis(w->raw, 0), "segment");
+    w->signals.piece = piece && piece->type == BRAM_INTEGER ? piece->integer : NULL;
+    w->signals.filter = filter_of(w->raw);
+    return BRAM_OK;
 }
 
 /*

@@ -91,6 +91,8 @@ static int make_raw(bram_ctx *cx, bram_response **out, const bram_traces *t)
     bram_axis *axes[2] = {NULL, NULL};
     bram_response *r = NULL;
     int status = make_time_axis(cx, &axes[0], "raw_time", t->time, t->rows, t->time[0]);
+    if (status == BRAM_OK && t->piece)
+        status = bram_axis_add_integer(cx, axes[0], "segment", t->piece);
     if (status == BRAM_OK) status = make_neuron_axis(cx, &axes[1], t);
     if (status == BRAM_OK)
         status = bram_response_new(cx, &r, "raw", BRAM_F64, 2,

@@ -20,6 +20,8 @@ typedef struct bram_traces {
                                    NULL or "" for none; or NULL */
     const char *const *doubt;   /* cols: why the laboratory doubts a label, NULL or "" where it does
                                    not; or NULL */
+    const int64_t *piece;       /* rows: numbers of the pieces of an interrupted recording, across
+                                   which nothing is smoothed or interpolated; or NULL */
     const char *unit;           /* "F/F20", "dF/F", "count" ... */
     const char *filter;         /* "none", "causal", "non-causal": as the laboratory left them */
 } bram_traces;

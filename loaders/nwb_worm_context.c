@@ -150,6 +150,8 @@ int bram_nwb_behaviour(bram_ctx *cx, bram_dataset *ds, const bram_nwb_recording 
         const bram_nwb_object *o = &objects->item[i];
         bool series = strcmp(o->type, "TimeSeries") == 0 || strcmp(o->type, "SpatialSeries") == 0;
         if (series && !o->trace) status = look(cx, &b, r, o);
+        else if (strcmp(o->type, "AnnotationSeries") == 0 || strcmp(o->type, "IntervalSeries") == 0)
+            bram_note(cx, "%s: left out: %s, of type %s", r->id, o->path, o->type);
     }
     if (status == BRAM_OK && b.count) status = put_behaviour(cx, ds, r, &b);
     release(&b);

@@ -37,6 +37,23 @@ made kato5 names a.mat && bad 'IDs.*5 elements, expected .* 6' a.mat
 made kato5 stimulus-initial a.mat && bad 'stimulus.*initialstate: found 0, expected 1 or 2' a.mat
 made kato73 stimulus-order a.mat && bad 'stimulus.*switchtimes: found 102 s after 103 s' a.mat
 
+echo "# NWB"
+made nwb no-time a.nwb && bad 'has neither timestamps nor a starting_time with a rate' a.nwb
+made nwb huge a.nwb && bad 'SignalCalciumImResponseSeries/data' a.nwb
+made nwb labels a.nwb && bad 'has 4 labels, expected 5' a.nwb
+made nwb index a.nwb && bad 'row 3 ends at 8, expected 9 to 17' a.nwb
+made nwb no-traces a.nwb && bad 'holds no traces of neurons' a.nwb
+
+echo "# JSON, text, tables"
+made flavell short a.json && bad 'trace_original: neuron 4 has 23 values, expected 24' a.json
+made flavell label-5 a.json && bad 'labeled: found a label for trace 5, expected 1 to 4' a.json
+made leifer stamps 0_gcamp.txt && bad 'found 15 stamps, expected 16' 0_gcamp.txt
+made leifer volume 0_gcamp.txt && second=0_stim_volume_i.txt &&
+    bad 'stimulation 4: found 16, expected a whole number from 0 to 15' 0_gcamp.txt
+second=
+made venkatachalam word a.csv && bad 'four' a.csv
+made collection cut a.csv && bad 'the array was abbreviated' a.csv
+
 echo "# HDF5"
 made dag nan a.h5 && bad 'no finite value in 12 frames of 3' a.h5
 made dag descending a.h5 && bad 'time of frame 5 is 0 s' a.h5

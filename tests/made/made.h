@@ -97,6 +97,48 @@ bool made_jld2(const char *path, const char *defect);
 bool made_nwb(const char *path, const char *defect);
 
 /**
+ * A recording in the JSON of WormWideWeb (Atanas, Kim et al. 2023): 24 frames of 4 neurons in two
+ * pieces, with labels, behaviour and reversals. This and the next three are the kinds "flavell",
+ * "leifer", "venkatachalam" and "collection" of made_file. Forms of it:
+ *
+ * @param defect  "good", "columns" (reversals as two columns), "overlap" (ranges that overlap),
+ *                "zscored" (no trace_original), "no-labels"; and defects: "no-traces", "flat",
+ *                "text", "short" (a neuron), "stamps" (one too many), "descending", "no-time",
+ *                "counts" (num_neurons), "velocity" (one too few), "reversal" (behind the last
+ *                frame), "label-0", "label-5" (no such trace), "label-key"
+ */
+bool made_flavell(const char *path, const char *defect);
+
+/**
+ * A recording in the text files of Randi et al. 2023, beside N_gcamp.txt, which is the path: 16
+ * volumes of 4 neurons, the last without a value, 4 stimulations. Forms of it:
+ *
+ * @param defect  "good", "extra" (a label too many), "no-stimuli", "unnamed"; and defects: "nan",
+ *                "ragged", "word", "stamps" (one too few), "descending", "labels" (too few),
+ *                "targets" (one too few), "target", "volume" (beyond the last), "no-time",
+ *                "no-labels" (no such file)
+ */
+bool made_leifer(const char *path, const char *defect);
+void made_leifer_remove(const char *path);
+
+/**
+ * A table of the Venkatachalam laboratory: 4 neurons, two of one name, 30 frames with a pause.
+ *
+ * @param defect  "good", "no-neuron" (column), "unnumbered" (frames), "word", "nan", "ragged",
+ *                "empty"
+ */
+bool made_venkatachalam(const char *path, const char *defect);
+
+/**
+ * A table of the homogenized collection: two worms, 2000 samples, stamps in half precision.
+ *
+ * @param defect  "good" (arrays as numpy prints them), "list", "nan-list"; and defects: "uneven"
+ *                (stamps), "cut" (by numpy), "open" (no bracket), "length", "stamp" (of one
+ *                neuron), "no-time", "empty"
+ */
+bool made_collection(const char *path, const char *defect);
+
+/**
  * A homogenized file: two recordings, a table, by this library's own writer.
  *
  * @param defect  "good", "no-dt", "duplicate" (a label twice), "descending", "nan"

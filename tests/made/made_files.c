@@ -293,6 +293,10 @@ bool made_file(const char *kind, const char *path, const char *defect)
     if (is(kind, "hallinen")) return made_hallinen(path, defect);
     if (is(kind, "dag")) return made_dag(path, defect);
     if (is(kind, "nwb")) return made_nwb(path, defect);
+    if (is(kind, "flavell")) return made_flavell(path, defect);
+    if (is(kind, "leifer")) return made_leifer(path, defect);
+    if (is(kind, "venkatachalam")) return made_venkatachalam(path, defect);
+    if (is(kind, "collection")) return made_collection(path, defect);
     if (is(kind, "jld2")) return made_jld2(path, defect);
     if (is(kind, "dataset")) return made_dataset(path, defect);
     if (is(kind, "xls")) return made_xls(path, defect);

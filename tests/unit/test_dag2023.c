@@ -164,7 +164,7 @@ struct made {
     const long long *splits; /* 2 x pieces */
     const long long *map;    /* 2 x map_count */
     size_t map_count;
-    bool no_traces, text_traces, descending, nan, bad_reversal, registered;
+    bool mean, no_traces, text_traces, descending, nan, bad_reversal, registered;
 };
 
 static void put(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims,
@@ -189,6 +189,7 @@ static void make_file(const char *path, const struct made *m)
     if (m->descending) time[4] = 0;
     const hsize_t shape[] = {FRAMES, TRACES}, stamps[] = {m->stamps};
     put(file, "gcamp/trace_array", H5T_NATIVE_DOUBLE, 2, shape, traces);
+    if (m->mean) put(file, "gcamp/traces_array_F_Fmean", H5T_NATIVE_DOUBLE, 2, shape, traces);
     if (m->text_traces) {
         hid_t text = H5Tcopy(H5T_C_S1);
         H5Tset_size(text, 8);
@@ -268,6 +269,23 @@ static void frames_find_their_stamps(void **state)
     assert_near(raw_time(ds)[11], 11 * 0.6, 1e-6);
     assert_non_null(
         strstr(bram_attrs_text(bram_dataset_find_attrs(ds, group), "stamps"), "as asked"));
+    bram_dataset_free(ds);
+    unlink(made_path());
+    bram_ctx_free(cx);
+}
+
+/* Files of Atanas, Kim et al. 2023 have F/Fmean. */
+static void other_arrays_can_be_asked_for(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds;
+    make_file(made_path(), &(struct made){.stamps = FRAMES, .mean = true, .no_traces = true});
+    assert_ok(cx, import(cx, &ds, "dag2023:traces=F_Fmean", made_path(), NULL));
+    char path[300];
+    snprintf(path, sizeof path, "recordings/%s/raw", bram_dataset_group_at(ds, "recordings", 0));
+    const bram_response *raw = bram_dataset_response(ds, path);
+    assert_string_equal(bram_attrs_text(bram_response_attrs_const(raw), "unit"), "F/Fmean");
     bram_dataset_free(ds);
     unlink(made_path());
     bram_ctx_free(cx);
@@ -458,6 +476,7 @@ int main(void)
         cmocka_unit_test(a_recording_is_whole),
         cmocka_unit_test(the_strain_without_labels),
         cmocka_unit_test(frames_find_their_stamps),
+        cmocka_unit_test(other_arrays_can_be_asked_for),
         cmocka_unit_test(labels_follow_the_map_of_traces),
         cmocka_unit_test(hostile_files_are_refused),
         cmocka_unit_test(labels_are_not_lost_in_silence),
