@@ -3,7 +3,10 @@
  */
 #include "output.h"
 #include "rdm_figure.h"
+#include "rdm_steps.h"
 #include "rdm_write.h"
+
+#include <stdio.h>
 
 static int work(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args, const char *out,
                 bool json)
@@ -12,6 +15,8 @@ static int work(bram_ctx *cx, bram_rdm_job *job, const bram_cli_args *args, cons
     const char *covariance = bram_cli_text(args, "condition-covariance", NULL);
     BRAM_TRY(bram_rdm_job_read(cx, job, args));
     BRAM_TRY(bram_rdm_job_run(cx, job));
+    snprintf(job->unit, sizeof job->unit, "%s", bram_rdm_unit(job->options.kind));
+    BRAM_TRY(bram_rdm_job_transform(cx, job, args));
     if (mean) BRAM_TRY(bram_rdm_job_mean(cx, job, mean));
     BRAM_TRY(bram_rdm_job_tell(cx, job));
     if (out)
@@ -92,6 +97,10 @@ const bram_command bram_command_rdm = {
              "The subject of each channel: an RDM from the channels of each", NULL, "Design"},
             {"drop", 0, "COLUMN", "A column of the table that is no channel", NULL, "Design",
              .repeat = true},
+            {"transform", 0, "HOW",
+             "Transforms each RDM, one after the other: positive, sqrt, rank[:ties=...], minmax, "
+             "geotopological[:l=0.2,u=0.8], geodesic",
+             NULL, "Design", .repeat = true},
             {"mean", 0, "HOW",
              "One RDM, the mean over subjects; all but plain bring partial RDMs "
              "to one scale first",

@@ -100,8 +100,9 @@ int bram_rdm_draw(bram_ctx *cx, const bram_rdm_job *job, const bram_cli_args *ar
                        .count = job->subjects,
                        .pairs = job->rdm,
                        .title = base_name(bram_cli_argument(args, 0)),
-                       .measure = bram_rdm_unit(job->options.kind),
-                       .squared = is_squared(job->options.kind)};
+                       .measure = job->unit,
+                       .squared = is_squared(job->options.kind) &&
+                                  !bram_cli_has(args, "transform")};
     size_t mark = bram_scratch_mark(cx);
     BRAM_TRY(name_all(cx, &v, job));
     int status = draw(cx, &v, args);
@@ -177,6 +178,7 @@ int bram_rdm_draw_given(bram_ctx *cx, const bram_cli_args *args)
                                          "folds",
                                          "subjects",
                                          "drop",
+                                         "transform",
                                          "mean",
                                          "unbalanced",
                                          "weighting",

@@ -38,6 +38,7 @@ typedef struct bram_rdm_job {
 
     size_t conditions, subjects; /* of all: an RDM a subject over all conditions */
     double *rdm;                 /* subjects x pairs; NaN where undefined or not measured */
+    char unit[192];              /* of the dissimilarities, and what was done to them */
     bool wants_covariance;
     double
         *covariance;   /* conditions x conditions between folds (sigma_k), if wanted; one subject */

@@ -149,7 +149,7 @@ static int describe(bram_ctx *cx, bram_response *r, const bram_rdm_job *job)
     bram_attrs *a = bram_response_attrs(r);
     BRAM_TRY(bram_attrs_set_text(cx, a, "kind", "rdm"));
     BRAM_TRY(bram_attrs_set_text(cx, a, "method", bram_rdm_kind_name(job->options.kind)));
-    BRAM_TRY(bram_attrs_set_text(cx, a, "unit", bram_rdm_unit(job->options.kind)));
+    BRAM_TRY(bram_attrs_set_text(cx, a, "unit", job->unit));
     return bram_attrs_set_integer(cx, a, "channels", (int64_t)job->m.cols);
 }
 
@@ -254,7 +254,7 @@ int bram_rdm_print_json(bram_ctx *cx, const bram_rdm_job *job, const char *path)
     BRAM_TRY(bram_json_out_new(cx, &o));
     bram_json_out_object(o, NULL);
     bram_json_out_text(o, "method", bram_rdm_kind_name(job->options.kind));
-    bram_json_out_text(o, "unit", bram_rdm_unit(job->options.kind));
+    bram_json_out_text(o, "unit", job->unit);
     bram_json_out_integer(o, "rows", (int64_t)job->m.rows);
     bram_json_out_integer(o, "channels", (int64_t)job->m.cols);
     bram_json_out_integer(o, "conditions", (int64_t)job->conditions);

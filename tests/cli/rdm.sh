@@ -113,3 +113,14 @@ run bramble rdm d1.csv --given --ids condition --figure g.svg
 run bramble rdm d1.csv --given --ids condition --figure c.svg --figure-kind mds --figure-scaling classical
 grep -oE '[0-9.]+ % of the positive[^<]*' c.svg
 run bramble rdm d1.csv --given --ids condition --figure c.svg --figure-scaling classical
+
+# transforms, one after the other: pairs 1, 16.5, 27.5 of crossnobis
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis -q --format json --transform sqrt --transform minmax
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis -q --transform rank -o ranks.csv
+cat ranks.csv
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis -q --transform geotopological:l=0,u=0.5 -o gt.csv
+cat gt.csv
+run bramble rdm beta.csv --conditions stim --folds run --method crossnobis -q --transform geodesic -o paths.csv
+cat paths.csv
+run bramble rdm beta.csv --conditions stim --folds run -q --transform log -o x.csv
+run bramble rdm beta.csv --conditions stim --folds run -q --transform geotopological:l=0.9,u=0.1 -o x.csv
