@@ -93,24 +93,50 @@ bool bram_rdm_set_centres(const bram_rdm_set *set)
     return bram_rdm_centres(set->measure.comparator);
 }
 
+/* A task looks at so many pairs of one RDM. */
+enum { LOOKED_AT = 1 << 18 };
+
+struct search {
+    const bram_rdm_set *set;
+    bool *lacks; /* of each task: whether a pair is missing */
+};
+
+static int search_task(bram_ctx *cx, size_t task, void *user)
+{
+    const struct search *s = user;
+    size_t blocks = (s->set->pairs + LOOKED_AT - 1) / LOOKED_AT, row = task / blocks;
+    size_t first = task % blocks * LOOKED_AT, end = first + LOOKED_AT;
+    const double *d = bram_row(&s->set->rdm, row);
+    bool ranks = bram_rdm_by_ranks(s->set->measure.comparator);
+    for (size_t k = first; k < end && k < s->set->pairs; k++) {
+        if (isfinite(d[k]) || (isinf(d[k]) && ranks)) continue;
+        if (isinf(d[k]))
+            return bram_fail(cx, BRAM_ENUMERIC,
+                             "pair %zu of RDM %zu is infinite: only measures of ranks take it", k,
+                             row);
+        s->lacks[task] = true;
+    }
+    return BRAM_OK;
+}
+
 /* Marks what is missing; without any the list stays NULL. */
 static int find_missing(bram_ctx *cx, bram_rdm_set *set)
 {
-    bool ranks = bram_rdm_by_ranks(set->measure.comparator);
-    for (size_t i = 0; i < set->rdm.rows; i++) {
-        const double *d = bram_row(&set->rdm, i);
-        for (size_t k = 0; k < set->pairs; k++) {
-            if (isfinite(d[k])) continue;
-            if (isinf(d[k]) && ranks) continue;
-            if (isinf(d[k]))
-                return bram_fail(cx, BRAM_ENUMERIC,
-                                 "pair %zu of RDM %zu is infinite: only measures of ranks take it",
-                                 k, i);
-            if (!set->missing) set->missing = bram_alloc(cx, set->pairs, 1);
-            if (!set->missing) return BRAM_ENOMEM;
-            set->missing[k] = 1;
-        }
+    size_t blocks = (set->pairs + LOOKED_AT - 1) / LOOKED_AT, tasks = set->rdm.rows * blocks;
+    size_t mark = bram_scratch_mark(cx);
+    struct search s = {set, bram_scratch(cx, tasks, sizeof *s.lacks)};
+    if (!s.lacks) return BRAM_ENOMEM;
+    BRAM_TRY(bram_parallel_for(cx, tasks, search_task, &s));
+    for (size_t t = 0; t < tasks; t++) {
+        size_t first = t % blocks * LOOKED_AT, end = first + LOOKED_AT;
+        const double *d = bram_row(&set->rdm, t / blocks);
+        if (!s.lacks[t]) continue;
+        if (!set->missing) set->missing = bram_alloc(cx, set->pairs, 1);
+        if (!set->missing) return BRAM_ENOMEM;
+        for (size_t k = first; k < end && k < set->pairs; k++)
+            if (isnan(d[k])) set->missing[k] = 1;
     }
+    bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
 
