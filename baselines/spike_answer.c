@@ -306,6 +306,16 @@ static int begin_runs(bram_ctx *cx, struct runs *r, const bram_spike_model *m, c
     return BRAM_OK;
 }
 
+/* A mean that is made from means is bounded by what was ever counted. */
+static void bound(struct runs *r, size_t h)
+{
+    const bram_spike_model *m = r->v.m;
+    for (size_t i = 0; i < r->q->starts && h > 0; i++) {
+        double *to = bram_row(&r->track, i) + (m->phi.rows + h) * m->units;
+        for (size_t n = 0; n < m->units; n++) to[n] = fmin(to[n], m->most.data[n]);
+    }
+}
+
 /* One step of all starts: means to their tracks, states on by one transition. */
 static int run_step(bram_ctx *cx, struct runs *r, size_t h)
 {
@@ -325,6 +335,7 @@ static int run_step(bram_ctx *cx, struct runs *r, size_t h)
             for (size_t n = 0; n < m->units; n++) to[n] += p * room.rate[n];
         }
     }
+    bound(r, h);
     BRAM_TRY(bram_mat_scratch(cx, &moved, r->q->starts, m->states));
     BRAM_TRY(bram_gemm(cx, &moved, 1, &r->state, BRAM_AS_IS, &m->transition, BRAM_AS_IS, 0));
     memcpy(r->state.data, moved.data, r->q->starts * m->states * sizeof(double));

@@ -13,8 +13,8 @@
 void bram_spike_model_free(bram_spike_model *m)
 {
     if (!m) return;
-    bram_mat *part[] = {&m->phi,  &m->theta,      &m->initial, &m->transition,
-                        &m->mean, &m->input_mean, &m->choice};
+    bram_mat *part[] = {&m->phi,  &m->theta, &m->initial,    &m->transition,
+                        &m->mean, &m->most,  &m->input_mean, &m->choice};
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) bram_free(part[i]->data);
     bram_free(m);
 }
@@ -70,6 +70,21 @@ static int input_means(bram_ctx *cx, bram_mat *mean, const bram_panel *panel, si
     return BRAM_OK;
 }
 
+static int largest_counts(bram_ctx *cx, bram_mat *most, const bram_panel *panel)
+{
+    size_t units = panel->segment[0].y.cols;
+    BRAM_TRY(bram_mat_new(cx, most, 1, units));
+    for (size_t n = 0; n < units; n++) most->data[n] = 1;
+    for (size_t s = 0; s < panel->segments; s++) {
+        const bram_segment *g = &panel->segment[s];
+        for (size_t t = 0; t < g->y.rows; t++)
+            for (size_t n = 0; n < units; n++)
+                if (there(g->y_present, t * units + n))
+                    most->data[n] = fmax(most->data[n], bram_row(&g->y, t)[n]);
+    }
+    return BRAM_OK;
+}
+
 int bram_spike_model_begin(bram_ctx *cx, bram_spike_model **out, const bram_panel *train,
                            size_t states, bram_link link, bram_mat phi, bool inputs)
 {
@@ -86,6 +101,7 @@ int bram_spike_model_begin(bram_ctx *cx, bram_spike_model **out, const bram_pane
         m->inputs = inputs ? train->segment[0].x.cols : 0;
         m->mean = (bram_mat){m->mean.data, 1, m->units, m->units};
         status = input_means(cx, &m->input_mean, train, m->inputs);
+        if (status == BRAM_OK) status = largest_counts(cx, &m->most, train);
     }
     if (status == BRAM_OK)
         status = bram_mat_new(cx, &m->theta, states * bram_spike_width(m), m->units);
@@ -118,6 +134,7 @@ int bram_spike_model_copy(bram_ctx *cx, bram_spike_model **out, const bram_spike
         .units = like->units, .states = states, .inputs = like->inputs, .link = like->link};
     int status = copy_mat(cx, &m->phi, &like->phi);
     if (status == BRAM_OK) status = copy_mat(cx, &m->mean, &like->mean);
+    if (status == BRAM_OK) status = copy_mat(cx, &m->most, &like->most);
     if (status == BRAM_OK) status = copy_mat(cx, &m->input_mean, &like->input_mean);
     if (status == BRAM_OK) status = copy_mat(cx, &m->choice, &like->choice);
     if (status == BRAM_OK) status = bram_mat_new(cx, &m->initial, 1, states);
@@ -261,6 +278,7 @@ int bram_spike_model_save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
     const bram_spike_model *m = fitted;
     BRAM_TRY(bram_state_put(cx, out, "mean", &m->mean));
+    BRAM_TRY(bram_state_put(cx, out, "most", &m->most));
     BRAM_TRY(bram_state_put(cx, out, "input_mean", &m->input_mean));
     BRAM_TRY(bram_state_put(cx, out, "kernels", &m->phi));
     BRAM_TRY(bram_state_put(cx, out, "choice", &m->choice));
@@ -290,6 +308,7 @@ int bram_spike_model_load(bram_ctx *cx, bram_spike_model **out, bram_link link,
     if (!m) return BRAM_ENOMEM;
     m->link = link;
     int status = bram_state_get(cx, &m->mean, in, "mean");
+    if (status == BRAM_OK) status = bram_state_get(cx, &m->most, in, "most");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->input_mean, in, "input_mean");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->phi, in, "kernels");
     if (status == BRAM_OK) status = bram_state_get(cx, &m->choice, in, "choice");
@@ -299,7 +318,8 @@ int bram_spike_model_load(bram_ctx *cx, bram_spike_model **out, bram_link link,
     m->units = m->mean.cols, m->states = m->initial.cols, m->inputs = m->input_mean.cols;
     if (status == BRAM_OK &&
         (!m->units || !m->states || !m->phi.rows || !m->phi.cols || m->mean.rows != 1 ||
-         m->input_mean.rows != 1 || m->initial.rows != 1 || m->transition.rows != m->states ||
+         m->most.rows != 1 || m->most.cols != m->units || m->input_mean.rows != 1 ||
+         m->initial.rows != 1 || m->transition.rows != m->states ||
          m->transition.cols != m->states || m->theta.cols != m->units ||
          m->theta.rows != m->states * bram_spike_width(m) || !chain_is_valid(m)))
         status = bram_fail(cx, BRAM_EFORMAT, "the state of a spike model has wrong shapes");

@@ -7,12 +7,13 @@
  *   y[t][n] | z_t = k  ~  Poisson(link(eta)),   h: history.h,   z: a Markov chain
  *
  * Answers look at the past through the filter alone: STEP is the sum over k of p(k | rows before)
- * times the rate; FREE_RUN rolls the states with the transition matrix and feeds mean rates back;
- * LOGLIK takes the units of a bin in order, each given the bins before and the units before it in
- * its bin, so that the sum over units and bins is log p(y), the filter's evidence; COSMOOTH smooths
- * the states with the units that may be seen. Inputs after the start of a free run stand at their
- * training means, and so does what is missing or before the first row, in histories; a missing
- * count says nothing about the states.
+ * times the rate; FREE_RUN rolls the states with the transition matrix and feeds mean rates back,
+ * from the second step on none above the unit's largest count of training (an exponential of its
+ * own output can run away: Gerhard, Deger and Truccolo 2017); LOGLIK takes the units of a bin in
+ * order, each given the bins before and the units before it in its bin, so that the sum over units
+ * and bins is log p(y), the filter's evidence; COSMOOTH smooths the states with the units that may
+ * be seen. Inputs after the start of a free run stand at their training means, and so does what is
+ * missing or before the first row, in histories; a missing count says nothing about the states.
  */
 #ifndef BRAMBLE_BASELINES_SPIKE_MODEL_H
 #define BRAMBLE_BASELINES_SPIKE_MODEL_H
@@ -31,6 +32,7 @@ typedef struct bram_spike_model {
     bram_mat initial;    /* 1 x states */
     bram_mat transition; /* states x states */
     bram_mat mean;       /* 1 x units: training means */
+    bram_mat most;       /* 1 x units: the largest count of training, at least 1 */
     bram_mat input_mean; /* 1 x inputs */
     bram_mat choice; /* for each number of states tried: it, and log p per value of validation */
 } bram_spike_model;

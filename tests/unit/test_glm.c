@@ -154,6 +154,35 @@ static void couplings_are_what_they_say(void **state)
     drop(&w);
 }
 
+/* A unit that excites itself more than it can hold runs away, but not above what was counted. */
+static void free_runs_stay_within_what_was_counted(void **state)
+{
+    (void)state;
+    enum { STEPS = 40 };
+    static struct world w;
+    static double mean[2 * STEPS * UNITS];
+    bram_dataset *answer = NULL;
+    double most = 0;
+    make(&w, 0);
+    for (size_t t = 0; t < ROWS; t++) /* bursts: the next count is one and a half times the last */
+        for (size_t k = t % 8, n = 0; n < UNITS; n++)
+            w.y[t * UNITS + n] = floor(pow(1.5, (double)k));
+    for (size_t i = 0; i < ROWS * UNITS; i++) most = fmax(most, w.y[i]);
+    bram_fitted *f = fit(&w, FULL_EXP);
+    size_t start[2] = {ROWS / 2 + 6, ROWS - 1};
+    bram_query q = {
+        .ask = BRAM_ASK_FREE_RUN, .panel = &w.panel, .start = start, .starts = 2, .steps = STEPS};
+    assert_ok(w.cx, bram_fitted_answer(w.cx, &answer, f, &q));
+    bram_response *r = bram_dataset_response(answer, "mean");
+    assert_int_equal(bram_response_count(r), 2 * STEPS * UNITS);
+    memcpy(mean, bram_response_f64(r), sizeof mean);
+    for (size_t i = 0; i < 2 * STEPS * UNITS; i++)
+        if (i / UNITS % STEPS > 0) assert_true(mean[i] >= 0 && mean[i] <= most);
+    bram_dataset_free(answer);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
 /* A file with the connections 0 -> 1 (2) and 1 -> 2 (-1), and one to nowhere. */
 static void write_connectome(struct world *w, const char *path)
 {
@@ -273,6 +302,7 @@ int main(void)
         cmocka_unit_test(intervals_hold_what_made_the_data),
         cmocka_unit_test(densities_are_poisson_of_the_means),
         cmocka_unit_test(couplings_are_what_they_say),
+        cmocka_unit_test(free_runs_stay_within_what_was_counted),
         cmocka_unit_test(a_connectome_informs_the_weights),
         cmocka_unit_test(odd_recordings),
         cmocka_unit_test(what_is_no_count_is_not_applicable),
