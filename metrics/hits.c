@@ -3,8 +3,8 @@
  *
  * raw = the share of edges that score strictly above the K-th best pair without an edge, as in the
  * Open Graph Benchmark (Hu et al. 2020, arXiv 2005.00687), but fewer than K such pairs are an
- * error and not a 1. An edge that ties with the K-th misses. Chance
- * is K / (pairs without an edge + 1). In a draw in which fewer than K are left it is undefined.
+ * error and not a 1. An edge that ties with the K-th misses. Chance is
+ * K / (pairs without an edge + 1). In a draw in which fewer than K are left it is undefined.
  */
 #include "edges.h"
 
