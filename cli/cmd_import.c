@@ -1,12 +1,13 @@
 /*
- * cmd_import.c - `bramble import RAW... -o OUT`: a laboratory's files to a homogenized file.
+ * cmd_import.c - `bramble import RAW... -o OUT`: laboratories' files to homogenized files, one
+ * (OUT is a file) or one for each source (OUT is a folder).
  *
- * A child process reads the raw files and writes a homogenized file into a new folder beside OUT;
- * the parent opens that, prints the report and moves it to OUT. So OUT is whole or absent, whatever
- * happens, and raw files that crash their reader are a message.
+ * Children look at the raw files and write datasets into a new folder beside OUT or in it
+ * (loaders/collection.h); the parent moves them to their names. So an output is whole or absent,
+ * whatever happens, and a raw file that crashes its reader is a message.
  */
+#include "import_report.h"
 #include "output.h"
-#include "sandbox.h"
 #include "terminal.h"
 
 #include <bramble/loader.h>
@@ -20,136 +21,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MESSAGE_BYTES = 512 };
-
-struct job {
-    bram_input input;
-    const char *source;
+/* What was asked for. */
+struct task {
+    const bram_cli_args *args;
+    const char *source, *out;
     const bram_options *options;
-    const char *folder; /* what has no place in memory waits there */
-    const char *path;   /* of the file to write */
+    bool many; /* OUT is a folder */
+    bram_collection c;
 };
-
-static int in_child(bram_ctx *cx, void *user)
-{
-    const struct job *job = user;
-    bram_dataset *ds = NULL;
-    bram_ctx_set_spill(cx, job->folder);
-    int status = bram_import(cx, &ds, job->source, &job->input, job->options);
-    if (status == BRAM_EABSENT) status = BRAM_EFORMAT; /* the file lacks it: no wrong usage */
-    if (status != BRAM_OK) return status;
-    status = bram_dataset_write(cx, ds, job->path, false);
-    bram_dataset_free(ds);
-    return status;
-}
-
-/* A child may use this much memory and processor time for raw files of some size. */
-static bram_limits limits_for(bram_ctx *cx, const bram_input *input)
-{
-    const double bytes_a_second = 1e6;
-    double size = 0;
-    struct stat file;
-    for (size_t i = 0; i < input->count; i++)
-        if (stat(input->paths[i], &file) == 0) size += (double)file.st_size;
-    size_t memory = bram_ctx_memory(cx), least = (size_t)8 << 30, by_size = (size_t)(20 * size);
-    if (!memory) memory = by_size > least ? by_size : least;
-    return (bram_limits){memory, 300 + (unsigned)(size / bytes_a_second), 0};
-}
-
-/* ---- the report ----------------------------------------------------------------------------- */
-
-static const char *cell(const bram_axis *report, const char *column, size_t i)
-{
-    const bram_column *c = bram_axis_column(report, column);
-    return c && c->type == BRAM_TEXT ? c->text[i] : "";
-}
-
-static int every_trace(bram_ctx *cx, bram_table **out, const bram_axis *report)
-{
-    static const bram_table_column columns[] = {
-        {"recording", "recording", BRAM_CELL_TEXT, .drop = 1},
-        {"trace", "trace", BRAM_CELL_INTEGER},
-        {"raw_label", "raw label", BRAM_CELL_TEXT, .wrap = true},
-        {"label", "label", BRAM_CELL_TEXT},
-        {"certainty", "certainty", BRAM_CELL_TEXT},
-        {"reason", "reason", BRAM_CELL_TEXT, .wrap = true, .drop = 2},
-        {"candidates", "candidates", BRAM_CELL_TEXT, .wrap = true, .drop = 3}};
-    BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
-    const bram_column *trace = bram_axis_column(report, "trace");
-    for (size_t i = 0; i < bram_axis_length(report); i++) {
-        bram_table_row(*out);
-        for (size_t j = 0; j < sizeof columns / sizeof *columns; j++) {
-            if (columns[j].kind == BRAM_CELL_TEXT) {
-                const char *text = cell(report, columns[j].key, i);
-                bram_table_text(*out, j, *text ? text : NULL);
-            } else if (trace && trace->type == BRAM_INTEGER) {
-                bram_table_integer(*out, j, trace->integer[i]);
-            }
-        }
-    }
-    return BRAM_OK;
-}
-
-/* The distinct texts of a column, at most `room`, in order of appearance. */
-static size_t distinct(const bram_axis *report, const char *column, const char **found, size_t room)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < bram_axis_length(report); i++) {
-        const char *text = cell(report, column, i);
-        size_t k = 0;
-        while (k < n && strcmp(found[k], text) != 0) k++;
-        if (k == n && n < room) found[n++] = text;
-    }
-    return n;
-}
-
-static int64_t count(const bram_axis *report, const char *recording, const char *certainty)
-{
-    int64_t n = 0;
-    for (size_t i = 0; i < bram_axis_length(report); i++)
-        n += !strcmp(cell(report, "recording", i), recording) &&
-             (!certainty || !strcmp(cell(report, "certainty", i), certainty));
-    return n;
-}
-
-/* A row for each recording, a column for each certainty. */
-static int by_certainty(bram_ctx *cx, bram_table **out, const bram_axis *report)
-{
-    enum { MOST_CERTAINTIES = 16, MOST_RECORDINGS = 4096 };
-    const char *certainty[MOST_CERTAINTIES];
-    size_t certainties = distinct(report, "certainty", certainty, MOST_CERTAINTIES);
-    const char **recording = bram_scratch(cx, MOST_RECORDINGS, sizeof *recording);
-    if (!recording) return BRAM_ENOMEM;
-    size_t recordings = distinct(report, "recording", recording, MOST_RECORDINGS);
-    bram_table_column columns[MOST_CERTAINTIES + 2] = {
-        {"recording", "recording", BRAM_CELL_TEXT, .wrap = true},
-        {"traces", "traces", BRAM_CELL_INTEGER}};
-    for (size_t k = 0; k < certainties; k++) {
-        const char *name = *certainty[k] ? certainty[k] : "no label";
-        columns[k + 2] = (bram_table_column){name, name, BRAM_CELL_INTEGER};
-    }
-    BRAM_TRY(bram_table_new(cx, out, "", columns, certainties + 2));
-    for (size_t i = 0; i < recordings; i++) {
-        bram_table_row(*out);
-        bram_table_text(*out, 0, recording[i]);
-        bram_table_integer(*out, 1, count(report, recording[i], NULL));
-        for (size_t k = 0; k < certainties; k++)
-            bram_table_integer(*out, k + 2, count(report, recording[i], certainty[k]));
-    }
-    return BRAM_OK;
-}
-
-static int print_report(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds)
-{
-    const bram_axis *report = bram_dataset_table(ds, "import_report");
-    bram_table *t = NULL;
-    if (!report) return BRAM_OK;
-    int status = bram_cli_has(args, "report") ? every_trace(cx, &t, report)
-                                              : by_certainty(cx, &t, report);
-    if (!status) status = bram_cli_print_table(cx, args, t);
-    bram_table_free(t);
-    return status;
-}
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
@@ -176,62 +55,179 @@ static int move(bram_ctx *cx, const char *from, const char *to, bool replace)
     return bram_fail(cx, BRAM_EWRITE, "cannot write %s: %s", to, strerror(errno));
 }
 
-/* The first error of a check, for the message. */
-static void first_error(void *user, const bram_finding *f)
+/* ---- what is what --------------------------------------------------------------------------- */
+
+/* Files that one dataset is to be made of, and that its loader does not know, have failed. */
+static int fail_strangers(bram_ctx *cx, bram_collection *c)
 {
-    char *text = user;
-    if (f->severity == BRAM_ERROR && !*text)
-        snprintf(text, MESSAGE_BYTES, "%s: %s: found %s, expected %s", f->path, f->field, f->found,
-                 f->expected);
+    for (size_t i = 0; i < c->count; i++) {
+        bram_collected *f = &c->files[i];
+        if (f->state <= BRAM_FILE_BELONGS || f->state == BRAM_FILE_FAILED) continue;
+        char *words = bram_strf(cx, "found something else than the recordings beside it: %s",
+                                f->words ? f->words : "");
+        if (!words) return BRAM_ENOMEM;
+        bram_free(f->words);
+        f->words = words;
+        f->state = BRAM_FILE_FAILED;
+        f->status = BRAM_EFORMAT;
+    }
+    return BRAM_OK;
 }
 
-static int validate(bram_ctx *cx, const bram_dataset *ds)
+/* All files are one input of the loader that was named. */
+static void put_together(bram_collection *c, const bram_loader *loader)
 {
-    char text[MESSAGE_BYTES] = "";
-    size_t errors = 0;
-    BRAM_TRY(bram_dataset_check(cx, ds, first_error, text, &errors));
-    if (!errors) return BRAM_OK;
-    return bram_fail(cx, BRAM_EFORMAT,
-                     "what was imported breaks %zu rule%s of the homogenized form: %s", errors,
-                     errors == 1 ? "" : "s", text);
+    for (size_t i = 0; i < c->count; i++) {
+        c->files[i].state = BRAM_FILE_RECORDING;
+        c->files[i].loader = loader;
+        c->files[i].unit = 1;
+    }
 }
 
-static int finish(bram_ctx *cx, const bram_cli_args *args, const char *path, const char *out)
+static int look(bram_ctx *cx, struct task *t)
 {
+    bram_collection *c = &t->c;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)bram_spec_name_length(t->source), t->source);
+    const bram_loader *named = bram_loader_find(name);
+    BRAM_TRY(bram_collection_look(cx, c, t->source));
+    if (t->many) return named ? BRAM_OK : bram_collection_look_together(cx, c, false);
+    const bram_loader *one = bram_collection_one_loader(c);
+    if (one) return fail_strangers(cx, c);
+    if (named) {
+        put_together(c, named);
+        return BRAM_OK;
+    }
+    if (c->count == 1 && c->files[0].state == BRAM_FILE_FAILED)
+        return bram_fail(cx, c->files[0].status, "%s", c->files[0].words);
+    return bram_collection_look_together(cx, c, true);
+}
+
+/* ---- to one file ---------------------------------------------------------------------------- */
+
+static size_t imported(const bram_collection *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->set_count; i++) n += c->sets[i].path != NULL;
+    return n;
+}
+
+/* When nothing came of it: the first failure is the command's, the others are named. */
+static int nothing_imported(bram_ctx *cx, const bram_collection *c)
+{
+    size_t failures = 0, first = 0;
+    for (size_t i = c->count; i-- > 0;)
+        if (c->files[i].state == BRAM_FILE_FAILED) {
+            failures++;
+            first = i;
+        }
+    bool apart = c->count && !c->files[0].unit;
+    if (failures > 1 && apart) bram_cli_name_failures(c);
+    if (failures > 1 && apart) return bram_fail(cx, BRAM_EFORMAT, "nothing could be imported");
+    if (failures) return bram_fail(cx, c->files[first].status, "%s", c->files[first].words);
+    return bram_fail(cx, BRAM_EFORMAT, "found no recording to import in %zu files", c->count);
+}
+
+static int finish_one(bram_ctx *cx, struct task *t)
+{
+    if (!imported(&t->c)) return nothing_imported(cx, &t->c);
     bram_dataset *ds = NULL;
+    const char *path = t->c.sets[0].path;
     BRAM_TRY(bram_dataset_open(cx, &ds, path));
-    int status = validate(cx, ds);
-    if (!status) status = move(cx, path, out, bram_cli_has(args, "force"));
-    if (!status) status = print_report(cx, args, ds);
+    int status = move(cx, path, t->out, bram_cli_has(t->args, "force"));
+    if (!status) status = bram_cli_report_traces(cx, t->args, ds, &t->c);
     bram_dataset_free(ds);
+    if (!status && bram_cli_name_failures(&t->c)) status = BRAM_CLI_NO;
     return status;
 }
 
-static int import_to(bram_ctx *cx, const bram_cli_args *args, const bram_options *options,
-                     const char *out)
+/* ---- to a folder ---------------------------------------------------------------------------- */
+
+static char *output_path(bram_ctx *cx, const struct task *t, const bram_loader *loader)
 {
-    struct job job = {.source = bram_cli_text(args, "source", "auto"), .options = options};
-    size_t n = bram_cli_arguments(args);
+    size_t length = strlen(t->out);
+    return bram_strf(cx, "%s%s%s.h5", t->out, length && t->out[length - 1] == '/' ? "" : "/",
+                     loader->name);
+}
+
+/* Before anything is imported: nothing may be replaced unless asked. */
+static int check_free(bram_ctx *cx, const struct task *t)
+{
+    if (bram_cli_has(t->args, "force")) return BRAM_OK;
+    for (size_t i = 0; i < t->c.count; i++) {
+        if (t->c.files[i].state != BRAM_FILE_RECORDING) continue;
+        char *path = output_path(cx, t, t->c.files[i].loader);
+        int status = path ? BRAM_OK : BRAM_ENOMEM;
+        if (path && access(path, F_OK) == 0)
+            status = bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", path);
+        bram_free(path);
+        BRAM_TRY(status);
+    }
+    return BRAM_OK;
+}
+
+static int finish_many(bram_ctx *cx, struct task *t)
+{
+    if (!imported(&t->c)) return nothing_imported(cx, &t->c);
+    for (size_t i = 0; i < t->c.set_count; i++) {
+        bram_collected_set *set = &t->c.sets[i];
+        if (!set->path) continue;
+        char *path = output_path(cx, t, set->loader);
+        int status = path ? move(cx, set->path, path, bram_cli_has(t->args, "force")) : BRAM_ENOMEM;
+        bram_free(set->path);
+        set->path = path;
+        BRAM_TRY(status);
+    }
+    BRAM_TRY(bram_cli_report_files(cx, t->args, &t->c));
+    return bram_cli_name_failures(&t->c) ? BRAM_CLI_NO : BRAM_OK;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+/* A new folder for parts: beside the file, or in the folder, that is to come of them. */
+static int make_folder(bram_ctx *cx, const struct task *t, char **out)
+{
+    if (t->many && mkdir(t->out, 0777) != 0 && errno != EEXIST)
+        return bram_fail(cx, BRAM_EWRITE, "cannot make the folder %s: %s", t->out, strerror(errno));
+    char *folder = bram_strf(cx, t->many ? "%s/.import-XXXXXX" : "%s.import-XXXXXX", t->out);
+    if (!folder) return BRAM_ENOMEM;
+    if (!mkdtemp(folder)) {
+        bram_fail(cx, BRAM_EWRITE, "cannot write %s %s: %s", t->many ? "into" : "beside", t->out,
+                  strerror(errno));
+        bram_free(folder);
+        return BRAM_EWRITE;
+    }
+    *out = folder;
+    return BRAM_OK;
+}
+
+static int import_files(bram_ctx *cx, struct task *t)
+{
+    char *folder = NULL;
+    if (t->many) BRAM_TRY(check_free(cx, t));
+    BRAM_TRY(make_folder(cx, t, &folder));
+    int status = bram_collection_import(cx, &t->c, t->source, t->options, folder);
+    if (!status) status = t->many ? finish_many(cx, t) : finish_one(cx, t);
+    remove_folder(folder);
+    bram_free(folder);
+    return status;
+}
+
+static int look_and_import(bram_ctx *cx, struct task *t)
+{
+    size_t n = bram_cli_arguments(t->args);
     const char **paths = bram_scratch(cx, n, sizeof *paths);
     if (!paths) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) paths[i] = bram_cli_argument(args, i);
-    job.input = (bram_input){paths, n};
-
-    char *folder = bram_strf(cx, "%s.import-XXXXXX", out), *path = NULL;
-    if (!folder) return BRAM_ENOMEM;
-    int status = BRAM_OK;
-    if (!mkdtemp(folder))
-        status = bram_fail(cx, BRAM_EWRITE, "cannot write beside %s: %s", out, strerror(errno));
-    if (!status) {
-        job.folder = folder;
-        job.path = path = bram_strf(cx, "%s/dataset.h5", folder);
-        bram_limits limits = limits_for(cx, &job.input);
-        status = path ? bram_sandbox(cx, paths[0], &limits, in_child, &job) : BRAM_ENOMEM;
-        if (!status) status = finish(cx, args, path, out);
-        remove_folder(folder);
-    }
-    bram_free(path);
-    bram_free(folder);
+    for (size_t i = 0; i < n; i++) paths[i] = bram_cli_argument(t->args, i);
+    if (!bram_cli_has(t->args, "threads")) bram_ctx_set_threads(cx, 0);
+    BRAM_TRY(bram_collection_find(cx, &t->c, paths, n));
+    int status = look(cx, t);
+    if (!status && bram_cli_has(t->args, "dry-run")) {
+        status = bram_cli_report_files(cx, t->args, &t->c);
+        for (size_t i = 0; !status && i < t->c.count; i++)
+            if (bram_cli_is_failure(&t->c.files[i])) status = BRAM_CLI_NO;
+    } else if (!status) status = import_files(cx, t);
+    bram_collection_release(&t->c);
     return status;
 }
 
@@ -250,33 +246,55 @@ static int read_settings(bram_ctx *cx, const bram_cli_args *args, bram_options *
     return BRAM_OK;
 }
 
+/* OUT is a folder when it is one, or ends in "/". */
+static bool is_folder(const char *path)
+{
+    struct stat s;
+    size_t length = strlen(path);
+    return path[length - 1] == '/' || (stat(path, &s) == 0 && S_ISDIR(s.st_mode));
+}
+
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
-    const char *out = bram_cli_text(args, "output", NULL);
-    if (!out || !*out) return bram_fail(cx, BRAM_EUSAGE, "import needs -o FILE.h5");
-    if (!bram_cli_has(args, "force") && access(out, F_OK) == 0)
-        return bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", out);
+    struct task t = {.args = args,
+                     .source = bram_cli_text(args, "source", "auto"),
+                     .out = bram_cli_text(args, "output", NULL)};
+    bool dry = bram_cli_has(args, "dry-run");
+    if (!dry && (!t.out || !*t.out))
+        return bram_fail(cx, BRAM_EUSAGE, "import needs -o FILE.h5 or -o FOLDER/");
+    t.many = dry || is_folder(t.out);
+    if (!t.many && !bram_cli_has(args, "force") && access(t.out, F_OK) == 0)
+        return bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", t.out);
     bram_options *options = NULL;
     BRAM_TRY(bram_options_new(cx, &options, bram_import_params, NULL));
     int status = read_settings(cx, args, options);
-    if (!status) status = import_to(cx, args, options, out);
+    t.options = options;
+    if (!status) status = look_and_import(cx, &t);
     bram_options_free(options);
     return status;
 }
 
 const bram_command bram_command_import = {
     .name = "import",
-    .summary = "turns a laboratory's files into a homogenized file",
-    .arguments = "RAW... -o FILE.h5",
+    .summary = "turns laboratories' files into homogenized files",
+    .arguments = "RAW... -o FILE.h5|FOLDER/",
     .about =
         "Reads what a laboratory published and writes it in one form: raw and resampled traces, "
-        "neuron identities with their certainty, behaviour, events, connectomes. Recordings come "
-        "first, then the files that belong to them (label sheets). Prints how many traces got "
-        "which certainty.\n\n"
-        "Nothing is half-written: the output is complete or absent.",
+        "neuron identities with their certainty, behaviour, events, connectomes. RAW is files, "
+        "folders (all files below them) or patterns; recordings and the files that belong to them "
+        "(label sheets) are told apart by their content.\n\n"
+        "With -o FILE.h5 all is one dataset, and the counts of traces by certainty are printed. "
+        "With -o FOLDER/ each source gets a file FOLDER/SOURCE.h5, and what became of every file "
+        "is printed; files of folders that no loader knows are passed over.\n\n"
+        "Files are read by child processes, one for each processor at a time, or --threads of "
+        "them, as far as --memory allows; the output does not depend on how many. One bad file "
+        "does not stop the others: the exit code is 1 then, and each failure is named. An output "
+        "is complete or absent.",
     .options =
         (const bram_cli_option[]){
-            {"output", 'o', "FILE.h5", "The homogenized file to write"},
+            {"output", 'o', "PATH",
+             "The homogenized file to write, or a folder (or PATH/) for "
+             "one of each source"},
             {"source", 's', "NAME",
              "Where the files come from ('bramble list datasets'), with its options: "
              "NAME:key=value; the default, auto, recognises them by their content"},
@@ -284,6 +302,7 @@ const bram_command bram_command_import = {
              "How recordings are homogenized: dt, smooth, normalize, gap, identities ...",
              .repeat = true},
             {"report", 'r', NULL, "Prints what became of every trace"},
+            {"dry-run", 'n', NULL, "Only says what each file is and why; imports nothing"},
             {"force", 'f', NULL, "Replaces a file that exists"},
             {NULL}},
     .examples =
@@ -291,6 +310,8 @@ const bram_command bram_command_import = {
             {"bramble import WT_Stim.nwb -o worm.h5", "recognised by its content"},
             {"bramble import data.h5 labels.xlsx -o worm.h5 --source dag2023 --report",
              "a recording with its label sheet, and every trace's fate"},
+            {"bramble import recordings/ -o datasets/", "a file for each source that is found"},
+            {"bramble import recordings/ --dry-run", "what is there, and how it was recognised"},
             {"bramble import WT_Stim.nwb -o worm.h5 --set dt=0.5 --set smooth=exponential",
              "resampled and smoothed on the way"},
             {NULL, NULL}},

@@ -7,6 +7,7 @@
 #include <bramble/dataset.h>
 
 #include "attrs.h"
+#include "dataset_form.h"
 #include "internal.h"
 #include "names.h"
 #include "spill.h"
@@ -230,6 +231,46 @@ int bram_dataset_add_table(bram_ctx *cx, bram_dataset *ds, const char *group, br
     int status = add(cx, ds, group, bram_axis_name(table), node);
     if (status != BRAM_OK) bram_axis_free(table);
     return status;
+}
+
+/* The group, response or table of another dataset at a path that is free here, or a group that is
+ * here already. */
+static int take_node(bram_ctx *cx, bram_dataset *ds, struct node *node, const char *path)
+{
+    size_t at;
+    if (node->kind == GROUP) {
+        bool here = find(ds, path, GROUP) != NULL;
+        BRAM_TRY(reach(cx, ds, path, &at));
+        if (here) return BRAM_OK;
+        bram_attrs *empty = ds->nodes[at].attrs;
+        ds->nodes[at].attrs = node->attrs;
+        node->attrs = empty;
+        return BRAM_OK;
+    }
+    char *group = bram_strf(cx, "%.*s", (int)(node->name ? node->name - 1 : 0), path);
+    if (!group) return BRAM_ENOMEM;
+    struct node moved = *node;
+    int status = add(cx, ds, group, path + node->name, moved);
+    if (status == BRAM_OK) {
+        node->response = NULL;
+        node->table = NULL;
+    }
+    bram_free(group);
+    return status;
+}
+
+int bram_dataset_move(bram_ctx *cx, bram_dataset *ds, bram_dataset *from,
+                      bool (*wanted)(void *user, const char *path), void *user)
+{
+    for (size_t i = 1; i < from->count; i++)
+        if (wanted(user, from->paths[i]))
+            BRAM_TRY(take_node(cx, ds, &from->nodes[i], from->paths[i]));
+    return BRAM_OK;
+}
+
+bool bram_dataset_has(const bram_dataset *ds, const char *path)
+{
+    return bram_text_index_find(&ds->index, (const char *const *)ds->paths, path) >= 0;
 }
 
 bram_response *bram_dataset_response(const bram_dataset *ds, const char *path)

@@ -7,6 +7,8 @@
 
 #include <bramble/dataset.h>
 
+#include "h5.h"
+
 /* Attributes of the file that are not the user's. */
 #define BRAM_FORM_SCHEMA "bramble_schema" /* of the root: integer, BRAM_SCHEMA_VERSION */
 #define BRAM_FORM_ROLE   "bramble_role"   /* of every HDF5 dataset: one of those below */
@@ -61,6 +63,38 @@ size_t *bram_form_attr_order(bram_ctx *cx, const bram_attrs *attrs);
  */
 bool bram_form_next_block(size_t dims, const size_t *lengths, const size_t *block, size_t *start,
                           size_t *count);
+
+/**
+ * Moves groups with their attributes, responses and tables into another dataset, in their order,
+ * the root's attributes excepted. `from` is only good for bram_dataset_free then.
+ *
+ * @param wanted  says so of a path; a group that is there already keeps its attributes
+ * @return BRAM_OK; BRAM_EUSAGE: the path of a response or table is taken; BRAM_ENOMEM
+ */
+int bram_dataset_move(bram_ctx *cx, bram_dataset *ds, bram_dataset *from,
+                      bool (*wanted)(void *user, const char *path), void *user) BRAM_MUST_CHECK;
+
+/** @return whether a group, a response or a table stands at the path */
+bool bram_dataset_has(const bram_dataset *ds, const char *path);
+
+/** Where the values of a response stay in a homogenized file. */
+typedef struct bram_form_stored {
+    const bram_h5_object *root;
+    const char *path, *mask; /* relative to it; mask NULL without */
+} bram_form_stored;
+
+/** @return whether the values of a response stay in a homogenized file, and where */
+bool bram_form_is_stored(bram_form_stored *out, const bram_response *r);
+
+/** The reader of a response that is not in memory, else NULL. */
+const bram_reader *bram_response_reader(const bram_response *r);
+
+/**
+ * As bram_dataset_write, for a dataset put together from files that this program has just written:
+ * chunks of values in those files are copied as they are stored. The bytes are the same.
+ */
+int bram_dataset_join(bram_ctx *cx, const bram_dataset *ds, const char *path,
+                      bool replace) BRAM_MUST_CHECK;
 
 /** The product of count. */
 size_t bram_form_product(size_t dims, const size_t *count);

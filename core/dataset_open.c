@@ -385,6 +385,15 @@ static int read_values(bram_ctx *cx, void *state, const size_t *start, const siz
     return status;
 }
 
+bool bram_form_is_stored(bram_form_stored *out, const bram_response *r)
+{
+    const bram_reader *reader = bram_response_reader(r);
+    if (!reader || reader->read != read_values) return false;
+    const struct values *v = reader->state;
+    *out = (bram_form_stored){bram_h5_root(v->source->file), v->path, v->mask};
+    return true;
+}
+
 /* The state of a reader, with a share of the file. */
 static int make_values(const struct reading *s, const struct item *item, size_t dims,
                        struct values **out)

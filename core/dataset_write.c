@@ -27,6 +27,7 @@ struct writing {
     const char *group; /* "/recordings/w1", "" for the root */
     struct placed *axes;
     size_t count;
+    bool join; /* see bram_dataset_join */
 };
 
 /* "/group/name" in scratch memory, suffix may be "". NULL without memory. */
@@ -217,12 +218,22 @@ static int put_values(const struct writing *s, const char *path, const char *mas
     double *values = bram_scratch(s->cx, room, sizeof *values + sizeof(uint8_t));
     if (!values) return BRAM_ENOMEM;
     uint8_t *present = (uint8_t *)(values + room);
+    bram_form_stored from;
+    bool joined = s->join && bram_form_is_stored(&from, r) && !from.mask == !mask;
     while (bram_form_next_block(dims, lengths, block, start, count)) {
+        bool copied[2] = {false, !mask};
         BRAM_TRY(bram_ctx_check_cancel(s->cx));
+        if (joined)
+            BRAM_TRY(bram_h5w_copy_chunk(s->cx, s->w, path, from.root, from.path, dims, start,
+                                         &copied[0]));
+        if (copied[0] && mask)
+            BRAM_TRY(bram_h5w_copy_chunk(s->cx, s->w, mask, from.root, from.mask, dims, start,
+                                         &copied[1]));
+        if (copied[0] && copied[1]) continue;
         BRAM_TRY(bram_response_read(s->cx, r, start, count, values, present));
         for (size_t i = 0, n = bram_form_product(dims, count); mask && i < n; i++)
             if (!present[i]) values[i] = NAN;
-        BRAM_TRY(bram_h5w_slab(s->cx, s->w, path, type, start, count, values));
+        if (!copied[0]) BRAM_TRY(bram_h5w_slab(s->cx, s->w, path, type, start, count, values));
         if (mask) BRAM_TRY(bram_h5w_slab(s->cx, s->w, mask, BRAM_H5W_UINT8, start, count, present));
     }
     return BRAM_OK;
@@ -314,12 +325,12 @@ static int put_content(struct writing *s, const bram_form_entry *entries, size_t
 
 /* All groups come first, so that a response cannot take the name of one. */
 static int put_listing(bram_ctx *cx, bram_h5w *w, const bram_dataset *ds,
-                       const bram_form_listing *list)
+                       const bram_form_listing *list, bool join)
 {
     int status = BRAM_OK;
     for (size_t i = 0; i < 2 * list->group_count && status == BRAM_OK; i++) {
         size_t k = i % list->group_count, mark = bram_scratch_mark(cx), first, count;
-        struct writing s = {cx, w, absolute(cx, list->groups[k]), NULL, 0};
+        struct writing s = {cx, w, absolute(cx, list->groups[k]), NULL, 0, join};
         bram_form_entries_of(list, k, &first, &count);
         if (!s.group) status = BRAM_ENOMEM;
         else if (i == k) status = put_group(&s, ds, list->groups[k]);
@@ -329,17 +340,28 @@ static int put_listing(bram_ctx *cx, bram_h5w *w, const bram_dataset *ds,
     return status;
 }
 
-int bram_dataset_write(bram_ctx *cx, const bram_dataset *ds, const char *path, bool replace)
+static int write_file(bram_ctx *cx, const bram_dataset *ds, const char *path, bool replace,
+                      bool join)
 {
     bram_form_listing list;
     BRAM_TRY(bram_form_list(cx, &list, ds));
     bram_h5w *w = NULL;
     int status = bram_h5w_open(cx, &w, path, replace);
     if (status == BRAM_OK) {
-        status = put_listing(cx, w, ds, &list);
+        status = put_listing(cx, w, ds, &list, join);
         if (status == BRAM_OK) status = bram_h5w_commit(cx, w);
         else bram_h5w_abort(w);
     }
     bram_form_release(&list);
     return status;
+}
+
+int bram_dataset_write(bram_ctx *cx, const bram_dataset *ds, const char *path, bool replace)
+{
+    return write_file(cx, ds, path, replace, false);
+}
+
+int bram_dataset_join(bram_ctx *cx, const bram_dataset *ds, const char *path, bool replace)
+{
+    return write_file(cx, ds, path, replace, true);
 }

@@ -44,6 +44,15 @@ bram_h5_where bram_h5_place(const bram_h5_object *at, const char *path);
 int bram_h5_id(bram_ctx *cx, hid_t *out, const bram_h5_object *at,
                const char *path) BRAM_MUST_CHECK;
 
+struct bram_h5w;
+
+/** The file that is being written. */
+hid_t bram_h5w_file(const struct bram_h5w *w);
+
+/** BRAM_OK when HDF5 is content and no write of the file has failed so far; else a message. */
+int bram_h5w_settle(bram_ctx *cx, const struct bram_h5w *w, bool good, const char *path,
+                    const char *what) BRAM_MUST_CHECK;
+
 /** Fails with "file: /path: what (HDF5: reason)". */
 int bram_h5_broken(bram_ctx *cx, const bram_h5_object *at, const char *path, const char *what);
 

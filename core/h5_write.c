@@ -46,9 +46,14 @@ static int failed(bram_ctx *cx, const bram_h5w *w, const char *path, const char 
 }
 
 /* BRAM_OK when HDF5 is content and no write has failed so far. */
-static int settle(bram_ctx *cx, const bram_h5w *w, bool good, const char *path, const char *what)
+int bram_h5w_settle(bram_ctx *cx, const bram_h5w *w, bool good, const char *path, const char *what)
 {
     return good && !w->sink.error ? BRAM_OK : failed(cx, w, path, what);
+}
+
+hid_t bram_h5w_file(const bram_h5w *w)
+{
+    return w->file;
 }
 
 static hid_t text_type(void)
@@ -87,7 +92,7 @@ int bram_h5w_open(bram_ctx *cx, bram_h5w **out, const char *path, bool replace)
     if (status == BRAM_OK) {
         w->text = text_type();
         w->file = create_file(w);
-        status = settle(cx, w, w->text >= 0 && w->file >= 0, "/", "file");
+        status = bram_h5w_settle(cx, w, w->text >= 0 && w->file >= 0, "/", "file");
     }
     if (status == BRAM_OK) *out = w;
     else bram_h5w_abort(w);
@@ -144,7 +149,7 @@ int bram_h5w_group(bram_ctx *cx, bram_h5w *w, const char *path)
         group = H5Gcreate2(w->file, path, H5P_DEFAULT, create, H5P_DEFAULT);
     if (group >= 0) H5Gclose(group);
     if (create >= 0) H5Pclose(create);
-    return settle(cx, w, group >= 0, path, "group");
+    return bram_h5w_settle(cx, w, group >= 0, path, "group");
 }
 
 void bram_h5w_block(size_t rank, const size_t *dims, size_t *block)
@@ -272,7 +277,7 @@ int bram_h5w_dataset(bram_ctx *cx, bram_h5w *w, const char *path, bram_h5w_type 
     if (id >= 0) good = H5Dclose(id) >= 0 && good;
     if (space >= 0) H5Sclose(space);
     if (create >= 0) H5Pclose(create);
-    return settle(cx, w, good, path, "dataset");
+    return bram_h5w_settle(cx, w, good, path, "dataset");
 }
 
 int bram_h5w_slab(bram_ctx *cx, bram_h5w *w, const char *path, bram_h5w_type type,
@@ -295,7 +300,7 @@ int bram_h5w_slab(bram_ctx *cx, bram_h5w *w, const char *path, bram_h5w_type typ
     if (memory >= 0) H5Sclose(memory);
     if (space >= 0) H5Sclose(space);
     if (id >= 0) good = H5Dclose(id) >= 0 && good;
-    return settle(cx, w, good, path, "values");
+    return bram_h5w_settle(cx, w, good, path, "values");
 }
 
 /* ---- attributes ----------------------------------------------------------------------------- */
@@ -313,7 +318,7 @@ static int put_attr(bram_ctx *cx, const bram_h5w *w, const char *path, const cha
     if (attr >= 0) H5Aclose(attr);
     if (object >= 0) H5Oclose(object);
     if (space >= 0) H5Sclose(space);
-    return settle(cx, w, good, path, name);
+    return bram_h5w_settle(cx, w, good, path, name);
 }
 
 int bram_h5w_attr_text(bram_ctx *cx, bram_h5w *w, const char *path, const char *name,
@@ -453,7 +458,7 @@ static int finish(bram_ctx *cx, bram_h5w *w)
         BRAM_TRY(put_back_references(cx, w, first, next - first));
     }
     bool good = close_ids(w);
-    return settle(cx, w, good, "/", "file");
+    return bram_h5w_settle(cx, w, good, "/", "file");
 }
 
 int bram_h5w_commit(bram_ctx *cx, bram_h5w *w)

@@ -19,7 +19,7 @@
 #ifndef BRAMBLE_CORE_H5_WRITE_H
 #define BRAMBLE_CORE_H5_WRITE_H
 
-#include <bramble/context.h>
+#include "h5.h"
 
 typedef struct bram_h5w bram_h5w;
 
@@ -64,6 +64,17 @@ int bram_h5w_dataset(bram_ctx *cx, bram_h5w *w, const char *path, bram_h5w_type 
  * with. */
 int bram_h5w_slab(bram_ctx *cx, bram_h5w *w, const char *path, bram_h5w_type type,
                   const size_t *start, const size_t *count, const void *values) BRAM_MUST_CHECK;
+
+/**
+ * Copies the chunk of a dataset that begins at `start` from a file in which the same values are
+ * stored alike, as it is stored there.
+ *
+ * @param copied  receives false when the two are not stored alike (as one of them is not in
+ *                chunks): nothing is done then
+ */
+int bram_h5w_copy_chunk(bram_ctx *cx, bram_h5w *w, const char *path, const bram_h5_object *from,
+                        const char *from_path, size_t rank, const size_t *start,
+                        bool *copied) BRAM_MUST_CHECK;
 
 /**
  * The shape of blocks to cut an array into: whole rows of the last dimensions as far as 65536

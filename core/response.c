@@ -4,6 +4,7 @@
 #include <bramble/response.h>
 
 #include "attrs.h"
+#include "dataset_form.h"
 #include "internal.h"
 #include "names.h"
 #include "spill.h"
@@ -111,6 +112,11 @@ void bram_response_set_reader(bram_response *r, bram_reader reader)
     r->values = NULL;
     r->mask = NULL;
     r->reader = reader;
+}
+
+const bram_reader *bram_response_reader(const bram_response *r)
+{
+    return r->values ? NULL : &r->reader;
 }
 
 const char *bram_response_name(const bram_response *r)

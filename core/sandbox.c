@@ -5,6 +5,8 @@
  */
 #include "sandbox.h"
 
+#include "buffer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -46,16 +48,18 @@ struct record {
 
 enum { HEAD = offsetof(struct record, text) };
 
-/* The caller's side. */
+/* The caller's side of one child. */
 struct watch {
     bram_ctx *cx;
     const char *file;
     const bram_limits *limits;
-    pid_t child;
+    pid_t child; /* 0: none */
     int pipe;
     double deadline; /* on the monotonic clock; infinite for none */
     unsigned char bytes[2 * sizeof(struct record)];
-    size_t held; /* bytes of records not yet complete */
+    size_t held;       /* bytes of records not yet complete */
+    bram_buffer *kept; /* notes wait here, a line each; NULL: they are passed on at once */
+    double share;      /* done / total of the last report of progress */
     bool has_result;
     struct record result;
 };
@@ -173,7 +177,10 @@ static int take_record(struct watch *w, struct record *r)
 {
     r->text[r->length] = 0;
     if (w->has_result) return broken(w);
-    if (r->kind == NOTE) bram_note(w->cx, "%s", r->text);
+    if (r->kind == NOTE && w->kept) bram_buffer_putf(w->kept, "%s\n", r->text);
+    else if (r->kind == NOTE) bram_note(w->cx, "%s", r->text);
+    else if (r->kind == PROGRESS && w->kept)
+        w->share = r->done >= 0 && r->done < r->total ? r->done / r->total : 0;
     else if (r->kind == PROGRESS) bram_ctx_progress(w->cx, r->text, r->done, r->total);
     else if (r->kind == RESULT && r->status <= BRAM_OK && r->status >= BRAM_EINTERNAL) {
         w->result = *r;
@@ -210,22 +217,28 @@ static int check_time(struct watch *w)
         w->file, w->limits->wall_seconds);
 }
 
+/* Reads once from a pipe that has something, and takes what is complete. */
+static int read_some(struct watch *w, bool *closed)
+{
+    ssize_t got = read(w->pipe, w->bytes + w->held, sizeof w->bytes - w->held);
+    *closed = got == 0;
+    if (got < 0 && errno != EINTR)
+        return bram_fail(w->cx, BRAM_EINTERNAL, "cannot read a pipe: %s", strerror(errno));
+    if (got <= 0) return BRAM_OK;
+    w->held += (size_t)got;
+    return take_records(w);
+}
+
 /* Reads records until the pipe is closed. */
 static int listen_to(struct watch *w)
 {
-    for (;;) {
+    for (bool closed = false; !closed;) {
         BRAM_TRY(check_time(w));
         struct pollfd p = {.fd = w->pipe, .events = POLLIN};
         if (poll(&p, 1, TICK_MS) <= 0) continue; /* a tick, or a signal */
-        ssize_t got = read(w->pipe, w->bytes + w->held, sizeof w->bytes - w->held);
-        if (got == 0) return BRAM_OK;
-        if (got < 0 && errno != EINTR)
-            return bram_fail(w->cx, BRAM_EINTERNAL, "cannot read a pipe: %s", strerror(errno));
-        if (got > 0) {
-            w->held += (size_t)got;
-            BRAM_TRY(take_records(w));
-        }
+        BRAM_TRY(read_some(w, &closed));
     }
+    return BRAM_OK;
 }
 
 /* Waits for the end of a child that has closed its pipe: at once, unless it is up to something. */
@@ -294,40 +307,198 @@ static int explain_end(struct watch *w, int how)
     return bram_fail(w->cx, w->result.status, "%s", w->result.text);
 }
 
-static int watch_child(struct watch *w)
+/* Ends the watch of a child whose pipe is closed, or that is given up (status is not BRAM_OK). */
+static int finish(struct watch *w, int status)
 {
     int how = 0;
     bool ended = false;
-    int status = listen_to(w);
     if (status == BRAM_OK) status = wait_for_end(w, &how, &ended);
     if (!ended) {
         kill(w->child, SIGKILL);
         while (waitpid(w->child, &how, 0) < 0 && errno == EINTR) continue;
     }
+    close(w->pipe);
+    w->child = 0;
     return status == BRAM_OK ? explain_end(w, how) : status;
+}
+
+/* Starts the child of a watch whose cx, file and limits are set. */
+static int start(struct watch *w, bram_sandbox_fn *run, void *user)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return bram_fail(w->cx, BRAM_ENOMEM, "cannot make a pipe to read %s: %s", w->file,
+                         strerror(errno));
+    for (int i = 0; i < 2; i++) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+    w->pipe = ends[0];
+    w->deadline = w->limits->wall_seconds > 0 ? now_seconds() + w->limits->wall_seconds
+                                              : (double)INFINITY;
+    w->child = fork();
+    if (w->child == 0) {
+        close(ends[0]);
+        be_the_child(w->cx, w->limits, ends[1], run, user);
+    }
+    int error = errno;
+    close(ends[1]);
+    if (w->child > 0) return BRAM_OK;
+    w->child = 0;
+    close(ends[0]);
+    return bram_fail(w->cx, BRAM_ENOMEM, "cannot make a process to read %s: %s", w->file,
+                     strerror(error));
 }
 
 int bram_sandbox(bram_ctx *cx, const char *file, const bram_limits *limits, bram_sandbox_fn *run,
                  void *user)
 {
-    int ends[2];
-    if (pipe(ends) != 0)
-        return bram_fail(cx, BRAM_ENOMEM, "cannot make a pipe to read %s: %s", file,
-                         strerror(errno));
-    for (int i = 0; i < 2; i++) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-    struct watch w = {
-        .cx = cx, .file = file, .limits = limits, .pipe = ends[0], .deadline = INFINITY};
-    if (limits->wall_seconds > 0) w.deadline = now_seconds() + limits->wall_seconds;
-    w.child = fork();
-    if (w.child == 0) {
-        close(ends[0]);
-        be_the_child(cx, limits, ends[1], run, user);
+    struct watch w = {.cx = cx, .file = file, .limits = limits};
+    BRAM_TRY(start(&w, run, user));
+    return finish(&w, listen_to(&w));
+}
+
+/* ---- many children -------------------------------------------------------------------------- */
+
+unsigned bram_sandbox_workers(const bram_ctx *cx)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned workers = bram_ctx_threads(cx);
+    if (!workers) workers = processors > 0 ? (unsigned)processors : 1;
+    return workers < BRAM_SANDBOX_WORKERS ? workers : BRAM_SANDBOX_WORKERS;
+}
+
+/* What became of a job, kept until all before it have been told. */
+struct outcome {
+    bool ended;
+    int status;
+    char *message;
+    bram_buffer notes;
+};
+
+struct pool {
+    bram_ctx *cx;
+    const bram_sandbox_work *work;
+    struct watch *watch; /* one for each worker */
+    size_t *job;         /* which job a watch is of */
+    struct pollfd *poll;
+    struct outcome *outcome; /* of each job */
+    size_t workers, running, next, told;
+    size_t memory; /* of the running jobs together */
+    double done, total;
+};
+
+static void give_up(struct pool *p)
+{
+    for (size_t i = 0; i < p->workers; i++)
+        if (p->watch[i].child) (void)finish(&p->watch[i], BRAM_ECANCEL);
+    for (size_t i = p->told; i < p->work->count; i++) {
+        bram_free(p->outcome[i].message);
+        bram_buffer_release(&p->outcome[i].notes);
     }
-    int error = errno;
-    close(ends[1]);
-    int status = w.child < 0 ? bram_fail(cx, BRAM_ENOMEM, "cannot make a process to read %s: %s",
-                                         file, strerror(error))
-                             : watch_child(&w);
-    close(ends[0]);
+}
+
+/* Whether the next job may start: there is a worker, and memory, or nothing runs. */
+static bool may_start(const struct pool *p)
+{
+    const bram_sandbox_work *w = p->work;
+    if (p->next == w->count || p->running == p->workers) return false;
+    size_t need = w->jobs[p->next].memory;
+    return !p->running || !w->memory || (p->memory < w->memory && need <= w->memory - p->memory);
+}
+
+static int start_next(struct pool *p)
+{
+    size_t i = 0, j = p->next;
+    const bram_sandbox_job *job = &p->work->jobs[j];
+    while (p->watch[i].child) i++;
+    p->watch[i] = (struct watch){
+        .cx = p->cx, .file = job->file, .limits = &job->limits, .kept = &p->outcome[j].notes};
+    BRAM_TRY(start(&p->watch[i], p->work->run, job->user));
+    p->job[i] = j;
+    p->next++;
+    p->running++;
+    p->memory += job->memory;
+    return BRAM_OK;
+}
+
+/* A job has ended: its message is kept. */
+static int note_end(struct pool *p, size_t i, int status)
+{
+    struct outcome *o = &p->outcome[p->job[i]];
+    status = finish(&p->watch[i], status);
+    p->running--;
+    p->memory -= p->work->jobs[p->job[i]].memory;
+    p->done += p->work->jobs[p->job[i]].weight;
+    if (status == BRAM_ECANCEL) return status;
+    o->status = status;
+    o->message = bram_strdup(p->cx, status == BRAM_OK ? "" : bram_ctx_message(p->cx));
+    o->ended = true;
+    return o->message ? bram_buffer_status(p->cx, &o->notes) : BRAM_ENOMEM;
+}
+
+/* Tells of the jobs that have ended, as far as all before them have. */
+static int tell(struct pool *p)
+{
+    for (; p->told < p->work->count && p->outcome[p->told].ended; p->told++) {
+        struct outcome *o = &p->outcome[p->told];
+        char *line = o->notes.length ? o->notes.text : NULL;
+        for (char *end; line && (end = strchr(line, '\n')); line = end + 1) {
+            *end = 0;
+            if (p->work->line) BRAM_TRY(p->work->line(p->cx, p->work->user, p->told, line));
+            else bram_note(p->cx, "%s", line);
+        }
+        BRAM_TRY(p->work->ended(p->cx, p->work->user, p->told, o->status, o->message));
+        bram_free(o->message);
+        bram_buffer_release(&o->notes);
+    }
+    return BRAM_OK;
+}
+
+static void report(const struct pool *p)
+{
+    double done = p->done;
+    for (size_t i = 0; i < p->workers; i++)
+        if (p->watch[i].child) done += p->watch[i].share * p->work->jobs[p->job[i]].weight;
+    bram_ctx_progress(p->cx, p->work->what, done, p->total);
+}
+
+/* Waits until some child says something, and hears it. */
+static int listen_to_all(struct pool *p)
+{
+    size_t n = 0, which[BRAM_SANDBOX_WORKERS];
+    for (size_t i = 0; i < p->workers; i++)
+        if (p->watch[i].child) {
+            p->poll[n] = (struct pollfd){.fd = p->watch[i].pipe, .events = POLLIN};
+            which[n++] = i;
+        }
+    int ready = poll(p->poll, n, TICK_MS);
+    for (size_t k = 0; k < n; k++) {
+        bool closed = false;
+        struct watch *w = &p->watch[which[k]];
+        int status = check_time(w);
+        if (status == BRAM_OK && ready > 0 && p->poll[k].revents) status = read_some(w, &closed);
+        if (closed || status != BRAM_OK) BRAM_TRY(note_end(p, which[k], status));
+    }
+    report(p);
+    return tell(p);
+}
+
+int bram_sandbox_all(bram_ctx *cx, const bram_sandbox_work *work)
+{
+    size_t mark = bram_scratch_mark(cx), workers = work->workers ? work->workers : 1;
+    if (workers > BRAM_SANDBOX_WORKERS) workers = BRAM_SANDBOX_WORKERS;
+    if (workers > work->count) workers = work->count;
+    struct pool p = {.cx = cx, .work = work, .workers = workers};
+    p.watch = bram_scratch(cx, workers, sizeof *p.watch);
+    p.job = bram_scratch(cx, workers, sizeof *p.job);
+    p.poll = bram_scratch(cx, workers, sizeof *p.poll);
+    p.outcome = bram_scratch(cx, work->count, sizeof *p.outcome);
+    if (!p.watch || !p.job || !p.poll || !p.outcome) return BRAM_ENOMEM;
+    for (size_t i = 0; i < work->count; i++) p.total += work->jobs[i].weight;
+    int status = BRAM_OK;
+    while (status == BRAM_OK && p.told < work->count) {
+        while (status == BRAM_OK && may_start(&p)) status = start_next(&p);
+        if (status == BRAM_OK) status = listen_to_all(&p);
+    }
+    give_up(&p);
+    bram_scratch_release(cx, mark);
     return status;
 }

@@ -308,4 +308,5 @@ const bram_loader bram_loader_antolik2016 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_NPY,
 };

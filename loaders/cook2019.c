@@ -71,4 +71,5 @@ const bram_loader bram_loader_cook2019 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_ZIP,
 };

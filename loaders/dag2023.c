@@ -28,6 +28,13 @@ static const bram_param params[] = {
     {"labels", BRAM_PARAM_TEXT, "", NULL, 0, 0, "a file of labels, as if given as a further path"},
     {.name = NULL}};
 
+/* The files of labels. */
+struct sources {
+    bram_dag_source *source;
+    size_t count;
+    bool only_recording; /* of the import */
+};
+
 /* One recording being read. */
 struct animal {
     const bram_h5_object *root;
@@ -264,17 +271,18 @@ static int add_nsm(bram_ctx *cx, struct animal *a, bram_dag_labels *l)
 
 /* The first file that knows the recording gives its labels. */
 static int find_labels(bram_ctx *cx, const struct animal *a, bram_dag_labels *l,
-                       const bram_dag_match *match, const char *const *paths, size_t count,
-                       bool only_recording)
+                       const bram_dag_match *match, const struct sources *from)
 {
+    size_t count = from->count;
     for (size_t i = 0; i < count && !l->form[0]; i++) {
-        bram_dag_form form;
-        BRAM_TRY(bram_dag_form_of(cx, &form, paths[i]));
-        if (form == BRAM_DAG_NONE)
+        bram_dag_source *s = &from->source[i];
+        if (!s->known) BRAM_TRY(bram_dag_form_of(cx, &s->form, s->path));
+        s->known = true;
+        if (s->form == BRAM_DAG_NONE)
             return bram_fail(cx, BRAM_EFORMAT, "%s is neither a recording nor a file of labels",
-                             paths[i]);
-        if (!is_for(form, paths[i], a->id, only_recording)) continue;
-        int status = bram_dag_labels_read(cx, l, form, paths[i], a->id, match);
+                             s->path);
+        if (!is_for(s->form, s->path, a->id, from->only_recording)) continue;
+        int status = bram_dag_labels_read(cx, l, s, a->id, match);
         if (status != BRAM_OK && status != BRAM_EABSENT) return status;
     }
     if (l->form[0] || count == 0) return BRAM_OK;
@@ -286,16 +294,14 @@ static int find_labels(bram_ctx *cx, const struct animal *a, bram_dag_labels *l,
     return BRAM_OK;
 }
 
-static int read_labels(bram_ctx *cx, struct animal *a, const char *const *paths, size_t count,
-                       bool only_recording)
+static int read_labels(bram_ctx *cx, struct animal *a, const struct sources *from)
 {
     bram_dag_labels original = {0};
     bram_dag_match match = {0};
     BRAM_TRY(read_columns(cx, a));
     BRAM_TRY(read_match(cx, &match, a));
     int status = bram_dag_labels_new(cx, &original, a->originals);
-    if (status == BRAM_OK)
-        status = find_labels(cx, a, &original, &match, paths, count, only_recording);
+    if (status == BRAM_OK) status = find_labels(cx, a, &original, &match, from);
     if (status == BRAM_OK) status = add_nsm(cx, a, &original);
     if (status == BRAM_OK) status = place_labels(cx, a, &original);
     bram_free((void *)(uintptr_t)match.trace);
@@ -348,8 +354,7 @@ static int put_recording(bram_ctx *cx, bram_dataset *ds, const struct animal *a,
 }
 
 static int read_animal(bram_ctx *cx, bram_dataset *ds, const char *path,
-                       const char *const *label_paths, size_t labels, bool only_recording,
-                       const bram_options *o)
+                       const struct sources *labels, const bram_options *o)
 {
     bram_h5 *file = NULL;
     struct animal a = {.path = path};
@@ -358,7 +363,7 @@ static int read_animal(bram_ctx *cx, bram_dataset *ds, const char *path,
     bram_intake_id(a.id, sizeof a.id, path, "-data");
     int status = read_traces(cx, &a, o);
     if (status == BRAM_OK) status = read_stamps(cx, &a, o);
-    if (status == BRAM_OK) status = read_labels(cx, &a, label_paths, labels, only_recording);
+    if (status == BRAM_OK) status = read_labels(cx, &a, labels);
     if (status == BRAM_OK) status = put_recording(cx, ds, &a, o);
     release(&a);
     bram_h5_close(file);
@@ -392,25 +397,26 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
-    size_t mark = bram_scratch_mark(cx), labels = 0, recordings = 0;
-    const char **label_path = bram_scratch(cx, input->count + 1, sizeof *label_path);
+    size_t mark = bram_scratch_mark(cx), recordings = 0;
+    struct sources labels = {bram_scratch(cx, input->count + 1, sizeof *labels.source), 0, false};
     bool *recording = bram_scratch(cx, input->count, sizeof *recording);
-    int status = label_path && recording ? BRAM_OK : BRAM_ENOMEM;
+    int status = labels.source && recording ? BRAM_OK : BRAM_ENOMEM;
     for (size_t i = 0; status == BRAM_OK && i < input->count; i++) {
         status = is_recording(cx, &recording[i], input->paths[i]);
         if (recording[i]) recordings++;
-        else label_path[labels++] = input->paths[i];
+        else labels.source[labels.count++].path = input->paths[i];
     }
     if (status == BRAM_OK && bram_option_text(o, "labels")[0])
-        label_path[labels++] = bram_option_text(o, "labels");
+        labels.source[labels.count++].path = bram_option_text(o, "labels");
+    labels.only_recording = recordings + input->elsewhere == 1;
     if (status == BRAM_OK && recordings == 0)
         status = bram_fail(cx, BRAM_EFORMAT,
                            "%s: found no recording, expected HDF5 with gcamp/trace_array and "
                            "timing/timestamp_confocal",
                            input->paths[0]);
     for (size_t i = 0; status == BRAM_OK && i < input->count; i++)
-        if (recording[i])
-            status = read_animal(cx, ds, input->paths[i], label_path, labels, recordings == 1, o);
+        if (recording[i]) status = read_animal(cx, ds, input->paths[i], &labels, o);
+    for (size_t i = 0; i < labels.count; i++) bram_dag_source_close(&labels.source[i]);
     bram_scratch_release(cx, mark);
     return status;
 }
@@ -428,4 +434,7 @@ const bram_loader bram_loader_dag2023 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_HDF5,
+    .apart = true,
+    .belongs = bram_dag_belongs,
 };

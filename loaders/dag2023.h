@@ -4,9 +4,11 @@
 #ifndef BRAMBLE_LOADERS_DAG2023_H
 #define BRAMBLE_LOADERS_DAG2023_H
 
-#include <bramble/dataset.h>
+#include <bramble/loader.h>
 
 #include "h5.h"
+#include "jld2.h"
+#include "json.h"
 
 /** What is known of the traces of one recording; all arrays have `traces` elements. */
 typedef struct bram_dag_labels {
@@ -59,6 +61,23 @@ typedef enum bram_dag_form {
 int bram_dag_form_of(bram_ctx *cx, bram_dag_form *out, const char *path) BRAM_MUST_CHECK;
 
 /**
+ * Whether a file that is no recording belongs to some: a dictionary or a workbook of labels with
+ * the fields that these have. BRAM_ENOMEM is the only failure.
+ */
+int bram_dag_belongs(bram_ctx *cx, const char *path, bram_recognition *out) BRAM_MUST_CHECK;
+
+/** A file of labels; dictionaries stay open, so that several recordings read them once. */
+typedef struct bram_dag_source {
+    const char *path;
+    bram_dag_form form;
+    bool known; /* form is known */
+    bram_jld2 *jld2;
+    bram_json *json;
+} bram_dag_source;
+
+void bram_dag_source_close(bram_dag_source *s);
+
+/**
  * Reads the labels of one recording.
  *
  * @param uid    the recording's name in a dictionary: "2022-07-26-31"; workbooks hold one animal
@@ -66,16 +85,19 @@ int bram_dag_form_of(bram_ctx *cx, bram_dag_form *out, const char *path) BRAM_MU
  * @return BRAM_OK; BRAM_EABSENT: the dictionary does not know the recording; BRAM_EFORMAT;
  * BRAM_EREAD
  */
-int bram_dag_labels_read(bram_ctx *cx, bram_dag_labels *l, bram_dag_form form, const char *path,
-                         const char *uid, const bram_dag_match *match) BRAM_MUST_CHECK;
+int bram_dag_labels_read(bram_ctx *cx, bram_dag_labels *l, bram_dag_source *source, const char *uid,
+                         const bram_dag_match *match) BRAM_MUST_CHECK;
 
 /** The readers of the single forms. */
-int bram_dag_read_json(bram_ctx *cx, bram_dag_labels *l, const char *path,
+int bram_dag_read_json(bram_ctx *cx, bram_dag_labels *l, bram_dag_source *source,
                        const char *uid) BRAM_MUST_CHECK;
-int bram_dag_read_jld2(bram_ctx *cx, bram_dag_labels *l, const char *path,
+int bram_dag_read_jld2(bram_ctx *cx, bram_dag_labels *l, bram_dag_source *source,
                        const char *uid) BRAM_MUST_CHECK;
 int bram_dag_read_xlsx(bram_ctx *cx, bram_dag_labels *l, const char *path,
                        const bram_dag_match *match) BRAM_MUST_CHECK;
+
+/** Whether a workbook has a sheet of labels. */
+int bram_dag_is_workbook(bram_ctx *cx, bool *out, const char *path) BRAM_MUST_CHECK;
 
 /** A recording's frames, for what lies on them. */
 typedef struct bram_dag_frames {

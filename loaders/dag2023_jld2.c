@@ -5,8 +5,6 @@
  */
 #include "dag2023.h"
 
-#include "jld2.h"
-
 #include <math.h>
 
 /* "Absent" is for a recording that the dictionary does not know; a part that lacks is bad format.
@@ -58,11 +56,8 @@ static int read_dictionary(bram_ctx *cx, bram_dag_labels *l, bram_jld2 *file, co
     return BRAM_OK;
 }
 
-int bram_dag_read_jld2(bram_ctx *cx, bram_dag_labels *l, const char *path, const char *uid)
+int bram_dag_read_jld2(bram_ctx *cx, bram_dag_labels *l, bram_dag_source *source, const char *uid)
 {
-    bram_jld2 *file = NULL;
-    BRAM_TRY(bram_jld2_open(cx, &file, path));
-    int status = read_dictionary(cx, l, file, path, uid);
-    bram_jld2_close(file);
-    return status;
+    if (!source->jld2) BRAM_TRY(bram_jld2_open(cx, &source->jld2, source->path));
+    return read_dictionary(cx, l, source->jld2, source->path, uid);
 }

@@ -94,17 +94,17 @@ int bram_dag_form_of(bram_ctx *cx, bram_dag_form *out, const char *path)
     return BRAM_OK;
 }
 
-int bram_dag_labels_read(bram_ctx *cx, bram_dag_labels *l, bram_dag_form form, const char *path,
-                         const char *uid, const bram_dag_match *match)
+int bram_dag_labels_read(bram_ctx *cx, bram_dag_labels *l, bram_dag_source *source, const char *uid,
+                         const bram_dag_match *match)
 {
     static const char *const words[] = {"none", "JSON dictionary", "JLD2 dictionary", "workbook"};
-    int status = form == BRAM_DAG_JSON   ? bram_dag_read_json(cx, l, path, uid)
-                 : form == BRAM_DAG_JLD2 ? bram_dag_read_jld2(cx, l, path, uid)
-                 : form == BRAM_DAG_XLSX
-                     ? bram_dag_read_xlsx(cx, l, path, match)
-                     : bram_fail(cx, BRAM_EFORMAT, "%s: not a file of labels", path);
+    int status = source->form == BRAM_DAG_JSON   ? bram_dag_read_json(cx, l, source, uid)
+                 : source->form == BRAM_DAG_JLD2 ? bram_dag_read_jld2(cx, l, source, uid)
+                 : source->form == BRAM_DAG_XLSX
+                     ? bram_dag_read_xlsx(cx, l, source->path, match)
+                     : bram_fail(cx, BRAM_EFORMAT, "%s: not a file of labels", source->path);
     BRAM_TRY(status);
-    if (!l->form[0]) snprintf(l->form, sizeof l->form, "%s", words[form]);
+    if (!l->form[0]) snprintf(l->form, sizeof l->form, "%s", words[source->form]);
     return BRAM_OK;
 }
 
@@ -180,14 +180,59 @@ static int read_dictionary(bram_ctx *cx, bram_dag_labels *l, const bram_json *ro
     return bram_dag_labels_add_all(cx, l, traces, path, uid);
 }
 
-int bram_dag_read_json(bram_ctx *cx, bram_dag_labels *l, const char *path, const char *uid)
+int bram_dag_read_json(bram_ctx *cx, bram_dag_labels *l, bram_dag_source *source, const char *uid)
 {
-    bram_json *root = NULL;
-    BRAM_TRY(bram_json_read(cx, &root, path, 0));
-    int status = bram_json_kind_of(root) == BRAM_JSON_OBJECT
-                     ? read_dictionary(cx, l, root, path, uid)
-                     : bram_fail(cx, BRAM_EFORMAT, "%s: found %s, expected an object of recordings",
-                                 path, bram_json_kind_name(bram_json_kind_of(root)));
-    bram_json_free(root);
-    return status;
+    const char *path = source->path;
+    if (!source->json) BRAM_TRY(bram_json_read(cx, &source->json, path, 0));
+    if (bram_json_kind_of(source->json) == BRAM_JSON_OBJECT)
+        return read_dictionary(cx, l, source->json, path, uid);
+    return bram_fail(cx, BRAM_EFORMAT, "%s: found %s, expected an object of recordings", path,
+                     bram_json_kind_name(bram_json_kind_of(source->json)));
+}
+
+void bram_dag_source_close(bram_dag_source *s)
+{
+    bram_jld2_close(s->jld2);
+    bram_json_free(s->json);
+    s->jld2 = NULL;
+    s->json = NULL;
+}
+
+/* ---- files that belong to recordings -------------------------------------------------------- */
+
+/* {"2022-07-26-31": [{"1": {"label": ...}}, ...]}, or the traces without the list about them. */
+static bool has_labels(const bram_json *root)
+{
+    bram_json_member recording = {0}, trace = {0};
+    if (bram_json_kind_of(root) != BRAM_JSON_OBJECT || !bram_json_next(root, &recording))
+        return false;
+    const bram_json *traces = recording.value;
+    if (bram_json_kind_of(traces) == BRAM_JSON_ARRAY) traces = bram_json_at(traces, 0);
+    int64_t number;
+    return traces && bram_json_kind_of(traces) == BRAM_JSON_OBJECT &&
+           bram_json_next(traces, &trace) && bram_integer_parse(trace.key, &number) &&
+           bram_json_get(trace.value, "label");
+}
+
+int bram_dag_belongs(bram_ctx *cx, const char *path, bram_recognition *out)
+{
+    enum { MOST_BYTES = 64 << 20 };
+    bram_dag_form form;
+    bram_json *json = NULL;
+    bool labels = false;
+    int status = bram_dag_form_of(cx, &form, path);
+    *out = (bram_recognition){.verdict = BRAM_NOT_MINE};
+    if (status == BRAM_OK && form == BRAM_DAG_JLD2)
+        *out = (bram_recognition){BRAM_MINE, "JLD2 with NeuroPAL_labels"};
+    if (status == BRAM_OK && form == BRAM_DAG_JSON) {
+        status = bram_json_read(cx, &json, path, MOST_BYTES);
+        if (status == BRAM_OK && has_labels(json))
+            *out = (bram_recognition){BRAM_MINE, "JSON of recordings, traces and their labels"};
+        bram_json_free(json);
+    }
+    if (status == BRAM_OK && form == BRAM_DAG_XLSX) {
+        status = bram_dag_is_workbook(cx, &labels, path);
+        if (labels) *out = (bram_recognition){BRAM_MINE, "workbook with a sheet of labels"};
+    }
+    return status == BRAM_ENOMEM ? status : BRAM_OK;
 }

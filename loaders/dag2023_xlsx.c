@@ -99,3 +99,15 @@ int bram_dag_read_xlsx(bram_ctx *cx, bram_dag_labels *l, const char *path,
     bram_grid_free(g);
     return status;
 }
+
+/* A sheet whose name begins with "labels v", as the laboratory's do. */
+int bram_dag_is_workbook(bram_ctx *cx, bool *out, const char *path)
+{
+    bram_xlsx *book = NULL;
+    *out = false;
+    int status = bram_xlsx_open(cx, &book, path);
+    for (size_t i = 0; status == BRAM_OK && i < bram_xlsx_sheets(book); i++)
+        *out |= strncmp(bram_xlsx_sheet_name(book, i), "labels v", 8) == 0;
+    bram_xlsx_close(book);
+    return status;
+}

@@ -270,9 +270,9 @@ static int read_recording(bram_ctx *cx, bram_dataset *ds, const char *path, cons
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
-    if (input->count > 1 && bram_option_text(o, "id")[0])
+    if (input->count + input->elsewhere > 1 && bram_option_text(o, "id")[0])
         return bram_fail(cx, BRAM_EUSAGE, "id= names one recording, but %zu files are given",
-                         input->count);
+                         input->count + input->elsewhere);
     for (size_t i = 0; i < input->count; i++) BRAM_TRY(read_recording(cx, ds, input->paths[i], o));
     return BRAM_OK;
 }
@@ -319,4 +319,6 @@ const bram_loader bram_loader_generic = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .asks = true,
+    .apart = true,
 };

@@ -4,18 +4,14 @@
  */
 #include "import.h"
 
-#include "file.h"
-#include "h5.h"
 #include "hash.h"
 #include "intake.h"
 #include "neurons.h"
-
-#include <bramble/plugin.h>
+#include "recognise.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 const bram_param bram_import_params[] = {
     {"gap", BRAM_PARAM_REAL, "3", NULL, 0, 1e9,
@@ -50,86 +46,17 @@ const bram_param bram_import_params[] = {
 
 /* ---- which loader --------------------------------------------------------------------------- */
 
-/* The loaders of the library, then those of plugins. @return NULL behind the last */
-static const bram_loader *loader_at(size_t i)
-{
-    size_t built_in = 0;
-    while (bram_loader_table[built_in]) built_in++;
-    return i < built_in ? bram_loader_table[i] : bram_plugin_loader(i - built_in);
-}
-
-/* What the loaders said, for the choice and for the message when there is none. */
-struct verdicts {
-    const bram_loader *mine, *maybe;
-    size_t sure, possible;
-    char words[700];
-};
-
-static void note_verdict(struct verdicts *v, const bram_loader *loader, const bram_recognition *r)
-{
-    if (r->verdict == BRAM_NOT_MINE) return;
-    if (r->verdict == BRAM_MINE) v->mine = loader, v->sure++;
-    else v->maybe = loader, v->possible++;
-    size_t used = strlen(v->words);
-    snprintf(v->words + used, sizeof v->words - used, "%s%s (%s)", used ? ", " : "", loader->name,
-             r->reason);
-}
-
-/* A file that cannot be read at all says so itself, better than "no loader knows it". */
-static int check_readable(bram_ctx *cx, const bram_input *input)
-{
-    for (size_t i = 0; i < input->count; i++) {
-        int fd;
-        uint64_t size;
-        BRAM_TRY(bram_file_open(cx, &fd, &size, input->paths[i]));
-        int status = size ? bram_file_refuse_lfs(cx, fd, size, input->paths[i])
-                          : bram_fail(cx, BRAM_EFORMAT, "%s is empty", input->paths[i]);
-        close(fd);
-        if (status == BRAM_OK && bram_h5_probe(input->paths[i])) {
-            bram_h5 *file = NULL;
-            status = bram_h5_open(cx, &file, input->paths[i]); /* damaged beyond its first bytes */
-            bram_h5_close(file);
-        }
-        BRAM_TRY(status);
-    }
-    return BRAM_OK;
-}
-
-/* A message says which file: a loader that read one of several names it, else it is the first. */
-static int name_the_file(bram_ctx *cx, int status, const char *loader, const bram_input *input)
-{
-    if (status == BRAM_EWRITE) return status; /* no fault of theirs */
-    for (size_t i = 0; i < input->count; i++)
-        if (strstr(bram_ctx_message(cx), input->paths[i]))
-            return bram_fail_prefix(cx, status, "%s", loader);
-    return bram_fail_prefix(cx, status, "%s: %s", input->paths[0], loader);
-}
-
 static int recognise(bram_ctx *cx, const bram_loader **out, const bram_input *input)
 {
-    struct verdicts v = {0};
-    BRAM_TRY(check_readable(cx, input));
-    for (size_t i = 0; loader_at(i); i++) {
-        bram_recognition r = {.verdict = BRAM_NOT_MINE};
-        int status = loader_at(i)->recognise(cx, input, &r);
-        if (status != BRAM_OK) return name_the_file(cx, status, loader_at(i)->name, input);
-        note_verdict(&v, loader_at(i), &r);
-    }
-    if (v.sure == 1) *out = v.mine;
-    else if (v.sure == 0 && v.possible == 1) *out = v.maybe;
-    else if (v.sure + v.possible == 0)
-        return bram_fail(cx, BRAM_EFORMAT,
-                         "no loader knows %s by its content; name one (\"bramble list datasets\" "
-                         "shows them), e.g. generic with its options",
-                         input->paths[0]);
-    else
-        return bram_fail(cx, BRAM_EUSAGE, "several loaders know %s: %s; name one of them",
-                         input->paths[0], v.words);
+    bram_verdicts v;
+    BRAM_TRY(bram_recognise_files(cx, &v, input));
+    BRAM_TRY(bram_recognised_one(cx, &v, input));
+    *out = v.loader;
     return BRAM_OK;
 }
 
-static int choose(bram_ctx *cx, const bram_loader **loader, const char **options, const char *spec,
-                  const bram_input *input)
+int bram_import_loader(bram_ctx *cx, const bram_loader **loader, const char **options,
+                       const char *spec)
 {
     size_t length = bram_spec_name_length(spec);
     char name[64];
@@ -138,7 +65,8 @@ static int choose(bram_ctx *cx, const bram_loader **loader, const char **options
     memcpy(name, spec, length);
     name[length] = 0;
     *options = spec[length] ? spec + length + 1 : NULL;
-    if (strcmp(name, "auto") == 0) return recognise(cx, loader, input);
+    *loader = NULL;
+    if (strcmp(name, "auto") == 0) return BRAM_OK;
     *loader = bram_loader_find(name);
     return *loader ? BRAM_OK : bram_fail(cx, BRAM_EUSAGE, "there is no loader \"%s\"", name);
 }
@@ -245,7 +173,7 @@ static int load(bram_ctx *cx, bram_dataset *ds, const bram_loader *loader, const
     BRAM_TRY(bram_options_new(cx, &own, loader->params, text));
     int status = loader->load(cx, ds, input, own);
     if (status == BRAM_OK) status = bram_import_recordings(cx, ds, options);
-    if (status != BRAM_OK) name_the_file(cx, status, loader->name, input);
+    if (status != BRAM_OK) bram_name_the_file(cx, status, loader->name, input);
     if (status == BRAM_OK && has_worms(ds)) status = bram_add_neurons(cx, ds);
     if (status == BRAM_OK)
         status = describe_root(cx, ds, loader, input, bram_options_canonical(own),
@@ -262,7 +190,8 @@ int bram_import(bram_ctx *cx, bram_dataset **out, const char *spec, const bram_i
     bram_options *defaults = NULL;
     bram_dataset *ds = NULL;
     if (input->count == 0) return bram_fail(cx, BRAM_EUSAGE, "no file is given to import");
-    BRAM_TRY(choose(cx, &loader, &text, spec, input));
+    BRAM_TRY(bram_import_loader(cx, &loader, &text, spec));
+    if (!loader) BRAM_TRY(recognise(cx, &loader, input));
     assert(loader);
     if (!options) BRAM_TRY(bram_options_new(cx, &defaults, bram_import_params, NULL));
     int status = bram_dataset_new(cx, &ds);

@@ -352,17 +352,21 @@ static int import_one(bram_ctx *cx, bram_dataset *ds, struct work *w, const char
 
 /* ---- the report ----------------------------------------------------------------------------- */
 
+static const char *id_at(const bram_dataset *ds, const char *const *order, size_t i)
+{
+    return order ? order[i] : bram_dataset_group_at(ds, "recordings", i);
+}
+
 /* A row for every trace of every recording that has activity. */
-static int report(bram_ctx *cx, bram_dataset *ds)
+int bram_import_report(bram_ctx *cx, bram_dataset *ds, const char *const *order, size_t count)
 {
     static const char *const copied[] = {"raw_label", "label", "certainty", "reason", "candidates"};
     enum { COPIED = sizeof copied / sizeof *copied };
-    size_t recordings = bram_dataset_groups(ds, "recordings"), rows = 0, at = 0;
+    size_t recordings = order ? count : bram_dataset_groups(ds, "recordings"), rows = 0, at = 0;
     const bram_axis **axis = bram_scratch(cx, recordings, sizeof *axis);
     if (!axis) return BRAM_ENOMEM;
     for (size_t i = 0; i < recordings; i++) {
-        char *path = bram_strf(cx, "recordings/%s/activity",
-                               bram_dataset_group_at(ds, "recordings", i));
+        char *path = bram_strf(cx, "recordings/%s/activity", id_at(ds, order, i));
         if (!path) return BRAM_ENOMEM;
         bram_response *r = bram_dataset_response(ds, path);
         bram_free(path);
@@ -375,7 +379,7 @@ static int report(bram_ctx *cx, bram_dataset *ds)
     if (!text || !trace) return BRAM_ENOMEM;
     for (size_t i = 0; i < recordings; i++)
         for (size_t k = 0; axis[i] && k < bram_axis_length(axis[i]); k++, at++) {
-            text[at] = bram_dataset_group_at(ds, "recordings", i);
+            text[at] = id_at(ds, order, i);
             trace[at] = (int64_t)k + 1;
             for (size_t c = 0; c < COPIED; c++)
                 text[(c + 1) * rows + at] = bram_axis_column(axis[i], copied[c])->text[k];
@@ -420,7 +424,7 @@ int bram_import_recordings(bram_ctx *cx, bram_dataset *ds, const bram_options *o
         if (status == BRAM_OK) status = import_recording(cx, ds, options, id);
         bram_scratch_release(cx, mark);
     }
-    if (status == BRAM_OK) status = report(cx, ds);
+    if (status == BRAM_OK) status = bram_import_report(cx, ds, NULL, 0);
     bram_scratch_release(cx, mark);
     return status;
 }

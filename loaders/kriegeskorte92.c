@@ -432,4 +432,5 @@ const bram_loader bram_loader_kriegeskorte92 = {
     .verified = BRAM_VERIFIED_REAL,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_MAT5 | BRAM_FORM_HDF5,
 };

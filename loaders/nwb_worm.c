@@ -289,4 +289,6 @@ const bram_loader bram_loader_nwb_worm = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_HDF5,
+    .apart = true,
 };

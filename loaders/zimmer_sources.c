@@ -73,6 +73,8 @@ const bram_zimmer_variable *bram_zimmer_find(const char *name, const bram_zimmer
                                                .params = bram_zimmer_params,                       \
                                                .recognise = recognise_##source_,                   \
                                                .load = bram_zimmer_load,                           \
+                                               .forms = BRAM_FORM_HDF5 | BRAM_FORM_MAT5,           \
+                                               .apart = true,                                      \
                                                __VA_ARGS__}
 
 ENTRY(kato2015, .version = 3,

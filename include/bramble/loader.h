@@ -27,6 +27,7 @@ typedef enum bram_verified {
 typedef struct bram_input {
     const char *const *paths;
     size_t count;
+    size_t elsewhere; /* recordings of the same import that are loaded apart from these */
 } bram_input;
 
 /** How sure a loader is that it knows a file, and by what. */
@@ -34,6 +35,17 @@ typedef struct bram_recognition {
     enum { BRAM_NOT_MINE, BRAM_MAYBE_MINE, BRAM_MINE } verdict;
     char reason[200]; /* "HDF5 with gcamp/traces_array_F_F20 and timing/timestamp_confocal" */
 } bram_recognition;
+
+/** The form of a file by its first bytes, gzip looked into. */
+enum {
+    BRAM_FORM_HDF5 = 1, /* NWB and MATLAB 7.3 as well */
+    BRAM_FORM_MAT5 = 2,
+    BRAM_FORM_ZIP = 4, /* xlsx, npz, archives */
+    BRAM_FORM_NPY = 8,
+    BRAM_FORM_XLS = 16,
+    BRAM_FORM_TEXT = 32, /* CSV, JSON: no zero byte in its first bytes */
+    BRAM_FORM_OTHER = 64
+};
 
 typedef struct bram_loader {
     const char *name;     /* "dag2023": also the dataset's name */
@@ -61,6 +73,22 @@ typedef struct bram_loader {
      * @return BRAM_OK; BRAM_EREAD, BRAM_EFORMAT: file, field, found, expected; BRAM_EUSAGE
      */
     int (*load)(bram_ctx *cx, bram_dataset *out, const bram_input *input, const bram_options *o);
+
+    /** The forms of files that it can recognise, joined by |; 0: any. It is not asked about
+     *  others, which saves opening them. */
+    unsigned forms;
+
+    /** It is told nothing by a file but its form, and must be named with options: auto takes it
+     *  only when no other loader knows the file. */
+    bool asks;
+
+    /** Each file that it recognises may be loaded apart from the others, with those that belong to
+     *  them: so several are, at the same time. */
+    bool apart;
+
+    /** Looks at the content of one file that it does not recognise: does it belong to recordings
+     *  of this loader, as a sheet of labels does? BRAM_MINE says so. NULL: no file does. */
+    int (*belongs)(bram_ctx *cx, const char *path, bram_recognition *out);
 } bram_loader;
 
 /** All loaders, NULL-terminated; and one by name, or NULL. */

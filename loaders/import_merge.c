@@ -1,0 +1,292 @@
+/*
+ * import_merge.c - datasets imported apart, put together; see import_merge.h.
+ */
+#include "import_merge.h"
+
+#include "dataset_form.h"
+#include "import.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct merge {
+    bram_dataset *ds, *part;
+    bram_left_out_fn *left_out;
+    void *user;
+    const char *sources;  /* of the part */
+    const char **outside; /* ids of recordings of the part that stay out */
+    size_t outsides;
+    char **order; /* ids of the recordings that are in, as the reports of the parts have them */
+    size_t ordered, room;
+    char *own, *shared; /* sources of one part each, and of several */
+};
+
+/* ---- what is moved -------------------------------------------------------------------------- */
+
+/* The file a recording was read from, as its loader noted it, else the fallback. */
+static const char *file_of(const bram_dataset *ds, const char *group, const char *fallback)
+{
+    const bram_attrs *attrs = bram_dataset_find_attrs(ds, group);
+    const char *file = attrs ? bram_attrs_text(attrs, "source_file") : NULL;
+    return file ? file : fallback;
+}
+
+static void tell(const struct merge *m, const char *path, bool copy)
+{
+    char text[900];
+    snprintf(text, sizeof text, "%s: %s%s %s", file_of(m->part, path, m->sources), path,
+             copy ? ", with the same values, was read from" : " was read from",
+             file_of(m->ds, path, "another file"));
+    m->left_out(m->user, copy, text);
+}
+
+/* Whether two responses have the same shape, values and masks. */
+static int equal_values(bram_ctx *cx, bool *out, const bram_response *a, const bram_response *b)
+{
+    size_t start[BRAM_MAX_DIMS] = {0}, count[BRAM_MAX_DIMS], n = 1, dims = bram_response_dims(a);
+    *out = false;
+    if (dims != bram_response_dims(b)) return BRAM_OK;
+    for (size_t d = 0; d < dims; d++) {
+        count[d] = bram_response_length(a, d);
+        if (count[d] != bram_response_length(b, d)) return BRAM_OK;
+        n *= count[d];
+    }
+    size_t mark = bram_scratch_mark(cx);
+    double *x = bram_scratch(cx, n, sizeof *x), *y = bram_scratch(cx, n, sizeof *y);
+    uint8_t *p = bram_scratch(cx, n, 1), *q = bram_scratch(cx, n, 1);
+    int status = x && y && p && q ? bram_response_read(cx, a, start, count, x, p) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_response_read(cx, b, start, count, y, q);
+    bool same = status == BRAM_OK && memcmp(p, q, n) == 0;
+    for (size_t i = 0; i < n && same; i++) same = x[i] == y[i];
+    bram_scratch_release(cx, mark);
+    *out = same;
+    return status;
+}
+
+/* Whether the recording of one name in both has the same raw values. */
+static int is_copy(bram_ctx *cx, bool *out, const struct merge *m, const char *group)
+{
+    char *path = bram_strf(cx, "%s/raw", group);
+    if (!path) return BRAM_ENOMEM;
+    const bram_response *a = bram_dataset_response(m->ds, path),
+                        *b = bram_dataset_response(m->part, path);
+    *out = false;
+    int status = a && b ? equal_values(cx, out, a, b) : BRAM_OK;
+    bram_free(path);
+    return status;
+}
+
+/* Which recordings of the part are there already. */
+static int find_outside(bram_ctx *cx, struct merge *m)
+{
+    size_t n = bram_dataset_groups(m->part, "recordings");
+    m->outside = bram_scratch(cx, n, sizeof *m->outside);
+    if (!m->outside) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        bool copy = false;
+        const char *id = bram_dataset_group_at(m->part, "recordings", i);
+        char *group = bram_strf(cx, "recordings/%s", id);
+        if (!group) return BRAM_ENOMEM;
+        int status = BRAM_OK;
+        if (bram_dataset_has(m->ds, group)) {
+            m->outside[m->outsides++] = id;
+            status = is_copy(cx, &copy, m, group);
+            if (status == BRAM_OK) tell(m, group, copy);
+        }
+        bram_free(group);
+        BRAM_TRY(status);
+    }
+    return BRAM_OK;
+}
+
+static bool is_outside(const struct merge *m, const char *path)
+{
+    static const char folder[] = "recordings/";
+    if (strncmp(path, folder, sizeof folder - 1) != 0) return false;
+    path += sizeof folder - 1;
+    size_t length = strcspn(path, "/");
+    for (size_t i = 0; i < m->outsides; i++)
+        if (strlen(m->outside[i]) == length && strncmp(path, m->outside[i], length) == 0)
+            return true;
+    return false;
+}
+
+static int add_order(bram_ctx *cx, struct merge *m, const char *id)
+{
+    if (m->ordered == m->room) {
+        size_t room = m->room ? 2 * m->room : 16;
+        char **order = bram_realloc(cx, m->order, room, sizeof *order);
+        if (!order) return BRAM_ENOMEM;
+        m->order = order;
+        m->room = room;
+    }
+    m->order[m->ordered] = bram_strdup(cx, id);
+    return m->order[m->ordered++] ? BRAM_OK : BRAM_ENOMEM;
+}
+
+/* In a file the recordings stand by name; the report of a part has the order of its import. */
+static int find_order(bram_ctx *cx, struct merge *m)
+{
+    const bram_axis *report = bram_dataset_table(m->part, "import_report");
+    const bram_column *id = report ? bram_axis_column(report, "recording") : NULL;
+    char group[300];
+    for (size_t i = 0; id && id->text && i < bram_axis_length(report); i++) {
+        if (i && strcmp(id->text[i], id->text[i - 1]) == 0) continue;
+        snprintf(group, sizeof group, "recordings/%s", id->text[i]);
+        if (!is_outside(m, group)) BRAM_TRY(add_order(cx, m, id->text[i]));
+    }
+    return BRAM_OK;
+}
+
+/* A recording is moved whole or not at all; anything else where nothing stands. */
+static bool wanted(void *user, const char *path)
+{
+    const struct merge *m = user;
+    if (is_outside(m, path) || strcmp(path, "import_report") == 0) return false;
+    if (!bram_dataset_has(m->ds, path) || bram_dataset_find_attrs(m->part, path)) return true;
+    const bram_axis *a = bram_dataset_table(m->ds, path), *b = bram_dataset_table(m->part, path);
+    if (!a || !b || !bram_axis_equal(a, b)) tell(m, path, false);
+    return false;
+}
+
+/* ---- attributes of the root ----------------------------------------------------------------- */
+
+enum { DIGITS = 64 };
+
+/* The next "SHA256 NAME" of a list, "" after the last; names may hold commas themselves. */
+static const char *next_source(const char *at)
+{
+    while ((at = strstr(at, ", ")))
+        if (strspn(at += 2, "0123456789abcdef") == DIGITS) return at;
+    return "";
+}
+
+/* The entry of a list that has these bytes, or NULL. */
+static char *find_source(char *list, const char *entry, size_t length)
+{
+    for (const char *k = list; k && *k; k = next_source(k + 1))
+        if (strncmp(k, entry, length) == 0 && (!k[length] || strncmp(k + length, ", ", 2) == 0))
+            return list + (k - list);
+    return NULL;
+}
+
+static int append_source(bram_ctx *cx, char **list, const char *entry, size_t length)
+{
+    char *longer = bram_strf(cx, "%s%s%.*s", *list ? *list : "", *list && **list ? ", " : "",
+                             (int)length, entry);
+    if (!longer) return BRAM_ENOMEM;
+    bram_free(*list);
+    *list = longer;
+    return BRAM_OK;
+}
+
+static void remove_source(char *list, char *entry, size_t length)
+{
+    bool first = entry == list, last = !entry[length];
+    char *from = last && !first ? entry - 2 : entry, *to = entry + length + (last ? 0 : 2);
+    memmove(from, to, strlen(to) + 1);
+}
+
+/* Files that several parts were made of belong to the recordings of all: they come last, as in
+ * each part. */
+static int add_sources(bram_ctx *cx, struct merge *m, const char *more)
+{
+    for (const char *at = more, *next; *at; at = next) {
+        next = next_source(at + 1);
+        size_t length = *next ? (size_t)(next - at) - 2 : strlen(at);
+        char *before = find_source(m->own, at, length);
+        if (find_source(m->shared, at, length)) continue;
+        if (before) remove_source(m->own, before, length);
+        BRAM_TRY(append_source(cx, before ? &m->shared : &m->own, at, length));
+    }
+    return BRAM_OK;
+}
+
+static int put_sources(bram_ctx *cx, const struct merge *m)
+{
+    bram_attrs *root = bram_dataset_attrs(cx, m->ds, "");
+    const char *own = m->own ? m->own : "", *shared = m->shared ? m->shared : "";
+    char *all = bram_strf(cx, "%s%s%s", own, *own && *shared ? ", " : "", shared);
+    int status = root && all ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK && *all) status = bram_attrs_set_text(cx, root, "sources", all);
+    bram_free(all);
+    return status;
+}
+
+/* The first part gives all attributes; later ones their sources, and a history that differs. */
+static int add_root(bram_ctx *cx, struct merge *m, bool first)
+{
+    bram_attrs *root = bram_dataset_attrs(cx, m->ds, "");
+    const bram_attrs *part = bram_dataset_find_attrs(m->part, "");
+    if (!root) return BRAM_ENOMEM;
+    BRAM_TRY(add_sources(cx, m, m->sources));
+    if (first) return bram_attrs_copy(cx, root, part);
+    const char *mine = bram_attrs_text(root, "history"), *other = bram_attrs_text(part, "history");
+    if (!mine || !other || strstr(mine, other)) return BRAM_OK;
+    char *both = bram_strf(cx, "%s; %s", mine, other);
+    int status = both ? bram_attrs_set_text(cx, root, "history", both) : BRAM_ENOMEM;
+    bram_free(both);
+    return status;
+}
+
+static int note_missing(bram_ctx *cx, bram_dataset *ds, const char *missing)
+{
+    bram_attrs *root = bram_dataset_attrs(cx, ds, "");
+    const char *history = root ? bram_attrs_text(root, "history") : NULL;
+    if (!root) return BRAM_ENOMEM;
+    char *text = bram_strf(cx, "%s; without %s, which could not be imported",
+                           history ? history : "", missing);
+    int status = text ? bram_attrs_set_text(cx, root, "history", text) : BRAM_ENOMEM;
+    bram_free(text);
+    return status;
+}
+
+/* ---- parts ---------------------------------------------------------------------------------- */
+
+static int add_part(bram_ctx *cx, struct merge *m, const char *path, bool first)
+{
+    size_t mark = bram_scratch_mark(cx);
+    BRAM_TRY(bram_dataset_open(cx, &m->part, path));
+    const char *sources = bram_attrs_text(bram_dataset_find_attrs(m->part, ""), "sources");
+    m->sources = sources ? sources : "";
+    m->outsides = 0;
+    int status = add_root(cx, m, first);
+    if (status == BRAM_OK) status = find_outside(cx, m);
+    if (status == BRAM_OK) status = find_order(cx, m);
+    if (status == BRAM_OK) status = bram_dataset_move(cx, m->ds, m->part, wanted, m);
+    bram_dataset_free(m->part);
+    m->part = NULL;
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int report(bram_ctx *cx, const struct merge *m)
+{
+    size_t mark = bram_scratch_mark(cx);
+    const char **order = bram_scratch(cx, m->ordered, sizeof *order);
+    if (!order) return BRAM_ENOMEM;
+    for (size_t i = 0; i < m->ordered; i++) order[i] = m->order[i];
+    int status = m->ordered ? bram_import_report(cx, m->ds, order, m->ordered) : BRAM_OK;
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+int bram_import_merge(bram_ctx *cx, const char *path, const char *const *parts, size_t count,
+                      const char *missing, bram_left_out_fn *left_out, void *user)
+{
+    struct merge m = {.left_out = left_out, .user = user};
+    BRAM_TRY(bram_dataset_new(cx, &m.ds));
+    int status = BRAM_OK;
+    for (size_t i = 0; status == BRAM_OK && i < count; i++)
+        status = add_part(cx, &m, parts[i], i == 0);
+    if (status == BRAM_OK) status = put_sources(cx, &m);
+    if (status == BRAM_OK && missing) status = note_missing(cx, m.ds, missing);
+    if (status == BRAM_OK) status = report(cx, &m);
+    if (status == BRAM_OK) status = bram_dataset_join(cx, m.ds, path, false);
+    bram_dataset_free(m.ds);
+    for (size_t i = 0; i < m.ordered; i++) bram_free(m.order[i]);
+    bram_free(m.order);
+    bram_free(m.own);
+    bram_free(m.shared);
+    return status;
+}
