@@ -27,6 +27,7 @@ struct task {
     const char *source, *out;
     const bram_options *options;
     bool many; /* OUT is a folder */
+    bool made; /* by this command */
     bram_collection c;
 };
 
@@ -124,8 +125,18 @@ static int nothing_imported(bram_ctx *cx, const bram_collection *c)
     bool apart = c->count && !c->files[0].unit;
     if (failures > 1 && apart) bram_cli_name_failures(c);
     if (failures > 1 && apart) return bram_fail(cx, BRAM_EFORMAT, "nothing could be imported");
-    if (failures) return bram_fail(cx, c->files[first].status, "%s", c->files[first].words);
-    return bram_fail(cx, BRAM_EFORMAT, "found no recording to import in %zu files", c->count);
+    if (failures) {
+        const bram_collected *f = &c->files[first];
+        if (strstr(f->words, f->path)) return bram_fail(cx, f->status, "%s", f->words);
+        return bram_fail(cx, f->status, "%s: %s", f->path, f->words);
+    }
+    for (size_t i = 0; i < c->count; i++)
+        if (c->files[i].state == BRAM_FILE_BELONGS)
+            return bram_fail(cx, BRAM_EFORMAT,
+                             "%s belongs to recordings of %s (%s), and none of those is given",
+                             c->files[i].path, c->files[i].loader->name, c->files[i].words);
+    return bram_fail(cx, BRAM_EFORMAT, "found no recording to import in %zu file%s", c->count,
+                     c->count == 1 ? "" : "s");
 }
 
 static int finish_one(bram_ctx *cx, struct task *t)
@@ -185,9 +196,10 @@ static int finish_many(bram_ctx *cx, struct task *t)
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 /* A new folder for parts: beside the file, or in the folder, that is to come of them. */
-static int make_folder(bram_ctx *cx, const struct task *t, char **out)
+static int make_folder(bram_ctx *cx, struct task *t, char **out)
 {
-    if (t->many && mkdir(t->out, 0777) != 0 && errno != EEXIST)
+    t->made = t->many && mkdir(t->out, 0777) == 0;
+    if (t->many && !t->made && errno != EEXIST)
         return bram_fail(cx, BRAM_EWRITE, "cannot make the folder %s: %s", t->out, strerror(errno));
     char *folder = bram_strf(cx, t->many ? "%s/.import-XXXXXX" : "%s.import-XXXXXX", t->out);
     if (!folder) return BRAM_ENOMEM;
@@ -209,6 +221,7 @@ static int import_files(bram_ctx *cx, struct task *t)
     int status = bram_collection_import(cx, &t->c, t->source, t->options, folder);
     if (!status) status = t->many ? finish_many(cx, t) : finish_one(cx, t);
     remove_folder(folder);
+    if (t->made) rmdir(t->out); /* stays unless it is empty */
     bram_free(folder);
     return status;
 }
@@ -221,7 +234,8 @@ static int look_and_import(bram_ctx *cx, struct task *t)
     for (size_t i = 0; i < n; i++) paths[i] = bram_cli_argument(t->args, i);
     if (!bram_cli_has(t->args, "threads")) bram_ctx_set_threads(cx, 0);
     BRAM_TRY(bram_collection_find(cx, &t->c, paths, n));
-    int status = look(cx, t);
+    int status = t->c.count ? look(cx, t)
+                            : bram_fail(cx, BRAM_EFORMAT, "%s holds no file to import", paths[0]);
     if (!status && bram_cli_has(t->args, "dry-run")) {
         status = bram_cli_report_files(cx, t->args, &t->c);
         for (size_t i = 0; !status && i < t->c.count; i++)

@@ -209,8 +209,10 @@ size_t bram_cli_name_failures(const bram_collection *c)
         const bram_collected *f = &c->files[i];
         if (!bram_cli_is_failure(f)) continue;
         const char *words = f->words ? f->words : "";
-        if (f->state == BRAM_FILE_FAILED) bram_cli_say("  %s: %s", f->path, words);
-        else bram_cli_say("  %s: %s: %s", f->path, state_words[f->state], words);
+        if (f->state != BRAM_FILE_FAILED)
+            bram_cli_say("  %s: %s: %s", f->path, state_words[f->state], words);
+        else if (strstr(words, f->path)) bram_cli_say("  %s", words);
+        else bram_cli_say("  %s: %s", f->path, words);
     }
     return n;
 }

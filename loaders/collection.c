@@ -8,6 +8,7 @@
  */
 #include "collection.h"
 
+#include "buffer.h"
 #include "import.h"
 #include "import_merge.h"
 #include "sandbox.h"
@@ -29,6 +30,7 @@ struct part {
     bool again; /* failed: its recordings are tried one by one */
     bool good;
     char *path;
+    bram_buffer notes; /* told when all has ended, in the order of the files */
 };
 
 struct importing {
@@ -202,6 +204,9 @@ static int import_part(bram_ctx *cx, void *user)
 
 static int fail_file(bram_ctx *cx, bram_collected *f, int status, const char *message)
 {
+    size_t length = strlen(f->path); /* said beside it */
+    if (strncmp(message, f->path, length) == 0 && strncmp(message + length, ": ", 2) == 0)
+        message += length + 2;
     char *copy = bram_strdup(cx, message);
     if (!copy) return BRAM_ENOMEM;
     bram_free(f->words);
@@ -209,6 +214,13 @@ static int fail_file(bram_ctx *cx, bram_collected *f, int status, const char *me
     f->state = BRAM_FILE_FAILED;
     f->status = status;
     return BRAM_OK;
+}
+
+static int part_line(bram_ctx *cx, void *user, size_t job, const char *line)
+{
+    struct importing *m = user;
+    bram_buffer_putf(&m->parts[m->first + job].notes, "%s\n", line);
+    return bram_buffer_status(cx, &m->parts[m->first + job].notes);
 }
 
 static int part_ended(bram_ctx *cx, void *user, size_t job, int status, const char *message)
@@ -261,6 +273,7 @@ static int run_parts(bram_ctx *cx, struct importing *m)
                                     .workers = bram_sandbox_workers(cx),
                                     .memory = bram_ctx_memory(cx),
                                     .what = "importing, bytes",
+                                    .line = part_line,
                                     .ended = part_ended,
                                     .user = m};
     int status = bram_sandbox_all(cx, &work);
@@ -292,6 +305,21 @@ static int make_sets(bram_ctx *cx, bram_collection *c)
     }
     if (c->set_count) qsort(c->sets, c->set_count, sizeof *c->sets, by_loader);
     return BRAM_OK;
+}
+
+/* Parts that were tried again have said nothing of note. */
+static void tell_notes(bram_ctx *cx, const struct importing *m)
+{
+    for (size_t i = 0; i < m->c->count; i++)
+        for (size_t k = 0; k < m->count; k++) {
+            const struct part *p = &m->parts[k];
+            if (p->again || p->file[0] != i) continue;
+            const char *line = bram_buffer_text(&p->notes);
+            for (size_t length; *line; line += length + 1) {
+                length = strcspn(line, "\n");
+                bram_note(cx, "%.*s", (int)length, line);
+            }
+        }
 }
 
 /* Good parts of a set in the order of their first files. */
@@ -455,8 +483,10 @@ int bram_collection_import(bram_ctx *cx, bram_collection *c, const char *spec,
         status = run_parts(cx, &m);
         if (status == BRAM_OK) status = cut_again(cx, &m);
     }
+    if (status == BRAM_OK) tell_notes(cx, &m);
     if (status == BRAM_OK) status = join_sets(cx, &m);
     for (size_t i = 0; i < m.count; i++) {
+        bram_buffer_release(&m.parts[i].notes);
         unlink(m.parts[i].path);
         bram_free(m.parts[i].file);
         bram_free(m.parts[i].path);

@@ -119,7 +119,9 @@ static int add_folder(struct finding *f, const char *folder, int depth)
 static int add_path(struct finding *f, const char *path, bool named)
 {
     struct stat s;
-    if (stat(path, &s) != 0) return bram_fail(f->cx, BRAM_EREAD, "%s: %s", path, strerror(errno));
+    if (stat(path, &s) != 0)
+        return errno == ENOENT ? bram_fail(f->cx, BRAM_EREAD, "%s: no such file", path)
+                               : bram_fail(f->cx, BRAM_EREAD, "%s: %s", path, strerror(errno));
     return S_ISDIR(s.st_mode) ? add_folder(f, path, 0) : add_file(f, path, &s, named);
 }
 

@@ -81,8 +81,10 @@ static int look_at(bram_ctx *cx, const struct glance *g, size_t file)
     if (owner) say(cx, file, BRAM_FILE_BELONGS, owner, r.reason);
     else if (v.loader)
         say(cx, file, v.loader->asks ? BRAM_FILE_ASKS : BRAM_FILE_RECORDING, v.loader, v.reason);
+    else if (v.sure + v.possible) say(cx, file, BRAM_FILE_AMBIGUOUS, NULL, v.words);
     else
-        say(cx, file, v.sure + v.possible ? BRAM_FILE_AMBIGUOUS : BRAM_FILE_UNKNOWN, NULL, v.words);
+        say(cx, file, BRAM_FILE_UNKNOWN, NULL,
+            v.words[0] ? v.words : "no loader reads files of this form");
     return BRAM_OK;
 }
 

@@ -75,9 +75,9 @@ echo "# other files"
 printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 12345\n' 7 >lfs.mat
 bad 'git-LFS pointer' lfs.mat
 echo 'just words' >words.mat && bad 'no loader knows' words.mat
-made xlsx entity a.xlsx && bad 'no loader knows' a.xlsx
+made xlsx entity a.xlsx && bad 'belongs to recordings of dag2023' a.xlsx
 made npy huge a.npy && bad 'too few' a.npy --source generic:dt=1
-mkdir folder.h5 && bad 'a folder' folder.h5
+mkdir folder.h5 && bad 'holds no file' folder.h5
 bad 'no such file' absent.h5
 printf 'time,AVAL,AVAR\n0,1,2\n1,2\n' >short.csv && bad 'line 3 has 2 cells, expected 3' short.csv --source generic:dt=1
 printf 'a\nb\033[2J,c\n' >odd.csv && bad 'line 2' odd.csv --source generic:dt=1

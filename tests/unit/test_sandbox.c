@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "test.h"
@@ -261,6 +262,124 @@ static void cancelling_kills_the_child(void **state)
     bram_ctx_free(cx);
 }
 
+/* ---- many jobs ------------------------------------------------------------------------------ */
+
+enum { JOBS = 12 };
+
+/* The later a job, the sooner it ends; job 3 crashes, job 5 fails. */
+static int work_a_while(bram_ctx *cx, void *user)
+{
+    int job = *(const int *)user;
+    nanosleep(&(struct timespec){.tv_nsec = (JOBS - job) * 4000000L}, NULL);
+    bram_note(cx, "first of %d", job);
+    bram_note(cx, "second of %d", job);
+    if (job == 3) raise(SIGSEGV);
+    return job == 5 ? bram_fail(cx, BRAM_ESHAPE, "job %d", job) : BRAM_OK;
+}
+
+struct told {
+    char text[2000];
+    int stop_at; /* ended() fails there; -1: nowhere */
+};
+
+static int tell_line(bram_ctx *cx, void *user, size_t job, const char *line)
+{
+    (void)cx;
+    struct told *told = user;
+    size_t used = strlen(told->text);
+    snprintf(told->text + used, sizeof told->text - used, "%zu:%s;", job, line);
+    return BRAM_OK;
+}
+
+static int tell_end(bram_ctx *cx, void *user, size_t job, int status, const char *message)
+{
+    struct told *told = user;
+    size_t used = strlen(told->text);
+    snprintf(told->text + used, sizeof told->text - used, "%zu=%d%s%.20s;", job, status,
+             *message ? " " : "", message);
+    return (int)job == told->stop_at ? bram_fail(cx, BRAM_EWRITE, "stop") : BRAM_OK;
+}
+
+static int run_many(bram_ctx *cx, struct told *told, unsigned workers, size_t memory)
+{
+    static int number[JOBS];
+    bram_sandbox_job job[JOBS];
+    for (int i = 0; i < JOBS; i++) {
+        number[i] = i;
+        job[i] = (bram_sandbox_job){"x.h5", roomy, (size_t)10 << 20, 1, &number[i]};
+    }
+    const bram_sandbox_work work = {.jobs = job,
+                                    .count = JOBS,
+                                    .run = work_a_while,
+                                    .workers = workers,
+                                    .memory = memory,
+                                    .what = "jobs",
+                                    .line = tell_line,
+                                    .ended = tell_end,
+                                    .user = told};
+    return bram_sandbox_all(cx, &work);
+}
+
+static void many_jobs_are_told_in_their_order(void **state)
+{
+    (void)state;
+    struct told one = {.stop_at = -1}, many = one, tight = one;
+    bram_ctx *cx = bram_ctx_new();
+    assert_ok(cx, run_many(cx, &one, 1, 0));
+    assert_ok(cx, run_many(cx, &many, 7, 0));
+    assert_ok(cx, run_many(cx, &tight, 7, 1)); /* less than one needs: one at a time */
+    assert_non_null(strstr(one.text, "2:second of 2;2=0;3:first of 3;3:second of 3;3=-3 reading"));
+    assert_non_null(strstr(one.text, "5=-6 job 5;6:first of 6;"));
+    assert_non_null(strstr(one.text, "11=0;"));
+    assert_string_equal(one.text, many.text);
+    assert_string_equal(one.text, tight.text);
+    bram_ctx_free(cx);
+}
+
+static double wall_of(unsigned workers, size_t memory)
+{
+    struct timespec from, to;
+    struct told told = {.stop_at = -1};
+    bram_ctx *cx = bram_ctx_new();
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    assert_ok(cx, run_many(cx, &told, workers, memory));
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    bram_ctx_free(cx);
+    return (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+}
+
+static void memory_bounds_how_many_run(void **state)
+{
+    (void)state;
+    /* the jobs sleep 4 ms x (12 + 11 + ... + 1) = 312 ms together */
+    assert_true(wall_of(7, (size_t)19 << 20) >= 0.312); /* room for one */
+    assert_true(wall_of(1, 0) >= 0.312);
+}
+
+static void the_end_of_the_work_ends_all_children(void **state)
+{
+    (void)state;
+    struct told told = {.stop_at = 2};
+    bram_ctx *cx = bram_ctx_new();
+    assert_int_equal(run_many(cx, &told, 3, 0), BRAM_EWRITE);
+    assert_null(strstr(told.text, "3="));
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
+    const volatile int stop = 1;
+    bram_ctx_set_cancel(cx, &stop);
+    assert_int_equal(run_many(cx, &told, 3, 0), BRAM_ECANCEL);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    bram_ctx_free(cx);
+}
+
+static void no_jobs_are_no_work(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    const bram_sandbox_work work = {.what = "jobs", .run = work_a_while, .ended = tell_end};
+    assert_ok(cx, bram_sandbox_all(cx, &work));
+    bram_ctx_free(cx);
+}
+
 static int open_descriptors(void)
 {
     int count = 0;
@@ -288,6 +407,10 @@ int main(void)
         cmocka_unit_test(nonsense_in_the_pipe_is_found),
         cmocka_unit_test(results_go_through_a_file),
         cmocka_unit_test(cancelling_kills_the_child),
+        cmocka_unit_test(many_jobs_are_told_in_their_order),
+        cmocka_unit_test(memory_bounds_how_many_run),
+        cmocka_unit_test(the_end_of_the_work_ends_all_children),
+        cmocka_unit_test(no_jobs_are_no_work),
         cmocka_unit_test(nothing_is_left_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

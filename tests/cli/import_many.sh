@@ -1,0 +1,46 @@
+# Many files in one command: told apart by content, imported by child processes, one bad file out.
+make_file() {
+    "$BRAMBLE_TEST_TOOLS/../made/make_file" "$@"
+}
+mkdir -p in/a in/b
+make_file dag good in/a/made-data.h5
+make_file jld2 good in/a/labels.bin
+make_file dag good in/a/second-data.h5
+make_file kato5 good in/b/worm.mat
+make_file kato73 good in/b/other.mat
+make_file dag descending in/b/bad-data.h5
+printf 'a readme\n' >in/b/readme.txt
+make_file npy good in/b/array.npy
+echo '# what is what'
+run bramble import in --dry-run --format csv
+echo '# one dataset for each source; the copy and the bad file are named'
+run bramble import in -o out/
+ls -A out
+bramble info out/dag2023.h5 --format csv | head -4
+for n in 2 3 7; do
+    bramble import in -o "out$n/" --threads $n >/dev/null 2>&1
+    echo "exit $? with $n threads"
+    cmp out/dag2023.h5 "out$n/dag2023.h5" && cmp out/kato2015.h5 "out$n/kato2015.h5"
+done
+bramble import in -o outm/ --memory 1G --threads 7 >/dev/null 2>&1
+echo "exit $? with a bound on memory"
+cmp out/dag2023.h5 outm/dag2023.h5
+echo '# one dataset'
+run bramble import in/a/made-data.h5 in/a/second-data.h5 in/b/bad-data.h5 in/a/labels.bin -o one.h5 -q
+run bramble import in/a -o two.h5 -q --format json
+bramble import in/a/second-data.h5 in/a/made-data.h5 in/a/labels.bin -o three.h5 -q --threads 1 >/dev/null
+bramble import in/a/second-data.h5 in/a/made-data.h5 in/a/labels.bin -o four.h5 -q --threads 2 >/dev/null
+cmp three.h5 four.h5 && echo 'the same bytes'
+for f in out/*.h5 one.h5 two.h5 three.h5; do bramble check $f --quiet || echo "$f is not valid"; done
+echo '# patterns that the shell leaves alone, files given twice'
+run bramble import 'in/a/*-data.h5' in/a/made-data.h5 in/a/labels.bin -o five.h5 -q --format csv
+run bramble import 'in/none*' -o six.h5
+echo '# nothing is replaced, nothing is left behind'
+run bramble import in -o out/
+run bramble import in/b/bad-data.h5 in/b/readme.txt -o seven.h5
+run bramble import in/b/bad-data.h5 in/b/bad-data.h5 -o seven.h5
+run bramble import in/b/readme.txt -o eight/
+mkdir empty
+run bramble import empty -o nine/
+run bramble import in/b/array.npy in/b/worm.mat -o ten/ --format csv
+ls -A | grep -v -e '^[.]stdout' -e '^[.]stderr' -e '^[.]found'
