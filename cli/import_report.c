@@ -6,6 +6,7 @@
 #include "output.h"
 #include "terminal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- traces --------------------------------------------------------------------------------- */
@@ -92,7 +93,7 @@ static int by_certainty(bram_ctx *cx, bram_table **out, const bram_axis *report)
 }
 
 /* Files of one loader that were recognised for the same reason make one remark. */
-static void note_recognised(bram_table *t, const bram_collection *c)
+static void note_recognised(bram_ctx *cx, bram_table *t, const bram_collection *c)
 {
     for (size_t i = 0; i < c->count; i++) {
         const bram_collected *f = &c->files[i];
@@ -108,26 +109,24 @@ static void note_recognised(bram_table *t, const bram_collection *c)
         if (!first) continue;
         const char *slash = strrchr(f->path, '/'), *name = slash ? slash + 1 : f->path;
         const char *verb = f->state == BRAM_FILE_BELONGS ? "belongs to" : "recognised as";
-        if (same == 1) bram_table_note(t, "%s: %s %s (%s)", name, verb, f->loader->name, f->words);
-        else
-            bram_table_note(t, "%s and %zu more: %s %s (%s)", name, same - 1, verb, f->loader->name,
-                            f->words);
+        char more[32] = "";
+        if (same > 1) snprintf(more, sizeof more, " and %zu more", same - 1);
+        if (t) bram_table_note(t, "%s%s: %s %s (%s)", name, more, verb, f->loader->name, f->words);
+        else bram_note(cx, "%s%s: %s %s (%s)", name, more, verb, f->loader->name, f->words);
     }
 }
 
 int bram_cli_report_traces(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
                            const bram_collection *c)
 {
-    static const bram_table_column none[] = {{"recording", "recording", BRAM_CELL_TEXT}};
     const bram_axis *report = bram_dataset_table(ds, "import_report");
     bool recognised = strcmp(bram_cli_text(args, "source", "auto"), "auto") == 0;
     bram_table *t = NULL;
-    if (!report && !recognised) return BRAM_OK;
-    int status = !report                        ? bram_table_new(cx, &t, "", none, 1)
+    int status = !report                        ? BRAM_OK
                  : bram_cli_has(args, "report") ? every_trace(cx, &t, report)
                                                 : by_certainty(cx, &t, report);
-    if (status == BRAM_OK && recognised) note_recognised(t, c);
-    if (status == BRAM_OK) status = bram_cli_print_table(cx, args, t);
+    if (status == BRAM_OK && recognised) note_recognised(cx, t, c);
+    if (status == BRAM_OK && t) status = bram_cli_print_table(cx, args, t);
     bram_table_free(t);
     return status;
 }
