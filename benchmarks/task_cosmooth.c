@@ -12,6 +12,7 @@
  * lacks is masked. Each unit of each recording is put on a common scale by its training rows
  * (scale=z).
  */
+#include "copies.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -27,6 +28,7 @@ static const bram_param params[] = {
     {"scale", BRAM_PARAM_CHOICE, "z", "z|none", 0, 0,
      "z: each unit less its training mean, by its training deviation; none: as recorded (counts)"},
     {"share", BRAM_PARAM_REAL, "0.25", NULL, 0.01, 0.99, "share of units held out, on average"},
+    BRAM_COPIES_PARAM,
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -82,6 +84,8 @@ static int read_recordings(bram_ctx *cx, struct cosmooth *c)
         const char *id = bram_dataset_group_at(ds, "recordings", i);
         if (strcmp(id, c->cell->part) != 0) BRAM_TRY(read_one(cx, c, id));
     }
+    if (c->recordings > 1 && bram_option_is(c->o, "copies", "refuse"))
+        return bram_copies_refuse(cx, &c->recording[0], &c->recording[1], c->recordings - 1);
     return BRAM_OK;
 }
 

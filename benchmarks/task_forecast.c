@@ -15,6 +15,7 @@
  * mean (the training mean). Intervals: block bootstrap over time (resample.h), blocks from the
  * training part's autocorrelation, so that they are the same for every model.
  */
+#include "copies.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -34,6 +35,7 @@ static const bram_param params[] = {
      "rows of the test part before the first start"},
     {"calibration", BRAM_PARAM_REAL, "0.2", NULL, 0.01, 0.9,
      "across: share of rows that set the scale"},
+    BRAM_COPIES_PARAM,
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -197,6 +199,8 @@ static int align_all(bram_ctx *cx, struct forecast *f, const bram_axis *unit)
 static int split_across(bram_ctx *cx, struct forecast *f)
 {
     BRAM_TRY(read_all(cx, f));
+    if (bram_option_is(f->o, "copies", "refuse"))
+        BRAM_TRY(bram_copies_refuse(cx, &f->recording[0], &f->recording[1], f->recordings - 1));
     bram_axis *unit = NULL;
     BRAM_TRY(common_units(cx, &unit, f));
     int status = align_all(cx, f, unit);

@@ -21,6 +21,16 @@ struct merge {
     char *own, *shared; /* sources of one part each, and of several */
 };
 
+enum { DIGITS = 64 };
+
+/* The next "SHA256 NAME" of a list, "" after the last; names may hold commas themselves. */
+static const char *next_source(const char *at)
+{
+    while ((at = strstr(at, ", ")))
+        if (strspn(at += 2, "0123456789abcdef") == DIGITS) return at;
+    return "";
+}
+
 /* ---- what is moved -------------------------------------------------------------------------- */
 
 /* The file a recording was read from, as its loader noted it, else the fallback. */
@@ -34,7 +44,9 @@ static const char *file_of(const bram_dataset *ds, const char *group, const char
 static void tell(const struct merge *m, const char *path, bool copy)
 {
     char text[900];
-    snprintf(text, sizeof text, "%s: %s%s %s", file_of(m->part, path, m->sources), path,
+    const char *sources = m->sources; /* of a single file only its name is said */
+    if (strlen(sources) > DIGITS + 1 && !*next_source(sources + 1)) sources += DIGITS + 1;
+    snprintf(text, sizeof text, "%s: %s%s %s", file_of(m->part, path, sources), path,
              copy ? ", with the same values, was read from" : " was read from",
              file_of(m->ds, path, "another file"));
     m->left_out(m->user, copy, text);
@@ -150,16 +162,6 @@ static bool wanted(void *user, const char *path)
 }
 
 /* ---- attributes of the root ----------------------------------------------------------------- */
-
-enum { DIGITS = 64 };
-
-/* The next "SHA256 NAME" of a list, "" after the last; names may hold commas themselves. */
-static const char *next_source(const char *at)
-{
-    while ((at = strstr(at, ", ")))
-        if (strspn(at += 2, "0123456789abcdef") == DIGITS) return at;
-    return "";
-}
 
 /* The entry of a list that has these bytes, or NULL. */
 static char *find_source(char *list, const char *entry, size_t length)

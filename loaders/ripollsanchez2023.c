@@ -108,4 +108,5 @@ const bram_loader bram_loader_ripollsanchez2023 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_TEXT,
 };

@@ -12,7 +12,7 @@ make_file dag descending in/b/bad-data.h5
 printf 'a readme\n' >in/b/readme.txt
 make_file npy good in/b/array.npy
 echo '# what is what'
-run bramble import in --dry-run --format csv
+bramble import in --dry-run --format csv | sed 's/\(no loader fits,,\).*(.*/\1what each looked for/'
 echo '# one dataset for each source; the copy and the bad file are named'
 run bramble import in -o out/
 ls -A out
@@ -37,10 +37,12 @@ run bramble import 'in/a/*-data.h5' in/a/made-data.h5 in/a/labels.bin -o five.h5
 run bramble import 'in/none*' -o six.h5
 echo '# nothing is replaced, nothing is left behind'
 run bramble import in -o out/
-run bramble import in/b/bad-data.h5 in/b/readme.txt -o seven.h5
+bramble import in/b/bad-data.h5 in/b/readme.txt -o seven.h5 2>.err
+echo "exit $?"
+sed 's/\(beside it: \).*(.*/\1what each looked for/' .err
 run bramble import in/b/bad-data.h5 in/b/bad-data.h5 -o seven.h5
 run bramble import in/b/readme.txt -o eight/
 mkdir empty
 run bramble import empty -o nine/
 run bramble import in/b/array.npy in/b/worm.mat -o ten/ --format csv
-ls -A | grep -v -e '^[.]stdout' -e '^[.]stderr' -e '^[.]found'
+ls -A | grep -v -e '^[.]stdout' -e '^[.]stderr' -e '^[.]found' -e '^[.]err'

@@ -165,6 +165,35 @@ static void across_animals_only_shared_labels_take_part(void **state)
     stop(&f);
 }
 
+/* The values of an animal replaced by noise that lasts a few rows; `scale` may be negative. */
+static void make_noise(bram_dataset *ds, const char *path, uint64_t seed, double scale)
+{
+    double *y = bram_response_f64(bram_dataset_response(ds, path)), level[3] = {0};
+    for (size_t i = 0; i < (size_t)3 * ROWS; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        level[i % 3] = 0.5 * level[i % 3] + (double)(seed >> 40) / (1 << 24) - 0.5;
+        y[i] = scale * level[i % 3] + (double)(i % 3);
+    }
+}
+
+static void a_copy_of_the_animal_that_is_scored_is_refused(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, "variant=across,horizons=1,calibration=0.2");
+    add_animal(f.cx, f.ds, "recordings/w2", 1);
+    make_noise(f.ds, "recordings/w1/activity", 1, 1);
+    make_noise(f.ds, "recordings/w2/activity", 1, -5);
+    assert_int_equal(run(&f), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(f.cx), "w1, which is scored, is a copy of w2"));
+    assert_ok(f.cx, bram_options_set(f.cx, f.benchmark.options, "copies", "allow"));
+    assert_ok(f.cx, run(&f));
+    assert_ok(f.cx, bram_options_set(f.cx, f.benchmark.options, "copies", "refuse"));
+    make_noise(f.ds, "recordings/w2/activity", 2, 1);
+    assert_ok(f.cx, run(&f));
+    stop(&f);
+}
+
 static void a_filter_that_looks_ahead_is_refused(void **state)
 {
     (void)state;
@@ -197,6 +226,7 @@ int main(void)
         cmocka_unit_test(free_runs_start_at_the_stride_and_end_in_the_test_part),
         cmocka_unit_test(a_linear_model_learns_the_ramp),
         cmocka_unit_test(across_animals_only_shared_labels_take_part),
+        cmocka_unit_test(a_copy_of_the_animal_that_is_scored_is_refused),
         cmocka_unit_test(a_filter_that_looks_ahead_is_refused),
         cmocka_unit_test(too_short_a_recording_is_said),
     };
