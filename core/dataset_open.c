@@ -41,7 +41,8 @@ struct item {
     char *path; /* relative to the root */
     enum role role;
     bram_axis *axis;
-    bool mask; /* a response that has one */
+    bool mask;        /* a response that has one */
+    bram_h5_ref self; /* of an axis or a table: its address */
 };
 
 struct group {
@@ -240,30 +241,42 @@ static struct item *find_item(const struct group *g, const char *name)
     return g->count ? bsearch(name, g->items, g->count, sizeof *g->items, compare_item) : NULL;
 }
 
+static int no_scale(const struct reading *s, const struct item *item, const char *field, int status)
+{
+    bram_fail_prefix(s->cx, status, "%s", field);
+    return at_path(s, item->path, status);
+}
+
+/* A scale that is no axis of the group: its path, which takes a search, is for the message. */
+static int stray_scale(const struct reading *s, const struct item *item, unsigned dim,
+                       const char *field)
+{
+    char *scale = NULL;
+    int status = bram_h5_scale(s->cx, &scale, s->root, item->path, dim);
+    if (status != BRAM_OK) return no_scale(s, item, field, status);
+    status = bad(s, item->path, field, scale, "an axis or a table in its group");
+    bram_free(scale);
+    return status;
+}
+
 /* The axis that is the scale of a dimension; it must stand in the same group and be as long. */
 static int scale_of(const struct reading *s, const struct group *g, const struct item *item,
                     unsigned dim, uint64_t length, const struct item **out)
 {
-    char *scale, field[40];
+    char field[40];
+    bram_h5_ref ref;
     snprintf(field, sizeof field, "scale of dimension %u", dim);
-    int status = bram_h5_scale(s->cx, &scale, s->root, item->path, dim);
+    int status = bram_h5_scale_ref(s->cx, &ref, s->root, item->path, dim);
     if (status == BRAM_EABSENT) return bad(s, item->path, field, "none", "a scale in its group");
-    if (status != BRAM_OK) {
-        bram_fail_prefix(s->cx, status, "%s", field);
-        return at_path(s, item->path, status);
-    }
-    size_t prefix = strlen(g->path);
-    const char *name = NULL;
-    if (scale[0] == '/' && strncmp(scale + 1, g->path, prefix) == 0)
-        name = prefix == 0 ? scale + 1 : scale[1 + prefix] == '/' ? scale + 2 + prefix : NULL;
-    const struct item *axis = name ? find_item(g, name) : NULL;
-    if (!axis || !axis->axis)
-        status = bad(s, item->path, field, scale, "an axis or a table in its group");
-    else if (bram_axis_length(axis->axis) != length)
-        status = bad_length(s, item->path, field, length, bram_axis_length(axis->axis));
-    else *out = axis;
-    bram_free(scale);
-    return status;
+    if (status != BRAM_OK) return no_scale(s, item, field, status);
+    const struct item *axis = NULL;
+    for (size_t i = 0; i < g->count && !axis; i++)
+        if (g->items[i].axis && g->items[i].self.address == ref.address) axis = &g->items[i];
+    if (!axis) return stray_scale(s, item, dim, field);
+    if (bram_axis_length(axis->axis) != length)
+        return bad_length(s, item->path, field, length, bram_axis_length(axis->axis));
+    *out = axis;
+    return BRAM_OK;
 }
 
 static int read_column_values(const struct reading *s, const struct item *item, bram_axis *axis,
@@ -596,8 +609,11 @@ static int read_items(const struct reading *s, struct group *g)
 {
     BRAM_TRY(list_items(s, g));
     for (size_t i = 0; i < g->count; i++)
-        if (g->items[i].role == AXIS || g->items[i].role == TABLE)
+        if (g->items[i].role == AXIS || g->items[i].role == TABLE) {
             BRAM_TRY(demanded(read_axis(s, &g->items[i])));
+            BRAM_TRY(
+                demanded(bram_h5_identity(s->cx, &g->items[i].self, s->root, g->items[i].path)));
+        }
     for (size_t i = 0; i < g->count; i++) {
         if (g->items[i].role == COLUMN || g->items[i].role == COORDINATE)
             BRAM_TRY(demanded(read_column(s, g, &g->items[i])));

@@ -262,9 +262,15 @@ int bram_h5_attr_text(bram_ctx *cx, char **out, const bram_h5_object *at, const 
 int bram_h5_attr_target(bram_ctx *cx, char **out, const bram_h5_object *at, const char *path,
                         const char *name) BRAM_MUST_CHECK;
 
+/** The first dimension scale attached to dimension `dim`, by its address, as bram_h5_identity gives
+ * it. @return BRAM_EABSENT when that dimension has none */
+int bram_h5_scale_ref(bram_ctx *cx, bram_h5_ref *out, const bram_h5_object *at, const char *path,
+                      unsigned dim) BRAM_MUST_CHECK;
+
 /**
  * The path in the file ("/recordings/a/time") of the first dimension scale attached to dimension
- * `dim` of a dataset, as netCDF-4 files have them; the caller frees it.
+ * `dim` of a dataset, as netCDF-4 files have them; the caller frees it. HDF5 looks through the
+ * whole file for it: where many are wanted, compare addresses.
  *
  * @return BRAM_EABSENT when that dimension has none
  */

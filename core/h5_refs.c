@@ -101,8 +101,8 @@ static int first_scale(bram_h5_source *s, bram_h5_ref *ref, unsigned dim)
     return BRAM_OK;
 }
 
-int bram_h5_scale(bram_ctx *cx, char **out, const bram_h5_object *at, const char *path,
-                  unsigned dim)
+int bram_h5_scale_ref(bram_ctx *cx, bram_h5_ref *out, const bram_h5_object *at, const char *path,
+                      unsigned dim)
 {
     bram_h5_source s;
     bram_h5_ref ref = {0};
@@ -115,5 +115,14 @@ int bram_h5_scale(bram_ctx *cx, char **out, const bram_h5_object *at, const char
     if (ref.address == 0)
         return bram_fail(cx, BRAM_EABSENT, "%s: dimension %u has no scale",
                          bram_h5_place(at, path).text, dim);
+    *out = ref;
+    return BRAM_OK;
+}
+
+int bram_h5_scale(bram_ctx *cx, char **out, const bram_h5_object *at, const char *path,
+                  unsigned dim)
+{
+    bram_h5_ref ref = {0};
+    BRAM_TRY(bram_h5_scale_ref(cx, &ref, at, path, dim));
     return path_of(cx, out, at, ref);
 }
