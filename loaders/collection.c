@@ -3,8 +3,8 @@
  * collection.h.
  *
  * A part is some recordings of one loader with all that belongs to them. When one cannot be
- * imported, its recordings are tried one by one. How recordings are cut into parts depends on the
- * number of workers; the dataset does not.
+ * imported, its files are tried one by one, unless they are one recording only together. How
+ * recordings are cut into parts depends on the number of workers; the dataset does not.
  */
 #include "collection.h"
 
@@ -229,8 +229,7 @@ static int part_ended(bram_ctx *cx, void *user, size_t job, int status, const ch
     struct part *p = &m->parts[m->first + job];
     if (status == BRAM_EWRITE) return bram_fail(cx, status, "%s", message); /* no file's fault */
     p->good = status == BRAM_OK;
-    p->again = !p->good && p->count > 1 && m->c->files[p->file[0]].loader->apart &&
-               !m->c->files[p->file[0]].unit;
+    p->again = !p->good && p->count > 1 && !m->c->files[p->file[0]].unit;
     if (p->good || p->again) return BRAM_OK;
     for (size_t i = 0; i < p->count; i++) {
         BRAM_TRY(fail_file(cx, &m->c->files[p->file[i]], status, message));

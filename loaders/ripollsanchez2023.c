@@ -108,5 +108,6 @@ const bram_loader bram_loader_ripollsanchez2023 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .apart = true,
     .forms = BRAM_FORM_TEXT,
 };
