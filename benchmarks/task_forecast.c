@@ -17,6 +17,7 @@
  */
 #include "copies.h"
 #include "scores.h"
+#include "splits.h"
 #include "timesplit.h"
 
 #include <math.h>
@@ -36,6 +37,8 @@ static const bram_param params[] = {
     {"calibration", BRAM_PARAM_REAL, "0.2", NULL, 0.01, 0.9,
      "across: share of rows that set the scale"},
     BRAM_COPIES_PARAM,
+    {"splits", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+     "across: PATH@DIGITS of a file of splits; learn from the recordings of other folds"},
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -165,6 +168,35 @@ static size_t calibration_rows(const struct forecast *f, const bram_recording *r
     return (size_t)(bram_option_real(f->o, "calibration") * (double)r->rows) + 1;
 }
 
+/* Recordings of other folds than the part's, but for its copies. */
+static int read_fold(bram_ctx *cx, struct forecast *f, const bram_splits *s)
+{
+    const bram_dataset *ds = f->cell->dataset;
+    if (strcmp(s->scheme, "time") == 0)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "the splits are by time, variant=across needs them by worm or source");
+    BRAM_TRY(bram_splits_hold(cx, s, ds, f->cell->part));
+    const bram_split_entry *own = bram_splits_find(s, f->cell->part);
+    for (size_t i = 0; i < bram_dataset_groups(ds, "recordings"); i++) {
+        const char *id = bram_dataset_group_at(ds, "recordings", i);
+        BRAM_TRY(bram_splits_hold(cx, s, ds, id));
+        const bram_split_entry *e = bram_splits_find(s, id);
+        if (e->fold != own->fold && e->group != own->group) BRAM_TRY(read_one(cx, f, id));
+    }
+    return f->recordings > 1 ? BRAM_OK
+                             : bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                                         "no recording is in another fold than %s", own->id);
+}
+
+static int read_others_by_splits(bram_ctx *cx, struct forecast *f)
+{
+    bram_splits s = {.count = 0};
+    BRAM_TRY(bram_splits_open(cx, &s, bram_option_text(f->o, "splits")));
+    int status = read_fold(cx, f, &s);
+    bram_splits_release(&s);
+    return status;
+}
+
 static int read_all(bram_ctx *cx, struct forecast *f)
 {
     const bram_dataset *ds = f->cell->dataset;
@@ -177,6 +209,7 @@ static int read_all(bram_ctx *cx, struct forecast *f)
     f->recording = bram_alloc(cx, n, sizeof *f->recording);
     if (!f->recording) return BRAM_ENOMEM;
     BRAM_TRY(read_one(cx, f, f->cell->part));
+    if (bram_option_text(f->o, "splits")[0]) return read_others_by_splits(cx, f);
     for (size_t i = 0; i < n; i++) {
         const char *id = bram_dataset_group_at(ds, "recordings", i);
         if (strcmp(id, f->cell->part) != 0) BRAM_TRY(read_one(cx, f, id));

@@ -122,6 +122,8 @@ const bram_command bram_command_duplicates = {
     .options = (const bram_cli_option[]){{NULL}},
     .examples = (const bram_cli_example[]){{"bramble duplicates datasets/*.h5",
                                             "copies across sources, before any split"},
+                                           {"bramble duplicates kato2015.h5 --format json",
+                                            "within one file, all digits"},
                                            {NULL, NULL}},
     .least = 1,
     .most = SIZE_MAX,

@@ -50,7 +50,7 @@ extern const bram_command bram_command_benchmark, bram_command_check, bram_comma
     bram_command_import, bram_command_infer, bram_command_info, bram_command_leaderboard,
     bram_command_list, bram_command_merge, bram_command_nlb, bram_command_predict, bram_command_rdm,
     bram_command_reliability, bram_command_report, bram_command_run, bram_command_score,
-    bram_command_searchlight, bram_command_simulate;
+    bram_command_searchlight, bram_command_simulate, bram_command_splits;
 
 const bram_command *const bram_commands[] = {
     &bram_command_list,        &bram_command_benchmark,
@@ -96,6 +96,14 @@ const bram_command *const bram_commands[] = {
     &bram_command_fit,
     &bram_command_predict,
     NULL,
+    &bram_command_list,        &bram_command_benchmark,   &bram_command_fetch,
+    &bram_command_import,      &bram_command_info,        &bram_command_check,
+    &bram_command_duplicates,  &bram_command_splits,      &bram_command_export,
+    &bram_command_simulate,    &bram_command_run,         &bram_command_merge,
+    &bram_command_leaderboard, &bram_command_report,      &bram_command_score,
+    &bram_command_rdm,         &bram_command_reliability, &bram_command_searchlight,
+    &bram_command_infer,       &bram_command_dimension,   &bram_command_nlb,
+    &bram_command_fit,         &bram_command_predict,     NULL,
 };
 /* clang-format on */
 

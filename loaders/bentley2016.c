@@ -86,5 +86,4 @@ const bram_loader bram_loader_bentley2016 = {
     .params = params,
     .recognise = recognise,
     .load = load,
-    .forms = BRAM_FORM_TEXT,
 };

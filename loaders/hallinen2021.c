@@ -307,4 +307,5 @@ const bram_loader bram_loader_hallinen2021 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .apart = true,
 };

@@ -286,4 +286,5 @@ const bram_loader bram_loader_lin2023 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .apart = true,
 };

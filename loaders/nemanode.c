@@ -218,6 +218,5 @@ const bram_loader bram_loader_nemanode = {
     .params = params,
     .recognise = recognise,
     .load = load,
-    .forms = BRAM_FORM_ZIP | BRAM_FORM_TEXT,
     .apart = true,
 };

@@ -76,5 +76,4 @@ const bram_loader bram_loader_openworm = {
     .params = params,
     .recognise = recognise,
     .load = load,
-    .forms = BRAM_FORM_XLS | BRAM_FORM_TEXT | BRAM_FORM_ZIP,
 };

@@ -364,5 +364,4 @@ const bram_loader bram_loader_randi2023 = {
     .params = params,
     .recognise = recognise,
     .load = load,
-    .forms = BRAM_FORM_HDF5 | BRAM_FORM_TEXT,
 };

@@ -109,5 +109,4 @@ const bram_loader bram_loader_ripollsanchez2023 = {
     .recognise = recognise,
     .load = load,
     .apart = true,
-    .forms = BRAM_FORM_TEXT,
 };

@@ -140,5 +140,4 @@ const bram_loader bram_loader_varshney2011 = {
     .params = params,
     .recognise = recognise,
     .load = load,
-    .forms = BRAM_FORM_MAT5 | BRAM_FORM_HDF5 | BRAM_FORM_XLS | BRAM_FORM_ZIP | BRAM_FORM_TEXT,
 };

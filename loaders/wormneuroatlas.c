@@ -202,5 +202,4 @@ const bram_loader bram_loader_wormneuroatlas = {
     .params = params,
     .recognise = recognise,
     .load = load,
-    .forms = BRAM_FORM_HDF5 | BRAM_FORM_TEXT,
 };

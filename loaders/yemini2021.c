@@ -424,4 +424,5 @@ const bram_loader bram_loader_yemini2021 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .apart = true,
 };
