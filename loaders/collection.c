@@ -446,7 +446,10 @@ static int join_sets(bram_ctx *cx, struct importing *m)
     for (size_t s = 0; status == BRAM_OK && s < sets; s++) {
         status = plan_join(cx, &j[n], m, s);
         if (status != BRAM_OK || (j[n].to && j[n].count)) n++;
-        else bram_free(j[n].to);
+        else {
+            bram_free(j[n].to);
+            bram_free(j[n].missing);
+        }
     }
     for (size_t i = 0; status == BRAM_OK && i < n; i++)
         jobs[i] = (bram_sandbox_job){.file = j[i].to,
