@@ -9,7 +9,9 @@
 
 #include <string.h>
 
-#if defined(__GNUC__) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
+/* Not under the thread sanitizer: the loader chooses before the sanitizer can follow it. */
+#if defined(__GNUC__) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) &&   \
+    !defined(__SANITIZE_THREAD__)
 #define BRAM_WIDE    __attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3")))
 #define BRAM_AVX_512 1
 #else

@@ -200,13 +200,15 @@ void bram_dag_source_close(bram_dag_source *s)
 
 /* ---- files that belong to recordings -------------------------------------------------------- */
 
-/* {"2022-07-26-31": [{"1": {"label": ...}}, ...]}, or the traces without the list about them. */
+/* {"2022-07-26-31": [{"1": {"label": ...}}, ...]}, or the traces without the list about them; or
+ * the newer form, as read_dictionary has it. */
 static bool has_labels(const bram_json *root)
 {
     bram_json_member recording = {0}, trace = {0};
-    if (bram_json_kind_of(root) != BRAM_JSON_OBJECT || !bram_json_next(root, &recording))
-        return false;
-    const bram_json *traces = recording.value;
+    const bram_json *data = bram_json_get(root, "data");
+    if (!bram_json_next(data ? data : root, &recording)) return false;
+    const bram_json *below = bram_json_get(recording.value, "idx_neuron-label");
+    const bram_json *traces = below ? below : recording.value;
     if (bram_json_kind_of(traces) == BRAM_JSON_ARRAY) traces = bram_json_at(traces, 0);
     int64_t number;
     return traces && bram_json_kind_of(traces) == BRAM_JSON_OBJECT &&

@@ -419,4 +419,6 @@ const bram_loader bram_loader_flavell2023 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_TEXT,
+    .apart = true,
 };

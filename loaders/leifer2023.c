@@ -372,6 +372,22 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
     return BRAM_OK;
 }
 
+/* Beside traces whose name begins alike. */
+static int belongs(bram_ctx *cx, const char *path, bram_recognition *out)
+{
+    const char *ending = part_ending(path);
+    bram_recognise(out, BRAM_NOT_MINE, "no file beside N" TRACES);
+    if (!ending) return BRAM_OK;
+    size_t stem = strlen(path) - strlen(ending);
+    char *traces = bram_alloc(cx, stem + sizeof TRACES, 1);
+    if (!traces) return BRAM_ENOMEM;
+    memcpy(traces, path, stem);
+    strcat(traces, TRACES);
+    if (access(traces, R_OK) == 0) bram_recognise(out, BRAM_MINE, "text beside N" TRACES);
+    bram_free(traces);
+    return BRAM_OK;
+}
+
 const bram_loader bram_loader_leifer2023 = {
     .name = "leifer2023",
     .summary =
@@ -384,4 +400,7 @@ const bram_loader bram_loader_leifer2023 = {
     .verified = BRAM_VERIFIED_DOCUMENTED,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_TEXT,
+    .apart = true,
+    .belongs = belongs,
 };

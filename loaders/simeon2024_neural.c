@@ -358,4 +358,6 @@ const bram_loader bram_loader_simeon2024_neural = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_TEXT | BRAM_FORM_OTHER,
+    .apart = true,
 };

@@ -279,4 +279,6 @@ const bram_loader bram_loader_venkatachalam2024 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .forms = BRAM_FORM_TEXT | BRAM_FORM_ZIP,
+    .apart = true,
 };
