@@ -198,24 +198,24 @@ static bool swap_in(struct making *m, size_t a, size_t b, size_t first, enum sid
     return false;
 }
 
-/* Joins the ends stub[0 .. count - 1] in pairs; those that find no partner are left in stub.
+/* Joins the loose ends [0 .. count - 1] in pairs; those that find no partner are left there.
  * `order` and `bad` have room for as many. @return how many are left */
-static size_t match(struct making *m, size_t *stub, size_t count, size_t *order, size_t *bad,
+static size_t match(struct making *m, size_t *loose, size_t count, size_t *order, size_t *bad,
                     enum side side)
 {
     size_t first = m->edges, unfit = 0, left = 0;
     bram_rng_permutation(&m->random, count, order);
     for (size_t k = 0; k + 1 < count; k += 2) {
-        size_t a = stub[order[k]], b = stub[order[k + 1]];
+        size_t a = loose[order[k]], b = loose[order[k + 1]];
         if (may_join(m, a, b, side)) {
             join(m, a, b, true);
             m->from[m->edges] = a, m->to[m->edges++] = b;
         } else bad[unfit++] = a, bad[unfit++] = b;
     }
-    if (count % 2) stub[left++] = stub[order[count - 1]];
+    if (count % 2) loose[left++] = loose[order[count - 1]];
     for (size_t k = 0; k < unfit; k += 2)
         if (!swap_in(m, bad[k], bad[k + 1], first, side))
-            stub[left++] = bad[k], stub[left++] = bad[k + 1];
+            loose[left++] = bad[k], loose[left++] = bad[k + 1];
     return left;
 }
 
@@ -224,16 +224,16 @@ static size_t match(struct making *m, size_t *stub, size_t count, size_t *order,
 static void draw_edges(struct making *m, size_t *work, size_t ends)
 {
     size_t n = m->o->nodes, *rest = work, left = 0;
-    size_t *stub = work + ends, *order = work + 2 * ends, *bad = work + 3 * ends;
+    size_t *loose = work + ends, *order = work + 2 * ends, *bad = work + 3 * ends;
     for (size_t c = 0; c <= m->communities; c++) {
         bool outside = c == m->communities;
         size_t count = 0;
         for (size_t i = 0; i < n; i++) {
             size_t k = outside ? m->degree[i] - m->inside[i] : m->inside[i];
-            for (; (outside || m->community[i] == c) && k > 0; k--) stub[count++] = i;
+            for (; (outside || m->community[i] == c) && k > 0; k--) loose[count++] = i;
         }
-        count = match(m, stub, count, order, bad, outside ? OUTSIDE : INSIDE);
-        memcpy(rest + left, stub, count * sizeof *rest);
+        count = match(m, loose, count, order, bad, outside ? OUTSIDE : INSIDE);
+        memcpy(rest + left, loose, count * sizeof *rest);
         left += count;
     }
     match(m, rest, left, order, bad, ANY);
