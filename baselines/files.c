@@ -1,24 +1,24 @@
 /*
  * files.c - the model `files`: features of stimuli that the user has computed, read from files.
  *
- *   NAME.npy   stimulus x feature (further axes are strung out); ids beside it, see below
- *   NAME.npz   such arrays, one a layer; ids in its array `ids`, or beside it
- *   NAME.csv   a header, ids in the first column, numbers in the others
- *   NAME.h5    a homogenized file: what it holds below stimuli/features
- *   a folder   all .npy, .npz and .csv files in it
+ *   NAME.npy           stimulus x feature (further axes are strung out)
+ *   NAME.npz           such arrays, one a layer; NAME.mat: variables; NAME.safetensors: tensors
+ *   NAME.csv           a header, ids in the first column, numbers in the others
+ *   NAME.h5, NAME.nc   a homogenized file: what it holds below stimuli/features; any other HDF5
+ *                      file, netCDF-4 among them: its arrays, see layer_files.c
+ *   a folder           all such files in it
  *
- * Rows are matched by the ids of stimuli, never by their order. Ids beside a file are texts in
- * NAME.ids.npy, or lines of NAME.ids.txt; in a folder ids.npy or ids.txt serve all files in it.
+ * Rows are matched by the ids of stimuli, never by their order; they stand in the file or beside it
+ * (layer_ids.c). Only the rows that are asked for are read, each array once: .npy, .h5, .nc and
+ * .safetensors where they lie, so that they may be larger than memory; the other formats whole.
  */
 #include "stimulus_features.h"
 
-#include "csvfile.h"
 #include "file.h"
 #include "folder.h"
 #include "hash.h"
-#include "npy.h"
+#include "layer.h"
 
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -29,7 +29,8 @@ static const bram_param params[] = {
 };
 
 struct files {
-    bram_dataset *known; /* stimuli/features/LAYER, each stimulus x feature */
+    bram_dataset *known; /* a homogenized file with stimuli/features, or NULL */
+    bram_layers layers;  /* else */
     char *layer;
 };
 
@@ -38,11 +39,12 @@ static void release(void *fitted)
     struct files *m = fitted;
     if (!m) return;
     bram_dataset_free(m->known);
+    bram_layers_release(&m->layers);
     bram_free(m->layer);
     bram_free(m);
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- a file or a folder --------------------------------------------------------------------- */
 
 static bool ends(const char *name, const char *suffix)
 {
@@ -50,21 +52,9 @@ static bool ends(const char *name, const char *suffix)
     return n > k && strcmp(name + n - k, suffix) == 0;
 }
 
-static bool is_ids(const char *name)
-{
-    return ends(name, ".ids.npy") || ends(name, ".ids.txt") || strcmp(name, "ids.npy") == 0 ||
-           strcmp(name, "ids.txt") == 0;
-}
-
-/* Files of a folder that hold features: not the ids. */
-static bool is_layer(const char *name)
-{
-    return !is_ids(name) && (ends(name, ".npy") || ends(name, ".npz") || ends(name, ".csv"));
-}
-
 static bool is_input(const char *name)
 {
-    return is_layer(name) || is_ids(name);
+    return bram_layers_is_file(name) || bram_layers_is_ids(name);
 }
 
 static const char *last_step(const char *path)
@@ -73,238 +63,20 @@ static const char *last_step(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The name of a file without folder and suffix; heap memory. */
-static char *stem(bram_ctx *cx, const char *path)
-{
-    const char *name = last_step(path), *dot = strrchr(name, '.');
-    return bram_strf(cx, "%.*s", dot ? (int)(dot - name) : (int)strlen(name), name);
-}
-
-/* ---- ids of the stimuli --------------------------------------------------------------------- */
-
-struct ids {
-    char **text;
-    size_t count;
-    unsigned char *bytes; /* of a text file, that the texts point into */
-};
-
-static void release_ids(struct ids *ids)
-{
-    bram_free(ids->text);
-    bram_free(ids->bytes);
-    *ids = (struct ids){0};
-}
-
-static int take_ids(bram_ctx *cx, struct ids *out, const bram_npy *a)
-{
-    const bram_npy_info *info = bram_npy_describe(a);
-    if (bram_npy_is_numeric(a) || info->dims != 1)
-        return bram_fail(cx, BRAM_EFORMAT, "ids are %s, expected texts along one axis",
-                         bram_npy_summary(a));
-    BRAM_TRY(bram_npy_read_texts(cx, a, &out->text));
-    out->count = info->count;
-    return BRAM_OK;
-}
-
-static int read_npy_ids(bram_ctx *cx, struct ids *out, const char *path)
-{
-    bram_npy *a = NULL;
-    BRAM_TRY(bram_npy_open(cx, &a, path));
-    int status = take_ids(cx, out, a);
-    bram_npy_close(a);
-    return status == BRAM_OK ? status : bram_fail_prefix(cx, status, "%s", path);
-}
-
-/* One id a line. */
-static int read_lines(bram_ctx *cx, struct ids *out, const char *path)
-{
-    size_t size, lines = 0;
-    BRAM_TRY(bram_file_read(cx, &out->bytes, &size, path, (size_t)1 << 30));
-    for (size_t i = 0; i < size; i++) lines += out->bytes[i] == '\n';
-    out->text = bram_alloc(cx, lines + 1, sizeof *out->text);
-    if (!out->text) return BRAM_ENOMEM;
-    for (char *at = (char *)out->bytes; *at;) {
-        size_t length = strcspn(at, "\r\n");
-        bool more = at[length] != 0;
-        at[length] = 0;
-        if (length) out->text[out->count++] = at;
-        at += length + more;
-    }
-    return BRAM_OK;
-}
-
-/* Ids beside a file. The count stays 0 when there are none. */
-static int find_ids(bram_ctx *cx, struct ids *out, const char *path)
-{
-    static const char *const ending[] = {".npy", ".txt"};
-    int folder = (int)(last_step(path) - path);
-    const char *dot = strrchr(last_step(path), '.');
-    int length = dot ? (int)(dot - path) : (int)strlen(path);
-    for (int i = 0; i < 4 && !out->count; i++) {
-        char *beside = i < 2 ? bram_strf(cx, "%.*s.ids%s", length, path, ending[i])
-                             : bram_strf(cx, "%.*sids%s", folder, path, ending[i - 2]);
-        if (!beside) return BRAM_ENOMEM;
-        struct stat file;
-        int status = BRAM_OK;
-        if (stat(beside, &file) == 0)
-            status = i % 2 ? read_lines(cx, out, beside) : read_npy_ids(cx, out, beside);
-        bram_free(beside);
-        BRAM_TRY(status);
-    }
-    return BRAM_OK;
-}
-
-static int need_ids(bram_ctx *cx, const struct ids *ids, size_t rows, const char *path)
-{
-    if (!ids->count)
-        return bram_fail(cx, BRAM_EFORMAT,
-                         "%s: nothing says which stimulus each row is: expected ids in "
-                         "NAME.ids.npy, NAME.ids.txt, ids.npy or ids.txt beside it",
-                         path);
-    if (ids->count != rows)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: %zu rows and %zu ids", path, rows, ids->count);
-    return BRAM_OK;
-}
-
-/* ---- layers --------------------------------------------------------------------------------- */
-
-/* Adds rows x cols values as a layer. */
-static int add_layer(bram_ctx *cx, bram_dataset *known, const char *name, size_t rows, size_t cols,
-                     const double *values, const char *const *ids)
-{
-    for (size_t i = 0; i < rows * cols; i++)
-        if (!isfinite(values[i]))
-            return bram_fail(cx, BRAM_ENUMERIC, "%s: feature %zu of %s is %g", name, i % cols,
-                             ids[i / cols], values[i]);
-    bram_axis *stimulus = NULL, *feature = NULL;
-    bram_response *r = NULL;
-    int status = bram_axis_new(cx, &stimulus, "stimulus", rows);
-    if (status == BRAM_OK) status = bram_axis_set_ids(cx, stimulus, ids);
-    if (status == BRAM_OK) status = bram_axis_new(cx, &feature, "feature", cols);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, &r, name, BRAM_F64, 2,
-                                   (const bram_axis *[]){stimulus, feature});
-    bram_axis_free(stimulus);
-    bram_axis_free(feature);
-    BRAM_TRY(status);
-    memcpy(bram_response_f64(r), values, rows * cols * sizeof *values);
-    return bram_dataset_add(cx, known, "stimuli/features", r);
-}
-
-static int add_array(bram_ctx *cx, bram_dataset *known, const char *name, const bram_npy *a,
-                     const struct ids *ids, const char *path)
-{
-    const bram_npy_info *info = bram_npy_describe(a);
-    if (!bram_npy_is_numeric(a) || info->dims < 2 || !info->count)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: %s is %s, expected numbers, stimulus x feature",
-                         path, name, bram_npy_summary(a));
-    BRAM_TRY(need_ids(cx, ids, info->shape[0], path));
-    double *values = bram_alloc(cx, info->count, sizeof *values);
-    int status = values ? bram_npy_read(cx, a, values) : BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = add_layer(cx, known, name, info->shape[0], info->count / info->shape[0], values,
-                           (const char *const *)ids->text);
-    bram_free(values);
-    return status;
-}
-
-static int read_npy(bram_ctx *cx, bram_dataset *known, const char *name, const char *path)
-{
-    struct ids ids = {0};
-    bram_npy *a = NULL;
-    int status = bram_npy_open(cx, &a, path);
-    if (status == BRAM_OK) status = find_ids(cx, &ids, path);
-    if (status == BRAM_OK) status = add_array(cx, known, name, a, &ids, path);
-    bram_npy_close(a);
-    release_ids(&ids);
-    return status;
-}
-
-static int read_npz(bram_ctx *cx, bram_dataset *known, const char *path)
-{
-    struct ids ids = {0};
-    bram_npz *z = NULL;
-    bram_npy *a = NULL;
-    BRAM_TRY(bram_npz_open(cx, &z, path));
-    int status = BRAM_OK;
-    for (size_t i = 0; i < bram_npz_count(z) && status == BRAM_OK; i++) {
-        if (strcmp(bram_npz_name(z, i), "ids") != 0) continue;
-        status = bram_npz_array(cx, z, "ids", &a);
-        if (status == BRAM_OK) status = take_ids(cx, &ids, a);
-        bram_npy_close(a);
-        a = NULL;
-    }
-    if (status == BRAM_OK && !ids.count) status = find_ids(cx, &ids, path);
-    for (size_t i = 0; i < bram_npz_count(z) && status == BRAM_OK; i++) {
-        const char *name = bram_npz_name(z, i);
-        if (strcmp(name, "ids") == 0) continue;
-        status = bram_npz_array(cx, z, name, &a);
-        if (status == BRAM_OK) status = add_array(cx, known, name, a, &ids, path);
-        bram_npy_close(a);
-        a = NULL;
-    }
-    bram_npz_close(z);
-    release_ids(&ids);
-    return status;
-}
-
-static int fill_from_csv(bram_ctx *cx, bram_dataset *known, const char *name, const bram_csv *t)
-{
-    size_t rows = bram_csv_rows(t), cols = bram_csv_cols(t), mark = bram_scratch_mark(cx);
-    if (!rows || cols < 2)
-        return bram_fail(cx, BRAM_EFORMAT,
-                         "%zu rows and %zu columns, expected ids in the first column and numbers "
-                         "in others",
-                         rows, cols);
-    const char **id = bram_scratch(cx, rows, sizeof *id);
-    double *values = bram_scratch(cx, rows, (cols - 1) * sizeof *values);
-    int status = id && values ? BRAM_OK : BRAM_ENOMEM;
-    for (size_t i = 0; i < rows && status == BRAM_OK; i++) {
-        id[i] = bram_csv_text(t, i, 0);
-        for (size_t k = 1; k < cols && status == BRAM_OK; k++)
-            status = bram_csv_number(cx, t, i, k, 0, &values[i * (cols - 1) + k - 1]);
-    }
-    if (status == BRAM_OK) status = add_layer(cx, known, name, rows, cols - 1, values, id);
-    bram_scratch_release(cx, mark);
-    return status;
-}
-
-static int read_csv(bram_ctx *cx, bram_dataset *known, const char *name, const char *path)
-{
-    bram_csv *t = NULL;
-    BRAM_TRY(bram_csv_read(cx, &t, path, &(bram_csv_options){.header = true}));
-    int status = fill_from_csv(cx, known, name, t);
-    bram_csv_free(t);
-    return status == BRAM_OK ? status : bram_fail_prefix(cx, status, "%s", path);
-}
-
-static int read_one(bram_ctx *cx, bram_dataset *known, const char *path)
-{
-    char *name = stem(cx, path);
-    if (!name) return BRAM_ENOMEM;
-    int status;
-    if (ends(path, ".npy")) status = read_npy(cx, known, name, path);
-    else if (ends(path, ".npz")) status = read_npz(cx, known, path);
-    else if (ends(path, ".csv")) status = read_csv(cx, known, name, path);
-    else
-        status = bram_fail(cx, BRAM_EUSAGE, "%s: expected a folder or .npy, .npz, .csv, .h5", path);
-    bram_free(name);
-    return status;
-}
-
-/* ---- a file or a folder --------------------------------------------------------------------- */
-
 static int read_each(bram_ctx *cx, void *user, const char *path)
 {
-    return read_one(cx, user, path);
+    return bram_layers_add(cx, user, path);
 }
 
-static int read_folder(bram_ctx *cx, bram_dataset *known, const char *path)
+/* Whether it is a homogenized file that keeps features of stimuli; opened then. */
+static bool is_homogenized(bram_ctx *cx, struct files *m, const char *path)
 {
-    BRAM_TRY(bram_folder_each(cx, path, is_layer, read_each, known));
-    return bram_dataset_responses(known)
-               ? BRAM_OK
-               : bram_fail(cx, BRAM_EREAD, "%s: holds no .npy, .npz or .csv file", path);
+    if (!ends(path, ".h5") || bram_dataset_open(cx, &m->known, path) != BRAM_OK) return false;
+    for (size_t i = 0; i < bram_dataset_responses(m->known); i++)
+        if (!strncmp(bram_dataset_response_path(m->known, i), "stimuli/features/", 17)) return true;
+    bram_dataset_free(m->known);
+    m->known = NULL;
+    return false;
 }
 
 static int read_all(bram_ctx *cx, struct files *m, const char *path)
@@ -312,9 +84,14 @@ static int read_all(bram_ctx *cx, struct files *m, const char *path)
     struct stat file;
     if (!*path) return bram_fail(cx, BRAM_EUSAGE, "files needs a path");
     if (stat(path, &file) != 0) return bram_fail(cx, BRAM_EREAD, "%s: is not there", path);
-    if (ends(path, ".h5")) return bram_dataset_open(cx, &m->known, path);
-    BRAM_TRY(bram_dataset_new(cx, &m->known));
-    return S_ISDIR(file.st_mode) ? read_folder(cx, m->known, path) : read_one(cx, m->known, path);
+    if (!S_ISDIR(file.st_mode))
+        return is_homogenized(cx, m, path) ? BRAM_OK : bram_layers_add(cx, &m->layers, path);
+    BRAM_TRY(bram_folder_each(cx, path, bram_layers_is_file, read_each, &m->layers));
+    return m->layers.count ? BRAM_OK
+                           : bram_fail(cx, BRAM_EREAD,
+                                       "%s: holds no file of features (.npy, .npz, .safetensors, "
+                                       ".csv, .mat, .h5, .nc)",
+                                       path);
 }
 
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
@@ -332,10 +109,68 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     return status;
 }
 
+/* ---- answers -------------------------------------------------------------------------------- */
+
+static int match(bram_ctx *cx, size_t *row, const bram_layer *l, const bram_axis *wanted)
+{
+    size_t lacking = 0, n = bram_axis_length(wanted);
+    const char *first = "";
+    for (size_t i = 0; i < n; i++) {
+        ptrdiff_t at = bram_axis_find(l->id, bram_axis_id(wanted, i));
+        row[i] = at < 0 ? 0 : (size_t)at;
+        if (at < 0 && lacking++ == 0) first = bram_axis_id(wanted, i);
+    }
+    if (!lacking) return BRAM_OK;
+    return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                     "%s: %s lacks %zu of %zu stimuli, the first is \"%s\"", l->path, l->name,
+                     lacking, n, first);
+}
+
+static int answer_layer(bram_ctx *cx, const bram_layer *l, const bram_axis *wanted,
+                        bram_dataset *out)
+{
+    size_t n = bram_axis_length(wanted), mark = bram_scratch_mark(cx);
+    size_t *row = bram_scratch(cx, n, sizeof *row);
+    bram_axis *feature = NULL;
+    bram_response *r = NULL;
+    int status = row ? match(cx, row, l, wanted) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_axis_new(cx, &feature, "feature", l->cols);
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &r, l->name, BRAM_F64, 2,
+                                   (const bram_axis *[]){wanted, feature});
+    bram_axis_free(feature);
+    if (status == BRAM_OK) status = bram_layer_read(cx, l, row, n, bram_response_f64(r));
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) return bram_dataset_add(cx, out, "", r);
+    bram_response_free(r);
+    return status;
+}
+
+static int no_layer(bram_ctx *cx, const struct files *m)
+{
+    char known[400] = "";
+    for (size_t i = 0; i < m->layers.count; i++) {
+        const char *name = m->layers.layer[i].name;
+        if (strlen(known) + strlen(name) + 3 >= sizeof known) break;
+        strcat(strcat(known, *known ? ", " : ""), name);
+    }
+    return bram_fail(cx, BRAM_ENOTAPPLICABLE, "there is no layer \"%s\"; there are: %s", m->layer,
+                     known);
+}
+
 static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_dataset *out)
 {
     const struct files *m = fitted;
-    return bram_features_answer(cx, m->known, m->layer, q, out);
+    size_t found = 0;
+    if (m->known) return bram_features_answer(cx, m->known, m->layer, q, out);
+    if (!q->stimulus)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "features are asked for without stimuli");
+    for (size_t i = 0; i < m->layers.count; i++) {
+        if (*m->layer && strcmp(m->layers.layer[i].name, m->layer) != 0) continue;
+        BRAM_TRY(answer_layer(cx, &m->layers.layer[i], q->stimulus, out));
+        found++;
+    }
+    return found ? BRAM_OK : no_layer(cx, m);
 }
 
 /* ---- content -------------------------------------------------------------------------------- */
@@ -352,12 +187,12 @@ static int hash_each(bram_ctx *cx, void *user, const char *path)
 static int hash_file(bram_ctx *cx, bram_hash *h, const char *path)
 {
     BRAM_TRY(hash_each(cx, h, path));
-    if (ends(path, ".csv") || ends(path, ".h5")) return BRAM_OK;
-    struct ids ids = {0};
-    int status = find_ids(cx, &ids, path);
+    if (ends(path, ".csv")) return BRAM_OK;
+    bram_row_ids ids = {0};
+    int status = bram_row_ids_beside(cx, &ids, path);
     for (size_t i = 0; i < ids.count && status == BRAM_OK; i++)
         status = bram_hash_add_text(cx, h, ids.text[i]);
-    release_ids(&ids);
+    bram_row_ids_release(&ids);
     return status;
 }
 
@@ -377,7 +212,8 @@ static int content(bram_ctx *cx, char hex[65], const bram_options *o)
 
 const bram_model bram_model_files = {
     .name = "files",
-    .summary = "features of stimuli from files of your own: .npy, .npz, .csv, .h5 or a folder",
+    .summary = "features of stimuli from files of your own: .npy, .npz, .safetensors, .csv, .mat, "
+               ".h5, .nc or a folder",
     .source = "docs/outside-models.md",
     .missing = "not applicable where a stimulus has no features",
     .version = 1,

@@ -4,6 +4,7 @@
 #include "store.h"
 
 #include "file.h"
+#include "folder.h"
 #include "hash.h"
 #include "linalg.h"
 #include "scores.h"
@@ -120,30 +121,13 @@ int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const cha
 
 /* ---- folders -------------------------------------------------------------------------------- */
 
-static int make_folder(bram_ctx *cx, const char *path)
-{
-    struct stat s;
-    if (mkdir(path, 0777) == 0) return BRAM_OK;
-    if (errno == EEXIST && stat(path, &s) == 0 && S_ISDIR(s.st_mode)) return BRAM_OK;
-    return bram_fail(cx, BRAM_EWRITE, "%s: cannot make this folder: %s", path, strerror(errno));
-}
-
 int bram_store_make(bram_ctx *cx, const char *dir)
 {
-    char *path = bram_strf(cx, "%s/", dir); /* every folder on the way, as mkdir -p */
-    if (!path) return BRAM_ENOMEM;
-    int status = BRAM_OK;
-    for (char *slash = strchr(path + 1, '/'); slash && status == BRAM_OK;
-         slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        status = make_folder(cx, path);
-        *slash = '/';
-    }
-    bram_free(path);
     static const char *const below[] = {"cells", "plans"};
+    int status = BRAM_OK;
     for (size_t i = 0; i < 2 && status == BRAM_OK; i++) {
-        path = bram_strf(cx, "%s/%s", dir, below[i]);
-        status = path ? make_folder(cx, path) : BRAM_ENOMEM;
+        char *path = bram_strf(cx, "%s/%s", dir, below[i]);
+        status = path ? bram_folder_make(cx, path) : BRAM_ENOMEM;
         bram_free(path);
     }
     if (status == BRAM_OK) bram_store_sweep(cx, dir);

@@ -13,6 +13,7 @@
  * (scale=z).
  */
 #include "copies.h"
+#include "demand.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -201,6 +202,38 @@ static int hide(bram_ctx *cx, struct cosmooth *c)
     return BRAM_OK;
 }
 
+/* The units that are held out. */
+static int held_out_units(bram_ctx *cx, bram_axis **out, struct cosmooth *c)
+{
+    BRAM_TRY(read_recordings(cx, c));
+    if (bram_option_is(c->o, "animals", "all")) BRAM_TRY(align_all(cx, c));
+    BRAM_TRY(choose(cx, c));
+    const bram_axis *unit = c->recording[0].unit;
+    size_t n = 0, *index = bram_scratch(cx, bram_axis_length(unit), sizeof *index);
+    if (!index) return BRAM_ENOMEM;
+    for (size_t u = 0; u < bram_axis_length(unit); u++)
+        if (c->held_out[u]) index[n++] = u;
+    return bram_axis_take(cx, out, unit, index, n);
+}
+
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    bram_cell cell = {b, ds, part, FLOOR, 0};
+    struct cosmooth c = {.cell = &cell, .o = b->options};
+    bram_demand d = {0};
+    size_t mark = bram_scratch_mark(cx);
+    BRAM_TRY(bram_recording_demand(cx, &d, b, ds, part));
+    bram_axis_free(d.unit);
+    d.unit = NULL;
+    int status = held_out_units(cx, &d.unit, &c);
+    release(&c);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = d;
+    else bram_demand_release(&d);
+    return status;
+}
+
 /* ---- the cell ------------------------------------------------------------------------------- */
 
 static int cut_all(bram_ctx *cx, struct cosmooth *c)
@@ -313,6 +346,7 @@ const bram_task bram_task_cosmooth = {
     .version = 2,
     .params = params,
     .parts = bram_recording_parts,
+    .demand = demand,
     .memory = bram_recording_memory,
     .run = run,
 };

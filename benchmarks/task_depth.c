@@ -14,6 +14,7 @@
  * won. Source: Shi, Shea-Brown & Buice 2019 (NeurIPS, arXiv 1911.07986).
  */
 #include "area.h"
+#include "demand.h"
 #include "resample.h"
 #include "scoring.h"
 #include "stats.h"
@@ -322,6 +323,7 @@ const bram_task bram_task_depth = {
     .version = 1,
     .params = params,
     .parts = bram_area_parts,
+    .demand = bram_area_demand,
     .memory = memory,
     .run = run,
 };

@@ -14,6 +14,7 @@
  * unit's training mean, blind to the stimulus. Ceiling: what the signal itself would score given
  * the reliability of each unit (reliability.h); none without repeats.
  */
+#include "demand.h"
 #include "linalg.h"
 #include "reliability.h"
 #include "ridge.h"
@@ -172,9 +173,14 @@ static int take_prediction(bram_ctx *cx, double *out, const struct encoding *e,
                          spec, fold->tests, units);
     uint8_t *present = bram_scratch(cx, units, 1);
     if (!present) return BRAM_ENOMEM;
-    for (size_t i = 0; i < fold->tests; i++)
+    for (size_t i = 0; i < fold->tests; i++) {
         BRAM_TRY(bram_response_read(cx, mean, (size_t[]){i, 0}, (size_t[]){1, units},
                                     out + fold->test[i] * units, present));
+        for (size_t u = 0; u < units; u++)
+            if (!present[u])
+                return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has no prediction for unit \"%s\"",
+                                 spec, bram_axis_id(e->area.unit, u));
+    }
     return BRAM_OK;
 }
 
@@ -399,6 +405,33 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     return status;
 }
 
+/* The stimuli with the fold that leaves each out, and the units. */
+static int mark_folds(bram_ctx *cx, bram_demand *d, struct encoding *e, size_t mark)
+{
+    int64_t *fold = bram_scratch(cx, e->area.stimuli, sizeof *fold);
+    int status = fold ? make_folds(cx, e) : BRAM_ENOMEM;
+    for (size_t f = 0; status == BRAM_OK && f < e->folds; f++)
+        for (size_t i = 0; i < e->fold[f].tests; i++) fold[e->fold[f].test[i]] = (int64_t)f + 1;
+    if (status == BRAM_OK) status = bram_axis_add_integer(cx, d->row, "fold", fold);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    struct encoding e = {.o = b->options};
+    bram_demand d = {0};
+    BRAM_TRY(bram_area_demand(cx, &d, b, ds, part));
+    int status = bram_area_read(cx, &e.area, ds, part);
+    if (status == BRAM_OK) status = mark_folds(cx, &d, &e, bram_scratch_mark(cx));
+    if (status == BRAM_OK) d.unit = bram_axis_ref(e.area.unit);
+    release(&e);
+    if (status == BRAM_OK) *out = d;
+    else bram_demand_release(&d);
+    return status;
+}
+
 static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
 {
     const bram_model *map;
@@ -434,6 +467,7 @@ const bram_task bram_task_encoding = {
     .version = 1,
     .params = params,
     .parts = bram_area_parts,
+    .demand = demand,
     .memory = memory,
     .run = run,
 };

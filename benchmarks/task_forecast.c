@@ -16,6 +16,7 @@
  * training part's autocorrelation, so that they are the same for every model.
  */
 #include "copies.h"
+#include "demand.h"
 #include "scores.h"
 #include "splits.h"
 #include "timesplit.h"
@@ -256,6 +257,38 @@ static int split_across(bram_ctx *cx, struct forecast *f)
     const bram_recording *out = &f->recording[0];
     return bram_slice_make(cx, &f->test, &(bram_cut){out, 0, calibration_rows(f, out), out->rows},
                            1);
+}
+
+/* Rows of the left-out animal after those that set its scale, and the units it shares. */
+static int demand_across(bram_ctx *cx, bram_demand *out, struct forecast *f)
+{
+    bram_demand d = {0};
+    BRAM_TRY(split_across(cx, f));
+    const bram_recording *r = &f->recording[0];
+    size_t first = calibration_rows(f, r);
+    const char **set = bram_scratch(cx, r->rows, sizeof *set);
+    if (!set) return BRAM_ENOMEM;
+    for (size_t t = 0; t < r->rows; t++) set[t] = t < first ? "" : "test";
+    BRAM_TRY(bram_axis_copy(cx, &d.row, r->time));
+    d.unit = bram_axis_ref(r->unit);
+    int status = bram_axis_add_text(cx, d.row, "set", set);
+    if (status == BRAM_OK) *out = d;
+    else bram_demand_release(&d);
+    return status;
+}
+
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    if (bram_option_is(b->options, "variant", "within"))
+        return bram_recording_demand(cx, out, b, ds, part);
+    bram_cell cell = {b, ds, part, "copy", 0};
+    struct forecast f = {.cell = &cell, .o = b->options};
+    size_t mark = bram_scratch_mark(cx);
+    int status = demand_across(cx, out, &f);
+    release(&f);
+    bram_scratch_release(cx, mark);
+    return status;
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
@@ -629,6 +662,7 @@ const bram_task bram_task_forecast = {
     .version = 1,
     .params = params,
     .parts = bram_recording_parts,
+    .demand = demand,
     .memory = memory,
     .run = run,
 };

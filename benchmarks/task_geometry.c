@@ -14,6 +14,7 @@
  * floor: a model that tells no two stimuli apart has no geometry, and chance is 0.
  */
 #include "area.h"
+#include "demand.h"
 #include "scores.h"
 #include "scoring.h"
 
@@ -124,6 +125,7 @@ const bram_task bram_task_geometry = {
     .version = 1,
     .params = params,
     .parts = bram_area_parts,
+    .demand = bram_area_demand,
     .memory = memory,
     .run = run,
 };

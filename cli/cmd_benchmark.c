@@ -2,6 +2,7 @@
  * cmd_benchmark.c - `bramble benchmark show NAME`: what a benchmark is made of.
  */
 #include "data.h"
+#include "demand.h"
 #include "output.h"
 
 #include <bramble/benchmark.h>
@@ -135,12 +136,32 @@ static int print_text(bram_ctx *cx, const bram_cli_args *args, const struct view
     return status;
 }
 
-static int run(bram_ctx *cx, const bram_cli_args *args)
+/* What --rows, --splits, --stimuli and --public ask for. */
+static unsigned wanted(const bram_cli_args *args)
 {
-    bram_benchmark *b = NULL;
+    return (bram_cli_has(args, "rows") ? BRAM_DEMAND_ROWS : 0) |
+           (bram_cli_has(args, "splits") ? BRAM_DEMAND_SPLITS : 0) |
+           (bram_cli_has(args, "stimuli") ? BRAM_DEMAND_STIMULI : 0) |
+           (bram_cli_has(args, "public") ? BRAM_DEMAND_PUBLIC : 0);
+}
+
+static int write_demand(bram_ctx *cx, const bram_cli_args *args, const bram_benchmark *b)
+{
+    const char *dir = bram_cli_text(args, "output", NULL);
+    bram_dataset *ds = NULL;
+    if (!dir)
+        return bram_fail(cx, BRAM_EUSAGE, "--rows, --splits, --stimuli and --public need -o DIR");
+    BRAM_TRY(bram_data_open(cx, &ds, b->dataset, bram_cli_text(args, "data", NULL)));
+    int status = bram_demand_write(cx, b, ds, dir, wanted(args), bram_cli_has(args, "force"));
+    bram_dataset_free(ds);
+    if (status == BRAM_OK) bram_note(cx, "wrote %s", dir);
+    return status;
+}
+
+static int show(bram_ctx *cx, const bram_cli_args *args, bram_benchmark *b)
+{
     bram_axis *parts = NULL;
     char *why = NULL;
-    BRAM_TRY(bram_benchmark_read(cx, &b, bram_cli_argument(args, 1)));
     struct view v = {.b = b, .task = bram_task_find(b->task)};
     int status = find_parts(cx, &parts, &why, b, v.task, bram_cli_text(args, "data", NULL));
     v.parts = parts;
@@ -151,6 +172,14 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
                      : print_text(cx, args, &v);
     bram_free(why);
     bram_axis_free(parts);
+    return status;
+}
+
+static int run(bram_ctx *cx, const bram_cli_args *args)
+{
+    bram_benchmark *b = NULL;
+    BRAM_TRY(bram_benchmark_read(cx, &b, bram_cli_argument(args, 1)));
+    int status = wanted(args) ? write_demand(cx, args, b) : show(cx, args, b);
     bram_benchmark_free(b);
     return status;
 }
@@ -161,15 +190,31 @@ const bram_command bram_command_benchmark = {
     .arguments = "show NAME|FILE.yaml",
     .about =
         "Prints a benchmark's definition: the question, the dataset and its parts, metrics, models "
-        "and every option with its value, its default and what it does.",
-    .options = (const bram_cli_option[]){{"data", 'd', "DIR",
-                                          "Where the homogenized datasets are (default: "
-                                          "$BRAMBLE_DATA)"},
-                                         {NULL}},
+        "and every option with its value, its default and what it does.\n\n"
+        "With -o it writes what a model must answer, so that the model can be run anywhere: rows "
+        "and units, splits, stimuli. --public cuts a benchmark on stimuli into a public dataset "
+        "and a private one with the responses to a fifth of the stimuli.",
+    .options =
+        (const bram_cli_option[]){
+            {"data", 'd', "DIR",
+             "Where the homogenized datasets are (default: "
+             "$BRAMBLE_DATA)"},
+            {"output", 'o', "DIR", "A folder to write into"},
+            {"rows", 0, NULL, "Writes rows.csv and units.csv: what is predicted"},
+            {"splits", 0, NULL,
+             "Writes splits.csv: training, validation and test rows, "
+             "or the fold that leaves a row out"},
+            {"stimuli", 0, NULL, "Writes stimuli.csv and the arrays of the stimuli"},
+            {"public", 0, NULL, "Writes public/ and private/: a hidden test"},
+            {"force", 'f', NULL, "Replaces files that exist"},
+            {NULL}},
     .examples = (const bram_cli_example[]){{"bramble benchmark show simulated-worm-forecast",
                                             "made data"},
                                            {"bramble benchmark show dag2023-forecast -d ~/worms",
                                             "with the parts of your recordings"},
+                                           {"bramble benchmark show simulated-vision-encoding "
+                                            "--rows --splits --stimuli -o asked",
+                                            "what a model must answer, as files"},
                                            {NULL, NULL}},
     .least = 2,
     .most = 2,

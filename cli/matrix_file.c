@@ -3,7 +3,7 @@
  */
 #include "matrix_file.h"
 
-#include "generic.h"
+#include "array_store.h"
 
 #include <bramble/dataset.h>
 

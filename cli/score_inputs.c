@@ -3,7 +3,7 @@
  */
 #include "score_inputs.h"
 
-#include "generic.h"
+#include "array_store.h"
 
 #include <bramble/dataset.h>
 

@@ -1,5 +1,5 @@
 /*
- * folder.c - the files of a folder in order; see folder.h.
+ * folder.c - the files of a folder in order, folders made; see folder.h.
  */
 #include "folder.h"
 
@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int by_name(const void *a, const void *b)
 {
@@ -46,5 +47,28 @@ int bram_folder_each(bram_ctx *cx, const char *folder, bool (*wanted)(const char
         bram_free(path[i]);
     }
     bram_scratch_release(cx, mark);
+    return status;
+}
+
+static int make_one(bram_ctx *cx, const char *path)
+{
+    struct stat s;
+    if (mkdir(path, 0777) == 0) return BRAM_OK;
+    if (errno == EEXIST && stat(path, &s) == 0 && S_ISDIR(s.st_mode)) return BRAM_OK;
+    return bram_fail(cx, BRAM_EWRITE, "%s: cannot make this folder: %s", path, strerror(errno));
+}
+
+int bram_folder_make(bram_ctx *cx, const char *path)
+{
+    char *way = bram_strf(cx, "%s/", path);
+    if (!way) return BRAM_ENOMEM;
+    int status = BRAM_OK;
+    for (char *slash = strchr(way + 1, '/'); slash && status == BRAM_OK;
+         slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        status = make_one(cx, way);
+        *slash = '/';
+    }
+    bram_free(way);
     return status;
 }

@@ -20,4 +20,8 @@ typedef int bram_folder_fn(bram_ctx *cx, void *user, const char *path);
 int bram_folder_each(bram_ctx *cx, const char *folder, bool (*wanted)(const char *name),
                      bram_folder_fn *each, void *user) BRAM_MUST_CHECK;
 
+/** Makes a folder and those on the way to it where they are absent, as mkdir -p does.
+ *  @return BRAM_OK; BRAM_EWRITE; BRAM_ENOMEM */
+int bram_folder_make(bram_ctx *cx, const char *path) BRAM_MUST_CHECK;
+
 #endif

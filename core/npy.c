@@ -136,6 +136,8 @@ static int take_descr(bram_ctx *cx, const char *descr, bram_npy_info *info)
         known = item < MAX_ITEM / 4;
         item *= 4;
         break;
+    case BRAM_NPY_BFLOAT: /* NumPy has none */
+        break;
     }
     if (!known) return fail_descr(cx, descr);
     info->item = item;
@@ -195,7 +197,7 @@ static int parse_header(bram_ctx *cx, const char *text, bram_npy_info *info)
 
 static void summarize(bram_npy *a)
 {
-    static const char *const kinds[] = {"bool", "int", "uint", "float", "S", "U"};
+    static const char *const kinds[] = {"bool", "int", "uint", "float", "S", "U", "bfloat"};
     const bram_npy_info *f = &a->info;
     char *text = a->summary;
     size_t used = (size_t)snprintf(text, NPY_SUMMARY_BYTES, "%s", kinds[f->kind]);
@@ -213,7 +215,7 @@ static void summarize(bram_npy *a)
 }
 
 /* The shape is believed only when it gives the very size of the file. */
-static int check_size(bram_ctx *cx, bram_npy *a)
+int bram_npy_check_size(bram_ctx *cx, bram_npy *a)
 {
     bram_npy_info *f = &a->info;
     size_t count = 1, bytes;
@@ -278,7 +280,7 @@ static int read_header(bram_ctx *cx, bram_npy *a)
     if (!status) status = parse_header(cx, text, &a->info);
     bram_free(text);
     a->start = at + length;
-    return status ? status : check_size(cx, a);
+    return status ? status : bram_npy_check_size(cx, a);
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -345,7 +347,7 @@ const bram_npy_info *bram_npy_describe(const bram_npy *a)
 
 bool bram_npy_is_numeric(const bram_npy *a)
 {
-    return a->info.kind <= BRAM_NPY_FLOAT;
+    return a->info.kind <= BRAM_NPY_FLOAT || a->info.kind == BRAM_NPY_BFLOAT;
 }
 
 const char *bram_npy_summary(const bram_npy *a)

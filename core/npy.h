@@ -22,8 +22,9 @@ typedef enum bram_npy_kind {
     BRAM_NPY_INT,
     BRAM_NPY_UINT,
     BRAM_NPY_FLOAT,
-    BRAM_NPY_BYTES,  /* S: bytes, filled up with zeros */
-    BRAM_NPY_UNICODE /* U: 4 bytes a character */
+    BRAM_NPY_BYTES,   /* S: bytes, filled up with zeros */
+    BRAM_NPY_UNICODE, /* U: 4 bytes a character */
+    BRAM_NPY_BFLOAT   /* bfloat16, the upper half of a float32: in .safetensors only */
 } bram_npy_kind;
 
 /** What the header says. shape[0 .. dims - 1]; count is the product of the shape (1 for 0-d). */
@@ -78,6 +79,16 @@ int bram_npy_read(bram_ctx *cx, const bram_npy *a, double *values) BRAM_MUST_CHE
  */
 int bram_npy_read_block(bram_ctx *cx, const bram_npy *a, size_t start, size_t count,
                         double *values) BRAM_MUST_CHECK;
+
+/**
+ * Reads the rows row[0 .. count - 1] of the first dimension, in that order; a row may be asked for
+ * twice. A file in Fortran order is read once from end to end, whatever the rows.
+ *
+ * @param values  count * (product of shape[1..]) doubles, row-major
+ * @return as bram_npy_read_block
+ */
+int bram_npy_read_rows(bram_ctx *cx, const bram_npy *a, const size_t *row, size_t count,
+                       double *values) BRAM_MUST_CHECK;
 
 /** Reads all values of an integer or bool array as int64_t; BRAM_EFORMAT for another kind. */
 int bram_npy_read_integers(bram_ctx *cx, const bram_npy *a, int64_t *values) BRAM_MUST_CHECK;

@@ -14,8 +14,11 @@ struct bram_npy {
     char summary[NPY_SUMMARY_BYTES];
     int fd; /* -1: the array is in memory */
     unsigned char *memory;
-    uint64_t size, start; /* of the file; of the values in it */
+    uint64_t size, start; /* where the values end in the file; where they begin */
 };
+
+/** Holds the shape against the bytes from start to size, and sets count and summary. */
+int bram_npy_check_size(bram_ctx *cx, bram_npy *a) BRAM_MUST_CHECK;
 
 /** Reads bytes of the array, from its file or its memory. BRAM_EREAD or BRAM_EFORMAT outside it. */
 int bram_npy_bytes(bram_ctx *cx, const bram_npy *a, uint64_t offset, void *to,

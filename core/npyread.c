@@ -43,13 +43,13 @@ static double from_half(uint64_t v)
 
 static double from_float(const bram_npy_info *f, uint64_t v)
 {
-    if (f->item == 2) return from_half(v);
-    if (f->item == 4) {
-        uint32_t half = (uint32_t)v;
+    if (f->kind == BRAM_NPY_BFLOAT || f->item == 4) {
+        uint32_t half = (uint32_t)(f->kind == BRAM_NPY_BFLOAT ? v << 16 : v);
         float x;
         memcpy(&x, &half, sizeof x);
         return (double)x;
     }
+    if (f->item == 2) return from_half(v);
     double x;
     memcpy(&x, &v, sizeof x);
     return x;
@@ -66,7 +66,7 @@ static int convert_one(bram_ctx *cx, const bram_npy *a, const unsigned char *p, 
 {
     const bram_npy_info *f = &a->info;
     uint64_t v = bits(f, p);
-    if (f->kind == BRAM_NPY_FLOAT) {
+    if (f->kind == BRAM_NPY_FLOAT || f->kind == BRAM_NPY_BFLOAT) {
         to.numbers[at] = from_float(f, v);
         return BRAM_OK;
     }
@@ -223,6 +223,67 @@ int bram_npy_read_block(bram_ctx *cx, const bram_npy *a, size_t start, size_t co
 int bram_npy_read(bram_ctx *cx, const bram_npy *a, double *values)
 {
     return bram_npy_read_block(cx, a, 0, a->info.dims ? a->info.shape[0] : 1, values);
+}
+
+/* Rows of an array in Fortran order: each run along the first index is read, its rows picked. */
+static int pick_fortran(bram_ctx *cx, struct window *w, double *run, const size_t *row,
+                        size_t count, double *values)
+{
+    const bram_npy_info *f = &w->a->info;
+    size_t cols = trailing(f), rows = f->shape[0], index[BRAM_NPY_MAX_DIMS] = {0};
+    size_t step = w->room / f->item;
+    for (size_t col = 0; col < cols; col++) {
+        size_t place = 0;
+        for (size_t d = 1; d < f->dims; d++) place = place * f->shape[d] + index[d];
+        for (size_t done = 0; done < rows;) {
+            size_t n = rows - done < step ? rows - done : step;
+            const unsigned char *p;
+            uint64_t element = (uint64_t)col * rows + done;
+            BRAM_TRY(window_get(cx, w, w->a->start + element * f->item, n * f->item, &p));
+            BRAM_TRY(convert_run(cx, w->a, p, n, (struct target){.numbers = run}, done));
+            done += n;
+        }
+        for (size_t i = 0; i < count; i++) values[i * cols + place] = run[row[i]];
+        for (size_t d = 1; d < f->dims && ++index[d] == f->shape[d]; d++) index[d] = 0;
+    }
+    return BRAM_OK;
+}
+
+static int pick_rows(bram_ctx *cx, struct window *w, const size_t *row, size_t count,
+                     double *values)
+{
+    const bram_npy_info *f = &w->a->info;
+    size_t cols = trailing(f);
+    if (f->fortran && f->dims > 1) {
+        double *run = bram_alloc(cx, f->shape[0], sizeof *run);
+        int status = run ? pick_fortran(cx, w, run, row, count, values) : BRAM_ENOMEM;
+        bram_free(run);
+        return status;
+    }
+    for (size_t i = 0; i < count; i++)
+        BRAM_TRY(read_c_order(cx, w, row[i], 1, (struct target){.numbers = values + i * cols}));
+    return BRAM_OK;
+}
+
+int bram_npy_read_rows(bram_ctx *cx, const bram_npy *a, const size_t *row, size_t count,
+                       double *values)
+{
+    const bram_npy_info *f = &a->info;
+    if (!bram_npy_is_numeric(a))
+        return bram_fail(cx, BRAM_EFORMAT, "%s: found %s, expected numbers", a->name, a->summary);
+    for (size_t i = 0; i < count; i++)
+        if (!f->dims || row[i] >= f->shape[0])
+            return bram_fail(cx, BRAM_ESHAPE, "%s: there is no row %zu in %s", a->name, row[i],
+                             a->summary);
+    if (!count || !f->count) return BRAM_OK;
+    /* rows in C order may lie anywhere: little more than a row is read for each of them */
+    size_t row_bytes = trailing(f) * f->item;
+    struct window w = {.a = a, .room = WINDOW_BYTES};
+    if (!(f->fortran && f->dims > 1) && row_bytes < WINDOW_BYTES / 16) w.room = WINDOW_BYTES / 16;
+    if (a->fd >= 0 && !(w.bytes = bram_alloc(cx, w.room, 1))) return BRAM_ENOMEM;
+    int status = pick_rows(cx, &w, row, count, values);
+    bram_free(w.bytes);
+    return status;
 }
 
 int bram_npy_read_integers(bram_ctx *cx, const bram_npy *a, int64_t *values)

@@ -6,7 +6,7 @@
  * that fits one side only (stamps, names, a single row or column); else the shape is told and the
  * import refused. When time runs, and how fast, must be said as well: times=, dt= or rate=.
  */
-#include "generic.h"
+#include "array_store.h"
 
 #include "csvfile.h"
 #include "intake.h"

@@ -88,6 +88,21 @@ typedef struct bram_contestant {
     const char *name, *summary; /* one line */
 } bram_contestant;
 
+/**
+ * What a benchmark asks of a model about one part. The axes are new; bram_demand_release.
+ */
+typedef struct bram_demand {
+    /** stimulus (ids) or time (s): every row of the part, with the column
+     *  set   text: "train", "validation", "test", or "" between them; with folds every row is
+     * "test" fold  integer, where there are folds: the one that leaves the row out, from 1 on */
+    bram_axis *row;
+    bram_axis
+        *unit;     /* what is predicted in each test row; NULL: nothing but features of the rows */
+    bool features; /* features of the rows will do */
+} bram_demand;
+
+void bram_demand_release(bram_demand *d);
+
 typedef struct bram_task {
     const char *name;
     const char *summary;
@@ -100,6 +115,12 @@ typedef struct bram_task {
     /** The parts of this benchmark in this dataset: a new axis with their ids; the caller frees it.
      */
     int (*parts)(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b, const bram_dataset *ds);
+
+    /** What is asked about a part; NULL: no answer of this task's models can be handed in as a
+     * file.
+     *  @return also BRAM_ENOTAPPLICABLE: not with these options */
+    int (*demand)(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part);
 
     /** An estimate of the bytes that run needs beyond the process's present size. */
     int (*memory)(bram_ctx *cx, size_t *bytes, const bram_cell *cell);

@@ -138,13 +138,16 @@ static void what_is_wrong_is_said(void **state)
     fails(&s, "other.txt", BRAM_EUSAGE, "expected a folder or");
     write_text(&s, "few.csv", "id,x\nant,1\nbee,2\n");
     fails(&s, "few.csv", BRAM_ENOTAPPLICABLE, "\"cat\"");
+    write_text(&s, "twice.csv", "id,x\nant,1\nbee,2\nant,3\ncat,1\n");
+    fails(&s, "twice.csv", BRAM_EFORMAT, "row 3 has the id \"ant\" of another row");
     write_text(&s, "word.csv", "id,x\nant,one\n");
     fails(&s, "word.csv", BRAM_EFORMAT, "one");
     write_features(&s, "conv.npy");
     write_text(&s, "conv.ids.txt", "ant\nbee\n");
     fails(&s, "conv.npy", BRAM_EFORMAT, "4 rows and 2 ids");
     assert_ok(s.cx, bram_npy_write(s.cx, at(&s, "conv.npy"), true, BRAM_NPY_F64, 2,
-                                   (size_t[]){2, 2}, values));
+                                   (size_t[]){4, 1}, values));
+    write_text(&s, "conv.ids.txt", "ant\ncat\nbee\ndog\n");
     fails(&s, "conv.npy", BRAM_ENUMERIC, "feature 0 of bee");
     fails(&s, "few.csv,layer=none", BRAM_ENOTAPPLICABLE, "none");
     tear_down(&s);

@@ -1,4 +1,4 @@
-/* Tests of loaders/generic.c and generic_store.c: arrays from files of any common format. */
+/* Tests of loaders/generic.c and core/array_store.c: arrays from files of any common format. */
 #include <bramble/loader.h>
 
 #include "file.h"

@@ -516,10 +516,36 @@ static void real_strings_and_zips(void **state)
     bram_npz_close(z);
 }
 
+/* Rows in any order, of both orders of a file, are those of the whole. */
+static void rows_are_picked(void **state)
+{
+    bram_ctx *cx = *state;
+    static const char *const headers[] = {HEADER("<i2", "False", "(5, 2, 3)"),
+                                          HEADER(">f4", "True", "(5, 2, 3)")};
+    const size_t row[] = {4, 0, 4, 2};
+    unsigned char bytes[120];
+    for (size_t k = 0; k < 2; k++) {
+        double all[30], some[24];
+        bram_npy *a;
+        memset(bytes, 0, sizeof bytes);
+        for (size_t i = 0; i < 30; i++)
+            if (k == 0) bytes[2 * i] = (unsigned char)i;
+            else bytes[4 * i] = 0x40, bytes[4 * i + 2] = (unsigned char)i; /* 2 + i / 2^14 */
+        put_array(1, headers[k], bytes, k ? 120 : 60);
+        assert_ok(cx, bram_npy_open(cx, &a, path));
+        assert_ok(cx, bram_npy_read(cx, a, all));
+        assert_ok(cx, bram_npy_read_rows(cx, a, row, 4, some));
+        for (size_t i = 0; i < 24; i++) assert_near(some[i], all[6 * row[i / 6] + i % 6], 0);
+        assert_int_equal(bram_npy_read_rows(cx, a, (size_t[]){5}, 1, some), BRAM_ESHAPE);
+        bram_npy_close(a);
+    }
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(rows_are_picked, set_up, tear_down),
         T(every_type),
         T(headers_of_all_sorts),
         T(shapes_that_lie),

@@ -1,14 +1,16 @@
 /*
- * generic_store.c - arrays by name: MATLAB variables, HDF5 datasets, NumPy arrays, columns of
+ * array_store.c - arrays by name: MATLAB variables, HDF5 datasets, NumPy arrays, columns of
  * tables.
  */
-#include "generic.h"
+#include "array_store.h"
 
 #include "csvfile.h"
 #include "gz.h"
 #include "h5.h"
+#include "json.h"
 #include "matlab.h"
 #include "npy.h"
+#include "safetensors.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +23,7 @@ struct bram_store {
     bram_h5_entry *entry; /* of an HDF5 file: its datasets outside groups */
     size_t entries;
     bram_npz *npz;
+    bram_safetensors *tensors;
     bram_csv *csv;
     size_t skip;          /* rows of a table before its numbers: 1 with headings */
     size_t *column;       /* of a table: the columns that are left */
@@ -34,6 +37,7 @@ void bram_store_close(bram_store *s)
     bram_matlab_close(s->matlab);
     bram_h5_close(s->h5);
     bram_npz_close(s->npz);
+    bram_safetensors_close(s->tensors);
     bram_csv_free(s->csv);
     bram_free(s->entry);
     bram_free(s->path);
@@ -49,8 +53,9 @@ bram_store_kind bram_store_kind_of(const bram_store *s)
 
 const char *bram_store_words(const bram_store *s)
 {
-    static const char *const words[] = {"file",        "MATLAB file",   "HDF5 file",
-                                        "NumPy array", "NumPy archive", "table of text"};
+    static const char *const words[] = {
+        "file",          "MATLAB file",   "HDF5 file",        "NumPy array",
+        "NumPy archive", "table of text", ".safetensors file"};
     return words[s->kind];
 }
 
@@ -60,11 +65,13 @@ const char *bram_store_words(const bram_store *s)
  */
 static bram_store_kind kind_of(const char *path)
 {
-    char head[8] = {0};
+    char head[9] = {0};
     size_t size = bram_gz_peek(path, head, sizeof head); /* text and .npy may be gzip */
     if (size >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) return BRAM_STORE_NPY;
     if (size >= 6 && memcmp(head, "MATLAB", 6) == 0) return BRAM_STORE_MATLAB;
     if (size >= 4 && memcmp(head, "PK\3\4", 4) == 0) return BRAM_STORE_NPZ;
+    if (size == 9 && !head[4] && !head[5] && !head[6] && !head[7] && head[8] == '{')
+        return BRAM_STORE_SAFETENSORS; /* the length of a header, and the header */
     return bram_h5_probe(path) ? BRAM_STORE_HDF5 : BRAM_STORE_CSV;
 }
 
@@ -124,6 +131,9 @@ int bram_store_open(bram_ctx *cx, bram_store **out, const char *path)
         case BRAM_STORE_CSV:
             status = open_table(cx, s);
             break;
+        case BRAM_STORE_SAFETENSORS:
+            status = bram_safetensors_open(cx, &s->tensors, path);
+            break;
         case BRAM_STORE_NPY:
         case BRAM_STORE_UNKNOWN:
             break;
@@ -176,9 +186,18 @@ static int npy_numbers(bram_ctx *cx, bram_store_array *out, const bram_npy *a, c
     return status;
 }
 
+static int open_tensor(bram_ctx *cx, bram_npy **out, const bram_store *s, const char *name)
+{
+    for (size_t i = 0; i < bram_safetensors_count(s->tensors); i++)
+        if (strcmp(bram_safetensors_name(s->tensors, i), name) == 0)
+            return bram_safetensors_array(cx, s->tensors, i, out);
+    return bram_fail(cx, BRAM_EABSENT, "%s has no tensor \"%s\"", s->path, name);
+}
+
 /* The array of a .npz, or a .npy: the store's own for "", another file's for a path. */
 static int open_npy(bram_ctx *cx, bram_npy **out, bram_store *s, const char *name)
 {
+    if (s->kind == BRAM_STORE_SAFETENSORS) return open_tensor(cx, out, s, name);
     return s->kind == BRAM_STORE_NPZ ? bram_npz_array(cx, s->npz, name, out)
                                      : bram_npy_open(cx, out, name[0] ? name : s->path);
 }
@@ -206,16 +225,18 @@ static int table_numbers(bram_ctx *cx, bram_store_array *out, bram_store *s, con
 
 size_t bram_store_arrays(const bram_store *s)
 {
-    return s->kind == BRAM_STORE_NPZ      ? bram_npz_count(s->npz)
-           : s->kind == BRAM_STORE_MATLAB ? bram_matlab_variables(s->matlab)
-                                          : s->entries;
+    return s->kind == BRAM_STORE_NPZ           ? bram_npz_count(s->npz)
+           : s->kind == BRAM_STORE_MATLAB      ? bram_matlab_variables(s->matlab)
+           : s->kind == BRAM_STORE_SAFETENSORS ? bram_safetensors_count(s->tensors)
+                                               : s->entries;
 }
 
 const char *bram_store_array_name(const bram_store *s, size_t i)
 {
-    return s->kind == BRAM_STORE_NPZ      ? bram_npz_name(s->npz, i)
-           : s->kind == BRAM_STORE_MATLAB ? bram_matlab_variable_at(s->matlab, i)
-                                          : s->entry[i].name;
+    return s->kind == BRAM_STORE_NPZ           ? bram_npz_name(s->npz, i)
+           : s->kind == BRAM_STORE_MATLAB      ? bram_matlab_variable_at(s->matlab, i)
+           : s->kind == BRAM_STORE_SAFETENSORS ? bram_safetensors_name(s->tensors, i)
+                                               : s->entry[i].name;
 }
 
 /* The name of the only matrix of a file with named arrays; BRAM_EUSAGE when there are several. */
@@ -237,7 +258,8 @@ static int only_matrix(bram_ctx *cx, const char **name, bram_store *s)
 
 int bram_store_numbers(bram_ctx *cx, bram_store_array *out, bram_store *s, const char *name)
 {
-    if (!name[0] && (s->kind == BRAM_STORE_MATLAB || s->kind == BRAM_STORE_NPZ))
+    if (!name[0] && (s->kind == BRAM_STORE_MATLAB || s->kind == BRAM_STORE_NPZ ||
+                     s->kind == BRAM_STORE_SAFETENSORS))
         BRAM_TRY(only_matrix(cx, &name, s));
     switch (s->kind) {
     case BRAM_STORE_MATLAB:
@@ -280,6 +302,35 @@ static int table_texts(bram_ctx *cx, char ***out, size_t *count, const bram_stor
     return BRAM_OK;
 }
 
+/* A JSON list of texts in the metadata of a .safetensors file. */
+static int metadata_texts(bram_ctx *cx, char ***out, size_t *count, const bram_store *s,
+                          const char *name)
+{
+    const char *word = bram_safetensors_word(s->tensors, name);
+    bram_json *list = NULL;
+    if (!word) return bram_fail(cx, BRAM_EABSENT, "%s: its metadata have no \"%s\"", s->path, name);
+    BRAM_TRY(bram_json_parse(cx, &list, word, strlen(word), name));
+    size_t n = bram_json_count(list), bytes = 0;
+    int status = BRAM_OK;
+    for (size_t i = 0; i < n && status == BRAM_OK; i++) {
+        const char *text = bram_json_text(bram_json_at(list, i));
+        if (text) bytes += strlen(text) + 1;
+        else
+            status = bram_fail(cx, BRAM_EFORMAT, "%s: metadata \"%s\", item %zu: expected a text",
+                               s->path, name, i + 1);
+    }
+    char **texts = status == BRAM_OK ? bram_alloc(cx, n * sizeof *texts + bytes + 1, 1) : NULL;
+    if (status == BRAM_OK && !texts) status = BRAM_ENOMEM;
+    char *at = status == BRAM_OK ? (char *)(texts + n) : NULL;
+    for (size_t i = 0; i < n && at; i++) {
+        texts[i] = strcpy(at, bram_json_text(bram_json_at(list, i)));
+        at += strlen(at) + 1;
+    }
+    bram_json_free(list);
+    if (status == BRAM_OK) *out = texts, *count = n;
+    return status;
+}
+
 int bram_store_texts(bram_ctx *cx, char ***out, size_t *count, bram_store *s, const char *name)
 {
     bram_matlab_value *v;
@@ -292,6 +343,8 @@ int bram_store_texts(bram_ctx *cx, char ***out, size_t *count, bram_store *s, co
         return bram_h5_read_strings(cx, out, count, bram_h5_root(s->h5), name);
     case BRAM_STORE_CSV:
         return table_texts(cx, out, count, s, name);
+    case BRAM_STORE_SAFETENSORS:
+        return metadata_texts(cx, out, count, s, name);
     default:
         break;
     }

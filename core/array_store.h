@@ -1,8 +1,9 @@
 /*
- * generic.h - arrays by name from files of any of the common formats, for the loader generic.
+ * array_store.h - arrays by name from files of any of the common formats, each read whole into
+ * memory.
  */
-#ifndef BRAMBLE_LOADERS_GENERIC_H
-#define BRAMBLE_LOADERS_GENERIC_H
+#ifndef BRAMBLE_CORE_ARRAY_STORE_H
+#define BRAMBLE_CORE_ARRAY_STORE_H
 
 #include <bramble/context.h>
 
@@ -12,7 +13,8 @@ typedef enum bram_store_kind {
     BRAM_STORE_HDF5,
     BRAM_STORE_NPY,
     BRAM_STORE_NPZ,
-    BRAM_STORE_CSV
+    BRAM_STORE_CSV,
+    BRAM_STORE_SAFETENSORS
 } bram_store_kind;
 
 /** An open file of named arrays. In a table, every column is an array and "" is all of it. */
@@ -25,7 +27,8 @@ typedef struct bram_store_array {
 } bram_store_array;
 
 /**
- * Opens a file by its content: MATLAB 5 or 7.3, HDF5, .npy, .npz, or a table of text (also gzip).
+ * Opens a file by its content: MATLAB 5 or 7.3, HDF5, .npy, .npz, .safetensors, or a table of
+ * text (also gzip).
  *
  * @return BRAM_OK; BRAM_EREAD; BRAM_EFORMAT: none of these, or damaged
  */
@@ -48,12 +51,13 @@ const char *bram_store_words(const bram_store *s);
 int bram_store_numbers(bram_ctx *cx, bram_store_array *out, bram_store *s,
                        const char *name) BRAM_MUST_CHECK;
 
-/** The arrays of a MATLAB file, a NumPy archive or, outside groups, an HDF5 file, by name; other
- * kinds name none. */
+/** The arrays of a MATLAB file, a NumPy archive, a .safetensors file or, outside groups, an HDF5
+ * file, by name; other kinds name none. */
 size_t bram_store_arrays(const bram_store *s);
 const char *bram_store_array_name(const bram_store *s, size_t i);
 
-/** Reads a list of texts: one block, the caller frees it. */
+/** Reads a list of texts: one block, the caller frees it. Of a .safetensors file, the text `name`
+ * of its metadata, as a JSON list. */
 int bram_store_texts(bram_ctx *cx, char ***out, size_t *count, bram_store *s,
                      const char *name) BRAM_MUST_CHECK;
 
