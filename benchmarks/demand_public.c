@@ -98,7 +98,8 @@ static void copy_values(bram_response *to, uint8_t *mask, const double *values,
     for (size_t i = 0; i < count; i++) {
         size_t from = 0;
         for (size_t d = 0; d < dims; d++) from = from * length[d] + index[d][at[d]];
-        bram_response_f64(to)[i] = values[from];
+        if (bram_response_f32(to)) bram_response_f32(to)[i] = (float)values[from];
+        else bram_response_f64(to)[i] = values[from];
         if (mask) mask[i] = present[from];
         for (size_t d = dims; d-- > 0 && ++at[d] == used[d];) at[d] = 0;
     }
@@ -124,7 +125,7 @@ static int take_half(bram_ctx *cx, bram_response **out, const struct challenge *
     }
     if (status == BRAM_OK) status = bram_response_read(cx, r, start, length, values, present);
     if (status == BRAM_OK)
-        status = bram_response_new(cx, out, bram_response_name(r), BRAM_F64, dims,
+        status = bram_response_new(cx, out, bram_response_name(r), bram_response_type(r), dims,
                                    (const bram_axis *const *)axis);
     for (size_t d = 0; d < dims; d++) bram_axis_free(axis[d]);
     BRAM_TRY(status);
