@@ -183,22 +183,36 @@ int bram_gemm(bram_ctx *cx, bram_mat *c, double alpha, const bram_mat *a, bram_o
     return bram_parallel_for(cx, down * tiles(cols, tile_side(cols, TILE_COLS)), gemm_tile, &p);
 }
 
+void bram_gemm_part_f32(float *c, size_t ldc, float alpha, const float *a, size_t lda, bram_op op_a,
+                        const float *b, size_t ldb, bram_op op_b, size_t rows, size_t cols,
+                        size_t depth, float beta)
+{
+    if (!rows || !cols) return;
+    cblas_sgemm(CblasRowMajor, cblas_op(op_a), cblas_op(op_b), (int)rows, (int)cols, (int)depth,
+                alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+}
+
+void bram_gemm_part_f64(double *c, size_t ldc, double alpha, const double *a, size_t lda,
+                        bram_op op_a, const double *b, size_t ldb, bram_op op_b, size_t rows,
+                        size_t cols, size_t depth, double beta)
+{
+    if (!rows || !cols) return;
+    cblas_dgemm(CblasRowMajor, cblas_op(op_a), cblas_op(op_b), (int)rows, (int)cols, (int)depth,
+                alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+}
+
 void bram_gemm_f32(float *c, const float *a, bram_op op_a, const float *b, bram_op op_b,
                    size_t rows, size_t cols, size_t depth, float beta)
 {
-    if (!rows || !cols) return;
-    cblas_sgemm(CblasRowMajor, cblas_op(op_a), cblas_op(op_b), (int)rows, (int)cols, (int)depth, 1,
-                a, (int)(op_a == BRAM_AS_IS ? depth : rows), b,
-                (int)(op_b == BRAM_AS_IS ? cols : depth), beta, c, (int)cols);
+    bram_gemm_part_f32(c, cols, 1, a, op_a == BRAM_AS_IS ? depth : rows, op_a, b,
+                       op_b == BRAM_AS_IS ? cols : depth, op_b, rows, cols, depth, beta);
 }
 
 void bram_gemm_f64(double *c, const double *a, bram_op op_a, const double *b, bram_op op_b,
                    size_t rows, size_t cols, size_t depth, double beta)
 {
-    if (!rows || !cols) return;
-    cblas_dgemm(CblasRowMajor, cblas_op(op_a), cblas_op(op_b), (int)rows, (int)cols, (int)depth, 1,
-                a, (int)(op_a == BRAM_AS_IS ? depth : rows), b,
-                (int)(op_b == BRAM_AS_IS ? cols : depth), beta, c, (int)cols);
+    bram_gemm_part_f64(c, cols, 1, a, op_a == BRAM_AS_IS ? depth : rows, op_a, b,
+                       op_b == BRAM_AS_IS ? cols : depth, op_b, rows, cols, depth, beta);
 }
 
 int bram_gemv(bram_ctx *cx, double *y, double alpha, const bram_mat *a, bram_op op_a,

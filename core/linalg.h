@@ -44,6 +44,17 @@ void bram_gemm_f32(float *c, const float *a, bram_op op_a, const float *b, bram_
 void bram_gemm_f64(double *c, const double *a, bram_op op_a, const double *b, bram_op op_b,
                    size_t rows, size_t cols, size_t depth, double beta);
 
+/**
+ * The same of parts of larger arrays, c = alpha op(a) op(b) + beta c: rows of c lie ldc numbers
+ * apart, those of a and b, as they stand in memory, lda and ldb.
+ */
+void bram_gemm_part_f32(float *c, size_t ldc, float alpha, const float *a, size_t lda, bram_op op_a,
+                        const float *b, size_t ldb, bram_op op_b, size_t rows, size_t cols,
+                        size_t depth, float beta);
+void bram_gemm_part_f64(double *c, size_t ldc, double alpha, const double *a, size_t lda,
+                        bram_op op_a, const double *b, size_t ldb, bram_op op_b, size_t rows,
+                        size_t cols, size_t depth, double beta);
+
 /** y = alpha op(a) x + beta y; x and y are contiguous, of the lengths op(a) asks for. */
 int bram_gemv(bram_ctx *cx, double *y, double alpha, const bram_mat *a, bram_op op_a,
               const double *x, double beta) BRAM_MUST_CHECK;
