@@ -1,13 +1,11 @@
 /*
- * network.c - recurrent networks that forecast: layout, answers, files; see network.h.
+ * network.c - trained networks: layout, inputs and outputs, answers; see network.h.
  */
 #include "network.h"
 
 #include "linalg.h"
 #include "nn_layer.h"
 #include "nn_math.h"
-
-#include <bramble/rng.h>
 
 #include <math.h>
 #include <stdio.h>
@@ -20,53 +18,74 @@ size_t bram_network_inputs(const bram_network *n)
     return n->masked ? 2 * n->units : n->units;
 }
 
-static void add_tensor(bram_network *n, const char *group, const char *stem, size_t layer,
-                       size_t rows, size_t cols)
+size_t bram_network_outputs(const bram_network *n)
 {
-    bram_tensor *t = &n->tensor[n->tensors++];
-    *t = (bram_tensor){.at = n->parameters, .rows = rows, .cols = cols};
-    snprintf(t->group, sizeof t->group, "%s", group);
-    if (strcmp(group, "rnn") == 0) snprintf(t->name, sizeof t->name, "%.16s_l%d", stem, (int)layer);
-    else snprintf(t->name, sizeof t->name, "%.16s", stem);
+    return n->units;
+}
+
+size_t bram_network_place(const bram_network *n, const bram_pass *p, size_t window, size_t step)
+{
+    return n->body->by_window ? window * p->steps + step : step * p->windows + window;
+}
+
+/* Called twice: to count, and to write. */
+void bram_network_add(bram_network *n, const char *group, const char *name, size_t rows,
+                      size_t cols)
+{
+    if (n->tensor) {
+        bram_tensor *t = &n->tensor[n->tensors];
+        *t = (bram_tensor){.at = n->parameters, .rows = rows, .cols = cols};
+        snprintf(t->group, sizeof t->group, "%s", group);
+        snprintf(t->name, sizeof t->name, "%s", name);
+    }
+    n->tensors++;
     n->parameters += rows * (cols ? cols : 1);
 }
 
 static void lay_out(bram_network *n)
 {
-    size_t rows = bram_nn32_gates(n->cell) * n->hidden;
-    for (size_t k = 0; k < n->layers; k++) {
-        add_tensor(n, "rnn", "weight_ih", k, rows, k ? n->hidden : bram_network_inputs(n));
-        add_tensor(n, "rnn", "weight_hh", k, rows, n->hidden);
-        add_tensor(n, "rnn", "bias_ih", k, rows, 0);
-        add_tensor(n, "rnn", "bias_hh", k, rows, 0);
-    }
-    add_tensor(n, "readout", "weight", 0, n->units, n->hidden);
-    add_tensor(n, "readout", "bias", 0, n->units, 0);
+    n->tensors = n->parameters = 0;
+    n->body->lay_out(n);
+    bram_network_add(n, "readout", "weight", bram_network_outputs(n), n->width);
+    bram_network_add(n, "readout", "bias", bram_network_outputs(n), 0);
 }
 
-int bram_network_new(bram_ctx *cx, bram_network **out, bram_nn_cell cell, size_t units,
-                     const bram_options *o, bool masked)
+size_t bram_network_readout(const bram_network *n)
+{
+    return n->parameters - bram_network_outputs(n) * (n->width + 1);
+}
+
+static void set(bram_network *n, const bram_options *o)
+{
+    n->counts = bram_option_is(o, "loss", "poisson");
+    n->layers = (size_t)bram_option_integer(o, "layers");
+    n->window = (size_t)bram_option_integer(o, "window");
+    n->body->set(n, o);
+}
+
+int bram_network_new(bram_ctx *cx, bram_network **out, const bram_network_body *body, size_t units,
+                     const bram_options *o, bool masked, size_t longest)
 {
     bram_network *n = bram_alloc(cx, 1, sizeof *n);
     if (!n) return BRAM_ENOMEM;
-    *n = (bram_network){.cell = cell,
-                        .units = units,
-                        .hidden = (size_t)bram_option_integer(o, "hidden"),
-                        .layers = (size_t)bram_option_integer(o, "layers"),
-                        .counts = bram_option_is(o, "loss", "poisson"),
-                        .increment = bram_option_is(o, "target", "increment"),
-                        .masked = masked};
-    n->tensor = bram_alloc(cx, 4 * n->layers + 2, sizeof *n->tensor);
-    if (n->tensor) {
+    *n = (bram_network){.body = body, .units = units, .masked = masked};
+    set(n, o);
+    if (n->window > longest) n->window = longest;
+    const char *fault = body->fault ? body->fault(n) : NULL;
+    int status = fault ? bram_fail(cx, BRAM_EUSAGE, "%s", fault) : BRAM_OK;
+    if (status == BRAM_OK) {
         lay_out(n);
-        n->parameter = bram_alloc(cx, n->parameters, sizeof *n->parameter);
+        n->tensor = bram_alloc(cx, n->tensors, sizeof *n->tensor);
+        if (n->tensor) n->parameter = bram_alloc(cx, n->parameters, sizeof *n->parameter);
+        status = n->parameter ? BRAM_OK : BRAM_ENOMEM;
     }
-    if (n->parameter) {
-        *out = n;
-        return BRAM_OK;
+    if (status != BRAM_OK) {
+        bram_network_free(n);
+        return status;
     }
-    bram_network_free(n);
-    return BRAM_ENOMEM;
+    lay_out(n);
+    *out = n;
+    return BRAM_OK;
 }
 
 void bram_network_free(void *network)
@@ -82,151 +101,150 @@ void bram_network_free(void *network)
     bram_free(n);
 }
 
-void bram_network_start(bram_network *n, uint64_t seed)
+void bram_network_draw(bram_network *n, const bram_tensor *t, double bound, bram_rng *g)
 {
-    double bound = 1 / sqrt((double)n->hidden);
-    bram_rng g = bram_rng_new(seed, "network/start");
-    for (size_t i = 0; i < n->parameters; i++)
-        n->parameter[i] = (float)(bound * (2 * bram_rng_uniform(&g) - 1));
-    for (size_t k = 0; k < n->layers && n->cell == BRAM_CELL_LSTM; k++) {
-        float *bias = bram_network_cells(n, n->parameter, k).b_ih + n->hidden;
-        for (size_t i = 0; i < n->hidden; i++) bias[i] += 1;
-    }
+    for (size_t i = 0; i < t->rows * (t->cols ? t->cols : 1); i++)
+        n->parameter[t->at + i] = (float)(bound * (2 * bram_rng_uniform(g) - 1));
 }
 
-bram_nn32_cell_weights bram_network_cells(const bram_network *n, float *values, size_t k)
+/* Parameters, two gradients, two moments and the best so far; and both halves of a batch. */
+size_t bram_network_memory(const bram_network_body *body, const bram_options *o, size_t units)
 {
-    const bram_tensor *t = n->tensor + 4 * k;
-    return (bram_nn32_cell_weights){values + t[0].at, values + t[1].at, values + t[2].at,
-                                    values + t[3].at};
+    bram_network n = {.body = body, .units = units, .masked = true};
+    set(&n, o);
+    lay_out(&n);
+    size_t batch = (size_t)bram_option_integer(o, "batch");
+    size_t row = bram_network_inputs(&n) + 3 * bram_network_outputs(&n) + units + n.width;
+    return sizeof(float) * (6 * n.parameters + batch * n.window * row +
+                            2 * body->room(&n, (batch + 1) / 2, n.window));
 }
 
-size_t bram_network_readout(const bram_network *n)
-{
-    return n->tensor[4 * n->layers].at;
-}
+/* ---- rows in and out ------------------------------------------------------------------------ */
 
-void bram_network_input(const bram_network *n, float *u, const double *y, const uint8_t *present)
+void bram_network_input(const bram_network *n, float *u, const double *y, const uint8_t *present,
+                        const uint8_t *hidden)
 {
     for (size_t i = 0; i < n->units; i++) {
-        bool there = !present || present[i];
+        bool there = (!present || present[i]) && !(hidden && hidden[i]);
         double v = n->counts ? log1p(fmax(0, y[i])) : (y[i] - n->mean.data[i]) / n->scale.data[i];
         u[i] = there ? (float)v : 0;
         if (n->masked) u[n->units + i] = there;
     }
 }
 
-/* ---- answers -------------------------------------------------------------------------------- */
-
-/* A state: of each layer h, of an LSTM's c as well; with increments the last row, scaled. */
-static size_t state_width(const bram_network *n)
+void bram_network_value(const bram_network *n, double *value, const float *readout, const float *u)
 {
-    size_t each = n->cell == BRAM_CELL_LSTM ? 2 * n->hidden : n->hidden;
-    return n->layers * each + (n->increment ? n->units : 0);
+    for (size_t i = 0; i < n->units; i++) {
+        double v = (double)readout[i];
+        if (n->increment && u) v += (double)u[i];
+        value[i] = n->counts ? v : n->mean.data[i] + n->scale.data[i] * v;
+    }
 }
 
-static int start(bram_ctx *cx, const void *fitted, double *state)
+size_t bram_network_overlap(const bram_network *n)
 {
-    (void)cx;
-    memset(state, 0, state_width(fitted) * sizeof *state);
+    return n->body->carry ? 0 : n->window / 2;
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+/* A segment on its way through a network, window by window. */
+struct walk {
+    const bram_network *n;
+    const bram_segment *s;
+    bram_pass pass;
+    float *x, *room, *out;
+};
+
+static int make_walk(bram_ctx *cx, struct walk *w, const bram_network *n, const bram_segment *s)
+{
+    *w = (struct walk){.n = n, .s = s};
+    w->x = bram_scratch(cx, n->window, bram_network_inputs(n) * sizeof *w->x);
+    w->out = bram_scratch(cx, n->window, bram_network_outputs(n) * sizeof *w->out);
+    w->room = bram_scratch(cx, n->body->room(n, 1, n->window), sizeof *w->room);
+    w->pass = (bram_pass){.windows = 1, .most = n->window, .x = w->x};
+    return w->x && w->out && w->room ? BRAM_OK : BRAM_ENOMEM;
+}
+
+int bram_network_put(bram_ctx *cx, const bram_network *n, float *u, const bram_segment *s,
+                     size_t row, const uint8_t *hidden)
+{
+    const uint8_t *present = s->y_present ? s->y_present + row * n->units : NULL;
+    bram_network_input(n, u, bram_row(&s->y, row), present, hidden);
+    for (size_t i = 0; i < n->units; i++)
+        if (!isfinite(u[i]))
+            return bram_fail(cx, BRAM_ENUMERIC, "segment %s: row %zu of unit %zu is %g",
+                             s->id ? s->id : "", row, i, bram_row(&s->y, row)[i]);
     return BRAM_OK;
 }
 
-/* Copies `width` numbers of each row from column `at` on, in or out. */
-static void take(float *to, const bram_mat *state, size_t at, size_t width)
+/* Rows first .. first + steps - 1 go through; what the readout gives for them stands in out. */
+static int pass_window(bram_ctx *cx, struct walk *w, size_t first, size_t steps)
 {
-    for (size_t r = 0; r < state->rows; r++)
-        for (size_t i = 0; i < width; i++) to[r * width + i] = (float)bram_row(state, r)[at + i];
+    const bram_network *n = w->n;
+    size_t inputs = bram_network_inputs(n), outputs = bram_network_outputs(n);
+    for (size_t k = 0; k < steps; k++)
+        BRAM_TRY(bram_network_put(cx, n, w->x + k * inputs, w->s, first + k, NULL));
+    w->pass.steps = steps;
+    const float *top = n->body->forward(n, &w->pass, w->room);
+    const float *weight = n->parameter + bram_network_readout(n);
+    bram_nn32_linear(w->out, top, weight, weight + outputs * n->width, steps, n->width, outputs);
+    if (n->counts) bram_nn32_softplus(w->out, steps * outputs);
+    return bram_ctx_check_cancel(cx);
 }
 
-static void give(bram_mat *state, size_t at, size_t width, const float *from)
+/* The mean of the row before which there is nothing. */
+static void first_mean(const bram_network *n, double *mean, float *out)
 {
-    for (size_t r = 0; r < state->rows; r++)
-        for (size_t i = 0; i < width; i++) bram_row(state, r)[at + i] = from[r * width + i];
+    const float *bias = n->parameter + n->parameters - bram_network_outputs(n);
+    memcpy(out, bias, bram_network_outputs(n) * sizeof *out);
+    if (n->counts) bram_nn32_softplus(out, bram_network_outputs(n));
+    bram_network_value(n, mean, out, NULL);
 }
 
-static int advance(bram_ctx *cx, const void *fitted, bram_mat *state, const bram_mat *y,
-                   const uint8_t *present)
+int bram_network_step(bram_ctx *cx, const void *network, bram_mat *mean, const bram_segment *s)
 {
-    const bram_network *n = fitted;
-    bool lstm = n->cell == BRAM_CELL_LSTM;
-    size_t rows = state->rows, inputs = bram_network_inputs(n), h = n->hidden, mark;
-    size_t gates = bram_nn32_gates(n->cell) * h, at = 0;
-    mark = bram_scratch_mark(cx);
-    float *u = bram_scratch(cx, rows, inputs * sizeof *u);
-    float *room = bram_scratch(cx, rows, (4 * h + 2 * gates) * sizeof *room);
-    if (!u || !room) return BRAM_ENOMEM;
-    bram_nn32_cell_trace trace = {room, lstm ? room + 2 * rows * h : NULL, room + 4 * rows * h,
-                                  room + rows * (4 * h + gates)};
-    for (size_t r = 0; r < rows; r++)
-        bram_network_input(n, u + r * inputs, bram_row(y, r),
-                           present ? present + r * n->units : NULL);
-    if (n->increment)
-        for (size_t r = 0; r < rows; r++)
-            for (size_t i = 0; i < n->units; i++)
-                bram_row(state, r)[state_width(n) - n->units + i] = u[r * inputs + i];
-    const float *x = u;
-    for (size_t k = 0; k < n->layers; k++, at += lstm ? 2 * h : h) {
-        bram_nn_recurrent shape = {n->cell, 1, rows, k ? h : inputs, h};
-        bram_nn32_cell_weights w = bram_network_cells(n, n->parameter, k);
-        float *out = bram_scratch(cx, rows, h * sizeof *out);
-        if (!out) return BRAM_ENOMEM;
-        take(trace.h, state, at, h);
-        if (lstm) take(trace.c, state, at + h, h);
-        bram_nn32_recurrent(&shape, &w, x, &trace);
-        memcpy(out, trace.h + rows * h, rows * h * sizeof *out);
-        give(state, at, h, out);
-        if (lstm) give(state, at + h, h, trace.c + rows * h);
-        x = out;
+    const bram_network *n = network;
+    size_t end = s->first + mean->rows, mark = bram_scratch_mark(cx);
+    size_t inputs = bram_network_inputs(n), outputs = bram_network_outputs(n);
+    struct walk w;
+    BRAM_TRY(make_walk(cx, &w, n, s));
+    if (s->first == 0 && end) first_mean(n, bram_row(mean, 0), w.out);
+    if (n->body->rewind) n->body->rewind(n, &w.pass, w.room);
+    for (size_t row = 0; row + 1 < end;) {
+        size_t first = row ? row - bram_network_overlap(n) : 0, left = end - 1 - first;
+        size_t steps = left < n->window ? left : n->window;
+        bool wanted = n->body->carry || first + steps >= s->first;
+        if (wanted) BRAM_TRY(pass_window(cx, &w, first, steps));
+        for (; row < first + steps; row++)
+            if (row + 1 >= s->first)
+                bram_network_value(n, bram_row(mean, row + 1 - s->first),
+                                   w.out + (row - first) * outputs, w.x + (row - first) * inputs);
+        if (n->body->carry) n->body->carry(n, &w.pass, w.room);
     }
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
 
-static int predict(bram_ctx *cx, const void *fitted, bram_mat *mean, const bram_mat *state)
-{
-    const bram_network *n = fitted;
-    size_t rows = state->rows, units = n->units, mark = bram_scratch_mark(cx);
-    size_t top = (n->layers - 1) * (n->cell == BRAM_CELL_LSTM ? 2 * n->hidden : n->hidden);
-    float *h = bram_scratch(cx, rows, n->hidden * sizeof *h);
-    float *out = bram_scratch(cx, rows, units * sizeof *out);
-    if (!h || !out) return BRAM_ENOMEM;
-    const float *w = n->parameter + bram_network_readout(n);
-    take(h, state, top, n->hidden);
-    bram_nn32_linear(out, h, w, w + units * n->hidden, rows, n->hidden, units);
-    if (n->counts) bram_nn32_softplus(out, rows * units);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t i = 0; i < units; i++) {
-            double v = out[r * units + i];
-            if (n->increment) v += bram_row(state, r)[state_width(n) - units + i];
-            bram_row(mean, r)[i] = n->counts ? v : n->mean.data[i] + n->scale.data[i] * v;
-        }
-    bram_scratch_release(cx, mark);
-    return BRAM_OK;
-}
-
-bram_recurrent bram_network_view(const bram_network *n)
-{
-    return (bram_recurrent){n,     n->units, state_width(n), n->mean.data,
-                            start, advance,  predict,        n->variance.data};
-}
-
 int bram_network_answer(bram_ctx *cx, const void *fitted, const bram_query *query,
                         bram_dataset *out)
 {
-    bram_recurrent f = bram_network_view(fitted);
-    return bram_recurrent_answer(cx, &f, query, out);
+    const bram_network *n = fitted;
+    bram_forecaster f = {n, n->units, bram_network_step, n->body->run, n->variance.data};
+    return bram_answer(cx, &f, query, out);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
 static int put_tensor(bram_ctx *cx, bram_dataset *out, const bram_network *n, const bram_tensor *t)
 {
-    char axis_name[2][40], group[32];
+    char axis_name[2][64], group[32];
     bram_axis *axis[2] = {NULL};
     bram_response *r = NULL;
-    snprintf(axis_name[0], sizeof axis_name[0], "%s_row", t->name);
-    snprintf(axis_name[1], sizeof axis_name[1], "%s_column", t->name);
+    for (size_t k = 0; k < 2; k++) {
+        snprintf(axis_name[k], sizeof axis_name[k], "%s_%s", t->name, k ? "column" : "row");
+        for (char *dot = axis_name[k]; (dot = strchr(dot, '.'));) *dot = '_';
+    }
     snprintf(group, sizeof group, "params/%s", t->group);
     int status = bram_axis_new(cx, &axis[0], axis_name[0], t->rows);
     if (status == BRAM_OK && t->cols) status = bram_axis_new(cx, &axis[1], axis_name[1], t->cols);
@@ -243,18 +261,19 @@ static int put_tensor(bram_ctx *cx, bram_dataset *out, const bram_network *n, co
 int bram_network_save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
     const bram_network *n = fitted;
-    double masked = n->masked;
+    double masked = n->masked, window = (double)n->window;
     for (size_t k = 0; k < n->tensors; k++) BRAM_TRY(put_tensor(cx, out, n, &n->tensor[k]));
     BRAM_TRY(bram_state_put(cx, out, "mean", &n->mean));
     BRAM_TRY(bram_state_put(cx, out, "scale", &n->scale));
     BRAM_TRY(bram_state_put(cx, out, "variance", &n->variance));
     BRAM_TRY(bram_state_put(cx, out, "history", &n->history));
+    BRAM_TRY(bram_state_put(cx, out, "window", &(bram_mat){&window, 1, 1, 1}));
     return bram_state_put(cx, out, "masked", &(bram_mat){&masked, 1, 1, 1});
 }
 
 static int get_tensor(bram_ctx *cx, bram_network *n, const bram_tensor *t, const bram_dataset *in)
 {
-    char path[64];
+    char path[96];
     size_t count = t->rows * (t->cols ? t->cols : 1), mark = bram_scratch_mark(cx);
     snprintf(path, sizeof path, "params/%s/%s", t->group, t->name);
     const bram_response *r = bram_dataset_response(in, path);
@@ -276,10 +295,8 @@ static int get_tensor(bram_ctx *cx, bram_network *n, const bram_tensor *t, const
     return status;
 }
 
-static int load(bram_ctx *cx, bram_network *n, const bram_mat *masked, const bram_dataset *in)
+static int load(bram_ctx *cx, bram_network *n, const bram_dataset *in)
 {
-    if (masked->cols != 1 || masked->rows != 1)
-        return bram_fail(cx, BRAM_EFORMAT, "state/masked is no single number");
     BRAM_TRY(bram_state_get(cx, &n->scale, in, "scale"));
     BRAM_TRY(bram_state_get(cx, &n->variance, in, "variance"));
     BRAM_TRY(bram_state_get(cx, &n->history, in, "history"));
@@ -291,36 +308,40 @@ static int load(bram_ctx *cx, bram_network *n, const bram_mat *masked, const bra
     return BRAM_OK;
 }
 
-int bram_network_load(bram_ctx *cx, void **fitted, bram_nn_cell cell, const bram_options *o,
-                      const bram_dataset *in)
+static int get_number(bram_ctx *cx, size_t *number, const bram_dataset *in, const char *name,
+                      double most)
 {
-    bram_mat mean = {0}, masked = {0};
+    bram_mat m = {0};
+    BRAM_TRY(bram_state_get(cx, &m, in, name));
+    bool one = m.rows == 1 && m.cols == 1 && m.data[0] >= 0 && m.data[0] <= most;
+    if (one) *number = (size_t)m.data[0];
+    bram_free(m.data);
+    return one ? BRAM_OK
+               : bram_fail(cx, BRAM_EFORMAT, "state/%s is no number up to %g", name, most);
+}
+
+int bram_network_load(bram_ctx *cx, void **fitted, const bram_network_body *body,
+                      const bram_options *o, const bram_dataset *in)
+{
+    bram_mat mean = {0};
     bram_network *n = NULL;
-    int status = bram_state_get(cx, &mean, in, "mean");
-    if (status == BRAM_OK) status = bram_state_get(cx, &masked, in, "masked");
-    if (status == BRAM_OK && mean.cols == 0)
-        status = bram_fail(cx, BRAM_EFORMAT, "state/mean is of no unit");
+    size_t masked = 0, window = 0;
+    BRAM_TRY(get_number(cx, &masked, in, "masked", 1));
+    BRAM_TRY(get_number(cx, &window, in, "window", (double)bram_option_integer(o, "window")));
+    BRAM_TRY(bram_state_get(cx, &mean, in, "mean"));
+    int status = BRAM_OK;
+    if (mean.cols == 0 || window == 0)
+        status = bram_fail(cx, BRAM_EFORMAT, "a network of %zu units and windows of %zu rows",
+                           mean.cols, window);
     if (status == BRAM_OK)
-        status = bram_network_new(cx, &n, cell, mean.cols, o, masked.cols && masked.data[0] != 0);
-    if (status == BRAM_OK) {
-        n->mean = mean, mean.data = NULL;
-        status = load(cx, n, &masked, in);
+        status = bram_network_new(cx, &n, body, mean.cols, o, masked != 0, window);
+    if (status != BRAM_OK) {
+        bram_free(mean.data);
+        return status;
     }
-    bram_free(mean.data);
-    bram_free(masked.data);
+    n->mean = mean;
+    status = load(cx, n, in);
     if (status == BRAM_OK) *fitted = n;
     else bram_network_free(n);
     return status;
-}
-
-/* Parameters six times over, and what a window of the batch leaves for the way back. */
-size_t bram_network_memory(const bram_options *o, size_t units, size_t gates)
-{
-    size_t hidden = (size_t)bram_option_integer(o, "hidden");
-    size_t layers = (size_t)bram_option_integer(o, "layers");
-    size_t rows = (size_t)bram_option_integer(o, "batch") *
-                  (size_t)bram_option_integer(o, "window");
-    size_t parameters = layers * gates * hidden * (2 * hidden + 2 * units) + units * hidden;
-    return sizeof(float) *
-           (6 * parameters + rows * (5 * units + layers * hidden * (2 * gates + 4)));
 }

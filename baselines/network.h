@@ -1,32 +1,48 @@
 /*
- * network.h - recurrent networks that forecast the next row: layers of cells (core/nn_recurrent.h)
- * and a linear readout. What the models rnn, gru and lstm share.
+ * network.h - networks that are trained by gradients: what the models rnn, gru, lstm, encoder and
+ * masked-encoder share. A body turns rows of inputs into rows of features, a linear readout turns
+ * these into what is wanted.
  *
- *   u_t = (y_t - mean) / sd (counts: log(1 + y_t)), 0 where missing, and, where training had
- * missing values, which of them are there h_t = cells(u_t, h_{t-1}), layer by layer, from 0 before
- * the first row of a segment y_{t+1} = mean + sd (W h_t + b)            counts: softplus(W h_t + b)
- *   target=increment: y_{t+1} = y_t + sd (W h_t + b), a missing y_t at its mean
+ *   u_t = (y_t - mean) / sd (counts: log(1 + y_t)), 0 where missing, and, where the input is
+ * masked, which of them are there f_t = body(u_t and the rows before it; of a masked encoder all
+ * rows of the window) y_{t+1} = mean + sd (W f_t + b)                                 counts:
+ * softplus(W f_t + b) target=increment: y_{t+1} = y_t + sd (W f_t + b), a missing y_t at its mean
+ *   masked encoder: y_t of hidden units from the rows where they stand as missing
  *
+ * Before the first row of a segment the features are 0 (recurrent cells: those of the state 0).
  * Parameters are float32 and bear the names and shapes of PyTorch.
  */
 #ifndef BRAMBLE_BASELINES_NETWORK_H
 #define BRAMBLE_BASELINES_NETWORK_H
 
+#include "forecast.h"
 #include "nn_recurrent.h"
-#include "recurrent.h"
 
-enum { BRAM_NETWORK_MOST_LAYERS = 8 };
+#include <bramble/rng.h>
+
+enum { BRAM_NETWORK_MOST_LAYERS = 16 };
 
 /** One array of parameters: rows x cols from `at` on; cols 0: one dimension. */
 typedef struct bram_tensor {
-    char group[16], name[24]; /* "rnn", "weight_ih_l0" */
+    char group[16], name[48]; /* "rnn", "weight_ih_l0" */
     size_t at, rows, cols;
 } bram_tensor;
 
+typedef enum bram_network_hides { BRAM_HIDE_NOTHING, BRAM_HIDE_UNITS, BRAM_HIDE_ROWS } bram_hides;
+
+struct bram_network_body;
+
 typedef struct bram_network {
-    bram_nn_cell cell;
-    size_t units, hidden, layers;
-    bool counts, increment, masked; /* masked: the input tells what is missing */
+    const struct bram_network_body *body;
+    size_t units, width, layers, window; /* width: of the features; window: rows of training */
+    bool counts, increment, masked;      /* masked: the input tells what is missing */
+    bram_hides hides;                    /* in training; anything: the targets are what is hidden */
+    double fraction;                     /* of units or rows that are hidden */
+
+    size_t heads, ff; /* encoders */
+    bool sinusoids, recompute;
+    double dropout;
+
     bram_tensor *tensor;
     size_t tensors, parameters;
     float *parameter;
@@ -35,69 +51,168 @@ typedef struct bram_network {
     bram_mat history;     /* checks x 4: step, training loss, validation loss, rate */
 } bram_network;
 
-/** Numbers of the input. */
-size_t bram_network_inputs(const bram_network *n);
+/** Some windows on their way through a body, all of as many rows. */
+typedef struct bram_pass {
+    size_t windows, steps, most; /* most: the steps that the room is for */
+    const float *x;              /* windows steps rows of inputs, at bram_network_place */
+    bool training;               /* with dropout, by what follows */
+    uint64_t seed, step;
+    size_t first; /* the number of the first window in its batch */
+} bram_pass;
 
-/** A network without values: tensors are laid out, parameters 0. */
-int bram_network_new(bram_ctx *cx, bram_network **out, bram_nn_cell cell, size_t units,
-                     const bram_options *o, bool masked) BRAM_MUST_CHECK;
+/** One kind of network. */
+typedef struct bram_network_body {
+    const char *name;
+    bram_nn_cell cell; /* of recurrent ones */
+    bool by_window;    /* rows of a window stand together; otherwise those of a time */
+    bool causal;       /* it forecasts the row after each row; otherwise it tells hidden ones */
+
+    /** Reads its options; says in a line what is wrong with them (NULL: nothing can be). */
+    void (*set)(bram_network *n, const bram_options *o);
+    const char *(*fault)(const bram_network *n);
+
+    /** Adds its tensors (bram_network_add), those of the readout come after them. */
+    void (*lay_out)(bram_network *n);
+
+    /** Initial values of all parameters. */
+    void (*start)(bram_network *n, bram_rng *g);
+
+    /** Floats that a pass takes, the way back included. */
+    size_t (*room)(const bram_network *n, size_t windows, size_t steps);
+
+    /** @return the features: windows steps x width, in the room */
+    const float *(*forward)(const bram_network *n, const bram_pass *p, float *room);
+
+    /** After forward: adds to the gradient of the parameters. dtop, that of the features, is
+     * overwritten. */
+    void (*backward)(const bram_network *n, const bram_pass *p, float *room, float *gradient,
+                     float *dtop);
+
+    /** Before the first window of a segment, and after a window that another follows; NULL: a
+     * window knows nothing of those before it. */
+    void (*rewind)(const bram_network *n, const bram_pass *p, float *room);
+    void (*carry)(const bram_network *n, const bram_pass *p, float *room);
+
+    bram_run_fn *run; /* free runs; NULL: it does not forecast */
+} bram_network_body;
+
+extern const bram_network_body bram_body_rnn, bram_body_gru, bram_body_lstm, bram_body_encoder,
+    bram_body_masked_encoder;
+
+/** Numbers of the input, and of what the readout gives. */
+size_t bram_network_inputs(const bram_network *n);
+size_t bram_network_outputs(const bram_network *n);
+
+/** Where row `step` of a window stands. */
+size_t bram_network_place(const bram_network *n, const bram_pass *p, size_t window, size_t step);
+
+/** A network without values: tensors are laid out, parameters 0. Its windows have at most as many
+ * rows as the longest segment allows. */
+int bram_network_new(bram_ctx *cx, bram_network **out, const bram_network_body *body, size_t units,
+                     const bram_options *o, bool masked, size_t longest) BRAM_MUST_CHECK;
 void bram_network_free(void *network);
 
-/** Parameters uniform within 1 / sqrt(hidden), as PyTorch's; forget gates of an LSTM one higher. */
-void bram_network_start(bram_network *n, uint64_t seed);
+/** Called by bodies that lay themselves out: one more tensor. */
+void bram_network_add(bram_network *n, const char *group, const char *name, size_t rows,
+                      size_t cols);
 
-/** The arrays of layer k within `values`, which is the parameters or their gradient. */
-bram_nn32_cell_weights bram_network_cells(const bram_network *n, float *values, size_t k);
+/** Draws every parameter of the tensor uniformly within +-bound. */
+void bram_network_draw(bram_network *n, const bram_tensor *t, double bound, bram_rng *g);
 
-/** Offsets of the readout's weight and bias. */
+/** Offsets of the readout's weight; its bias follows. */
 size_t bram_network_readout(const bram_network *n);
 
-/** One row as input; the rest of u is `inputs` numbers. present NULL: all are. */
-void bram_network_input(const bram_network *n, float *u, const double *y, const uint8_t *present);
+/**
+ * One row as input.
+ *
+ * @param u        bram_network_inputs numbers
+ * @param present  units; NULL: all are there
+ * @param hidden   units that stand as missing; NULL: none
+ */
+void bram_network_input(const bram_network *n, float *u, const double *y, const uint8_t *present,
+                        const uint8_t *hidden);
 
-/** A network as a forecaster. */
-bram_recurrent bram_network_view(const bram_network *n);
+/** The same of a row of a segment; BRAM_ENUMERIC where a value is not finite. */
+int bram_network_put(bram_ctx *cx, const bram_network *n, float *u, const bram_segment *s,
+                     size_t row, const uint8_t *hidden) BRAM_MUST_CHECK;
+
+/** What the readout gives for one row, as values; u is the row's input (NULL: there is none). */
+void bram_network_value(const bram_network *n, double *value, const float *readout, const float *u);
+
+/**
+ * Rows of a window that the next one repeats as its context, when a segment is longer than one: 0
+ * where states are carried, half a window otherwise.
+ */
+size_t bram_network_overlap(const bram_network *n);
+
+/** The one-step means of a segment (a bram_step_fn). */
+int bram_network_step(bram_ctx *cx, const void *network, bram_mat *mean,
+                      const bram_segment *s) BRAM_MUST_CHECK;
 
 /* What the entries of the models are made of. */
-int bram_network_fit(bram_ctx *cx, void **fitted, bram_nn_cell cell, const bram_options *o,
-                     const bram_panel *train, const bram_panel *validation,
+int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
+                     const bram_options *o, const bram_panel *train, const bram_panel *validation,
                      uint64_t seed) BRAM_MUST_CHECK;
 int bram_network_answer(bram_ctx *cx, const void *fitted, const bram_query *query,
                         bram_dataset *out);
 int bram_network_save(bram_ctx *cx, const void *fitted, bram_dataset *out);
-int bram_network_load(bram_ctx *cx, void **fitted, bram_nn_cell cell, const bram_options *o,
-                      const bram_dataset *in) BRAM_MUST_CHECK;
-size_t bram_network_memory(const bram_options *o, size_t units, size_t gates);
+int bram_network_load(bram_ctx *cx, void **fitted, const bram_network_body *body,
+                      const bram_options *o, const bram_dataset *in) BRAM_MUST_CHECK;
+size_t bram_network_memory(const bram_network_body *body, const bram_options *o, size_t units);
 
-#define BRAM_NETWORK_PARAMS                                                                         \
-    {"hidden", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "units of each layer"},                     \
-        {"layers", BRAM_PARAM_INTEGER, "1", NULL, 1, BRAM_NETWORK_MOST_LAYERS, "layers of cells"},  \
-        {"loss", BRAM_PARAM_CHOICE, "mse", "mse|poisson", 0, 0, "poisson: y are counts"},           \
-        {"target",                                                                                  \
-         BRAM_PARAM_CHOICE,                                                                         \
-         "value",                                                                                   \
-         "value|increment",                                                                         \
-         0,                                                                                         \
-         0,                                                                                         \
-         "what the readout gives: the next value, or its difference from the last"},                \
-        {"steps", BRAM_PARAM_INTEGER, "2000", NULL, 1, 100000000, "of training, at most"},          \
-        {"batch", BRAM_PARAM_INTEGER, "32", NULL, 2, 4096, "windows of a step"},                    \
-        {"window", BRAM_PARAM_INTEGER, "128", NULL, 2, 100000, "rows that gradients go back"},      \
-        {"burn", BRAM_PARAM_INTEGER, "16", NULL, 0, 100000, "first rows of a window without loss"}, \
-        {"rate", BRAM_PARAM_REAL, "0.001", NULL, 0, 10, "learning rate, before its schedule"},      \
-        {"decay", BRAM_PARAM_REAL, "0.0001", NULL, 0, 10, "of weights, not of biases (AdamW)"},     \
-        {"clip", BRAM_PARAM_REAL, "1", NULL, 1e-12, 1e12, "largest norm of a gradient"},            \
-        {"check", BRAM_PARAM_INTEGER, "100", NULL, 1, 1000000, "steps between validations"},        \
-        {"patience",                                                                                \
-         BRAM_PARAM_INTEGER,                                                                        \
-         "20",                                                                                      \
-         NULL,                                                                                      \
-         1,                                                                                         \
-         1000000,                                                                                   \
-         "validations without a better one that end the training"},                                 \
-    {                                                                                               \
-        "checkpoint", BRAM_PARAM_TEXT, "", NULL, 0, 0,                                              \
-            "file where training stands at each validation, and from which it goes on"              \
+/* Options of all networks' training; rate is the default learning rate. */
+#define BRAM_NETWORK_TRAINING(rate)                                                                \
+    {"loss", BRAM_PARAM_CHOICE, "mse", "mse|poisson", 0, 0, "poisson: y are counts"},              \
+        {"steps", BRAM_PARAM_INTEGER, "2000", NULL, 1, 100000000, "of training, at most"},         \
+        {"batch", BRAM_PARAM_INTEGER, "32", NULL, 2, 4096, "windows of a step"},                   \
+        {"rate", BRAM_PARAM_REAL, rate, NULL, 0, 10, "learning rate, before its schedule"},        \
+        {"decay", BRAM_PARAM_REAL, "0.0001", NULL, 0, 10, "of weights, not of biases (AdamW)"},    \
+        {"clip", BRAM_PARAM_REAL, "1", NULL, 1e-12, 1e12, "largest norm of a gradient"},           \
+        {"check", BRAM_PARAM_INTEGER, "100", NULL, 1, 1000000, "steps between validations"},       \
+        {"patience",                                                                               \
+         BRAM_PARAM_INTEGER,                                                                       \
+         "20",                                                                                     \
+         NULL,                                                                                     \
+         1,                                                                                        \
+         1000000,                                                                                  \
+         "validations without a better one that end the training"},                                \
+    {                                                                                              \
+        "checkpoint", BRAM_PARAM_TEXT, "", NULL, 0, 0,                                             \
+            "file where training stands at each validation, and from which it goes on"             \
+    }
+
+/* Options of those that forecast. */
+#define BRAM_NETWORK_FORECAST                                                                      \
+    {"target",                                                                                     \
+     BRAM_PARAM_CHOICE,                                                                            \
+     "value",                                                                                      \
+     "value|increment",                                                                            \
+     0,                                                                                            \
+     0,                                                                                            \
+     "what the readout gives: the next value, or its difference from the last"},                   \
+    {                                                                                              \
+        "burn", BRAM_PARAM_INTEGER, "16", NULL, 0, 100000, "first rows of a window without loss"   \
+    }
+
+/* Options of recurrent networks. */
+#define BRAM_NETWORK_PARAMS                                                                        \
+    {"hidden", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "units of each layer"},                    \
+        {"layers", BRAM_PARAM_INTEGER, "1", NULL, 1, BRAM_NETWORK_MOST_LAYERS, "layers of cells"}, \
+        {"window", BRAM_PARAM_INTEGER, "128", NULL, 2, 100000, "rows that gradients go back"},     \
+        BRAM_NETWORK_FORECAST, BRAM_NETWORK_TRAINING("0.001")
+
+/* Options of encoders. */
+#define BRAM_ENCODER_PARAMS                                                                        \
+    {"width", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "of the rows inside"},                      \
+        {"heads", BRAM_PARAM_INTEGER, "4", NULL, 1, 256, "of attention; they divide the width"},   \
+        {"layers", BRAM_PARAM_INTEGER, "2", NULL, 1, BRAM_NETWORK_MOST_LAYERS, "of the encoder"},  \
+        {"ff", BRAM_PARAM_INTEGER, "256", NULL, 1, 65536, "width of the feed-forward blocks"},     \
+        {"window", BRAM_PARAM_INTEGER, "128", NULL, 2, 4096, "rows that see each other"},          \
+        {"positions", BRAM_PARAM_CHOICE, "learned", "learned|sinusoid", 0, 0, "of rows"},          \
+        {"dropout", BRAM_PARAM_REAL, "0.1", NULL, 0, 0.95, "of the blocks' results"},              \
+    {                                                                                              \
+        "recompute", BRAM_PARAM_FLAG, "no", NULL, 0, 0,                                            \
+            "less memory: on the way back each layer is computed once more"                        \
     }
 
 #endif

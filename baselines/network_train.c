@@ -1,43 +1,43 @@
 /*
- * network_train.c - the training of recurrent networks; see network.h.
+ * network_train.c - the training of networks; see network.h.
  *
- * Each step draws `batch` windows of window + 1 rows that lie within a segment, at random starts;
- * states begin at 0, the first `burn` rows have no loss. The batch is cut into two fixed halves,
- * each a task with a gradient of its own; these are added in their order, so that any number of
- * threads gives the same bits. AdamW with clipped gradients, the rate rising over 5 % of the steps
- * and then falling along a cosine to a tenth. Every `check` steps the loss on the validation panel,
- * each segment in one go; the best parameters are kept, and `patience` checks without a better one
- * end the training. All that random numbers depend on is the seed and the step.
+ * Each step draws `batch` windows that lie within a segment, at random starts; recurrent states
+ * begin at 0. A network that forecasts has the next row of each row as its target, but for the
+ * first `burn` rows; of a masked one a share of the units (or of the rows) of each window is
+ * hidden, and they are the targets. The batch is cut into two fixed halves, each a task with a
+ * gradient of its own; these are added in their order, so that any number of threads gives the same
+ * bits. AdamW with clipped gradients, the rate rising over 5 % of the steps and then falling along
+ * a cosine to a tenth. Every `check` steps the loss on the validation panel, window after window;
+ * the best parameters are kept, and `patience` checks without a better one end the training. All
+ * that random numbers depend on is the seed and the step.
  */
 #include "hash.h"
 #include "linalg.h"
 #include "network.h"
+#include "network_checkpoint.h"
 #include "nn_layer.h"
 #include "nn_loss.h"
 #include "nn_step.h"
 
 #include <bramble/parallel.h>
-#include <bramble/rng.h>
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { HALVES = 2, NUMBERS = 4 };
+enum { HALVES = 2 };
 
 /* One half of a batch: what goes in, what is wanted, what the way forward leaves. */
 struct half {
-    size_t batch;
-    float *x, *target, *out, *gradient; /* steps, batch, inputs; the others units */
-    uint8_t *mask;                      /* as target */
-    bram_nn32_cell_trace trace[BRAM_NETWORK_MOST_LAYERS];
-    float *dh, *dc;  /* batch, hidden */
-    float *dy, *dx;  /* steps, batch, hidden */
-    float *dweights; /* parameters */
+    bram_pass pass;
+    float *x, *target, *out, *gradient; /* rows of inputs; the others of outputs */
+    uint8_t *mask, *hidden;             /* as target; one row */
+    float *room, *dtop, *dweights;      /* the body's; rows of width; parameters */
     double loss;
     size_t counted;
 };
+
+/* Where the training stands, as a checkpoint has it. */
+enum { STEPS_DONE, CHECKS_IN_VAIN, BEST_LOSS, HISTORY_ROWS };
 
 struct training {
     bram_network *n;
@@ -46,55 +46,52 @@ struct training {
     bram_nn_rule rule;
     double most; /* norm of gradients */
     uint64_t seed;
-    const char *checkpoint;
     char key[65];
     size_t places; /* where windows may begin, in all segments */
     struct half half[HALVES];
     double scale; /* 1 / values that count in this step */
     float *m, *v, *best;
-    double
-        number[NUMBERS]; /* steps done, checks without a better one, best loss, rows of history */
+    double number[BRAM_CHECKPOINT_NUMBERS];
+    bram_checkpoint checkpoint;
 };
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-static int make_half(bram_ctx *cx, struct half *h, const struct training *t, size_t batch)
+static int make_half(bram_ctx *cx, struct half *h, const struct training *t, size_t first,
+                     size_t windows)
 {
     const bram_network *n = t->n;
-    size_t rows = t->window * batch, gates = bram_nn32_gates(n->cell) * n->hidden;
-    size_t state = (t->window + 1) * batch * n->hidden;
-    h->batch = batch;
+    size_t rows = t->window * windows, outputs = bram_network_outputs(n);
     h->x = bram_scratch(cx, rows, bram_network_inputs(n) * sizeof(float));
-    h->target = bram_scratch(cx, rows, 3 * n->units * sizeof(float));
-    h->mask = bram_scratch(cx, rows, n->units);
-    h->dh = bram_scratch(cx, batch, 2 * n->hidden * sizeof(float));
-    h->dy = bram_scratch(cx, rows, 2 * n->hidden * sizeof(float));
+    h->target = bram_scratch(cx, rows, (n->units + 2 * outputs) * sizeof(float));
+    h->mask = bram_scratch(cx, rows + 1, n->units);
+    h->room = bram_scratch(cx, n->body->room(n, windows, t->window), sizeof(float));
+    h->dtop = bram_scratch(cx, rows, n->width * sizeof(float));
     h->dweights = bram_scratch(cx, n->parameters, sizeof(float));
-    if (!h->x || !h->target || !h->mask || !h->dh || !h->dy || !h->dweights) return BRAM_ENOMEM;
-    h->out = h->target + rows * n->units, h->gradient = h->out + rows * n->units;
-    h->dc = h->dh + batch * n->hidden, h->dx = h->dy + rows * n->hidden;
-    for (size_t k = 0; k < n->layers; k++) {
-        bram_nn32_cell_trace *c = &h->trace[k];
-        c->h = bram_scratch(cx, state, 2 * sizeof(float));
-        c->gates = bram_scratch(cx, rows, 2 * gates * sizeof(float));
-        if (!c->h || !c->gates) return BRAM_ENOMEM;
-        c->c = n->cell == BRAM_CELL_LSTM ? c->h + state : NULL;
-        c->side = n->cell == BRAM_CELL_RNN ? NULL : c->gates + rows * gates;
-    }
+    if (!h->x || !h->target || !h->mask || !h->room || !h->dtop || !h->dweights) return BRAM_ENOMEM;
+    h->out = h->target + rows * n->units, h->gradient = h->out + rows * outputs;
+    h->hidden = h->mask + rows * n->units;
+    h->pass = (bram_pass){.windows = windows,
+                          .steps = t->window,
+                          .most = t->window,
+                          .x = h->x,
+                          .seed = t->seed,
+                          .first = first};
     return BRAM_OK;
 }
 
 /* ---- windows -------------------------------------------------------------------------------- */
 
-/* Row `row` of a segment as the target of the step before it. */
+/* A row of targets. counts: whether it has any; hidden: the units that are targets, NULL: all;
+ * input: of the row before, which increments are relative to. */
 static size_t put_target(const bram_network *n, float *target, uint8_t *mask, const bram_segment *s,
-                         size_t row, bool counts, const float *input)
+                         size_t row, bool counts, const uint8_t *hidden, const float *input)
 {
     size_t counted = 0;
     for (size_t i = 0; i < n->units; i++) {
         bool there = !s->y_present || s->y_present[row * n->units + i];
         double y = bram_row(&s->y, row)[i];
-        mask[i] = counts && there;
+        mask[i] = counts && there && (!hidden || hidden[i]);
         counted += mask[i];
         if (!mask[i]) target[i] = 0;
         else if (n->counts) target[i] = (float)y;
@@ -104,22 +101,37 @@ static size_t put_target(const bram_network *n, float *target, uint8_t *mask, co
     return counted;
 }
 
-/* Rows first .. first + steps - 1 of a segment into place b of a half, each with the next as
- * target. The first `burn` targets do not count, nor those that are context. */
-static void put_window(const struct training *t, struct half *h, size_t b, const bram_segment *s,
-                       size_t first, size_t steps, size_t burn)
+static void draw_hidden(const bram_network *n, uint8_t *hidden, bram_rng *g)
 {
-    const bram_network *n = t->n;
-    size_t inputs = bram_network_inputs(n);
-    for (size_t k = 0; k < steps; k++) {
-        size_t at = k * h->batch + b, row = first + k;
+    for (size_t i = 0; i < n->units; i++) hidden[i] = bram_rng_uniform(g) < n->fraction;
+}
+
+/* Rows first .. first + steps - 1 of a segment into place w of a half, with their targets. The
+ * first `burn` targets do not count, nor those that are context. */
+static void put_window(const bram_network *n, struct half *h, size_t w, const bram_segment *s,
+                       size_t first, size_t burn, bram_rng *g)
+{
+    size_t inputs = bram_network_inputs(n), ahead = n->hides ? 0 : 1;
+    if (n->hides == BRAM_HIDE_UNITS) draw_hidden(n, h->hidden, g);
+    for (size_t k = 0; k < h->pass.steps; k++) {
+        size_t at = bram_network_place(n, &h->pass, w, k), row = first + k;
         float *u = h->x + at * inputs;
+        if (n->hides == BRAM_HIDE_ROWS)
+            memset(h->hidden, bram_rng_uniform(g) < n->fraction, n->units);
+        const uint8_t *hidden = n->hides ? h->hidden : NULL;
         bram_network_input(n, u, bram_row(&s->y, row),
-                           s->y_present ? s->y_present + row * n->units : NULL);
-        bool counts = k >= burn && row + 1 >= s->first;
-        h->counted += put_target(n, h->target + at * n->units, h->mask + at * n->units, s, row + 1,
-                                 counts, u);
+                           s->y_present ? s->y_present + row * n->units : NULL, hidden);
+        bool counts = k >= burn && row + ahead >= s->first;
+        h->counted += put_target(n, h->target + at * n->units, h->mask + at * n->units, s,
+                                 row + ahead, counts, hidden, u);
     }
+}
+
+/* Where a window may begin in a segment. */
+static size_t places_in(const struct training *t, const bram_segment *s)
+{
+    size_t needed = t->window + (t->n->hides ? 0 : 1);
+    return s->y.rows >= needed ? s->y.rows - needed + 1 : 0;
 }
 
 static void draw_batch(struct training *t, uint64_t step)
@@ -129,15 +141,15 @@ static void draw_batch(struct training *t, uint64_t step)
     for (size_t k = 0; k < HALVES; k++) {
         struct half *h = &t->half[k];
         h->counted = 0;
-        for (size_t b = 0; b < h->batch; b++) {
+        h->pass.step = step, h->pass.training = true;
+        for (size_t w = 0; w < h->pass.windows; w++) {
             size_t place = bram_rng_below(&g, t->places), s = 0;
             for (;; s++) {
-                size_t rows = t->train->segment[s].y.rows;
-                size_t here = rows > t->window ? rows - t->window : 0;
+                size_t here = places_in(t, &t->train->segment[s]);
                 if (place < here) break;
                 place -= here;
             }
-            put_window(t, h, b, &t->train->segment[s], place, t->window, t->burn);
+            put_window(t->n, h, w, &t->train->segment[s], place, t->burn, &g);
         }
         counted += h->counted;
     }
@@ -146,42 +158,16 @@ static void draw_batch(struct training *t, uint64_t step)
 
 /* ---- a step --------------------------------------------------------------------------------- */
 
-static bram_nn_recurrent shape_of(const bram_network *n, const struct half *h, size_t steps,
-                                  size_t layer)
+/* @return the sum of the losses; gradient NULL: only that */
+static double forward(const bram_network *n, struct half *h, float *gradient, double scale,
+                      const float **top)
 {
-    return (bram_nn_recurrent){n->cell, steps, h->batch, layer ? n->hidden : bram_network_inputs(n),
-                               n->hidden};
-}
-
-static const float *input_of(const bram_network *n, const struct half *h, size_t layer)
-{
-    return layer ? h->trace[layer - 1].h + h->batch * n->hidden : h->x;
-}
-
-/* From the states that stand at the beginning of the traces. */
-static void forward(const bram_network *n, struct half *h, size_t steps)
-{
-    for (size_t k = 0; k < n->layers; k++) {
-        bram_nn_recurrent shape = shape_of(n, h, steps, k);
-        bram_nn32_cell_weights w = bram_network_cells(n, n->parameter, k);
-        bram_nn32_recurrent(&shape, &w, input_of(n, h, k), &h->trace[k]);
-    }
+    size_t rows = h->pass.windows * h->pass.steps, outputs = bram_network_outputs(n);
     const float *w = n->parameter + bram_network_readout(n);
-    bram_nn32_linear(h->out, input_of(n, h, n->layers), w, w + n->units * n->hidden,
-                     steps * h->batch, n->hidden, n->units);
-}
-
-static bram_nn_loss loss_of(const bram_network *n)
-{
-    return n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE;
-}
-
-static void zero_states(const bram_network *n, struct half *h)
-{
-    for (size_t k = 0; k < n->layers; k++) {
-        memset(h->trace[k].h, 0, h->batch * n->hidden * sizeof(float));
-        if (h->trace[k].c) memset(h->trace[k].c, 0, h->batch * n->hidden * sizeof(float));
-    }
+    *top = n->body->forward(n, &h->pass, h->room);
+    bram_nn32_linear(h->out, *top, w, w + outputs * n->width, rows, n->width, outputs);
+    return bram_nn32_loss(gradient, h->out, h->target, h->mask, rows * n->units,
+                          n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE, 1, scale);
 }
 
 static int half_step(bram_ctx *cx, size_t task, void *user)
@@ -189,26 +175,16 @@ static int half_step(bram_ctx *cx, size_t task, void *user)
     struct training *t = user;
     struct half *h = &t->half[task];
     const bram_network *n = t->n;
-    size_t rows = t->window * h->batch, readout = bram_network_readout(n);
+    size_t rows = h->pass.windows * h->pass.steps, outputs = bram_network_outputs(n);
+    float *dw = h->dweights + bram_network_readout(n);
+    const float *top;
     (void)cx;
-    zero_states(n, h);
-    forward(n, h, t->window);
-    h->loss = bram_nn32_loss(h->gradient, h->out, h->target, h->mask, rows * n->units, loss_of(n),
-                             1, t->scale);
+    if (n->body->rewind) n->body->rewind(n, &h->pass, h->room);
+    h->loss = forward(n, h, h->gradient, t->scale, &top);
     memset(h->dweights, 0, n->parameters * sizeof *h->dweights);
-    bram_nn32_linear_back(
-        h->dy, h->dweights + readout, h->dweights + readout + n->units * n->hidden, h->gradient,
-        input_of(n, h, n->layers), n->parameter + readout, rows, n->hidden, n->units);
-    for (size_t k = n->layers; k-- > 0;) {
-        bram_nn_recurrent shape = shape_of(n, h, t->window, k);
-        bram_nn32_cell_weights w = bram_network_cells(n, n->parameter, k);
-        bram_nn32_cell_weights dw = bram_network_cells(n, h->dweights, k);
-        memset(h->dh, 0, 2 * h->batch * n->hidden * sizeof *h->dh);
-        bram_nn32_recurrent_back(&shape, &w, &dw, k ? h->dx : NULL, h->dh, h->dc, h->dy,
-                                 input_of(n, h, k), &h->trace[k]);
-        float *last = h->dy;
-        h->dy = h->dx, h->dx = last;
-    }
+    bram_nn32_linear_back(h->dtop, dw, dw + outputs * n->width, h->gradient, top,
+                          n->parameter + bram_network_readout(n), rows, n->width, outputs);
+    n->body->backward(n, &h->pass, h->room, h->dweights, h->dtop);
     return BRAM_OK;
 }
 
@@ -251,133 +227,31 @@ static int take_step(bram_ctx *cx, struct training *t, uint64_t step, double *lo
 
 /* ---- validation ----------------------------------------------------------------------------- */
 
-/* Carries the last states of a piece of `steps` rows over to the next. */
-static void carry_states(const bram_network *n, struct half *h, size_t steps)
-{
-    size_t state = h->batch * n->hidden;
-    for (size_t k = 0; k < n->layers; k++) {
-        memmove(h->trace[k].h, h->trace[k].h + steps * state, state * sizeof(float));
-        if (h->trace[k].c)
-            memmove(h->trace[k].c, h->trace[k].c + steps * state, state * sizeof(float));
-    }
-}
-
 /* The mean loss over the validation panel; NaN where nothing counts. */
 static int validate(bram_ctx *cx, struct training *t, double *loss)
 {
+    const bram_network *n = t->n;
     struct half h = t->half[0];
+    bram_rng g = bram_rng_new(t->seed, "network/validation");
     double sum = 0;
-    h.batch = 1, h.counted = 0;
+    size_t ahead = n->hides ? 0 : 1, overlap = n->body->carry ? 0 : t->window / 2;
+    h.pass.windows = 1, h.pass.training = false, h.counted = 0;
     for (size_t s = 0; s < t->validation->segments; s++) {
-        const bram_segment *g = &t->validation->segment[s];
-        zero_states(t->n, &h);
-        for (size_t row = 0; row + 1 < g->y.rows;) {
-            size_t left = g->y.rows - 1 - row, steps = left < t->window ? left : t->window;
-            put_window(t, &h, 0, g, row, steps, 0);
-            forward(t->n, &h, steps);
-            sum += bram_nn32_loss(NULL, h.out, h.target, h.mask, steps * t->n->units, loss_of(t->n),
-                                  1, 1);
-            carry_states(t->n, &h, steps);
-            row += steps;
+        const bram_segment *v = &t->validation->segment[s];
+        if (n->body->rewind) n->body->rewind(n, &h.pass, h.room);
+        for (size_t row = 0; row + ahead < v->y.rows;) {
+            size_t first = row ? row - overlap : 0, left = v->y.rows - ahead - first;
+            const float *top;
+            h.pass.steps = left < t->window ? left : t->window;
+            put_window(n, &h, 0, v, first, row - first, &g);
+            sum += forward(n, &h, NULL, 1, &top);
+            if (n->body->carry) n->body->carry(n, &h.pass, h.room);
+            row = first + h.pass.steps;
         }
         BRAM_TRY(bram_ctx_check_cancel(cx));
     }
     *loss = h.counted ? sum / (double)h.counted : (double)NAN;
     return BRAM_OK;
-}
-
-/* ---- checkpoints ---------------------------------------------------------------------------- */
-
-static int put_values(bram_ctx *cx, bram_dataset *ds, const char *name, const float *values,
-                      size_t n)
-{
-    bram_axis *axis = NULL;
-    bram_response *r = NULL;
-    BRAM_TRY(bram_axis_new(cx, &axis, "parameter", n));
-    int status = bram_response_new(cx, &r, name, BRAM_F32, 1, (const bram_axis *const *)&axis);
-    bram_axis_free(axis);
-    BRAM_TRY(status);
-    memcpy(bram_response_f32(r), values, n * sizeof *values);
-    return bram_dataset_add(cx, ds, "training", r);
-}
-
-/* Also when a stop was asked for: this is what is done about it. */
-static int write_checkpoint(bram_ctx *cx, struct training *t)
-{
-    size_t n = t->n->parameters;
-    bram_dataset *ds = NULL;
-    bram_ctx *calm = bram_ctx_fork(cx);
-    if (!calm) return BRAM_ENOMEM;
-    bram_ctx_set_cancel(calm, NULL);
-    int status = bram_dataset_new(calm, &ds);
-    bram_attrs *a = status == BRAM_OK ? bram_dataset_attrs(calm, ds, "") : NULL;
-    if (status == BRAM_OK) status = a ? bram_attrs_set_text(calm, a, "key", t->key) : BRAM_ENOMEM;
-    if (status == BRAM_OK) status = put_values(calm, ds, "now", t->n->parameter, n);
-    if (status == BRAM_OK) status = put_values(calm, ds, "m", t->m, n);
-    if (status == BRAM_OK) status = put_values(calm, ds, "v", t->v, n);
-    if (status == BRAM_OK) status = put_values(calm, ds, "best", t->best, n);
-    if (status == BRAM_OK)
-        status = bram_state_put(calm, ds, "numbers", &(bram_mat){t->number, 1, NUMBERS, NUMBERS});
-    if (status == BRAM_OK) status = bram_state_put(calm, ds, "history", &t->n->history);
-    if (status == BRAM_OK) status = bram_dataset_write(calm, ds, t->checkpoint, true);
-    if (status != BRAM_OK) bram_fail(cx, status, "%s", bram_ctx_message(calm));
-    bram_dataset_free(ds);
-    bram_ctx_free(calm);
-    return status;
-}
-
-static int get_values(bram_ctx *cx, float *out, const bram_dataset *ds, const char *name, size_t n)
-{
-    char path[32];
-    snprintf(path, sizeof path, "training/%s", name);
-    const bram_response *r = bram_dataset_response(ds, path);
-    if (!r || bram_response_dims(r) != 1 || bram_response_count(r) != n)
-        return bram_fail(cx, BRAM_EFORMAT, "%s is not %zu numbers", path, n);
-    double *values = bram_scratch(cx, n, sizeof *values);
-    if (!values) return BRAM_ENOMEM;
-    BRAM_TRY(bram_response_read(cx, r, (size_t[]){0}, (size_t[]){n}, values, NULL));
-    for (size_t i = 0; i < n; i++) out[i] = (float)values[i];
-    return BRAM_OK;
-}
-
-static int read_checkpoint(bram_ctx *cx, struct training *t, const bram_dataset *ds)
-{
-    const bram_attrs *a = bram_dataset_find_attrs(ds, "");
-    const char *key = a ? bram_attrs_text(a, "key") : NULL;
-    size_t n = t->n->parameters;
-    bram_mat numbers = {0}, history = {0};
-    if (!key || strcmp(key, t->key) != 0)
-        return bram_fail(cx, BRAM_EUSAGE,
-                         "it is the checkpoint of another fit (other data, options or seed): name "
-                         "another file, or remove it");
-    BRAM_TRY(get_values(cx, t->n->parameter, ds, "now", n));
-    BRAM_TRY(get_values(cx, t->m, ds, "m", n));
-    BRAM_TRY(get_values(cx, t->v, ds, "v", n));
-    BRAM_TRY(get_values(cx, t->best, ds, "best", n));
-    BRAM_TRY(bram_state_get(cx, &numbers, ds, "numbers"));
-    int status = bram_state_get(cx, &history, ds, "history");
-    bool whole = numbers.cols == NUMBERS && history.rows == t->n->history.rows &&
-                 history.cols == t->n->history.cols;
-    if (status == BRAM_OK && !whole)
-        status = bram_fail(cx, BRAM_EFORMAT, "its numbers are none of this fit");
-    if (status == BRAM_OK) {
-        memcpy(t->number, numbers.data, sizeof t->number);
-        memcpy(t->n->history.data, history.data, history.rows * history.cols * sizeof(double));
-    }
-    bram_free(numbers.data);
-    bram_free(history.data);
-    return status;
-}
-
-static int go_on(bram_ctx *cx, struct training *t)
-{
-    bram_dataset *ds = NULL;
-    if (!t->checkpoint[0] || access(t->checkpoint, F_OK) != 0) return BRAM_OK;
-    BRAM_TRY(bram_dataset_open(cx, &ds, t->checkpoint));
-    int status = read_checkpoint(cx, t, ds);
-    if (status != BRAM_OK) bram_fail_prefix(cx, status, "%s", t->checkpoint);
-    bram_dataset_free(ds);
-    return status;
 }
 
 /* What a checkpoint belongs to: the model, its options, the seed and the training data. */
@@ -386,7 +260,7 @@ static int make_key(bram_ctx *cx, struct training *t, const bram_options *o)
     bram_hash *h = NULL;
     BRAM_TRY(bram_hash_new(cx, &h));
     int status = bram_hash_add_text(cx, h, bram_options_canonical(o));
-    if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, (uint64_t)t->n->cell);
+    if (status == BRAM_OK) status = bram_hash_add_text(cx, h, t->n->body->name);
     if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, t->seed);
     for (size_t s = 0; s < t->train->segments && status == BRAM_OK; s++) {
         const bram_segment *g = &t->train->segment[s];
@@ -412,71 +286,74 @@ static int look(bram_ctx *cx, struct training *t, uint64_t step, double loss, bo
 {
     double held = NAN;
     if (t->validation) BRAM_TRY(validate(cx, t, &held));
-    double *row = bram_row(&t->n->history, (size_t)t->number[3]++);
+    double *row = bram_row(&t->n->history, (size_t)t->number[HISTORY_ROWS]++);
     row[0] = (double)step, row[1] = loss, row[2] = isnan(held) ? loss : held;
     row[3] = bram_nn32_schedule(t->rule.rate, 0.1, step, t->steps / 20, t->steps);
-    if (isnan(held) || held < t->number[2]) {
-        t->number[1] = 0, t->number[2] = isnan(held) ? t->number[2] : held;
+    if (isnan(held) || held < t->number[BEST_LOSS]) {
+        t->number[CHECKS_IN_VAIN] = 0,
+        t->number[BEST_LOSS] = isnan(held) ? t->number[BEST_LOSS] : held;
         keep_best(t);
-    } else t->number[1]++;
-    *done = t->number[1] >= (double)t->patience || step == t->steps;
+    } else t->number[CHECKS_IN_VAIN]++;
+    *done = t->number[CHECKS_IN_VAIN] >= (double)t->patience || step == t->steps;
     bram_ctx_progress(cx, "training", (double)step, (double)t->steps);
     return BRAM_OK;
 }
 
 static int run(bram_ctx *cx, struct training *t)
 {
-    bool done = t->number[0] >= (double)t->steps || t->number[1] >= (double)t->patience;
+    bool done = t->number[STEPS_DONE] >= (double)t->steps ||
+                t->number[CHECKS_IN_VAIN] >= (double)t->patience;
     while (!done) {
-        uint64_t step = (uint64_t)t->number[0] + 1;
+        uint64_t step = (uint64_t)t->number[STEPS_DONE] + 1;
         double loss = 0;
         if (bram_ctx_check_cancel(cx) != BRAM_OK) {
-            if (t->checkpoint[0]) BRAM_TRY(write_checkpoint(cx, t));
+            if (t->checkpoint.path[0]) BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
             return bram_ctx_check_cancel(cx);
         }
         BRAM_TRY(take_step(cx, t, step, &loss));
-        t->number[0] = (double)step;
+        t->number[STEPS_DONE] = (double)step;
         if (step % t->check && step < t->steps) continue;
         BRAM_TRY(look(cx, t, step, loss, &done));
-        if (t->checkpoint[0]) BRAM_TRY(write_checkpoint(cx, t));
+        if (t->checkpoint.path[0]) BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
     }
     memcpy(t->n->parameter, t->best, t->n->parameters * sizeof *t->best);
-    t->n->history.rows = (size_t)t->number[3];
+    t->n->history.rows = (size_t)t->number[HISTORY_ROWS];
     return BRAM_OK;
 }
 
 static int prepare(bram_ctx *cx, struct training *t, const bram_options *o)
 {
     bram_network *n = t->n;
-    size_t longest = 0, checks;
+    size_t checks;
     t->steps = (size_t)bram_option_integer(o, "steps");
     t->batch = (size_t)bram_option_integer(o, "batch");
     t->check = (size_t)bram_option_integer(o, "check");
     t->patience = (size_t)bram_option_integer(o, "patience");
-    t->window = (size_t)bram_option_integer(o, "window");
+    t->window = n->window;
     t->rule = (bram_nn_rule){BRAM_ADAMW, bram_option_real(o, "rate"), 0.9, 0.999,
                              1e-8,       bram_option_real(o, "decay")};
     t->most = bram_option_real(o, "clip");
-    t->checkpoint = bram_option_text(o, "checkpoint");
-    for (size_t s = 0; s < t->train->segments; s++)
-        if (t->train->segment[s].y.rows > longest) longest = t->train->segment[s].y.rows;
-    if (longest < 3)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the longest segment has %zu rows, expected 3",
-                         longest);
-    if (t->window >= longest) t->window = longest - 1;
-    t->burn = (size_t)bram_option_integer(o, "burn");
+    t->burn = n->hides ? 0 : (size_t)bram_option_integer(o, "burn");
     if (t->burn > t->window / 4) t->burn = t->window / 4;
-    for (size_t s = 0; s < t->train->segments; s++) {
-        size_t rows = t->train->segment[s].y.rows;
-        t->places += rows > t->window ? rows - t->window : 0;
-    }
-    for (size_t k = 0; k < HALVES; k++)
-        BRAM_TRY(make_half(cx, &t->half[k], t, k ? t->batch / 2 : t->batch - t->batch / 2));
+    for (size_t s = 0; s < t->train->segments; s++)
+        t->places += places_in(t, &t->train->segment[s]);
+    size_t half = t->batch / 2;
+    BRAM_TRY(make_half(cx, &t->half[0], t, 0, t->batch - half));
+    BRAM_TRY(make_half(cx, &t->half[1], t, t->batch - half, half));
     t->m = bram_scratch(cx, n->parameters, 3 * sizeof *t->m);
     if (!t->m) return BRAM_ENOMEM;
     t->v = t->m + n->parameters, t->best = t->v + n->parameters;
-    t->number[2] = INFINITY;
+    t->number[BEST_LOSS] = INFINITY;
     checks = (t->steps + t->check - 1) / t->check;
+    t->checkpoint = (bram_checkpoint){bram_option_text(o, "checkpoint"),
+                                      t->key,
+                                      n->parameters,
+                                      n->parameter,
+                                      t->m,
+                                      t->v,
+                                      t->best,
+                                      t->number,
+                                      &n->history};
     return bram_mat_new(cx, &n->history, checks, 4);
 }
 
@@ -524,31 +401,52 @@ static int train_network(bram_ctx *cx, struct training *t, const bram_options *o
     bram_network *n = t->n;
     BRAM_TRY(scale_units(cx, n, t->train));
     BRAM_TRY(prepare(cx, t, o));
-    bram_network_start(n, t->seed);
+    bram_rng g = bram_rng_new(t->seed, "network/start");
+    n->body->start(n, &g);
     keep_best(t);
-    if (t->checkpoint[0]) BRAM_TRY(make_key(cx, t, o));
-    BRAM_TRY(go_on(cx, t));
+    if (t->checkpoint.path[0]) BRAM_TRY(make_key(cx, t, o));
+    BRAM_TRY(bram_checkpoint_read(cx, &t->checkpoint));
     BRAM_TRY(run(cx, t));
-    if (t->checkpoint[0]) (void)remove(t->checkpoint);
-    bram_recurrent f = bram_network_view(n);
-    return bram_recurrent_variance(cx, &n->variance, &f, t->train, t->burn);
+    bram_checkpoint_remove(&t->checkpoint);
+    if (!n->body->causal) return bram_mat_new(cx, &n->variance, 1, n->units);
+    double *variance = NULL;
+    BRAM_TRY(bram_density_fit(cx, &variance, t->train, t->burn, bram_network_step, n));
+    n->variance = (bram_mat){variance, 1, n->units, n->units};
+    return BRAM_OK;
 }
 
-int bram_network_fit(bram_ctx *cx, void **fitted, bram_nn_cell cell, const bram_options *o,
-                     const bram_panel *train, const bram_panel *validation, uint64_t seed)
+/* The rows of the longest window that a segment holds together with its targets. */
+static int longest_window(bram_ctx *cx, size_t *rows, const bram_panel *train, size_t ahead)
+{
+    size_t longest = 0;
+    for (size_t s = 0; s < train->segments; s++)
+        if (train->segment[s].y.rows > longest) longest = train->segment[s].y.rows;
+    if (longest < 3)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the longest segment has %zu rows, expected 3",
+                         longest);
+    *rows = longest - ahead;
+    return BRAM_OK;
+}
+
+int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
+                     const bram_options *o, const bram_panel *train, const bram_panel *validation,
+                     uint64_t seed)
 {
     bool lacking = false, unused = false, counts = bram_option_is(o, "loss", "poisson");
+    size_t longest = 0;
     double *mean = NULL;
-    if (counts && bram_option_is(o, "target", "increment"))
+    if (counts && body->causal && bram_option_is(o, "target", "increment"))
         return bram_fail(cx, BRAM_EUSAGE,
                          "loss=poisson is of counts: target=increment is not for it");
     BRAM_TRY(bram_forecast_means(cx, &mean, train)); /* refuses panels without rows or units */
     bram_free(mean);
     BRAM_TRY(check_values(cx, train, counts, &lacking));
     if (validation) BRAM_TRY(check_values(cx, validation, counts, &unused));
+    BRAM_TRY(longest_window(cx, &longest, train, body->causal ? 1 : 0));
     struct training t = {.train = train, .validation = validation, .seed = seed};
     size_t mark = bram_scratch_mark(cx);
-    BRAM_TRY(bram_network_new(cx, &t.n, cell, train->segment[0].y.cols, o, lacking));
+    BRAM_TRY(bram_network_new(cx, &t.n, body, train->segment[0].y.cols, o, lacking || !body->causal,
+                              longest));
     int status = train_network(cx, &t, o);
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK) *fitted = t.n;

@@ -81,7 +81,7 @@ static int states_at_starts(bram_ctx *cx, bram_mat *states, const bram_recurrent
     }
 }
 
-static int run(bram_ctx *cx, const void *model, double *values, const bram_query *q)
+int bram_recurrent_run(bram_ctx *cx, const void *model, double *values, const bram_query *q)
 {
     const bram_recurrent *f = model;
     bram_mat states;
@@ -100,6 +100,6 @@ static int run(bram_ctx *cx, const void *model, double *values, const bram_query
 int bram_recurrent_answer(bram_ctx *cx, const bram_recurrent *f, const bram_query *query,
                           bram_dataset *out)
 {
-    bram_forecaster any = {f, f->units, bram_recurrent_step, run, f->variance};
+    bram_forecaster any = {f, f->units, bram_recurrent_step, bram_recurrent_run, f->variance};
     return bram_answer(cx, &any, query, out);
 }

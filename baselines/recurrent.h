@@ -39,6 +39,10 @@ int bram_recurrent_answer(bram_ctx *cx, const bram_recurrent *f, const bram_quer
 int bram_recurrent_step(bram_ctx *cx, const void *model, bram_mat *mean,
                         const bram_segment *s) BRAM_MUST_CHECK;
 
+/** Its free runs (a bram_run_fn): model is a bram_recurrent. */
+int bram_recurrent_run(bram_ctx *cx, const void *model, double *values,
+                       const bram_query *q) BRAM_MUST_CHECK;
+
 /** bram_step_error for it. */
 int bram_recurrent_error(bram_ctx *cx, double *mse, const bram_recurrent *f,
                          const bram_panel *panel) BRAM_MUST_CHECK;

@@ -7,18 +7,18 @@
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
                const bram_panel *validation, uint64_t seed)
 {
-    return bram_network_fit(cx, fitted, BRAM_CELL_RNN, o, train, validation, seed);
+    return bram_network_fit(cx, fitted, &bram_body_rnn, o, train, validation, seed);
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
 {
-    return bram_network_load(cx, fitted, BRAM_CELL_RNN, o, in);
+    return bram_network_load(cx, fitted, &bram_body_rnn, o, in);
 }
 
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)
 {
     (void)rows, (void)inputs;
-    return bram_network_memory(o, units, 1);
+    return bram_network_memory(&bram_body_rnn, o, units);
 }
 
 static const bram_param params[] = {BRAM_NETWORK_PARAMS, {.name = NULL}};
@@ -29,7 +29,7 @@ const bram_model bram_model_rnn = {
     .source = "Elman 1990, Cognitive Science 14:179",
     .missing = "a missing value stands at the training mean; where training lacks values the input "
                "says which are there; no loss where missing",
-    .version = 1,
+    .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK),
     .flags = BRAM_MODEL_STOCHASTIC,

@@ -1,5 +1,5 @@
 /*
- * Tests of baselines/network.c and network_train.c: a few windows are learnt by heart, windows stay
+ * Tests of baselines/network*.c: a few windows are learnt by heart, windows stay
  * within segments, a stopped fit goes on to the same bytes, any number of threads gives them, a
  * gradient that is no number is named, files hold PyTorch's names and shapes.
  */
@@ -44,7 +44,16 @@ static void drop(struct world *w)
     bram_ctx_free(w->cx);
 }
 
-static const char *const names[] = {"rnn", "gru", "lstm"};
+enum { KINDS = 4 };
+
+/* Each kind of network: the option that is its width, and those that only it has. */
+static const struct {
+    const char *width, *rest, *by_heart; /* by_heart: options with which it learns windows */
+} kinds[KINDS] = {{"rnn:hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=4000"},
+                  {"gru:hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=3000"},
+                  {"lstm:hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=4000"},
+                  {"encoder:width=", ",heads=2,ff=32,dropout=0",
+                   "window=8,burn=0,batch=4,rate=0.005,steps=1500"}};
 
 static bram_fitted *fit(struct world *w, const char *spec, const bram_panel *validation)
 {
@@ -64,23 +73,27 @@ static void step_means(struct world *w, const bram_fitted *f, double *out)
     bram_dataset_free(answer);
 }
 
-/* 2 segments of 9 rows hold 2 windows of 8 steps: mean squared error, scaled, below 1e-4. */
+static void spec_of(char spec[512], size_t kind, int width, const char *options)
+{
+    snprintf(spec, 512, "%.20s%d%.40s,%.320s", kinds[kind].width, width, kinds[kind].rest, options);
+}
+
+/* 2 segments of 10 rows hold 4 windows of 8 steps: mean squared error, scaled, below 1e-4. */
 static void windows_are_learnt_by_heart(void **state)
 {
     (void)state;
     struct world w;
-    make(&w, 9);
-    for (size_t k = 0; k < 3; k++) {
-        char spec[128];
-        double mean[9 * UNITS], error = 0;
-        snprintf(spec, sizeof spec, "%s:hidden=32,window=8,burn=0,batch=4,steps=2500,rate=0.01",
-                 names[k]);
+    make(&w, 10);
+    for (size_t k = 0; k < KINDS; k++) {
+        char spec[512];
+        double mean[10 * UNITS], error = 0;
+        spec_of(spec, k, 32, kinds[k].by_heart);
         bram_fitted *f = fit(&w, spec, NULL);
         step_means(&w, f, mean);
         for (size_t t = 1; t < 9; t++) /* the deviation of the traces is 1.4 */
             for (size_t i = 0; i < UNITS; i++)
                 error += pow((mean[t * UNITS + i] - w.y[t][i]) / 1.4, 2) / (8 * UNITS);
-        if (error > 1e-4) fail_msg("%s: %g", names[k], error);
+        if (error > 1e-4) fail_msg("%s: %g", spec, error);
         bram_fitted_free(f);
     }
     drop(&w);
@@ -129,13 +142,13 @@ static void the_same_bytes(void **state)
     (void)state;
     struct world w;
     make(&w, ROWS);
-    char path[256], spec[400];
+    char path[256], spec[512], options[320];
     test_temporary(path, "network.h5");
-    for (size_t k = 0; k < 3; k++) {
+    snprintf(options, sizeof options, "layers=2,steps=50,check=10,batch=5,checkpoint=%s", path);
+    for (size_t k = 0; k < KINDS; k++) {
         double whole[ROWS * UNITS], parts[ROWS * UNITS], threads[ROWS * UNITS];
         struct stop stop = {0, 20};
-        snprintf(spec, sizeof spec, "%s:hidden=6,layers=2,steps=50,check=10,batch=5,checkpoint=%s",
-                 names[k], path);
+        spec_of(spec, k, 6, options);
         bram_fitted *f = fit(&w, spec, &w.validation);
         step_means(&w, f, whole);
         bram_fitted_free(f);
@@ -162,36 +175,156 @@ static void the_same_bytes(void **state)
     drop(&w);
 }
 
+/* One tensor of a file: a name under params/, its shape; cols 0: one dimension. */
+struct expected {
+    const char *path;
+    size_t rows, cols;
+};
+
+static void check_names(struct world *w, const char *spec, const struct expected *e, size_t n)
+{
+    char path[256];
+    test_temporary(path, "network-saved.h5");
+    bram_fitted *f = fit(w, spec, NULL);
+    assert_ok(w->cx, bram_fitted_save(w->cx, f, path, true));
+    bram_dataset *ds = NULL;
+    assert_ok(w->cx, bram_dataset_open(w->cx, &ds, path));
+    for (size_t k = 0; k < n; k++) {
+        char full[96];
+        snprintf(full, sizeof full, "params/%s", e[k].path);
+        const bram_response *r = bram_dataset_response(ds, full);
+        if (!r) fail_msg("no %s", full);
+        assert_int_equal(bram_response_dims(r), e[k].cols ? 2 : 1);
+        assert_int_equal(bram_response_length(r, 0), e[k].rows);
+        if (e[k].cols) assert_int_equal(bram_response_length(r, 1), e[k].cols);
+    }
+    bram_dataset_free(ds);
+    bram_fitted_free(f);
+    assert_int_equal(remove(path), 0);
+}
+
 static void names_and_shapes(void **state)
 {
     (void)state;
     struct world w;
     make(&w, ROWS);
-    char path[256];
-    test_temporary(path, "network-saved.h5");
-    bram_fitted *f = fit(&w, "lstm:hidden=4,layers=2,steps=2,check=1,batch=2", NULL);
-    assert_ok(w.cx, bram_fitted_save(w.cx, f, path, true));
-    bram_dataset *ds = NULL;
-    assert_ok(w.cx, bram_dataset_open(w.cx, &ds, path));
-    static const struct {
-        const char *path;
-        size_t dims, rows, cols;
-    } expected[] = {{"rnn/weight_ih_l0", 2, 16, UNITS}, {"rnn/weight_hh_l0", 2, 16, 4},
-                    {"rnn/bias_ih_l0", 1, 16, 0},       {"rnn/bias_hh_l1", 1, 16, 0},
-                    {"rnn/weight_ih_l1", 2, 16, 4},     {"readout/weight", 2, UNITS, 4},
-                    {"readout/bias", 1, UNITS, 0}};
-    for (size_t k = 0; k < sizeof expected / sizeof *expected; k++) {
-        char full[64];
-        snprintf(full, sizeof full, "params/%s", expected[k].path);
-        const bram_response *r = bram_dataset_response(ds, full);
-        if (!r) fail_msg("no %s", full);
-        assert_int_equal(bram_response_dims(r), expected[k].dims);
-        assert_int_equal(bram_response_length(r, 0), expected[k].rows);
-        if (expected[k].dims == 2) assert_int_equal(bram_response_length(r, 1), expected[k].cols);
-    }
-    bram_dataset_free(ds);
+    static const struct expected lstm[] = {
+        {"rnn/weight_ih_l0", 16, UNITS}, {"rnn/weight_hh_l0", 16, 4}, {"rnn/bias_ih_l0", 16, 0},
+        {"rnn/bias_hh_l1", 16, 0},       {"rnn/weight_ih_l1", 16, 4}, {"readout/weight", UNITS, 4},
+        {"readout/bias", UNITS, 0}};
+    static const struct expected encoder[] = {{"embedding/weight", 4, UNITS},
+                                              {"embedding/bias", 4, 0},
+                                              {"position/weight", 16, 4},
+                                              {"encoder/layers.0.self_attn.in_proj_weight", 12, 4},
+                                              {"encoder/layers.0.self_attn.in_proj_bias", 12, 0},
+                                              {"encoder/layers.1.self_attn.out_proj.weight", 4, 4},
+                                              {"encoder/layers.1.self_attn.out_proj.bias", 4, 0},
+                                              {"encoder/layers.1.linear1.weight", 7, 4},
+                                              {"encoder/layers.1.linear2.weight", 4, 7},
+                                              {"encoder/layers.1.norm2.bias", 4, 0},
+                                              {"encoder/norm.weight", 4, 0},
+                                              {"readout/weight", UNITS, 4}};
+    check_names(&w, "lstm:hidden=4,layers=2,steps=2,check=1,batch=2", lstm,
+                sizeof lstm / sizeof *lstm);
+    check_names(&w, "encoder:width=4,heads=2,ff=7,window=16,steps=2,check=1,batch=2", encoder,
+                sizeof encoder / sizeof *encoder);
+    drop(&w);
+}
+
+/* ---- encoders ------------------------------------------------------------------------------- */
+
+/* Whichever windows a row falls into, the first step of a free run is the one-step mean, and a free
+ * run over rows that it tells itself goes on as one that began later. */
+static void free_runs_begin_as_single_steps(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, ROWS);
+    bram_fitted *f = fit(&w, "encoder:width=8,heads=2,ff=8,window=7,steps=3,batch=2", NULL);
+    double mean[ROWS * UNITS], runs[ROWS][UNITS];
+    size_t start[ROWS];
+    step_means(&w, f, mean);
+    for (size_t t = 0; t < ROWS; t++) start[t] = t;
+    bram_query q = {
+        .ask = BRAM_ASK_FREE_RUN, .panel = &w.train, .start = start, .starts = ROWS, .steps = 1};
+    bram_dataset *answer = NULL;
+    assert_ok(w.cx, bram_fitted_answer(w.cx, &answer, f, &q));
+    assert_ok(w.cx,
+              bram_response_read(w.cx, bram_dataset_response(answer, "mean"), (size_t[]){0, 0, 0},
+                                 (size_t[]){ROWS, 1, UNITS}, runs[0], NULL));
+    bram_dataset_free(answer);
+    for (size_t t = 0; t < ROWS; t++)
+        for (size_t i = 0; i < UNITS; i++) assert_near(runs[t][i], mean[t * UNITS + i], 1e-5);
+    /* its own outputs put in as rows 10 .. 29 are what one-step means then see */
+    double run[20][UNITS];
+    q.start = (size_t[]){10}, q.starts = 1, q.steps = 20;
+    assert_ok(w.cx, bram_fitted_answer(w.cx, &answer, f, &q));
+    assert_ok(w.cx,
+              bram_response_read(w.cx, bram_dataset_response(answer, "mean"), (size_t[]){0, 0, 0},
+                                 (size_t[]){1, 20, UNITS}, run[0], NULL));
+    bram_dataset_free(answer);
+    memcpy(w.y[10], run, sizeof run);
+    step_means(&w, f, mean);
+    for (size_t t = 0; t < 20; t++)
+        for (size_t i = 0; i < UNITS; i++) assert_near(mean[(10 + t) * UNITS + i], run[t][i], 1e-4);
     bram_fitted_free(f);
-    assert_int_equal(remove(path), 0);
+    drop(&w);
+}
+
+/* Computing layers again on the way back saves memory and changes no bit, with dropout on. */
+static void recomputing_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, ROWS);
+    double mean[2][ROWS * UNITS];
+    for (int again = 0; again < 2; again++) {
+        char spec[160];
+        snprintf(spec, sizeof spec,
+                 "encoder:width=8,heads=2,layers=3,ff=8,dropout=0.2,positions=sinusoid,steps=20,"
+                 "batch=4,recompute=%s",
+                 again ? "yes" : "no");
+        bram_fitted *f = fit(&w, spec, NULL);
+        step_means(&w, f, mean[again]);
+        bram_fitted_free(f);
+    }
+    assert_memory_equal(mean[0], mean[1], sizeof mean[0]);
+    drop(&w);
+}
+
+/* The third unit of three sines is told from the other two, over a segment longer than a window. */
+static void hidden_units_are_told_from_the_others(void **state)
+{
+    (void)state;
+    static const char *const hide[] = {"units", "rows"};
+    struct world w;
+    make(&w, ROWS);
+    for (int k = 0; k < 2; k++) {
+        char spec[200];
+        snprintf(spec, sizeof spec,
+                 "masked-encoder:width=16,heads=2,layers=1,ff=32,dropout=0,window=16,batch=8,"
+                 "steps=400,rate=0.005,hide=%s",
+                 hide[k]);
+        bram_fitted *f = fit(&w, spec, &w.validation);
+        const uint8_t held_out[UNITS] = {0, 0, 1};
+        bram_query q = {.ask = BRAM_ASK_COSMOOTH, .panel = &w.train, .held_out = held_out};
+        bram_dataset *answer = NULL;
+        double mean[ROWS * UNITS], error = 0, spread = 0;
+        uint8_t present[ROWS * UNITS];
+        assert_ok(w.cx, bram_fitted_answer(w.cx, &answer, f, &q));
+        assert_ok(w.cx,
+                  bram_response_read(w.cx, bram_dataset_response(answer, "mean"), (size_t[]){0, 0},
+                                     (size_t[]){ROWS, UNITS}, mean, present));
+        for (size_t t = 0; t < ROWS; t++) {
+            error += pow(mean[t * UNITS + 2] - w.y[t][2], 2), spread += pow(w.y[t][2] - 3, 2);
+            for (size_t i = 0; i < UNITS; i++)
+                assert_int_equal(present[t * UNITS + i], held_out[i]);
+        }
+        /* one trained on rows has never seen a unit hidden on its own: it need only answer */
+        if (k == 0 && !(error < 0.1 * spread)) fail_msg("%g of %g", error, spread);
+        bram_dataset_free(answer);
+        bram_fitted_free(f);
+    }
     drop(&w);
 }
 
@@ -213,6 +346,9 @@ static void refusals(void **state)
     assert_int_equal(
         bram_fitted_new(w.cx, &f, "gru:loss=poisson,target=increment", &w.train, NULL, 0),
         BRAM_EUSAGE);
+    assert_int_equal(
+        bram_fitted_new(w.cx, &f, "encoder:steps=3,width=10,heads=4", &w.train, NULL, 0),
+        BRAM_EUSAGE);
     w.segment[0].y.rows = w.segment[1].y.rows = 2;
     assert_int_equal(bram_fitted_new(w.cx, &f, "rnn:steps=3", &w.train, NULL, 0),
                      BRAM_ENOTAPPLICABLE);
@@ -226,6 +362,9 @@ int main(void)
         cmocka_unit_test(a_rhythm_is_learnt),
         cmocka_unit_test(the_same_bytes),
         cmocka_unit_test(names_and_shapes),
+        cmocka_unit_test(free_runs_begin_as_single_steps),
+        cmocka_unit_test(recomputing_gives_the_same_bytes),
+        cmocka_unit_test(hidden_units_are_told_from_the_others),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,261 @@
+/*
+ * network_cells.c - layers of recurrent cells (core/nn_recurrent.h) as the body of a network; see
+ * network.h. Rows of all windows at one time stand together.
+ */
+#include "linalg.h"
+#include "network.h"
+#include "nn_layer.h"
+#include "nn_math.h"
+#include "recurrent.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- layout --------------------------------------------------------------------------------- */
+
+static void set(bram_network *n, const bram_options *o)
+{
+    n->width = (size_t)bram_option_integer(o, "hidden");
+    n->increment = bram_option_is(o, "target", "increment");
+}
+
+static void add(bram_network *n, const char *stem, size_t layer, size_t rows, size_t cols)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s_l%zu", stem, layer);
+    bram_network_add(n, "rnn", name, rows, cols);
+}
+
+static void lay_out(bram_network *n)
+{
+    size_t rows = bram_nn32_gates(n->body->cell) * n->width;
+    for (size_t k = 0; k < n->layers; k++) {
+        add(n, "weight_ih", k, rows, k ? n->width : bram_network_inputs(n));
+        add(n, "weight_hh", k, rows, n->width);
+        add(n, "bias_ih", k, rows, 0);
+        add(n, "bias_hh", k, rows, 0);
+    }
+}
+
+/* The arrays of layer k within `values`, which is the parameters or their gradient. */
+static bram_nn32_cell_weights cells(const bram_network *n, float *values, size_t k)
+{
+    const bram_tensor *t = n->tensor + 4 * k;
+    return (bram_nn32_cell_weights){values + t[0].at, values + t[1].at, values + t[2].at,
+                                    values + t[3].at};
+}
+
+/* Uniform within 1 / sqrt(hidden), as PyTorch's; forget gates of an LSTM one higher. */
+static void start(bram_network *n, bram_rng *g)
+{
+    for (size_t k = 0; k < n->tensors; k++)
+        bram_network_draw(n, &n->tensor[k], 1 / sqrt((double)n->width), g);
+    for (size_t k = 0; k < n->layers && n->body->cell == BRAM_CELL_LSTM; k++) {
+        float *bias = cells(n, n->parameter, k).b_ih + n->width;
+        for (size_t i = 0; i < n->width; i++) bias[i] += 1;
+    }
+}
+
+/* ---- windows -------------------------------------------------------------------------------- */
+
+static size_t state_floats(const bram_network *n, size_t windows, size_t steps)
+{
+    return (steps + 1) * windows * n->width;
+}
+
+static size_t gate_floats(const bram_network *n, size_t windows, size_t steps)
+{
+    return steps * windows * bram_nn32_gates(n->body->cell) * n->width;
+}
+
+/* Gates and side of a layer: the latter of an LSTM is as large as the states, a plain cell has
+ * none.
+ */
+static size_t layer_floats(const bram_network *n, size_t windows, size_t steps)
+{
+    size_t states = state_floats(n, windows, steps), gates = gate_floats(n, windows, steps);
+    if (n->body->cell == BRAM_CELL_LSTM) return 3 * states + gates;
+    return states + (n->body->cell == BRAM_CELL_GRU ? 2 : 1) * gates;
+}
+
+static size_t room(const bram_network *n, size_t windows, size_t steps)
+{
+    size_t between = n->layers > 1 ? steps * windows * n->width : 0;
+    return n->layers * layer_floats(n, windows, steps) + 2 * windows * n->width + between;
+}
+
+static bram_nn32_cell_trace trace_of(const bram_network *n, size_t windows, size_t steps,
+                                     float *room, size_t layer)
+{
+    float *at = room + layer * layer_floats(n, windows, steps);
+    size_t states = state_floats(n, windows, steps);
+    bool lstm = n->body->cell == BRAM_CELL_LSTM;
+    bram_nn32_cell_trace t = {.h = at, .gates = at + states};
+    float *rest = t.gates + gate_floats(n, windows, steps);
+    if (lstm) t.c = rest;
+    if (n->body->cell != BRAM_CELL_RNN) t.side = lstm ? rest + states : rest;
+    return t;
+}
+
+static bram_nn_recurrent shape_of(const bram_network *n, const bram_pass *p, size_t layer)
+{
+    return (bram_nn_recurrent){n->body->cell, p->steps, p->windows,
+                               layer ? n->width : bram_network_inputs(n), n->width};
+}
+
+/* Into a layer; into the readout where layer is their number. */
+static const float *input_of(const bram_network *n, const bram_pass *p, float *room, size_t layer)
+{
+    if (!layer) return p->x;
+    return trace_of(n, p->windows, p->most, room, layer - 1).h + p->windows * n->width;
+}
+
+static const float *forward(const bram_network *n, const bram_pass *p, float *room)
+{
+    for (size_t k = 0; k < n->layers; k++) {
+        bram_nn_recurrent shape = shape_of(n, p, k);
+        bram_nn32_cell_weights w = cells(n, n->parameter, k);
+        bram_nn32_cell_trace trace = trace_of(n, p->windows, p->most, room, k);
+        bram_nn32_recurrent(&shape, &w, input_of(n, p, room, k), &trace);
+    }
+    return input_of(n, p, room, n->layers);
+}
+
+static void backward(const bram_network *n, const bram_pass *p, float *room, float *gradient,
+                     float *dtop)
+{
+    size_t state = p->windows * n->width;
+    float *dh = room + n->layers * layer_floats(n, p->windows, p->most), *dc = dh + state;
+    float *dx = dc + state;
+    for (size_t k = n->layers; k-- > 0;) {
+        bram_nn_recurrent shape = shape_of(n, p, k);
+        bram_nn32_cell_weights w = cells(n, n->parameter, k), dw = cells(n, gradient, k);
+        bram_nn32_cell_trace trace = trace_of(n, p->windows, p->most, room, k);
+        memset(dh, 0, 2 * state * sizeof *dh);
+        bram_nn32_recurrent_back(&shape, &w, &dw, k ? dx : NULL, dh, dc, dtop,
+                                 input_of(n, p, room, k), &trace);
+        float *last = dtop;
+        dtop = dx, dx = last;
+    }
+}
+
+static void rewind_states(const bram_network *n, const bram_pass *p, float *room)
+{
+    size_t state = p->windows * n->width;
+    for (size_t k = 0; k < n->layers; k++) {
+        bram_nn32_cell_trace t = trace_of(n, p->windows, p->most, room, k);
+        memset(t.h, 0, state * sizeof *t.h);
+        if (t.c) memset(t.c, 0, state * sizeof *t.c);
+    }
+}
+
+static void carry(const bram_network *n, const bram_pass *p, float *room)
+{
+    size_t state = p->windows * n->width;
+    for (size_t k = 0; k < n->layers; k++) {
+        bram_nn32_cell_trace t = trace_of(n, p->windows, p->most, room, k);
+        memmove(t.h, t.h + p->steps * state, state * sizeof *t.h);
+        if (t.c) memmove(t.c, t.c + p->steps * state, state * sizeof *t.c);
+    }
+}
+
+/* ---- free runs ------------------------------------------------------------------------------ */
+
+/* A state: of each layer h, of an LSTM's c as well; with increments the last row, scaled. */
+static size_t state_width(const bram_network *n)
+{
+    size_t each = n->body->cell == BRAM_CELL_LSTM ? 2 * n->width : n->width;
+    return n->layers * each + (n->increment ? n->units : 0);
+}
+
+static int begin(bram_ctx *cx, const void *fitted, double *state)
+{
+    (void)cx;
+    memset(state, 0, state_width(fitted) * sizeof *state);
+    return BRAM_OK;
+}
+
+/* Copies `width` numbers of each row from column `at` on, in or out. */
+static void take(float *to, const bram_mat *state, size_t at, size_t width)
+{
+    for (size_t r = 0; r < state->rows; r++)
+        for (size_t i = 0; i < width; i++) to[r * width + i] = (float)bram_row(state, r)[at + i];
+}
+
+static void give(bram_mat *state, size_t at, size_t width, const float *from)
+{
+    for (size_t r = 0; r < state->rows; r++)
+        for (size_t i = 0; i < width; i++) bram_row(state, r)[at + i] = from[r * width + i];
+}
+
+static int advance(bram_ctx *cx, const void *fitted, bram_mat *state, const bram_mat *y,
+                   const uint8_t *present)
+{
+    const bram_network *n = fitted;
+    size_t rows = state->rows, inputs = bram_network_inputs(n), h = n->width, at = 0;
+    size_t mark = bram_scratch_mark(cx);
+    float *u = bram_scratch(cx, rows, inputs * sizeof *u);
+    float *one = bram_scratch(cx, layer_floats(n, rows, 1), sizeof *one);
+    float *out = bram_scratch(cx, rows, h * sizeof *out);
+    if (!u || !one || !out) return BRAM_ENOMEM;
+    bram_nn32_cell_trace trace = trace_of(n, rows, 1, one, 0);
+    for (size_t r = 0; r < rows; r++)
+        bram_network_input(n, u + r * inputs, bram_row(y, r),
+                           present ? present + r * n->units : NULL, NULL);
+    if (n->increment)
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < n->units; i++)
+                bram_row(state, r)[state_width(n) - n->units + i] = (double)u[r * inputs + i];
+    bram_pass p = {.windows = rows, .steps = 1, .most = 1, .x = u};
+    for (size_t k = 0; k < n->layers; k++, at += trace.c ? 2 * h : h) {
+        bram_nn_recurrent shape = shape_of(n, &p, k);
+        bram_nn32_cell_weights w = cells(n, n->parameter, k);
+        take(trace.h, state, at, h);
+        if (trace.c) take(trace.c, state, at + h, h);
+        bram_nn32_recurrent(&shape, &w, k ? out : u, &trace);
+        memcpy(out, trace.h + rows * h, rows * h * sizeof *out);
+        give(state, at, h, out);
+        if (trace.c) give(state, at + h, h, trace.c + rows * h);
+    }
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+static int predict(bram_ctx *cx, const void *fitted, bram_mat *mean, const bram_mat *state)
+{
+    const bram_network *n = fitted;
+    size_t rows = state->rows, units = n->units, mark = bram_scratch_mark(cx);
+    size_t top = (n->layers - 1) * (n->body->cell == BRAM_CELL_LSTM ? 2 * n->width : n->width);
+    float *h = bram_scratch(cx, rows, n->width * sizeof *h);
+    float *out = bram_scratch(cx, rows, 2 * units * sizeof *out), *last = out + rows * units;
+    if (!h || !out) return BRAM_ENOMEM;
+    const float *w = n->parameter + bram_network_readout(n);
+    take(h, state, top, n->width);
+    if (n->increment) take(last, state, state_width(n) - units, units);
+    bram_nn32_linear(out, h, w, w + units * n->width, rows, n->width, units);
+    if (n->counts) bram_nn32_softplus(out, rows * units);
+    for (size_t r = 0; r < rows; r++)
+        bram_network_value(n, bram_row(mean, r), out + r * units, last + r * units);
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+static int run(bram_ctx *cx, const void *model, double *values, const bram_query *q)
+{
+    const bram_network *n = model;
+    bram_recurrent f = {n,     n->units, state_width(n), n->mean.data,
+                        begin, advance,  predict,        n->variance.data};
+    return bram_recurrent_run(cx, &f, values, q);
+}
+
+#define BODY(called, of)                                                                           \
+    {                                                                                              \
+        .name = called, .cell = of, .causal = true, .set = set, .lay_out = lay_out,                \
+        .start = start, .room = room, .forward = forward, .backward = backward,                    \
+        .rewind = rewind_states, .carry = carry, .run = run                                        \
+    }
+
+const bram_network_body bram_body_rnn = BODY("rnn", BRAM_CELL_RNN);
+const bram_network_body bram_body_gru = BODY("gru", BRAM_CELL_GRU);
+const bram_network_body bram_body_lstm = BODY("lstm", BRAM_CELL_LSTM);
