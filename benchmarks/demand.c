@@ -99,6 +99,46 @@ int bram_demand_of(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, cons
     return task->demand(cx, out, b, ds, part);
 }
 
+int bram_demand_rows(bram_ctx *cx, bram_axis **out, const bram_demand *d)
+{
+    const char *const *set = bram_axis_column(d->row, "set")->text;
+    size_t n = 0, mark = bram_scratch_mark(cx);
+    size_t *index = bram_scratch(cx, bram_axis_length(d->row), sizeof *index);
+    if (!index) return BRAM_ENOMEM;
+    for (size_t i = 0; i < bram_axis_length(d->row); i++)
+        if (strcmp(set[i], "test") == 0) index[n++] = i;
+    int status = bram_axis_take(cx, out, d->row, index, n);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+int bram_demand_stimuli(bram_ctx *cx, bram_axis **out, const bram_benchmark *b,
+                        const bram_dataset *ds, const bram_axis *parts)
+{
+    size_t n = 0, room = 0;
+    const char **id = NULL;
+    bram_demand *d = bram_scratch(cx, bram_axis_length(parts), sizeof *d);
+    int status = d ? BRAM_OK : BRAM_ENOMEM;
+    for (size_t p = 0; p < bram_axis_length(parts) && status == BRAM_OK; p++) {
+        status = bram_demand_of(cx, &d[p], b, ds, bram_axis_id(parts, p));
+        if (status == BRAM_OK && !d[p].features)
+            status = bram_fail(cx, BRAM_ENOTAPPLICABLE, "features are no answer to %s", b->name);
+        if (status == BRAM_OK) room += bram_axis_length(d[p].row);
+    }
+    if (status == BRAM_OK && !(id = bram_scratch(cx, room, sizeof *id))) status = BRAM_ENOMEM;
+    for (size_t p = 0; p < bram_axis_length(parts) && status == BRAM_OK; p++)
+        for (size_t i = 0; i < bram_axis_length(d[p].row); i++) {
+            bool known = false;
+            for (size_t q = 0; q < p && !known; q++)
+                known = bram_axis_find(d[q].row, bram_axis_id(d[p].row, i)) >= 0;
+            if (!known) id[n++] = bram_axis_id(d[p].row, i);
+        }
+    if (status == BRAM_OK) status = bram_axis_new(cx, out, "stimulus", n);
+    if (status == BRAM_OK) status = bram_axis_set_ids(cx, *out, id);
+    for (size_t p = 0; d && p < bram_axis_length(parts); p++) bram_demand_release(&d[p]);
+    return status;
+}
+
 /* ---- tables --------------------------------------------------------------------------------- */
 
 struct writing {

@@ -19,6 +19,14 @@ int bram_recording_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *
 int bram_demand_of(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
                    const char *part) BRAM_MUST_CHECK;
 
+/** The rows that are asked for: those of the set "test", a new axis. */
+int bram_demand_rows(bram_ctx *cx, bram_axis **out, const bram_demand *d) BRAM_MUST_CHECK;
+
+/** The stimuli of all parts, each once, in the order of their appearance.
+ *  @return also BRAM_ENOTAPPLICABLE: features are no answer to the benchmark */
+int bram_demand_stimuli(bram_ctx *cx, bram_axis **out, const bram_benchmark *b,
+                        const bram_dataset *ds, const bram_axis *parts) BRAM_MUST_CHECK;
+
 /** A copy of an axis with every column. */
 int bram_axis_copy(bram_ctx *cx, bram_axis **out, const bram_axis *axis) BRAM_MUST_CHECK;
 

@@ -25,32 +25,6 @@ struct challenge {
     bram_axis *stimulus; /* all, with the integer column hidden */
 };
 
-/* The stimuli of all parts, each once, in the order of their appearance. */
-static int unite(bram_ctx *cx, bram_axis **out, const bram_benchmark *b, const bram_dataset *ds,
-                 const bram_axis *parts)
-{
-    size_t n = 0, room = 0;
-    const char **id = NULL;
-    bram_demand *d = bram_scratch(cx, bram_axis_length(parts), sizeof *d);
-    int status = d ? BRAM_OK : BRAM_ENOMEM;
-    for (size_t p = 0; p < bram_axis_length(parts) && status == BRAM_OK; p++) {
-        status = bram_demand_of(cx, &d[p], b, ds, bram_axis_id(parts, p));
-        if (status == BRAM_OK) room += bram_axis_length(d[p].row);
-    }
-    if (status == BRAM_OK && !(id = bram_scratch(cx, room, sizeof *id))) status = BRAM_ENOMEM;
-    for (size_t p = 0; p < bram_axis_length(parts) && status == BRAM_OK; p++)
-        for (size_t i = 0; i < bram_axis_length(d[p].row); i++) {
-            bool known = false;
-            for (size_t q = 0; q < p && !known; q++)
-                known = bram_axis_find(d[q].row, bram_axis_id(d[p].row, i)) >= 0;
-            if (!known) id[n++] = bram_axis_id(d[p].row, i);
-        }
-    if (status == BRAM_OK) status = bram_axis_new(cx, out, "stimulus", n);
-    if (status == BRAM_OK) status = bram_axis_set_ids(cx, *out, id);
-    for (size_t p = 0; d && p < bram_axis_length(parts); p++) bram_demand_release(&d[p]);
-    return status;
-}
-
 static int draw_hidden(bram_ctx *cx, struct challenge *c)
 {
     size_t n = bram_axis_length(c->stimulus), *order = bram_scratch(cx, n, sizeof *order);
@@ -265,7 +239,7 @@ int bram_demand_write_public(bram_ctx *cx, const bram_benchmark *b, bram_dataset
                            "(process:COMMAND), which never sees the future",
                            b->name);
     bram_demand_release(&first);
-    if (status == BRAM_OK) status = unite(cx, &c.stimulus, b, ds, parts);
+    if (status == BRAM_OK) status = bram_demand_stimuli(cx, &c.stimulus, b, ds, parts);
     if (status == BRAM_OK) status = draw_hidden(cx, &c);
     if (status == BRAM_OK) status = write_halves(cx, &c, ds, dir, replace);
     bram_axis_free(c.stimulus);

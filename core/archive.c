@@ -1,5 +1,5 @@
 /*
- * archive.c - members of zip and tar archives in memory, through libarchive.
+ * archive.c - members of zip and tar archives in memory, tar archives written, through libarchive.
  *
  * Only zip, tar and gzip are switched on: libarchive runs outside programs for some other filters.
  */
@@ -29,7 +29,7 @@ struct bram_archive {
     struct archive_entry *entry; /* of the present member; owned by the reader */
     char *path, *name;
     uint64_t file_size;
-    size_t members;
+    size_t members, others;
     bool taken;
 };
 
@@ -111,7 +111,9 @@ int bram_archive_next(bram_ctx *cx, bram_archive *a, const char **name)
                              ARCHIVE_MAX_MEMBERS);
         int64_t unpacked = archive_filter_bytes(a->reader, 0);
         if (unpacked > 0 && is_bomb(a, (uint64_t)unpacked)) return fail_bomb(cx, a);
-        if (archive_entry_filetype(a->entry) == AE_IFREG) break;
+        if (archive_entry_filetype(a->entry) == AE_IFREG && !archive_entry_hardlink(a->entry))
+            break;
+        a->others += archive_entry_filetype(a->entry) != AE_IFDIR;
     }
     const char *utf8 = archive_entry_pathname_utf8(a->entry);
     if (!utf8) utf8 = archive_entry_pathname(a->entry);
@@ -258,5 +260,83 @@ int bram_archive_list(bram_ctx *cx, const char *path, char ***names, size_t *cou
         *count = s.count;
     }
     bram_free(s.text);
+    return status;
+}
+
+size_t bram_archive_others(const bram_archive *a)
+{
+    return a->others;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+struct bram_archive_out {
+    struct archive *writer;
+    bram_outfile *file;
+    bram_ctx *cx; /* of the call that writes */
+};
+
+static la_ssize_t put_bytes(struct archive *writer, void *user, const void *bytes, size_t size)
+{
+    bram_archive_out *a = user;
+    (void)writer;
+    return bram_outfile_write(a->cx, a->file, bytes, size) == BRAM_OK ? (la_ssize_t)size : -1;
+}
+
+static int fail_writer(bram_ctx *cx, const bram_archive_out *a)
+{
+    const char *reason = archive_error_string(a->writer);
+    return bram_fail(cx, BRAM_EWRITE, "cannot write an archive: %s", reason ? reason : "unknown");
+}
+
+void bram_archive_out_free(bram_archive_out *a)
+{
+    if (!a) return;
+    if (a->writer) archive_write_free(a->writer);
+    bram_free(a);
+}
+
+int bram_archive_out_new(bram_ctx *cx, bram_archive_out **out, bram_outfile *file)
+{
+    bram_archive_out *a = bram_alloc(cx, 1, sizeof *a);
+    if (!a) return BRAM_ENOMEM;
+    *a = (bram_archive_out){archive_write_new(), file, cx};
+    int status = a->writer ? BRAM_OK : bram_fail(cx, BRAM_ENOMEM, "no memory for an archive");
+    if (status == BRAM_OK &&
+        (archive_write_set_format_pax_restricted(a->writer) != ARCHIVE_OK ||
+         archive_write_open(a->writer, a, NULL, put_bytes, NULL) != ARCHIVE_OK))
+        status = fail_writer(cx, a);
+    if (status == BRAM_OK) *out = a;
+    else bram_archive_out_free(a);
+    return status;
+}
+
+int bram_archive_out_add(bram_ctx *cx, bram_archive_out *a, const char *name, const void *bytes,
+                         size_t size)
+{
+    struct archive_entry *entry = archive_entry_new();
+    if (!entry) return bram_fail(cx, BRAM_ENOMEM, "no memory for a member of an archive");
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_size(entry, (la_int64_t)size);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_mtime(entry, 0, 0);
+    a->cx = cx;
+    int status = archive_write_header(a->writer, entry) == ARCHIVE_OK ? BRAM_OK
+                                                                      : fail_writer(cx, a);
+    for (size_t done = 0; status == BRAM_OK && done < size;) {
+        la_ssize_t n = archive_write_data(a->writer, (const char *)bytes + done, size - done);
+        if (n <= 0) status = fail_writer(cx, a);
+        else done += (size_t)n;
+    }
+    archive_entry_free(entry);
+    return status;
+}
+
+int bram_archive_out_end(bram_ctx *cx, bram_archive_out *a)
+{
+    a->cx = cx;
+    int status = archive_write_close(a->writer) == ARCHIVE_OK ? BRAM_OK : fail_writer(cx, a);
+    bram_archive_out_free(a);
     return status;
 }

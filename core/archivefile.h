@@ -6,6 +6,8 @@
 #ifndef BRAMBLE_CORE_ARCHIVEFILE_H
 #define BRAMBLE_CORE_ARCHIVEFILE_H
 
+#include "file.h"
+
 #include <bramble/context.h>
 
 typedef struct bram_archive bram_archive;
@@ -41,6 +43,9 @@ int bram_archive_take(bram_ctx *cx, bram_archive *a, unsigned char **bytes, size
 int bram_archive_read(bram_ctx *cx, const char *path, const char *name, unsigned char **bytes,
                       size_t *size, size_t limit) BRAM_MUST_CHECK;
 
+/** @return how many members so far were neither files nor folders: links, devices */
+size_t bram_archive_others(const bram_archive *a);
+
 /**
  * Lists the names of all members that are files.
  *
@@ -48,5 +53,22 @@ int bram_archive_read(bram_ctx *cx, const char *path, const char *name, unsigned
  * bram_free()
  */
 int bram_archive_list(bram_ctx *cx, const char *path, char ***names, size_t *count) BRAM_MUST_CHECK;
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+typedef struct bram_archive_out bram_archive_out;
+
+/** Begins a tar archive (pax, where a name or size asks for it) that goes into an open file. */
+int bram_archive_out_new(bram_ctx *cx, bram_archive_out **out, bram_outfile *file) BRAM_MUST_CHECK;
+
+/** Adds a file, without owner and time, so that equal members give equal bytes. */
+int bram_archive_out_add(bram_ctx *cx, bram_archive_out *a, const char *name, const void *bytes,
+                         size_t size) BRAM_MUST_CHECK;
+
+/** Ends the archive and frees it, whatever the result; the caller commits the file. */
+int bram_archive_out_end(bram_ctx *cx, bram_archive_out *a) BRAM_MUST_CHECK;
+
+/** Frees an archive that is not to be ended. NULL is allowed. */
+void bram_archive_out_free(bram_archive_out *a);
 
 #endif

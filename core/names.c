@@ -42,3 +42,14 @@ bool bram_name_is_step(const char *name, size_t length)
         if (name[i] == '/' || (unsigned char)name[i] < 32 || name[i] == 127) return false;
     return bram_name_is_utf8(name, length);
 }
+
+bool bram_name_stays_inside(const char *path)
+{
+    if (*path == '/' || strchr(path, '\\')) return false;
+    for (const char *p = path;; p++) {
+        size_t n = strcspn(p, "/");
+        if (n == 0 || (n == 1 && *p == '.') || (n == 2 && p[0] == '.' && p[1] == '.')) return false;
+        p += n;
+        if (!*p) return true;
+    }
+}

@@ -15,6 +15,10 @@ bool bram_name_is_identifier(const char *name);
  */
 bool bram_name_is_step(const char *name, size_t length);
 
+/** @return whether a relative path stays below the folder it is used in: no empty step, no "." or
+ *  "..", no backslash, not from the root */
+bool bram_name_stays_inside(const char *path);
+
 /** @return whether text is UTF-8 (RFC 3629: no surrogates, nothing above U+10FFFF, shortest form)
  */
 bool bram_name_is_utf8(const char *text, size_t length);

@@ -11,6 +11,7 @@
 
 #include "file.h"
 #include "internal.h"
+#include "names.h"
 #include "nearest.h"
 
 enum {
@@ -87,6 +88,20 @@ static const cyaml_schema_field_t manifest_fields[] = {
                                0, ITEMS),
     CYAML_FIELD_MAPPING("expect", CYAML_FLAG_OPTIONAL, bram_yaml_manifest, expect, expect_fields),
     CYAML_FIELD_END};
+
+static const cyaml_schema_field_t card_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", NEEDED, bram_yaml_card, name, 1, TEXT),
+    CYAML_FIELD_SEQUENCE_COUNT("authors", NEEDED, bram_yaml_card, authors, author_count, &text_item,
+                               1, ITEMS),
+    CYAML_FIELD_STRING_PTR("licence", NEEDED, bram_yaml_card, licence, 1, TEXT),
+    CYAML_FIELD_STRING_PTR("training_data", NEEDED, bram_yaml_card, training_data, 1, TEXT),
+    CYAML_FIELD_STRING_PTR("link", NEEDED, bram_yaml_card, link, 1, TEXT),
+    CYAML_FIELD_STRING_PTR("description", OPTIONAL, bram_yaml_card, description, 0, TEXT),
+    CYAML_FIELD_STRING_PTR("citation", OPTIONAL, bram_yaml_card, citation, 0, TEXT),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t card_schema = {
+    CYAML_VALUE_MAPPING(NEEDED, bram_yaml_card, card_fields)};
 
 static const cyaml_schema_value_t task_schema = {
     CYAML_VALUE_MAPPING(NEEDED, bram_yaml_benchmark, task_fields)};
@@ -396,21 +411,9 @@ void bram_yaml_suite_free(bram_yaml_suite *s)
     release(&suite_schema, s);
 }
 
-/* A path that stays below the folder it is used in. */
-static bool stays_inside(const char *name)
-{
-    if (*name == '/' || strchr(name, '\\')) return false;
-    for (const char *p = name;; p++) {
-        size_t n = strcspn(p, "/");
-        if (n == 0 || (n == 1 && *p == '.') || (n == 2 && p[0] == '.' && p[1] == '.')) return false;
-        p += n;
-        if (!*p) return true;
-    }
-}
-
 static int check_file(bram_ctx *cx, const char *path, const bram_yaml_file *f)
 {
-    if (!stays_inside(f->name))
+    if (!bram_name_stays_inside(f->name))
         return bram_fail(cx, BRAM_EFORMAT,
                          "%s: files: found name \"%s\", expected a path below the folder", path,
                          f->name);
@@ -441,4 +444,30 @@ int bram_yaml_manifest_read(bram_ctx *cx, bram_yaml_manifest **out, const char *
 void bram_yaml_manifest_free(bram_yaml_manifest *m)
 {
     release(&manifest_schema, m);
+}
+
+/* ---- cards ---------------------------------------------------------------------------------- */
+
+int bram_yaml_card_parse(bram_ctx *cx, bram_yaml_card **out, const char *name, const char *text)
+{
+    void *data = NULL;
+    size_t bytes = strlen(text);
+    if (bytes > FILE_LIMIT)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: found %zu bytes, expected at most %d", name, bytes,
+                         (int)FILE_LIMIT);
+    BRAM_TRY(load(cx, &data, name, (const unsigned char *)text, bytes, &card_schema, false));
+    bram_yaml_card *card = data;
+    if (strncmp(card->link, "https://", 8) == 0 || strncmp(card->link, "http://", 7) == 0) {
+        *out = card;
+        return BRAM_OK;
+    }
+    int status = bram_fail(cx, BRAM_EFORMAT, "%s: link is \"%s\", expected http:// or https://",
+                           name, card->link);
+    bram_yaml_card_free(card);
+    return status;
+}
+
+void bram_yaml_card_free(bram_yaml_card *card)
+{
+    release(&card_schema, card);
 }

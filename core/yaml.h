@@ -1,6 +1,6 @@
 /*
- * yaml.h - the three kinds of YAML files of the product, read against their schemas: benchmark
- * definitions, suites, dataset manifests.
+ * yaml.h - the kinds of YAML files of the product, read against their schemas: benchmark
+ * definitions, suites, dataset manifests, cards of models.
  *
  * A key that the schema does not have, a missing key, a key given twice and a value of another kind
  * are errors that say file, line, key, what was found and what was expected. Files are 1 MiB at
@@ -93,5 +93,17 @@ typedef struct bram_yaml_manifest {
 int bram_yaml_manifest_read(bram_ctx *cx, bram_yaml_manifest **out,
                             const char *path) BRAM_MUST_CHECK;
 void bram_yaml_manifest_free(bram_yaml_manifest *m);
+
+/** What the authors of a submitted model say of it; description and citation may be NULL. */
+typedef struct bram_yaml_card {
+    char *name, *licence, *training_data, *link, *description, *citation;
+    char **authors;
+    size_t author_count;
+} bram_yaml_card;
+
+/** From a text with its final zero; name stands in messages. The link must be one of the web. */
+int bram_yaml_card_parse(bram_ctx *cx, bram_yaml_card **out, const char *name,
+                         const char *text) BRAM_MUST_CHECK;
+void bram_yaml_card_free(bram_yaml_card *card);
 
 #endif

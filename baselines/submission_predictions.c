@@ -1,0 +1,73 @@
+/*
+ * submission_predictions.c - the model `submission-predictions`: predicted responses or forecasts
+ * from the file of a submission (core/submission.h), matched by row and unit; marked self-reported.
+ */
+#include "reported.h"
+#include "submitted.h"
+
+#include <string.h>
+
+static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
+               const bram_panel *validation, uint64_t seed)
+{
+    (void)train;
+    (void)validation;
+    (void)seed;
+    return bram_submitted_fit(cx, fitted, o, false);
+}
+
+/* The names of an axis. */
+static const char **names_of(bram_ctx *cx, const bram_axis *axis)
+{
+    const char **name = bram_scratch(cx, bram_axis_length(axis), sizeof *name);
+    for (size_t i = 0; name && i < bram_axis_length(axis); i++) name[i] = bram_axis_id(axis, i);
+    return name;
+}
+
+static int answer_part(bram_ctx *cx, const bram_submitted *a, const bram_query *q,
+                       bram_dataset *out)
+{
+    const bram_npy_info *info = bram_npy_describe(a->values);
+    const char **row = names_of(cx, a->row), **column = names_of(cx, a->column);
+    double *mean = bram_scratch(cx, info->count, sizeof *mean);
+    if (!row || !column || !mean) return BRAM_ENOMEM;
+    BRAM_TRY(bram_npy_read(cx, a->values, mean));
+    bram_reported r = {.rows = info->shape[0],
+                       .units = info->shape[1],
+                       .mean = mean,
+                       .unit = (char **)(uintptr_t)column,
+                       .time = a->time,
+                       .stimulus = a->is_time ? NULL : (char **)(uintptr_t)row};
+    return bram_reported_answer(cx, out, &r, &q->panel->segment[q->segment], q->panel->unit);
+}
+
+static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_dataset *out)
+{
+    const bram_submission *s = fitted;
+    const char *part = q->panel->segment[q->segment].id;
+    size_t mark = bram_scratch_mark(cx);
+    for (size_t i = 0; i < s->arrays; i++) {
+        if (!part || strcmp(s->array[i].name, part) != 0) continue;
+        int status = answer_part(cx, &s->array[i], q, out);
+        bram_scratch_release(cx, mark);
+        return status;
+    }
+    return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the submission has no predictions for %s",
+                     part ? part : "a part without a name");
+}
+
+const bram_model bram_model_submission_predictions = {
+    .name = "submission-predictions",
+    .summary = "predictions that were handed in with bramble submit, marked self-reported",
+    .source = "docs/submissions.md",
+    .missing = "a unit without a prediction is left out; a row without one is not applicable",
+    .version = 1,
+    .answers = BRAM_ANSWERS(BRAM_ASK_RESPOND) | BRAM_ANSWERS(BRAM_ASK_STEP) |
+               BRAM_ANSWERS(BRAM_ASK_COSMOOTH),
+    .flags = BRAM_MODEL_OUTSIDE | BRAM_MODEL_SELF_REPORTED,
+    .params = bram_submitted_params,
+    .fit = fit,
+    .answer = answer,
+    .release = bram_submitted_release,
+    .content = bram_submitted_content,
+};

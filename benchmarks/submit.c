@@ -1,0 +1,187 @@
+/*
+ * submit.c - packing a model's files; see submit.h.
+ */
+#include "submit.h"
+
+#include "demand.h"
+
+#include <math.h>
+#include <string.h>
+
+struct packing {
+    const bram_benchmark *b;
+    const bram_dataset *ds;
+    const bram_model *model;
+    const char *spec;
+    bram_submission_out *out;
+};
+
+/* ---- features ------------------------------------------------------------------------------- */
+
+static int add_layer(bram_ctx *cx, const struct packing *p, const bram_response *r,
+                     const bram_axis *row)
+{
+    if (bram_response_dims(r) != 2 || bram_response_has_mask(r))
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "layer %s is not stimulus x feature",
+                         bram_response_name(r));
+    size_t shape[2] = {bram_response_length(r, 0), bram_response_length(r, 1)};
+    double *values = bram_alloc(cx, shape[0], shape[1] * sizeof *values);
+    int status = values ? bram_response_read(cx, r, (size_t[]){0, 0}, shape, values, NULL)
+                        : BRAM_ENOMEM;
+    if (status == BRAM_OK)
+        status = bram_submission_out_add(cx, p->out, bram_response_name(r), row, NULL, shape[1],
+                                         values);
+    bram_free(values);
+    return status;
+}
+
+static int add_features(bram_ctx *cx, const struct packing *p, const bram_axis *row)
+{
+    bram_panel panel = {.public_data = p->ds};
+    bram_query query = {.ask = BRAM_ASK_FEATURES, .panel = &panel, .stimulus = row};
+    bram_fitted *f = NULL;
+    bram_dataset *answer = NULL;
+    BRAM_TRY(bram_fitted_new(cx, &f, p->spec, &panel, NULL, 0));
+    int status = bram_fitted_answer(cx, &answer, f, &query);
+    for (size_t i = 0; status == BRAM_OK && i < bram_dataset_responses(answer); i++)
+        status = add_layer(
+            cx, p, bram_dataset_response(answer, bram_dataset_response_path(answer, i)), row);
+    bram_dataset_free(answer);
+    bram_fitted_free(f);
+    return status;
+}
+
+/* ---- predictions ---------------------------------------------------------------------------- */
+
+/* The smallest step of ascending times, for matching. */
+static double smallest_step(const bram_axis *row)
+{
+    const double *time = bram_axis_values(row);
+    double step = 0;
+    for (size_t i = 1; time && i < bram_axis_length(row); i++)
+        if (!(step > 0) || time[i] - time[i - 1] < step) step = time[i] - time[i - 1];
+    return step;
+}
+
+static int add_answer(bram_ctx *cx, const struct packing *p, const bram_dataset *answer,
+                      const char *part, const bram_axis *row, const bram_axis *unit)
+{
+    const bram_response *mean = bram_dataset_response(answer, "mean");
+    size_t shape[2] = {bram_axis_length(row), bram_axis_length(unit)}, count = shape[0] * shape[1];
+    double *values = bram_scratch(cx, count, sizeof *values);
+    uint8_t *present = bram_scratch(cx, count, 1);
+    if (!values || !present) return BRAM_ENOMEM;
+    BRAM_TRY(bram_response_read(cx, mean, (size_t[]){0, 0}, shape, values, present));
+    for (size_t i = 0; i < count; i++)
+        if (!present[i])
+            return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s: no prediction for unit \"%s\"", part,
+                             bram_axis_id(unit, i % shape[1]));
+    return bram_submission_out_add(cx, p->out, part, row, unit, shape[1], values);
+}
+
+/* Asks about rows of which the model sees nothing: it knows them from its files. */
+static int ask_part(bram_ctx *cx, const struct packing *p, const char *part, const bram_axis *row,
+                    const bram_axis *unit)
+{
+    size_t rows = bram_axis_length(row), units = bram_axis_length(unit);
+    double *y = bram_scratch(cx, rows * units, sizeof *y);
+    uint8_t *hidden = bram_scratch(cx, rows * units, 1), *held_out = bram_scratch(cx, units, 1);
+    if (!y || !hidden || !held_out) return BRAM_ENOMEM;
+    memset(held_out, 1, units);
+    bram_segment segment = {.id = part,
+                            .row = row,
+                            .y = {y, rows, units, units},
+                            .y_present = hidden,
+                            .dt = smallest_step(row)};
+    bram_panel panel = {.unit = unit, .public_data = p->ds, .segment = &segment, .segments = 1};
+    bram_query query = {.ask = bram_axis_has_ids(row) ? BRAM_ASK_RESPOND
+                               : p->model->answers & BRAM_ANSWERS(BRAM_ASK_STEP)
+                                   ? BRAM_ASK_STEP
+                                   : BRAM_ASK_COSMOOTH,
+                        .panel = &panel,
+                        .held_out = held_out};
+    bram_fitted *f = NULL;
+    bram_dataset *answer = NULL;
+    BRAM_TRY(bram_fitted_new(cx, &f, p->spec, &panel, NULL, 0));
+    int status = bram_fitted_answer(cx, &answer, f, &query);
+    if (status == BRAM_OK) status = add_answer(cx, p, answer, part, row, unit);
+    bram_dataset_free(answer);
+    bram_fitted_free(f);
+    return status;
+}
+
+static int add_part(bram_ctx *cx, const struct packing *p, const char *part)
+{
+    bram_demand d = {0};
+    bram_axis *row = NULL;
+    size_t mark = bram_scratch_mark(cx);
+    BRAM_TRY(bram_demand_of(cx, &d, p->b, p->ds, part));
+    int status = d.unit ? bram_demand_rows(cx, &row, &d)
+                        : bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                                    "%s compares features; predictions are no answer to it",
+                                    p->b->name);
+    if (status == BRAM_OK) status = ask_part(cx, p, part, row, d.unit);
+    bram_axis_free(row);
+    bram_demand_release(&d);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+static int add_all(bram_ctx *cx, const struct packing *p, const bram_axis *parts, bool features)
+{
+    if (!features) {
+        for (size_t i = 0; i < bram_axis_length(parts); i++)
+            BRAM_TRY(add_part(cx, p, bram_axis_id(parts, i)));
+        return BRAM_OK;
+    }
+    bram_axis *row = NULL;
+    BRAM_TRY(bram_demand_stimuli(cx, &row, p->b, p->ds, parts));
+    int status = add_features(cx, p, row);
+    bram_axis_free(row);
+    return status;
+}
+
+static int check_card(bram_ctx *cx, const char *text)
+{
+    bram_yaml_card *card = NULL;
+    BRAM_TRY(bram_yaml_card_parse(cx, &card, "card", text));
+    bram_yaml_card_free(card);
+    return BRAM_OK;
+}
+
+int bram_submit(bram_ctx *cx, const bram_benchmark *b, const bram_dataset *ds, const char *spec,
+                const char *card, const char *path, bool replace)
+{
+    struct packing p = {.b = b, .ds = ds, .spec = spec};
+    char hash[65], *canonical = NULL;
+    bram_axis *parts = NULL;
+    BRAM_TRY(check_card(cx, card));
+    BRAM_TRY(bram_model_parse(cx, &p.model, NULL, &canonical, spec));
+    bool features = p.model->answers & BRAM_ANSWERS(BRAM_ASK_FEATURES);
+    int status = BRAM_OK;
+    if (!(p.model->flags & BRAM_MODEL_OUTSIDE) ||
+        (!features && !(p.model->flags & BRAM_MODEL_SELF_REPORTED)))
+        status = bram_fail(cx, BRAM_EUSAGE,
+                           "%s is no model from files; expected files:, predictions: or forecasts:",
+                           p.model->name);
+    if (status == BRAM_OK) status = bram_dataset_hash(cx, ds, hash);
+    if (status == BRAM_OK) status = bram_task_find(b->task)->parts(cx, &parts, b, ds);
+    bram_submission_about about = {.benchmark = b->name,
+                                   .task = b->task,
+                                   .dataset = b->dataset,
+                                   .dataset_hash = hash,
+                                   .options = bram_options_canonical(b->options),
+                                   .model = canonical,
+                                   .benchmark_version = b->version,
+                                   .features = features,
+                                   .card = card};
+    if (status == BRAM_OK) status = bram_submission_out_new(cx, &p.out, &about);
+    if (status == BRAM_OK) status = add_all(cx, &p, parts, features);
+    if (status == BRAM_OK) status = bram_submission_out_write(cx, p.out, path, replace);
+    bram_submission_out_free(p.out);
+    bram_axis_free(parts);
+    bram_free(canonical);
+    return status;
+}
