@@ -1,0 +1,180 @@
+"""bramble submit and bramble verify: what is packed scores as the files it was made of; what is wrong with a
+submission is refused with the reason, and nothing of it is run or unpacked.
+
+Usage: test_submission.py BRAMBLE. The standard library is enough.
+"""
+import csv
+import hashlib
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+BRAMBLE = os.path.abspath(sys.argv[1])
+random.seed(4)
+CARD = """name: Two-layer net
+authors: [A. Author, B. Author]
+licence: CC-BY-4.0
+training_data: none, features by hand
+link: https://example.org/net
+"""
+
+
+def bramble(*words, code=0):
+    out = subprocess.run([BRAMBLE, *words], capture_output=True, text=True, timeout=100)
+    assert out.returncode == code, (words, out.returncode, out.stdout, out.stderr)
+    return out.stdout + out.stderr
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def members(path):
+    with tarfile.open(path) as t:
+        return {m.name: t.extractfile(m).read() for m in t.getmembers()}
+
+
+def pack(path, content, listed=True, more=()):
+    """A tar of NAME -> bytes, the hashes in submission.json brought up to date unless they are to lie."""
+    if listed:
+        words = json.loads(content["submission.json"])
+        words["files"] = [{"name": n, "bytes": len(b), "sha256": hashlib.sha256(b).hexdigest()}
+                          for n, b in content.items() if n != "submission.json"]
+        content = {**content, "submission.json": json.dumps(words).encode()}
+    with tarfile.open(path, "w") as t:
+        for name, data in [*content.items(), *more]:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+
+
+refusals = []
+
+
+def refused(content, reason, **how):
+    refusals.append(reason)
+    pack("bad.tar", content, **how)
+    out = bramble("verify", "bad.tar", "./made.yaml", "-d", "data", code=1)
+    assert out.startswith("refused: bad.tar") or out.startswith("refused: "), out
+    assert reason in out, (reason, out)
+    found = json.loads(bramble("verify", "bad.tar", "./made.yaml", "-d", "data", "--format", "json", code=1))
+    assert found["accepted"] is False and reason in found["reason"]
+
+
+def word(good, **changes):
+    """submission.json with other fields; array=... changes the first array."""
+    words = json.loads(good["submission.json"])
+    words["arrays"][0].update(changes.pop("array", {}))
+    words.update(changes)
+    return {**good, "submission.json": json.dumps(words).encode()}
+
+
+def main():
+    os.mkdir("data")
+    bramble("simulate", "simulated-vision", "-o", "data/made.h5", "-q")
+    write("made.yaml", "name: made\nversion: 3\ntitle: Made\ntask: encoding\ndataset: made\n"
+          'metrics: ["pearson:constant=zero"]\nmodels: [mean]\noptions: {samples: 0}\n')
+    write("card.yaml", CARD)
+    bramble("benchmark", "show", "./made.yaml", "-d", "data", "--rows", "-o", "asked", "-q")
+    ids = [r["row"] for r in csv.DictReader(open("asked/rows.csv"))]
+    units = [r["unit"] for r in csv.DictReader(open("asked/units.csv"))]
+    with open("net.csv", "w", newline="") as f:
+        out = csv.writer(f)
+        out.writerow(["id", "a", "b", "c"])
+        for i in random.sample(ids, len(ids)) + ["one more"]:
+            out.writerow([i] + [random.gauss(0, 1) for _ in range(3)])
+    bramble("submit", "./made.yaml", "-d", "data", "-m", "files:net.csv", "-c", "card.yaml", "-o", "good.tar", "-q")
+    bramble("submit", "./made.yaml", "-d", "data", "-m", "files:net.csv", "-c", "card.yaml", "-o", "again.tar", "-q")
+    assert open("good.tar", "rb").read() == open("again.tar", "rb").read()
+    assert "exists already" in bramble("submit", "./made.yaml", "-d", "data", "-m", "files:net.csv", "-c", "card.yaml",
+                                       "-o", "good.tar", "-q", code=5)
+    good = members("good.tar")
+    assert sorted(good) == ["arrays/0.npy", "arrays/0.rows.txt", "card.yaml", "submission.json"], sorted(good)
+    out = bramble("verify", "good.tar", "./made.yaml", "-d", "data")
+    assert out.startswith("accepted: good.tar") and "A. Author, B. Author (CC-BY-4.0)" in out, out
+
+    # the same number as from the files
+    bramble("run", "./made.yaml", "-d", "data", "--out", "results", "-q", "-m", "files:net.csv", "-m",
+            "submission:good.tar")
+    rows = json.loads(bramble("leaderboard", "results", "--format", "json"))["benchmarks"][0]["models"]
+    value = {r["model"].split(":")[0]: r["value"] for r in rows}
+    assert value["files"] == value["submission"], value
+
+    # what is wrong is told
+    rows = good["arrays/0.rows.txt"].split(b"\n")
+    npy = good["arrays/0.npy"]
+    nan = bytearray(npy)
+    nan[-8:] = b"\0\0\0\0\0\0\xf8\x7f"
+    refused({**good, "arrays/0.npy": bytes(nan)}, "is nan")
+    refused({**good, "arrays/0.npy": npy.replace(b"%d, 3" % len(ids), b"3, %d" % len(ids))}, "lines, expected 3")
+    refused({**good, "arrays/0.npy": npy[:-8]}, "cut off")
+    refused({**good, "arrays/0.npy": b"\x80\x04pickle...."}, "Python pickle")
+    refused({**good, "arrays/0.rows.txt": b"\n".join([rows[1], *rows[1:]])}, "is there twice")
+    refused({**good, "arrays/0.rows.txt": b"\n".join([b"stranger", *rows[1:]])}, f'the first is "{rows[0].decode()}"')
+    refused({**good, "arrays/0.rows.txt": b"\n".join(rows[1:])}, f"{len(ids) - 1} lines, expected {len(ids)}")
+    refused({**good, "arrays/0.rows.txt": b"\n".join([b"", *rows[1:]])}, "is empty")
+    refused({**good, "arrays/0.npy": npy.replace(npy[-8:], b"\0" * 8)}, "its SHA-256 is", listed=False)
+    refused(good, "leads out of the archive", listed=False, more=[("../evil.npy", b"x")])
+    refused(good, "leads out of the archive", listed=False, more=[("/tmp/evil.npy", b"x")])
+    refused(good, "is there twice", listed=False, more=[("arrays/0.npy", npy)])
+    refused(good, "is not listed", listed=False, more=[("arrays/model.py", b"import os")])
+    refused({n: b for n, b in good.items() if n != "card.yaml"}, "no card.yaml")
+    refused({**good, "card.yaml": CARD.replace("licence", "license").encode()}, "license")
+    refused({**good, "card.yaml": CARD.replace("https:", "javascript:").encode()}, "expected http")
+    refused(word(good, benchmark="other"), 'its benchmark is "other"')
+    refused(word(good, benchmark_version=2), "version 2 of made, expected 3")
+    refused(word(good, dataset_hash="0" * 64), "its dataset_hash")
+    refused(word(good, options="folds=3"), "its options")
+    refused(word(good, version=9), "version 9")
+    refused(word(good, array={"values": "../../etc/passwd"}), "is not there")
+    refused(word(good, array={"name": "../up"}), "cannot be the name")
+    refused({**good, "submission.json": b"{}"}, "content", listed=False)
+    with tarfile.open("bad.tar", "w") as t:
+        for name, data in good.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+        link = tarfile.TarInfo("link.npy")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        t.addfile(link)
+    assert "links or devices" in bramble("verify", "bad.tar", "./made.yaml", "-d", "data", code=1)
+    write("bad.tar", "no archive")
+    bramble("verify", "bad.tar", "./made.yaml", "-d", "data", code=1)
+    bramble("verify", "absent.tar", code=3)
+    assert not os.path.exists("../evil.npy") and not os.path.exists("/tmp/evil.npy")
+    # a submission cannot make the program read another file as its benchmark
+    pack("bad.tar", word(good, benchmark="./made.yaml"))
+    assert "is no name of a benchmark" in bramble("verify", "bad.tar", "-d", "data", code=1)
+
+    # what cannot be packed
+    write("few.csv", "id,a\n" + "".join(f"{i},1\n" for i in ids[1:]))
+    assert f'"{ids[0]}"' in bramble("submit", "./made.yaml", "-d", "data", "-m", "files:few.csv", "-c", "card.yaml",
+                                    "-o", "few.tar", code=1)
+    assert "no model from files" in bramble("submit", "./made.yaml", "-d", "data", "-m", "process:true", "-c", "card.yaml",
+                                            "-o", "few.tar", code=2)
+    write("thin.yaml", "name: Net\n")
+    bramble("submit", "./made.yaml", "-d", "data", "-m", "files:net.csv", "-c", "thin.yaml", "-o", "few.tar", code=3)
+    assert not os.path.exists("few.tar")
+
+    # recordings: what is asked are times and units of each
+    asked = "asked-worm"
+    bramble("benchmark", "show", "simulated-worm-forecast", "--rows", "-o", asked, "-q")
+    part, time = {}, {}
+    for r in csv.DictReader(open(asked + "/units.csv")):
+        part.setdefault(r["part"], []).append(r["unit"])
+    for r in csv.DictReader(open(asked + "/rows.csv")):
+        time.setdefault(r["part"], []).append(float(r["row"]))
+    assert list(part) == list(time) and all(t == sorted(t) for t in time.values())
+    print("one submission accepted,", len(refusals), "refused with their reasons;", len(ids), "stimuli,", len(units), "units")
+
+
+with tempfile.TemporaryDirectory() as folder:
+    os.mkdir(folder + "/work")
+    os.chdir(folder + "/work")
+    main()
