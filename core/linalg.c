@@ -391,6 +391,28 @@ int bram_eigh(bram_ctx *cx, bram_mat *a, double *values)
     return BRAM_OK;
 }
 
+int bram_tridiagonal(bram_ctx *cx, bram_mat *a, double *diag, double *off)
+{
+    BRAM_TRY(check_square(cx, "the matrix", a));
+    BRAM_TRY(check_finite(cx, "the matrix", a, true));
+    if (!a->rows) return BRAM_OK;
+    size_t mark = bram_scratch_mark(cx);
+    int n = (int)a->rows, info = 0;
+    size_t lwork = 64 * a->rows;
+    double *tau = bram_scratch(cx, a->rows, sizeof *tau);
+    double *work = tau && lwork <= INT_MAX ? bram_scratch(cx, lwork, sizeof *work) : NULL;
+    if (work)
+        info = LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'U', n, a->data, leading(a), diag, off, tau,
+                                   work, (int)lwork);
+    if (work && !info)
+        info = LAPACKE_dorgtr_work(LAPACK_COL_MAJOR, 'U', n, a->data, leading(a), tau, work,
+                                   (int)lwork);
+    bram_scratch_release(cx, mark);
+    if (!work) return BRAM_ENOMEM;
+    off[n - 1] = 0;
+    return info ? bram_fail(cx, BRAM_EINTERNAL, "dsytrd refused an argument (%d)", info) : BRAM_OK;
+}
+
 int bram_eigh_values(bram_ctx *cx, bram_mat *a, double *values)
 {
     BRAM_TRY(check_square(cx, "the matrix", a));

@@ -101,6 +101,16 @@ int bram_triangular_solve(bram_ctx *cx, const bram_mat *t, bool upper, bram_op o
  */
 int bram_eigh(bram_ctx *cx, bram_mat *a, double *values) BRAM_MUST_CHECK;
 
+/**
+ * Tridiagonal form of a symmetric matrix (its lower triangle is read): a = q' t q, q orthogonal.
+ *
+ * @param a     in place: q
+ * @param diag  n numbers, the diagonal of t
+ * @param off   n numbers, of which the first n - 1 stand beside the diagonal; the last is 0
+ * @return also BRAM_ENUMERIC for an entry that is not finite
+ */
+int bram_tridiagonal(bram_ctx *cx, bram_mat *a, double *diag, double *off) BRAM_MUST_CHECK;
+
 /** Eigenvalues alone, ascending; the contents of a are lost. Statuses of bram_eigh. */
 int bram_eigh_values(bram_ctx *cx, bram_mat *a, double *values) BRAM_MUST_CHECK;
 

@@ -1,22 +1,17 @@
 /*
  * ridge.c - ridge regression in the eigenbasis of the Gram matrix (primal or dual); see ridge.h.
  *
- * Sources: Hoerl and Kennard 1970; the scores and the choice of the penalty follow himalaya
- * (Dupre la Tour et al. 2022), whose numbers the tests compare with.
+ * Source: Hoerl and Kennard 1970.
  */
 #include "ridge.h"
 
 #include "internal.h"
 #include "linalg.h"
-
-#include <bramble/parallel.h>
+#include "ridge_private.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
-
-/* Targets of one task of a cross-validation; part of the fixed order of the work. */
-enum { TARGET_BLOCK = 256 };
 
 struct bram_ridge {
     bool dual;
@@ -64,6 +59,21 @@ static void centre(bram_mat *out, const bram_mat *m, const double *mean)
 {
     for (size_t i = 0; i < m->rows; i++)
         for (size_t j = 0; j < m->cols; j++) bram_row(out, i)[j] = bram_row(m, i)[j] - mean[j];
+}
+
+int bram_ridge_centre_rows(bram_ctx *cx, bram_mat *out, const bram_mat *x, const size_t *row,
+                           size_t n)
+{
+    BRAM_TRY(bram_mat_scratch(cx, out, n, x->cols));
+    size_t mark = bram_scratch_mark(cx);
+    double *mean = bram_scratch(cx, x->cols, sizeof *mean);
+    if (!mean) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        memcpy(bram_row(out, i), bram_row(x, row[i]), x->cols * sizeof *mean);
+    int status = column_means(cx, mean, "the design", out);
+    if (status == BRAM_OK) centre(out, out, mean);
+    bram_scratch_release(cx, mark);
+    return status;
 }
 
 /* ---- the decomposition ---------------------------------------------------------------------- */
@@ -163,8 +173,9 @@ static void shrink(const bram_ridge *r, bram_mat *out, const bram_mat *b, const 
         }
 }
 
-static int check_alpha(bram_ctx *cx, const double *alpha, size_t n)
+int bram_ridge_check_penalties(bram_ctx *cx, const double *alpha, size_t n)
 {
+    if (!n) return bram_fail(cx, BRAM_EUSAGE, "no penalty to choose from");
     for (size_t j = 0; j < n; j++)
         if (!(alpha[j] >= 0) || isinf(alpha[j]))
             return bram_fail(cx, BRAM_EUSAGE, "penalty %g, expected a finite one of 0 or more",
@@ -178,7 +189,7 @@ int bram_ridge_predict(bram_ctx *cx, const bram_ridge *ridge, bram_mat *predicti
 {
     BRAM_TRY(check_shape(cx, "predictions", prediction, a->rows, b->cols));
     BRAM_TRY(check_shape(cx, "projected targets", b, bram_ridge_rank(ridge), b->cols));
-    BRAM_TRY(check_alpha(cx, alpha, b->cols));
+    if (b->cols) BRAM_TRY(bram_ridge_check_penalties(cx, alpha, b->cols));
     size_t mark = bram_scratch_mark(cx);
     bram_mat shrunk;
     BRAM_TRY(bram_mat_scratch(cx, &shrunk, b->rows, b->cols));
@@ -209,7 +220,7 @@ int bram_ridge_weights(bram_ctx *cx, const bram_ridge *ridge, bram_mat *weights,
 {
     BRAM_TRY(check_shape(cx, "weights", weights, ridge->x.cols, b->cols));
     BRAM_TRY(check_shape(cx, "projected targets", b, bram_ridge_rank(ridge), b->cols));
-    BRAM_TRY(check_alpha(cx, alpha, b->cols));
+    if (b->cols) BRAM_TRY(bram_ridge_check_penalties(cx, alpha, b->cols));
     size_t mark = bram_scratch_mark(cx);
     int status = weights_of(cx, ridge, weights, b, alpha);
     bram_scratch_release(cx, mark);
@@ -218,236 +229,5 @@ int bram_ridge_weights(bram_ctx *cx, const bram_ridge *ridge, bram_mat *weights,
     for (size_t i = 0; i < weights->rows; i++)
         for (size_t j = 0; j < b->cols; j++)
             intercept[j] -= ridge->mean[i] * bram_row(weights, i)[j];
-    return BRAM_OK;
-}
-
-/* ---- cross-validation ----------------------------------------------------------------------- */
-
-/* What the tasks of one fold share: a task is a block of targets with all penalties. */
-struct fold_job {
-    const bram_ridge *ridge;
-    const bram_mat *a, *y;
-    const bram_fold *fold;
-    const double *grid;
-    size_t n_grid;
-    bram_ridge_score rule;
-    double *score; /* n_grid x targets */
-};
-
-/* Rows index[0 ..] and `cols` columns from `first` on. */
-static void gather(bram_mat *out, const bram_mat *m, const size_t *index, size_t first)
-{
-    for (size_t i = 0; i < out->rows; i++)
-        memcpy(bram_row(out, i), bram_row(m, index[i]) + first, out->cols * sizeof *m->data);
-}
-
-/* Sums about the means of column j of truth y and prediction p, and the squared error. */
-struct agreement {
-    double yy, pp, yp, error;
-};
-
-static struct agreement agreement_of(const bram_mat *y, const bram_mat *p, size_t j)
-{
-    double n = (double)y->rows, y0 = y->data[j], p0 = p->data[j], my = 0, mp = 0;
-    for (size_t i = 1; i < y->rows; i++) {
-        my += (bram_row(y, i)[j] - y0) / n;
-        mp += (bram_row(p, i)[j] - p0) / n;
-    }
-    struct agreement s = {0};
-    for (size_t i = 0; i < y->rows; i++) {
-        double a = bram_row(y, i)[j], b = bram_row(p, i)[j];
-        double da = a - y0 - my, db = b - p0 - mp;
-        s.yy += da * da, s.pp += db * db, s.yp += da * db;
-        s.error += (a - b) * (a - b);
-    }
-    return s;
-}
-
-static double score_of(struct agreement s, double n, bram_ridge_score rule)
-{
-    switch (rule) {
-    case BRAM_RIDGE_L2:
-        return -s.error / n;
-    case BRAM_RIDGE_R2:
-        return s.yy > 0 ? 1 - s.error / s.yy : 0;
-    case BRAM_RIDGE_CORRELATION:
-        return s.yy > 0 && s.pp > 0 ? s.yp / sqrt(s.yy) / sqrt(s.pp) : 0;
-    }
-    return 0;
-}
-
-static int score_block(bram_ctx *cx, size_t task, void *user)
-{
-    const struct fold_job *job = user;
-    size_t first = task * TARGET_BLOCK, targets = job->y->cols, width = targets - first;
-    if (width > TARGET_BLOCK) width = TARGET_BLOCK;
-    bram_mat train, test, b, p;
-    BRAM_TRY(bram_mat_scratch(cx, &train, job->fold->trains, width));
-    BRAM_TRY(bram_mat_scratch(cx, &test, job->fold->tests, width));
-    BRAM_TRY(bram_mat_scratch(cx, &b, bram_ridge_rank(job->ridge), width));
-    BRAM_TRY(bram_mat_scratch(cx, &p, job->fold->tests, width));
-    double *mean = bram_scratch(cx, width, sizeof *mean);
-    double *alpha = mean ? bram_scratch(cx, width, sizeof *alpha) : NULL;
-    if (!alpha) return BRAM_ENOMEM;
-    gather(&train, job->y, job->fold->train, first);
-    gather(&test, job->y, job->fold->test, first);
-    BRAM_TRY(bram_ridge_project(cx, job->ridge, &b, mean, &train));
-    for (size_t g = 0; g < job->n_grid; g++) {
-        for (size_t j = 0; j < width; j++) alpha[j] = job->grid[g];
-        BRAM_TRY(bram_ridge_predict(cx, job->ridge, &p, job->a, &b, mean, alpha));
-        for (size_t j = 0; j < width; j++) {
-            double s = score_of(agreement_of(&test, &p, j), (double)test.rows, job->rule);
-            if (!isfinite(s))
-                return bram_fail(cx, BRAM_ENUMERIC, "target %zu of the test rows is not finite",
-                                 first + j);
-            job->score[g * targets + first + j] = s;
-        }
-    }
-    return BRAM_OK;
-}
-
-static int score_fold(bram_ctx *cx, struct fold_job *job, const bram_mat *x)
-{
-    bram_mat train, test, a;
-    bram_ridge *ridge = NULL;
-    BRAM_TRY(bram_mat_scratch(cx, &train, job->fold->trains, x->cols));
-    gather(&train, x, job->fold->train, 0);
-    int status = bram_ridge_new(cx, &ridge, &train);
-    if (status == BRAM_OK) status = bram_mat_scratch(cx, &test, job->fold->tests, x->cols);
-    if (status == BRAM_OK) {
-        gather(&test, x, job->fold->test, 0);
-        status = bram_mat_scratch(cx, &a, test.rows, bram_ridge_rank(ridge));
-    }
-    if (status == BRAM_OK) status = bram_ridge_basis(cx, ridge, &a, &test);
-    if (status == BRAM_OK) {
-        job->ridge = ridge;
-        job->a = &a;
-        size_t blocks = (job->y->cols + TARGET_BLOCK - 1) / TARGET_BLOCK;
-        status = bram_parallel_for(cx, blocks, score_block, job);
-        job->ridge = NULL; /* both end with this function */
-        job->a = NULL;
-    }
-    bram_ridge_free(ridge);
-    return status;
-}
-
-static int check_folds(bram_ctx *cx, const bram_fold *folds, size_t n, size_t rows)
-{
-    if (!n) return bram_fail(cx, BRAM_ESHAPE, "cross-validation without folds");
-    for (size_t f = 0; f < n; f++) {
-        if (!folds[f].trains || !folds[f].tests)
-            return bram_fail(cx, BRAM_ESHAPE, "fold %zu has %zu training and %zu test rows", f,
-                             folds[f].trains, folds[f].tests);
-        for (size_t i = 0; i < folds[f].trains + folds[f].tests; i++) {
-            size_t at = i < folds[f].trains ? folds[f].train[i]
-                                            : folds[f].test[i - folds[f].trains];
-            if (at >= rows)
-                return bram_fail(cx, BRAM_ESHAPE, "fold %zu names row %zu of %zu", f, at, rows);
-        }
-    }
-    return BRAM_OK;
-}
-
-/* Scores of all folds, penalties and targets: folds x grid x targets. */
-struct table {
-    const double *score, *grid;
-    size_t folds, n_grid, targets;
-};
-
-static double mean_score(const struct table *t, size_t g, size_t target)
-{
-    double sum = 0;
-    for (size_t f = 0; f < t->folds; f++)
-        sum += t->score[(f * t->n_grid + g) * t->targets + target];
-    return sum / (double)t->folds;
-}
-
-/* Mean over all targets when target is t->targets; with the preference for large penalties. */
-static double preferred(const struct table *t, size_t g, size_t target)
-{
-    double bias = t->grid[g] > 0 ? 1e-10 * log(t->grid[g]) : -1e-7, sum = 0;
-    if (target < t->targets) return mean_score(t, g, target) + bias;
-    for (size_t j = 0; j < t->targets; j++) sum += mean_score(t, g, j);
-    return sum / (double)t->targets + bias;
-}
-
-static size_t best_of(const struct table *t, size_t target)
-{
-    size_t best = 0;
-    for (size_t g = 1; g < t->n_grid; g++) {
-        double s = preferred(t, g, target), top = preferred(t, best, target);
-        if (s > top || (s == top && t->grid[g] > t->grid[best])) best = g;
-    }
-    return best;
-}
-
-static size_t conservative(const struct table *t, size_t target)
-{
-    size_t best = best_of(t, target);
-    double mean = mean_score(t, best, target), squares = 0;
-    for (size_t f = 0; f < t->folds; f++) {
-        double d = t->score[(f * t->n_grid + best) * t->targets + target] - mean;
-        squares += d * d;
-    }
-    double least = preferred(t, best, target) - sqrt(squares / (double)t->folds);
-    for (size_t g = 0; g < t->n_grid; g++)
-        if (t->grid[g] > t->grid[best] && preferred(t, g, target) > least) best = g;
-    return best;
-}
-
-int bram_ridge_cv(bram_ctx *cx, double *alpha, double *score, const bram_mat *x, const bram_mat *y,
-                  const bram_fold *folds, size_t n_folds, const double *grid, size_t n_grid,
-                  bram_ridge_score rule, bram_ridge_choice choice)
-{
-    if (!n_grid) return bram_fail(cx, BRAM_EUSAGE, "no penalty to choose from");
-    BRAM_TRY(check_alpha(cx, grid, n_grid));
-    BRAM_TRY(check_shape(cx, "targets", y, x->rows, y->cols));
-    BRAM_TRY(check_folds(cx, folds, n_folds, x->rows));
-    size_t mark = bram_scratch_mark(cx), each;
-    if (__builtin_mul_overflow(n_grid, y->cols, &each) || bram_overflows(each, n_folds))
-        return bram_fail(cx, BRAM_ENOMEM, "no memory for the scores of %zu targets", y->cols);
-    double *all = bram_scratch(cx, n_folds * each, sizeof *all);
-    int status = all ? BRAM_OK : BRAM_ENOMEM;
-    for (size_t f = 0; f < n_folds && status == BRAM_OK; f++) {
-        size_t inside = bram_scratch_mark(cx);
-        struct fold_job job = {NULL, NULL, y, folds + f, grid, n_grid, rule, all + f * each};
-        status = score_fold(cx, &job, x);
-        if (status == BRAM_OK) status = bram_ctx_check_cancel(cx);
-        bram_scratch_release(cx, inside);
-    }
-    struct table t = {all, grid, n_folds, n_grid, y->cols};
-    size_t shared = status == BRAM_OK && choice == BRAM_RIDGE_GLOBAL ? best_of(&t, t.targets) : 0;
-    for (size_t j = 0; j < y->cols && status == BRAM_OK; j++) {
-        size_t g = choice == BRAM_RIDGE_GLOBAL  ? shared
-                   : choice == BRAM_RIDGE_LOCAL ? best_of(&t, j)
-                                                : conservative(&t, j);
-        alpha[j] = grid[g];
-        if (score) score[j] = mean_score(&t, g, j);
-    }
-    bram_scratch_release(cx, mark);
-    return status;
-}
-
-int bram_kfold(bram_ctx *cx, bram_fold **out, size_t n, size_t k)
-{
-    if (k < 2 || k > n)
-        return bram_fail(cx, BRAM_EUSAGE, "%zu folds of %zu rows, expected 2 .. %zu", k, n, n);
-    size_t head = k * sizeof **out, count, bytes;
-    if (__builtin_mul_overflow(n, k, &count) || bram_overflows(count, sizeof(size_t)) ||
-        __builtin_add_overflow(count * sizeof(size_t), head, &bytes))
-        return bram_fail(cx, BRAM_ENOMEM, "no memory for %zu folds of %zu rows", k, n);
-    bram_fold *folds = bram_alloc(cx, bytes, 1);
-    if (!folds) return BRAM_ENOMEM;
-    size_t *index = (size_t *)(void *)(folds + k), first = 0;
-    for (size_t f = 0; f < k; f++) {
-        size_t tests = n / k + (f < n % k), trains = n - tests;
-        for (size_t i = 0; i < tests; i++) index[i] = first + i;
-        for (size_t i = 0; i < trains; i++) index[tests + i] = i < first ? i : i + tests;
-        folds[f] = (bram_fold){
-            .train = index + tests, .test = index, .trains = trains, .tests = tests};
-        index += n;
-        first += tests;
-    }
-    *out = folds;
     return BRAM_OK;
 }

@@ -69,14 +69,10 @@ typedef enum bram_ridge_choice {
 } bram_ridge_choice;
 
 /**
- * Chooses penalties by cross-validation: mean score over the folds for each target and penalty;
- * equal scores go to the larger penalty (1e-10 log alpha is added before comparing, as in
- * himalaya).
+ * Chooses penalties by cross-validation, of a design and targets in memory: ridge_cv.h has how, and
+ * more ways.
  *
- * Targets are worked on in blocks of fixed width, in parallel; memory beyond the data is about
- * 8 bytes x (train rows x columns + rank^2 + folds x alphas x targets).
- *
- * @param alpha   receives one penalty for each target
+ * @param alpha   receives one penalty for each target; untouched on failure
  * @param score   receives the mean score at that penalty, may be NULL
  * @param folds   train and test rows of each fold, indices into the rows of x and y
  * @param grid    penalties, in any order, at least one

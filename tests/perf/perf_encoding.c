@@ -1,0 +1,140 @@
+/*
+ * perf_encoding.c - encoding scores at the sizes at which other tools were timed: ridge with 10
+ * penalties and 5 folds, a penalty for each target. X is normal; Y the first 50 columns of X by
+ * normal weights of variance 1/50, plus normal noise of deviation 2.
+ *
+ *   perf_encoding [A|B|C|...]     one case, or all
+ *
+ * Targets are wall seconds on two idle cores; on a busy machine read the CPU seconds. Other tools,
+ * CPU seconds of both cores on a like machine: A himalaya 6.7 (kernel) and 13.9, scikit-learn 44.1
+ * (one penalty for all); B himalaya 195 to 216 in float32, scikit-learn 104; C himalaya 372,
+ * scikit-learn 216.
+ */
+#include "linalg.h"
+#include "perf.h"
+#include "ridge_cv.h"
+
+#include <bramble/rng.h>
+
+enum { GRID = 10, FOLDS = 5, SIGNAL = 50 };
+
+struct problem {
+    const char *name;
+    size_t n, p, t;
+    bool single;
+    double seconds, megabytes; /* targets */
+};
+
+static const struct problem problems[] = {
+    {"A", 1000, 2000, 5000, false, 2.5, 0},
+    {"B", 5000, 4096, 1000, false, 50, 0},
+    {"C", 10000, 768, 20000, true, 25, 1700},
+};
+
+static bool make_design(bram_ctx *cx, bram_mat *x, size_t n, size_t p)
+{
+    bram_rng g = bram_rng_new(1, "perf/encoding/x");
+    if (bram_mat_new(cx, x, n, p) != BRAM_OK) return false;
+    for (size_t i = 0; i < n * p; i++) x->data[i] = bram_rng_normal(&g);
+    return true;
+}
+
+/* Row i of the targets: signal, then noise; by blocks of targets so that it takes little memory. */
+static bool make_targets(bram_ctx *cx, void *out, bool single, const bram_mat *x, size_t t)
+{
+    enum { BLOCK = 500 };
+    bram_mat weight, y, head = {x->data, x->rows, SIGNAL, x->stride};
+    bram_rng g = bram_rng_new(1, "perf/encoding/y");
+    size_t mark = bram_scratch_mark(cx);
+    if (bram_mat_scratch(cx, &weight, SIGNAL, BLOCK) || bram_mat_scratch(cx, &y, x->rows, BLOCK))
+        return false;
+    for (size_t first = 0; first < t; first += BLOCK) {
+        for (size_t i = 0; i < (size_t)SIGNAL * BLOCK; i++)
+            weight.data[i] = bram_rng_normal(&g) / 7.0710678118654755;
+        for (size_t i = 0; i < x->rows * BLOCK; i++) y.data[i] = 2 * bram_rng_normal(&g);
+        if (bram_gemm(cx, &y, 1, &head, BRAM_AS_IS, &weight, BRAM_AS_IS, 1)) return false;
+        for (size_t i = 0; i < x->rows; i++)
+            for (size_t j = 0; j < BLOCK; j++) {
+                if (single) ((float *)out)[i * t + first + j] = (float)y.data[i * BLOCK + j];
+                else ((double *)out)[i * t + first + j] = y.data[i * BLOCK + j];
+            }
+    }
+    bram_scratch_release(cx, mark);
+    return true;
+}
+
+struct outcome {
+    double *alpha, *best, cpu, wall;
+};
+
+static int search(bram_ctx *cx, struct outcome *out, unsigned threads, const bram_mat *x,
+                  const bram_targets *y, const bram_ridge_search *s)
+{
+    bram_ctx_set_threads(cx, threads);
+    out->alpha = bram_alloc(cx, y->cols, sizeof *out->alpha);
+    out->best = bram_alloc(cx, y->cols, sizeof *out->best);
+    if (!out->best) return BRAM_ENOMEM;
+    double clock = seconds_of(CLOCK_MONOTONIC), used = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    int status = bram_ridge_search_run(cx, out->alpha, out->best, &(bram_regressors){.x = x}, y, s);
+    out->cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used;
+    out->wall = seconds_of(CLOCK_MONOTONIC) - clock;
+    return status;
+}
+
+static int run(bram_ctx *cx, const struct problem *p, bool once)
+{
+    bram_mat x, view;
+    size_t size = p->single ? sizeof(float) : sizeof(double);
+    void *data = bram_alloc(cx, p->n * p->t, size);
+    bram_fold *folds = NULL;
+    double grid[GRID] = {1}, mean = 0;
+    struct outcome o[2] = {{0}};
+    if (!data || !make_design(cx, &x, p->n, p->p) || !make_targets(cx, data, p->single, &x, p->t) ||
+        bram_kfold(cx, &folds, p->n, FOLDS))
+        return 1;
+    for (size_t g = 1; g < GRID; g++) grid[g] = grid[g - 1] * 3.593813663804626; /* to 1e5 */
+    view = (bram_mat){p->single ? NULL : data, p->n, p->t, p->t};
+    bram_targets y = {.rows = p->n, .cols = p->t, .f32 = p->single ? data : NULL};
+    if (!p->single) y.f64 = &view;
+    bram_ridge_search s = {.fold = folds, .folds = FOLDS, .grid = grid, .n_grid = GRID};
+    s.single = p->single;
+    printf("%s: n %zu, p %zu, t %zu, %s\n", p->name, p->n, p->p, p->t,
+           p->single ? "float32" : "double");
+    restart_peak();
+    int missed = 0;
+    for (unsigned threads = 2; threads >= (once ? 2 : 1); threads--)
+        if (search(cx, &o[threads - 1], threads, &x, &y, &s) != BRAM_OK) {
+            printf("%s\n", bram_ctx_message(cx));
+            return 1;
+        }
+    for (size_t j = 0; j < p->t; j++) mean += o[1].best[j] / (double)p->t;
+    printf("mean of the best scores %.10g\n", mean);
+    missed += !figure("wall, two threads", o[1].wall, "s", p->seconds);
+    (void)!figure("CPU, two threads", o[1].cpu, "s", 0);
+    missed += !figure("peak memory", memory_of("VmHWM:"), "MB", p->megabytes);
+    if (!once) {
+        (void)!figure("wall, one thread", o[0].wall, "s", 0);
+        missed += !figure("wall of two threads / of one", o[1].wall / o[0].wall, "", 1 / 1.7);
+        if (memcmp(o[0].best, o[1].best, p->t * sizeof *o[0].best) != 0) {
+            printf("%s: other scores on one thread\n", p->name);
+            missed++;
+        }
+    }
+    for (int k = 0; k < 2; k++) bram_free(o[k].alpha), bram_free(o[k].best);
+    bram_free(folds), bram_free(data), bram_free(x.data);
+    return missed;
+}
+
+int main(int argc, char **argv)
+{
+    bram_init();
+    bram_ctx *cx = bram_ctx_new();
+    if (!cx) return 1;
+    int missed = 0;
+    printf("BLAS kernels: %s\n", bram_blas_core());
+    for (size_t i = 0; i < sizeof problems / sizeof *problems; i++)
+        if (argc < 2 || !strcmp(argv[1], problems[i].name))
+            missed += run(cx, &problems[i], argc > 2);
+    bram_ctx_free(cx);
+    return missed > 0;
+}
