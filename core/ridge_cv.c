@@ -241,7 +241,6 @@ static int gram_of_columns(bram_ctx *cx, bram_mat *gram, bram_mat *test, const s
             bram_row(test, i)[k] = bram_row(&fr->x, fold->test[i])[k] - b->mean[k];
             b->test_sum[k] += bram_row(&fr->x, fold->test[i])[k];
         }
-    for (size_t k = 0; k < p; k++) b->test_sum[k] -= (double)fold->tests * b->mean[k];
     return bram_syrk(cx, gram, 1, &train, BRAM_TRANSPOSED, 0);
 }
 
@@ -300,12 +299,15 @@ static int put_panels(bram_ctx *cx, bram_ridge_base *b, const bram_mat *a, bool 
     return BRAM_OK;
 }
 
-static int decompose(bram_ctx *cx, bram_ridge_base *b, bram_mat *gram)
+/* In float32 directions of small and of large eigenvalues must not share a column, whose rounding
+ * is relative to the large ones: then, and for penalties near zero, by eigenvectors. */
+static int decompose(bram_ctx *cx, bram_ridge_base *b, bram_mat *gram, const struct frame *fr)
 {
     double trace = 0, eps = (double)b->rank * DBL_EPSILON;
     for (size_t i = 0; i < b->rank; i++) trace += bram_row(gram, i)[i];
     if (!isfinite(trace)) return bram_fail(cx, BRAM_ENUMERIC, "inner products overflow");
-    if (b->off && 4 * eps * trace < b->zero) return bram_tridiagonal(cx, gram, b->diag, b->off);
+    if (!fr->single && 4 * eps * trace < fr->least)
+        return bram_tridiagonal(cx, gram, b->diag, b->off);
     b->off = NULL;
     BRAM_TRY(bram_eigh(cx, gram, b->diag));
     for (size_t k = 0; k < b->rank; k++) b->diag[k] = fmax(b->diag[k], 0);
@@ -320,8 +322,7 @@ static int make_base(bram_ctx *cx, size_t task, void *user)
     bram_mat gram, test, a;
     BRAM_TRY(fr->columns ? gram_of_columns(cx, &gram, &test, fr, b)
                          : gram_of_rows(cx, &gram, &test, fr, b));
-    b->zero = fr->least;
-    BRAM_TRY(decompose(cx, b, &gram));
+    BRAM_TRY(decompose(cx, b, &gram, fr));
     put(b->basis, fr->single, 0, gram.data, gram.rows * gram.cols);
     BRAM_TRY(bram_mat_scratch(cx, &a, test.rows, b->rank));
     BRAM_TRY(bram_gemm(cx, &a, 1, &test, BRAM_AS_IS, &gram, BRAM_TRANSPOSED, 0));
