@@ -336,19 +336,19 @@ static int add_ceiling(bram_ctx *cx, const bram_scores *s, struct row *row,
     return BRAM_OK;
 }
 
-static void normalize(struct row *row, bram_normalization rule)
+static int normalize(bram_ctx *cx, struct row *row, const bram_score_job *job)
 {
     row->normalized = NAN;
     row->normalization = "none";
-    if (isnan(row->ceiling) || rule == BRAM_NORMALIZE_NONE) return;
-    if (rule == BRAM_NORMALIZE_R2_OVER_REL) {
-        row->normalized = row->value * row->value / row->reliability;
-        row->normalization = "r2_over_reliability";
-    } else {
-        row->normalized = (row->value - row->chance) / (row->ceiling - row->chance);
-        row->normalization = "ratio";
-    }
+    bram_rule rule = job->normalization;
+    if (isnan(row->ceiling) || rule == BRAM_RULE_NONE) return BRAM_OK;
+    bram_rule_input in = {row->value - row->chance, row->ceiling - row->chance, row->raw,
+                          job->reliability, (size_t)(row->units + row->undefined)};
+    if (rule != BRAM_RULE_RATIO) in.score = row->value, in.ceiling = row->reliability;
+    BRAM_TRY(bram_normalized(cx, &row->normalized, NULL, rule, &in));
+    row->normalization = bram_rule_name(rule);
     if (!isfinite(row->normalized)) row->normalized = NAN;
+    return BRAM_OK;
 }
 
 /* A row without values yet, with these texts (copied). NULL without memory. */
@@ -498,8 +498,7 @@ static int score_all(bram_ctx *cx, bram_scores *s, struct row *row, const bram_m
     }
     BRAM_TRY(add_nulls(cx, s, row, use, job));
     BRAM_TRY(add_ceiling(cx, s, row, use, job, scoring));
-    normalize(row, job->normalization);
-    return BRAM_OK;
+    return normalize(cx, row, job);
 }
 
 int bram_scores_add(bram_ctx *cx, bram_scores *s, const char *metric, const bram_score_job *job)

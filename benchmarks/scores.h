@@ -8,6 +8,8 @@
 #ifndef BRAMBLE_BENCHMARKS_SCORES_H
 #define BRAMBLE_BENCHMARKS_SCORES_H
 
+#include "trial_scores.h"
+
 #include <bramble/benchmark.h>
 
 enum { BRAM_MAX_FLOORS = 3 };
@@ -48,13 +50,8 @@ typedef enum bram_ceiling_rule {
     BRAM_CEILING_RELIABILITY
 } bram_ceiling_rule;
 
-/** How the normalized value is made of value, chance and ceiling. */
-typedef enum bram_normalization {
-    BRAM_NORMALIZE_RATIO,       /* (value - chance) / (ceiling - chance), of the summaries */
-    BRAM_NORMALIZE_R2_OVER_REL, /* value squared / summary of the reliabilities; of an r */
-    BRAM_NORMALIZE_NONE
-} bram_normalization;
-
+/** How the normalized value is made of value, chance and ceiling: `ratio` is (value - chance) /
+ *  (ceiling - chance); the others are of an r and of reliabilities (trial_scores.h). */
 typedef struct bram_score_job {
     const char *label; /* "h4": the part of the id after "metric@"; NULL: none */
     int64_t horizon;   /* 0 where there is none */
@@ -78,7 +75,7 @@ typedef struct bram_score_job {
     const double *reliability;      /* units, NaN where undefined; BRAM_CEILING_RELIABILITY only */
     const double *reliability_draw; /* draws x units; NULL: no interval */
     size_t reliability_draws;
-    bram_normalization normalization;
+    bram_rule normalization;
 } bram_score_job;
 
 typedef struct bram_scores bram_scores;

@@ -34,8 +34,10 @@ static const bram_param params[] = {
      "the input of models that answer with responses: a set below stimuli/features"},
     {"score", BRAM_PARAM_CHOICE, "pooled", "pooled|folds", 0, 0,
      "over all left-out stimuli at once, or in each fold and then the mean over folds"},
-    {"normalization", BRAM_PARAM_CHOICE, "ratio", "ratio|r2_over_reliability|none", 0, 0,
-     "of the score by the ceiling: score / ceiling, or squared score / reliability"},
+    {"normalization", BRAM_PARAM_CHOICE, "ratio",
+     "ratio|r2_over_reliability|squared_ratio|unitwise_r2_over_reliability|"
+     "r_over_sqrt_reliability|nc_percent|none",
+     0, 0, "of the score by the ceiling or the reliability, by its name in the field"},
     {"samples", BRAM_PARAM_INTEGER, "1000", NULL, 0, 1000000, "bootstrap draws"},
     {"level", BRAM_PARAM_REAL, "0.95", NULL, 0.5, 0.999, "level of the intervals"},
     {.name = NULL}};
@@ -286,11 +288,11 @@ static int pooled_piece(bram_ctx *cx, bram_score_piece *out, const struct encodi
     return BRAM_OK;
 }
 
-static bram_normalization normalization_of(const bram_options *o)
+static bram_rule normalization_of(const bram_options *o)
 {
-    if (bram_option_is(o, "normalization", "none")) return BRAM_NORMALIZE_NONE;
-    return bram_option_is(o, "normalization", "ratio") ? BRAM_NORMALIZE_RATIO
-                                                       : BRAM_NORMALIZE_R2_OVER_REL;
+    bram_rule rule = BRAM_RULE_NONE;
+    (void)bram_rule_find(&rule, bram_option_text(o, "normalization"));
+    return rule;
 }
 
 /* The reliability of the units, where there are repeats, into the job. */
