@@ -14,9 +14,10 @@
 #include <string.h>
 
 struct bram_ridge {
-    bool dual;
-    double *mean;   /* of each column */
-    bram_mat x;     /* centred */
+    bool dual, kernel;
+    double *mean;   /* of each column; of a kernel, over training rows */
+    double all;     /* kernel: the mean of those */
+    bram_mat x;     /* centred; of a kernel no more than its shape */
     bram_mat basis; /* rank rows: eigenvectors */
     double *eigen;  /* rank eigenvalues */
     double zero;    /* sums of eigenvalue and penalty up to this count as zero */
@@ -62,7 +63,7 @@ static void centre(bram_mat *out, const bram_mat *m, const double *mean)
 }
 
 int bram_ridge_centre_rows(bram_ctx *cx, bram_mat *out, const bram_mat *x, const size_t *row,
-                           size_t n)
+                           size_t n, bool origin)
 {
     BRAM_TRY(bram_mat_scratch(cx, out, n, x->cols));
     size_t mark = bram_scratch_mark(cx);
@@ -71,12 +72,23 @@ int bram_ridge_centre_rows(bram_ctx *cx, bram_mat *out, const bram_mat *x, const
     for (size_t i = 0; i < n; i++)
         memcpy(bram_row(out, i), bram_row(x, row[i]), x->cols * sizeof *mean);
     int status = column_means(cx, mean, "the design", out);
-    if (status == BRAM_OK) centre(out, out, mean);
+    if (status == BRAM_OK && !origin) centre(out, out, mean);
     bram_scratch_release(cx, mark);
     return status;
 }
 
 /* ---- the decomposition ---------------------------------------------------------------------- */
+
+/* The basis holds inner products. */
+static int diagonalize(bram_ctx *cx, bram_ridge *r)
+{
+    size_t rank = r->basis.rows;
+    BRAM_TRY(bram_eigh(cx, &r->basis, r->eigen));
+    for (size_t k = 0; k < rank; k++) r->eigen[k] = fmax(r->eigen[k], 0); /* below 0 by rounding */
+    double side = (double)(r->x.rows > r->x.cols ? r->x.rows : r->x.cols);
+    r->zero = side * DBL_EPSILON * r->eigen[rank - 1];
+    return BRAM_OK;
+}
 
 static int decompose(bram_ctx *cx, bram_ridge *r, const bram_mat *x)
 {
@@ -89,11 +101,40 @@ static int decompose(bram_ctx *cx, bram_ridge *r, const bram_mat *x)
     BRAM_TRY(column_means(cx, r->mean, "the design", x));
     centre(&r->x, x, r->mean);
     BRAM_TRY(bram_syrk(cx, &r->basis, 1, &r->x, r->dual ? BRAM_AS_IS : BRAM_TRANSPOSED, 0));
-    BRAM_TRY(bram_eigh(cx, &r->basis, r->eigen));
-    for (size_t k = 0; k < rank; k++) r->eigen[k] = fmax(r->eigen[k], 0); /* below 0 by rounding */
-    double side = (double)(x->rows > x->cols ? x->rows : x->cols);
-    r->zero = side * DBL_EPSILON * r->eigen[rank - 1];
+    return diagonalize(cx, r);
+}
+
+/* Entry (i, j) less the means of row i and column j, plus the mean of all. */
+static int centre_kernel(bram_ctx *cx, bram_ridge *r, const bram_mat *k)
+{
+    size_t n = k->rows;
+    r->x = (bram_mat){NULL, n, n, n};
+    if (!(r->mean = bram_alloc(cx, n, sizeof *r->mean))) return BRAM_ENOMEM;
+    if (!(r->eigen = bram_alloc(cx, n, sizeof *r->eigen))) return BRAM_ENOMEM;
+    BRAM_TRY(bram_mat_new(cx, &r->basis, n, n));
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++) r->mean[i] += bram_row(k, i)[j] / (double)n;
+        r->all += r->mean[i] / (double)n;
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            bram_row(&r->basis, i)[j] = bram_row(k, i)[j] + r->all - (r->mean[i] + r->mean[j]);
     return BRAM_OK;
+}
+
+int bram_ridge_new_kernel(bram_ctx *cx, bram_ridge **out, const bram_mat *kernel)
+{
+    if (!kernel->rows || kernel->rows != kernel->cols)
+        return bram_fail(cx, BRAM_ESHAPE, "found a kernel of %zu x %zu, expected a square one",
+                         kernel->rows, kernel->cols);
+    bram_ridge *r = bram_alloc(cx, 1, sizeof *r);
+    if (!r) return BRAM_ENOMEM;
+    r->dual = r->kernel = true;
+    int status = centre_kernel(cx, r, kernel);
+    if (status == BRAM_OK) status = diagonalize(cx, r);
+    if (status == BRAM_OK) *out = r;
+    else bram_ridge_free(r);
+    return status;
 }
 
 int bram_ridge_new(bram_ctx *cx, bram_ridge **out, const bram_mat *x)
@@ -144,6 +185,15 @@ static int basis(bram_ctx *cx, const bram_ridge *r, bram_mat *a, const bram_mat 
 {
     bram_mat centred, kernel;
     BRAM_TRY(bram_mat_scratch(cx, &centred, x->rows, x->cols));
+    if (r->kernel) {
+        for (size_t i = 0; i < x->rows; i++) {
+            double own = 0;
+            for (size_t j = 0; j < x->cols; j++) own += bram_row(x, i)[j] / (double)x->cols;
+            for (size_t j = 0; j < x->cols; j++)
+                bram_row(&centred, i)[j] = bram_row(x, i)[j] - own - r->mean[j] + r->all;
+        }
+        return bram_gemm(cx, a, 1, &centred, BRAM_AS_IS, &r->basis, BRAM_TRANSPOSED, 0);
+    }
     centre(&centred, x, r->mean);
     if (!r->dual) return bram_gemm(cx, a, 1, &centred, BRAM_AS_IS, &r->basis, BRAM_TRANSPOSED, 0);
     BRAM_TRY(bram_mat_scratch(cx, &kernel, x->rows, r->x.rows));
@@ -218,6 +268,7 @@ static int weights_of(bram_ctx *cx, const bram_ridge *r, bram_mat *weights, cons
 int bram_ridge_weights(bram_ctx *cx, const bram_ridge *ridge, bram_mat *weights, double *intercept,
                        const bram_mat *b, const double *mean_y, const double *alpha)
 {
+    if (ridge->kernel) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "kernel ridge has no weights");
     BRAM_TRY(check_shape(cx, "weights", weights, ridge->x.cols, b->cols));
     BRAM_TRY(check_shape(cx, "projected targets", b, bram_ridge_rank(ridge), b->cols));
     if (b->cols) BRAM_TRY(bram_ridge_check_penalties(cx, alpha, b->cols));

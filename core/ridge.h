@@ -29,6 +29,13 @@ typedef struct bram_ridge bram_ridge;
 
 /** Centres and decomposes a design (rows x cols, both at least 1), of which a copy is kept. */
 int bram_ridge_new(bram_ctx *cx, bram_ridge **out, const bram_mat *x) BRAM_MUST_CHECK;
+
+/**
+ * The same by inner products of the training rows (n x n, symmetric, positive semi-definite, not
+ * centred), of which no copy is kept: kernel ridge with an intercept. Its basis is asked for with
+ * inner products of test rows (by) training rows; it has no weights.
+ */
+int bram_ridge_new_kernel(bram_ctx *cx, bram_ridge **out, const bram_mat *kernel) BRAM_MUST_CHECK;
 void bram_ridge_free(bram_ridge *ridge);
 
 /** @return the number of rows of B and of columns of A: min(rows, cols) */
@@ -38,7 +45,7 @@ size_t bram_ridge_rank(const bram_ridge *ridge);
 int bram_ridge_project(bram_ctx *cx, const bram_ridge *ridge, bram_mat *b, double *mean_y,
                        const bram_mat *y) BRAM_MUST_CHECK;
 
-/** A (rows x rank) of test rows. */
+/** A (rows x rank) of test rows; of a kernel, of their inner products with the training rows. */
 int bram_ridge_basis(bram_ctx *cx, const bram_ridge *ridge, bram_mat *a,
                      const bram_mat *x_test) BRAM_MUST_CHECK;
 
@@ -47,7 +54,7 @@ int bram_ridge_predict(bram_ctx *cx, const bram_ridge *ridge, bram_mat *predicti
                        const bram_mat *a, const bram_mat *b, const double *mean_y,
                        const double *alpha) BRAM_MUST_CHECK;
 
-/** Weights (cols x targets) and intercepts, with one penalty for each target. */
+/** Weights (cols x targets) and intercepts, with one penalty for each target; of a design. */
 int bram_ridge_weights(bram_ctx *cx, const bram_ridge *ridge, bram_mat *weights, double *intercept,
                        const bram_mat *b, const double *mean_y,
                        const double *alpha) BRAM_MUST_CHECK;

@@ -86,6 +86,7 @@ static int load(bram_ctx *cx, struct block *k)
             return bram_fail(cx, BRAM_ENUMERIC,
                              "column %zu of the targets holds a value that is not finite",
                              k->job->offset + k->first + j);
+        if (k->job->origin) mean[j] = 0;
     }
     for (size_t i = 0; i < rows->n; i++) {
         read_row(value, k, rows->row[i]);
@@ -145,7 +146,7 @@ static BRAM_WIDE void means_of_rows(struct fit *f, const struct block *k)
 {
     const bram_fold *fold = f->base->fold;
     size_t w = k->width;
-    for (size_t i = 0; i < fold->trains; i++)
+    for (size_t i = 0; i < fold->trains && !k->job->origin; i++)
         for (size_t j = 0; j < w; j++) f->mean[j] += (double)k->y[fold->train[i] * w + j];
     for (size_t j = 0; j < w; j++) f->mean[j] /= (double)fold->trains;
 }
@@ -186,7 +187,7 @@ static int project_columns(bram_ctx *cx, struct fit *f, const struct block *k, s
     size_t p = k->job->p, w = k->width;
     double n = (double)base->fold->trains;
     real *cross = NULL;
-    for (size_t i = 0; i < parts->trains[number]; i++)
+    for (size_t i = 0; i < parts->trains[number] && !k->job->origin; i++)
         for (size_t j = 0; j < w; j++) f->mean[j] += k->sum[parts->train[number][i]][j] / n;
     BRAM_TRY(take(cx, &cross, p, w));
     add_parts(cross, k, parts->train[number], parts->trains[number]);

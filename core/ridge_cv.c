@@ -170,7 +170,7 @@ struct frame {
     const bram_ridge_rows *rows;
     bram_mat x;      /* rows x p about their mean; no rows: by the kernel */
     bram_mat kernel; /* rows x rows */
-    bool columns, single;
+    bool columns, single, origin;
     double least; /* penalty */
     bram_ridge_base *base;
     size_t first;
@@ -230,7 +230,7 @@ static int gram_of_columns(bram_ctx *cx, bram_mat *gram, bram_mat *test, const s
     BRAM_TRY(bram_mat_scratch(cx, gram, p, p));
     BRAM_TRY(bram_mat_scratch(cx, test, fold->tests, p));
     BRAM_TRY(bram_mat_scratch(cx, &train, fold->trains, p));
-    for (size_t i = 0; i < fold->trains; i++)
+    for (size_t i = 0; i < fold->trains && !fr->origin; i++)
         for (size_t k = 0; k < p; k++)
             b->mean[k] += bram_row(&fr->x, fold->train[i])[k] / (double)fold->trains;
     for (size_t i = 0; i < fold->trains; i++)
@@ -259,7 +259,7 @@ static int gram_of_rows(bram_ctx *cx, bram_mat *gram, bram_mat *test, const stru
         const double *row = bram_row(&fr->kernel, fold->train[i]);
         for (size_t j = 0; j < n; j++) {
             bram_row(gram, i)[j] = row[fold->train[j]];
-            mean[i] += row[fold->train[j]] / (double)n;
+            if (!fr->origin) mean[i] += row[fold->train[j]] / (double)n;
         }
         all += mean[i] / (double)n;
     }
@@ -268,7 +268,7 @@ static int gram_of_rows(bram_ctx *cx, bram_mat *gram, bram_mat *test, const stru
     for (size_t i = 0; i < fold->tests; i++) {
         const double *row = bram_row(&fr->kernel, fold->test[i]);
         double own = 0;
-        for (size_t j = 0; j < n; j++) own += row[fold->train[j]] / (double)n;
+        for (size_t j = 0; j < n && !fr->origin; j++) own += row[fold->train[j]] / (double)n;
         for (size_t j = 0; j < n; j++)
             bram_row(test, i)[j] = row[fold->train[j]] - own - mean[j] + all;
     }
@@ -404,12 +404,12 @@ static int score_folds(bram_ctx *cx, struct blocks *b, struct frame *fr, const b
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 int bram_ridge_linear_kernel(bram_ctx *cx, bram_mat *out, const bram_mat *x, const size_t *row,
-                             size_t n)
+                             size_t n, bool origin)
 {
     bram_mat centred;
     BRAM_TRY(bram_mat_scratch(cx, out, n, n));
     size_t mark = bram_scratch_mark(cx);
-    BRAM_TRY(bram_ridge_centre_rows(cx, &centred, x, row, n));
+    BRAM_TRY(bram_ridge_centre_rows(cx, &centred, x, row, n, origin));
     int status = bram_syrk(cx, out, 1, &centred, BRAM_AS_IS, 0);
     bram_scratch_release(cx, mark);
     return status;
@@ -431,8 +431,9 @@ static int make_frame(bram_ctx *cx, struct frame *fr, const bram_regressors *x)
         if (fr->rows->fold[f].trains > most) most = fr->rows->fold[f].trains;
     if (x->kernel) return copy_kernel(cx, &fr->kernel, x->kernel, fr->rows);
     fr->columns = most >= x->x->cols;
-    if (fr->columns) return bram_ridge_centre_rows(cx, &fr->x, x->x, fr->rows->row, fr->rows->n);
-    return bram_ridge_linear_kernel(cx, &fr->kernel, x->x, fr->rows->row, fr->rows->n);
+    if (fr->columns)
+        return bram_ridge_centre_rows(cx, &fr->x, x->x, fr->rows->row, fr->rows->n, fr->origin);
+    return bram_ridge_linear_kernel(cx, &fr->kernel, x->x, fr->rows->row, fr->rows->n, fr->origin);
 }
 
 /* x in the type of the products, packed. */
@@ -461,7 +462,7 @@ static int score_all(bram_ctx *cx, double *score, const bram_regressors *x, cons
 {
     bram_ridge_rows rows = {0};
     bram_ridge_parts parts = {0};
-    struct frame fr = {.rows = &rows, .single = s->single, .least = INFINITY};
+    struct frame fr = {.rows = &rows, .single = s->single, .origin = s->origin, .least = INFINITY};
     struct blocks b = {.single = s->single};
     BRAM_TRY(used_rows(cx, &rows, s, y->rows));
     for (size_t g = 0; g < s->n_grid; g++) fr.least = fmin(fr.least, s->grid[g]);
@@ -473,6 +474,7 @@ static int score_all(bram_ctx *cx, double *score, const bram_regressors *x, cons
                              .grid = s->grid,
                              .n_grid = s->n_grid,
                              .rule = s->rule,
+                             .origin = s->origin,
                              .score = score};
     if (fr.columns) {
         b.job.p = fr.x.cols;
@@ -525,7 +527,12 @@ int bram_ridge_cv(bram_ctx *cx, double *alpha, double *score, const bram_mat *x,
                   const bram_fold *folds, size_t n_folds, const double *grid, size_t n_grid,
                   bram_ridge_score rule, bram_ridge_choice choice)
 {
-    bram_ridge_search s = {folds, n_folds, grid, n_grid, rule, choice, false};
+    bram_ridge_search s = {.fold = folds,
+                           .folds = n_folds,
+                           .grid = grid,
+                           .n_grid = n_grid,
+                           .rule = rule,
+                           .choice = choice};
     bram_targets targets = {.rows = y->rows, .cols = y->cols, .f64 = y};
     return bram_ridge_search_run(cx, alpha, score, &(bram_regressors){.x = x}, &targets, &s);
 }

@@ -53,6 +53,7 @@ typedef struct bram_ridge_search {
     size_t n_grid;
     bram_ridge_score rule;
     bram_ridge_choice choice;
+    bool origin; /* no intercept: nothing is centred */
     bool single; /* products with targets in float32 (decompositions and sums stay double) */
 } bram_ridge_search;
 

@@ -70,15 +70,15 @@ static int decompose(bram_ctx *cx, struct loo *l, const bram_regressors *x, size
     if (!(l->s = bram_scratch(cx, rank, sizeof *l->s))) return BRAM_ENOMEM;
     if (columns) {
         bram_mat centred;
-        BRAM_TRY(bram_ridge_centre_rows(cx, &centred, x->x, row, n));
+        BRAM_TRY(bram_ridge_centre_rows(cx, &centred, x->x, row, n, l->search->origin));
         return by_columns(cx, l, &centred);
     }
-    if (x->x) BRAM_TRY(bram_ridge_linear_kernel(cx, &l->left, x->x, row, n));
+    if (x->x) BRAM_TRY(bram_ridge_linear_kernel(cx, &l->left, x->x, row, n, l->search->origin));
     else {
         BRAM_TRY(bram_mat_scratch(cx, &l->left, n, n));
         for (size_t i = 0; i < n; i++)
             for (size_t j = 0; j < n; j++) bram_row(&l->left, i)[j] = bram_row(x->kernel, i)[j];
-        BRAM_TRY(centre_kernel(cx, &l->left));
+        if (!l->search->origin) BRAM_TRY(centre_kernel(cx, &l->left));
     }
     return bram_eigh(cx, &l->left, l->s);
 }
@@ -89,7 +89,7 @@ static int normalize(bram_ctx *cx, struct loo *l)
     size_t n = l->left.cols, rank = l->left.rows;
     double zero = (double)(n > rank ? n : rank) * DBL_EPSILON * fmax(l->s[rank - 1], 0);
     if (!(l->outside = bram_scratch(cx, n, sizeof *l->outside))) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) l->outside[i] = 1 - 1 / (double)n;
+    for (size_t i = 0; i < n; i++) l->outside[i] = l->search->origin ? 1 : 1 - 1 / (double)n;
     for (size_t k = 0; k < rank; k++) {
         double *u = bram_row(&l->left, k), length = 0;
         for (size_t i = 0; i < n; i++) length += u[i] * u[i];
@@ -154,6 +154,7 @@ static int load(bram_ctx *cx, struct piece *p, const struct loo *l, size_t first
             return bram_fail(cx, BRAM_ENUMERIC,
                              "column %zu of the targets holds a value that is not finite",
                              l->offset + first + j);
+        if (l->search->origin) mean = -start;
         for (size_t i = 0; i < n; i++) bram_row(&p->y, i)[j] -= mean;
     }
     return BRAM_OK;
@@ -179,11 +180,15 @@ static int project(bram_ctx *cx, struct piece *p, const struct loo *l)
 static bram_agreement agreement_of(const struct piece *p, size_t j)
 {
     bram_agreement s = {0};
-    double n = (double)p->y.rows, mean = 0;
-    for (size_t i = 0; i < p->y.rows; i++)
-        mean += (bram_row(&p->y, i)[j] - bram_row(&p->error, i)[j]) / n;
+    double n = (double)p->y.rows, mean = 0, middle = 0;
     for (size_t i = 0; i < p->y.rows; i++) {
-        double y = bram_row(&p->y, i)[j], e = bram_row(&p->error, i)[j], d = y - e - mean;
+        middle += (bram_row(&p->y, i)[j] - p->y.data[j]) / n;
+        mean += (bram_row(&p->y, i)[j] - bram_row(&p->error, i)[j]) / n;
+    }
+    middle += p->y.data[j];
+    for (size_t i = 0; i < p->y.rows; i++) {
+        double v = bram_row(&p->y, i)[j], e = bram_row(&p->error, i)[j], d = v - e - mean;
+        double y = v - middle;
         s.yy += y * y, s.pp += d * d, s.yp += y * d, s.error += e * e;
     }
     return s;

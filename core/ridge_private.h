@@ -50,6 +50,7 @@ typedef struct bram_ridge_job {
     const double *grid;
     size_t n_grid;
     bram_ridge_score rule;
+    bool origin;
     double *score; /* folds x penalties x targets */
 } bram_ridge_job;
 
@@ -69,12 +70,13 @@ double bram_ridge_score_of(bram_agreement s, double n, bram_ridge_score rule);
 /* @return BRAM_OK; BRAM_EUSAGE for none, or one that is below 0 or not finite */
 int bram_ridge_check_penalties(bram_ctx *cx, const double *alpha, size_t n) BRAM_MUST_CHECK;
 
-/* These rows of x less their mean, in scratch memory. @return also BRAM_ENUMERIC */
+/* These rows of x less their mean (or as they are), in scratch memory. @return also BRAM_ENUMERIC
+ */
 int bram_ridge_centre_rows(bram_ctx *cx, bram_mat *out, const bram_mat *x, const size_t *row,
-                           size_t n) BRAM_MUST_CHECK;
+                           size_t n, bool origin) BRAM_MUST_CHECK;
 
-/* Inner products of the rows about their mean. */
+/* Inner products of the rows about their mean, or as they are. */
 int bram_ridge_linear_kernel(bram_ctx *cx, bram_mat *out, const bram_mat *x, const size_t *row,
-                             size_t n) BRAM_MUST_CHECK;
+                             size_t n, bool origin) BRAM_MUST_CHECK;
 
 #endif

@@ -1,10 +1,14 @@
 /*
  * encoding.c - encoding models: how well features predict the responses of each unit.
  *
- * In each fold a ridge map is fitted on the training rows and scored on the test rows: Pearson r or
- * r2 (against the mean of the test rows) for every unit. raw[u] = mean of that over the folds. A
+ * In each fold a map is fitted on the training rows and scored on the test rows: Pearson r, r2
+ * (against the mean of the test rows) or explained variance (r2 of errors about their mean) for
+ * every unit. raw[u] = mean of that over the folds. A
  * unit that is undefined in a fold (constant there, or too few training rows) is undefined: NaN.
  * Without folds in the comparison, folds= contiguous parts of the rows are left out in turn.
+ *
+ * Rows whose axis says (column `image`) that they are the same image may not be on both sides of a
+ * fold: what is then predicted has been seen. Movies that share frames are to be split by movie.
  *
  * The penalty is chosen in inner folds of the training rows. Only sums over the test rows of each
  * fold and resampling group are kept. Under weights each fold is scored over its rows as drawn (r2
@@ -19,22 +23,42 @@
 #include "moments.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const bram_param params[] = {
-    {"map", BRAM_PARAM_CHOICE, "ridge", "ridge", 0, 0, "the map from features to responses"},
+    {"map", BRAM_PARAM_CHOICE, "ridge", "ridge|ols|pls|banded", 0, 0,
+     "the map from features to responses"},
     {"alpha", BRAM_PARAM_REALS, "0.01..1e7", NULL, 0, INFINITY,
      "ridge penalties; the best of several is chosen in inner folds"},
     {"choice", BRAM_PARAM_CHOICE, "local", "local|global|conservative", 0, 0,
      "a penalty for each unit, one for all, or the largest within one deviation of the best"},
     {"select", BRAM_PARAM_CHOICE, "l2", "l2|r2|correlation", 0, 0, "the score of that choice"},
+    {"tune", BRAM_PARAM_CHOICE, "folds", "folds|loo", 0, 0,
+     "the choice in inner folds, or by leaving out one training row at a time"},
     {"inner", BRAM_PARAM_INTEGER, "5", NULL, 2, 1000,
      "inner folds, contiguous parts of the training rows, where the fold brings none"},
     {"folds", BRAM_PARAM_INTEGER, "10", NULL, 2, 1000,
      "contiguous parts of the rows, where the comparison brings no folds"},
     {"scale", BRAM_PARAM_CHOICE, "none", "none|zscore", 0, 0,
      "of the features, by the training rows; they are always centred"},
-    {"score", BRAM_PARAM_CHOICE, "pearson", "pearson|r2", 0, 0, "of the test rows, for each unit"},
+    {"kernel", BRAM_PARAM_CHOICE, "linear", "linear|rbf|polynomial", 0, 0,
+     "of ridge: inner products, exp(-gamma |a - b|^2), (gamma a.b + 1)^degree"},
+    {"gamma", BRAM_PARAM_REAL, "auto", NULL, 0, INFINITY, "of the kernel; auto: 1 / features"},
+    {"degree", BRAM_PARAM_REAL, "3", NULL, 1, 100, "of the polynomial kernel"},
+    {"components", BRAM_PARAM_INTEGER, "25", NULL, 1, 100000, "of pls"},
+    {"pls", BRAM_PARAM_CHOICE, "exact", "exact|nipals", 0, 0,
+     "singular vectors, or power iteration stopped as scikit-learn does by default"},
+    {"bands", BRAM_PARAM_INTEGERS, "", NULL, 1, 1e9,
+     "banded: how many features each band has, left to right (1000+300)"},
+    {"draws", BRAM_PARAM_INTEGER, "100", NULL, 1, 1000000, "banded: weightings tried"},
+    {"seed", BRAM_PARAM_INTEGER, "0", NULL, 0, 1e9, "banded: of the weightings"},
+    {"precision", BRAM_PARAM_CHOICE, "double", "double|float32", 0, 0,
+     "of products with responses while penalties are chosen"},
+    {"score", BRAM_PARAM_CHOICE, "pearson", "pearson|r2|explained-variance", 0, 0,
+     "of the test rows, for each unit"},
+    {"leaks", BRAM_PARAM_CHOICE, "refuse", "refuse|allow", 0, 0,
+     "the same image among training and test rows, by the column image of the rows"},
     {"constant", BRAM_PARAM_CHOICE, "nan", "nan|zero", 0, 0,
      "the Pearson r of a prediction that is constant over the test rows of a fold"},
     {NULL, BRAM_PARAM_FLAG, NULL, NULL, 0, 0, NULL},
@@ -50,7 +74,7 @@ struct encoding {
     struct cell *cells;
     uint8_t *fitted; /* folds x units */
     size_t folds, units, groups;
-    bool r2;
+    enum { PEARSON, R2, EXPLAINED } score;
 };
 
 static void release_pair(void *pair)
@@ -136,6 +160,57 @@ static int check_fold(bram_ctx *cx, const bram_fold *fold, size_t rows)
     return status;
 }
 
+/* ---- leaks ---------------------------------------------------------------------------------- */
+
+static const char *image_of(const bram_side *side, size_t row)
+{
+    const bram_column *c = side->row ? bram_axis_column(side->row, "image") : NULL;
+    return c && c->type == BRAM_TEXT && c->text[row][0] ? c->text[row] : NULL;
+}
+
+struct seen {
+    const char *image;
+    size_t row;
+};
+
+static int by_image(const void *a, const void *b)
+{
+    const struct seen *x = a, *y = b;
+    int order = strcmp(x->image, y->image);
+    return order ? order : (x->row > y->row) - (x->row < y->row);
+}
+
+static int check_leaks(bram_ctx *cx, const bram_side *side, const bram_fold *fold)
+{
+    size_t n = 0, mark = bram_scratch_mark(cx);
+    struct seen *train = bram_scratch(cx, fold->trains, sizeof *train);
+    if (!train) return BRAM_ENOMEM;
+    for (size_t i = 0; i < fold->trains; i++) {
+        train[n] = (struct seen){image_of(side, fold->train[i]), fold->train[i]};
+        n += train[n].image != NULL;
+    }
+    qsort(train, n, sizeof *train, by_image);
+    int status = BRAM_OK;
+    for (size_t i = 0; i < fold->tests && n && status == BRAM_OK; i++) {
+        const char *image = image_of(side, fold->test[i]);
+        for (size_t low = 0, high = n; image && low < high && status == BRAM_OK;) {
+            size_t middle = low + (high - low) / 2;
+            int order = strcmp(image, train[middle].image);
+            if (order < 0) high = middle;
+            else if (order > 0) low = middle + 1;
+            else
+                status = bram_fail(cx, BRAM_EUSAGE,
+                                   "image %s is in test row %zu and in training row %zu of fold "
+                                   "%s: what is predicted has been seen. Split by what shares "
+                                   "images (movies), or say leaks=allow",
+                                   image, fold->test[i], train[middle].row,
+                                   fold->id ? fold->id : "");
+        }
+    }
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
 /* ---- fitting -------------------------------------------------------------------------------- */
 
 /* Where the predictions of a fold go. */
@@ -202,7 +277,8 @@ static int fit_folds(bram_ctx *cx, struct encoding *e, const bram_mapping *m,
     if (!cell_of) return BRAM_ENOMEM;
     BRAM_TRY(make_cells(cx, e, cell_of, c, rows, &cells));
     if (!(e->fitted = bram_alloc(cx, c->folds, e->units))) return BRAM_ENOMEM;
-    unsigned needs = e->r2 ? BRAM_R2_NEEDS : BRAM_PEARSON_NEEDS;
+    static const unsigned needs_of[] = {BRAM_PEARSON_NEEDS, BRAM_R2_NEEDS, BRAM_EXPLAINED_NEEDS};
+    unsigned needs = needs_of[e->score];
     BRAM_TRY(bram_moments_empty(cx, &e->sums, cells, e->units, needs, c->memory));
     e->sums->choice = bram_option_is(o, "constant", "zero");
     for (size_t f = 0; f < c->folds; f++) {
@@ -227,7 +303,21 @@ static bram_mapping mapping_of(const bram_options *o, const bram_side *model,
                       .select = BRAM_RIDGE_L2,
                       .choice = BRAM_RIDGE_LOCAL,
                       .inner = (size_t)bram_option_integer(o, "inner"),
-                      .zscore = bram_option_is(o, "scale", "zscore")};
+                      .zscore = bram_option_is(o, "scale", "zscore"),
+                      .loo = bram_option_is(o, "tune", "loo"),
+                      .single = bram_option_is(o, "precision", "float32"),
+                      .gamma = bram_option_real(o, "gamma"),
+                      .degree = bram_option_real(o, "degree"),
+                      .components = (size_t)bram_option_integer(o, "components"),
+                      .nipals = bram_option_is(o, "pls", "nipals"),
+                      .draws = (size_t)bram_option_integer(o, "draws"),
+                      .seed = (uint64_t)bram_option_integer(o, "seed")};
+    m.band = bram_option_integers(o, "bands", &m.bands);
+    if (bram_option_is(o, "map", "ols")) m.map = BRAM_MAP_OLS;
+    if (bram_option_is(o, "map", "pls")) m.map = BRAM_MAP_PLS;
+    if (bram_option_is(o, "map", "banded")) m.map = BRAM_MAP_BANDED;
+    if (bram_option_is(o, "kernel", "rbf")) m.kernel = BRAM_KERNEL_RBF;
+    if (bram_option_is(o, "kernel", "polynomial")) m.kernel = BRAM_KERNEL_POLYNOMIAL;
     m.grid = bram_option_reals(o, "alpha", &m.n_grid);
     if (bram_option_is(o, "select", "r2")) m.select = BRAM_RIDGE_R2;
     if (bram_option_is(o, "select", "correlation")) m.select = BRAM_RIDGE_CORRELATION;
@@ -236,15 +326,37 @@ static bram_mapping mapping_of(const bram_options *o, const bram_side *model,
     return m;
 }
 
+/* Options that do not go together are refused, not left aside. */
+static int check_map(bram_ctx *cx, const bram_mapping *m)
+{
+    bool ridge = m->map == BRAM_MAP_RIDGE, banded = m->map == BRAM_MAP_BANDED;
+    if (m->n_grid == 0) return bram_fail(cx, BRAM_EUSAGE, "alpha names no penalty");
+    if (m->kernel != BRAM_KERNEL_LINEAR && !ridge)
+        return bram_fail(cx, BRAM_EUSAGE, "kernel= goes with map=ridge");
+    if (banded != (m->bands > 0))
+        return bram_fail(cx, BRAM_EUSAGE,
+                         banded ? "map=banded needs bands=, such as bands=100+30"
+                                : "bands= goes with map=banded");
+    if (m->loo && !ridge) return bram_fail(cx, BRAM_EUSAGE, "tune=loo goes with map=ridge");
+    return BRAM_OK;
+}
+
 static int fill(bram_ctx *cx, struct encoding *e, const bram_options *o, const bram_comparison *c)
 {
     bram_mapping m = mapping_of(o, c->model, c->brain);
-    if (m.n_grid == 0) return bram_fail(cx, BRAM_EUSAGE, "alpha names no penalty");
-    for (size_t f = 0; f < c->folds; f++) BRAM_TRY(check_fold(cx, &c->fold[f], m.x->rows));
+    BRAM_TRY(check_map(cx, &m));
+    for (size_t f = 0; f < c->folds; f++) {
+        BRAM_TRY(check_fold(cx, &c->fold[f], m.x->rows));
+        if (bram_option_is(o, "leaks", "allow")) continue;
+        BRAM_TRY(check_leaks(cx, c->brain, &c->fold[f]));
+        BRAM_TRY(check_leaks(cx, c->model, &c->fold[f]));
+    }
     BRAM_TRY(bram_groups_check(cx, &e->groups, &c->groups, m.x->rows));
     e->folds = c->folds;
     e->units = m.brain->values.cols;
-    e->r2 = bram_option_is(o, "score", "r2");
+    e->score = bram_option_is(o, "score", "pearson") ? PEARSON
+               : bram_option_is(o, "score", "r2")    ? R2
+                                                     : EXPLAINED;
     size_t mark = bram_scratch_mark(cx);
     int status = fit_folds(cx, e, &m, c, o);
     bram_scratch_release(cx, mark);
@@ -301,8 +413,9 @@ static int add_fold(bram_ctx *cx, struct mean *mean, const struct encoding *e, s
         mean[u].undefined = mean[u].undefined || (any && !fitted);
         if (!fitted || !(as_drawn[u].of[BRAM_COUNT] > 0)) continue;
         double share = as_drawn[u].of[BRAM_COUNT] / all[u].of[BRAM_COUNT];
-        double score = e->r2 ? bram_total_r2(&as_drawn[u], &all[u])
-                             : bram_total_pearson(&as_drawn[u], e->sums->choice);
+        double score = e->score == R2          ? bram_total_r2(&as_drawn[u], &all[u])
+                       : e->score == EXPLAINED ? bram_total_explained(&as_drawn[u], &all[u])
+                                               : bram_total_pearson(&as_drawn[u], e->sums->choice);
         mean[u].sum += share * score;
         mean[u].share += share;
     }
@@ -342,14 +455,14 @@ static double ceiling(const bram_options *o, double reliability)
 {
     if (isnan(reliability)) return NAN;
     if (reliability < 0) return 0;
-    return bram_option_is(o, "score", "r2") ? reliability : sqrt(reliability);
+    return bram_option_is(o, "score", "pearson") ? sqrt(reliability) : reliability;
 }
 
 const bram_metric bram_metric_encoding = {
     .name = "encoding",
     .summary = "cross-validated prediction of each unit from features by a fitted map",
     .source = "Naselaris et al. 2011; Yamins et al. 2014",
-    .version = 2,
+    .version = 3,
     .kind = BRAM_METRIC_MAPPED,
     .flags = BRAM_METRIC_PER_UNIT | BRAM_METRIC_HIGHER_BETTER | BRAM_METRIC_INV_SHIFT |
              BRAM_METRIC_INV_ROTATE | BRAM_METRIC_FITS | BRAM_METRIC_FIXED_REFERENCE,

@@ -1,27 +1,16 @@
 /*
- * mapping.c - ridge maps from features to responses, fold by fold; see mapping.h.
+ * mapping.c - maps from features to responses, fold by fold: units that miss the same rows, inner
+ * folds, scales of features; see mapping.h.
  */
 #include "mapping.h"
 
-#include "internal.h"
 #include "linalg.h"
+#include "mapping_private.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { UNIT_BLOCK = 256 };
-
-/* Units that are present in the same training rows of a fold. */
-struct cohort {
-    size_t *unit, units;
-    size_t *row, rows; /* their training rows */
-    bram_mat y;        /* all rows x units; only the rows above are looked at */
-    bram_fold *inner;
-    size_t inners;
-    double *alpha, *mean;
-};
 
 static bool in_row(const bram_side *brain, size_t row, size_t unit)
 {
@@ -72,7 +61,7 @@ static struct pattern *order_units(bram_ctx *cx, const bram_mapping *m, const br
 
 /* Those of index[0 .. count - 1] that the cohort's first unit has. */
 static int keep_present(bram_ctx *cx, const size_t **out, size_t *kept, const bram_mapping *m,
-                        const struct cohort *c, const size_t *index, size_t count)
+                        const bram_cohort *c, const size_t *index, size_t count)
 {
     size_t *list = bram_scratch(cx, count, sizeof *list);
     if (!list) return BRAM_ENOMEM;
@@ -85,7 +74,7 @@ static int keep_present(bram_ctx *cx, const size_t **out, size_t *kept, const br
 
 /* The fold's own inner folds without missing rows; those left without rows on a side are dropped.
  */
-static int given_inner(bram_ctx *cx, const bram_mapping *m, struct cohort *c, const bram_fold *fold)
+static int given_inner(bram_ctx *cx, const bram_mapping *m, bram_cohort *c, const bram_fold *fold)
 {
     c->inner = bram_scratch(cx, fold->inners, sizeof *c->inner);
     if (!c->inner) return BRAM_ENOMEM;
@@ -100,7 +89,7 @@ static int given_inner(bram_ctx *cx, const bram_mapping *m, struct cohort *c, co
 }
 
 /* Contiguous parts of the cohort's training rows, each left out once. */
-static int own_inner(bram_ctx *cx, const bram_mapping *m, struct cohort *c)
+static int own_inner(bram_ctx *cx, const bram_mapping *m, bram_cohort *c)
 {
     size_t n = c->rows, k = m->inner < n ? m->inner : n;
     c->inner = bram_scratch(cx, k, sizeof *c->inner);
@@ -120,14 +109,8 @@ static int own_inner(bram_ctx *cx, const bram_mapping *m, struct cohort *c)
 
 /* ---- one cohort ----------------------------------------------------------------------------- */
 
-static void gather_rows(bram_mat *out, const bram_mat *from, const size_t *row, size_t first)
-{
-    for (size_t i = 0; i < out->rows; i++)
-        memcpy(bram_row(out, i), bram_row(from, row[i]) + first, out->cols * sizeof *out->data);
-}
-
 /* The responses of the cohort: a view of all, or a copy of its columns. */
-static int responses(bram_ctx *cx, const bram_mapping *m, struct cohort *c)
+static int responses(bram_ctx *cx, const bram_mapping *m, bram_cohort *c)
 {
     const bram_mat *all = &m->brain->values;
     c->y = *all;
@@ -139,66 +122,22 @@ static int responses(bram_ctx *cx, const bram_mapping *m, struct cohort *c)
     return BRAM_OK;
 }
 
-static int choose(bram_ctx *cx, const bram_mapping *m, struct cohort *c, const bram_fold *fold,
-                  const bram_mat *x, bool *possible)
+/* @param possible  false: no inner fold has rows on both sides */
+static int make_inner(bram_ctx *cx, const bram_mapping *m, bram_cohort *c, const bram_fold *fold,
+                      bool *possible)
 {
-    for (size_t k = 0; k < c->units; k++) c->alpha[k] = m->grid[0];
     *possible = true;
-    if (m->n_grid == 1) return BRAM_OK;
-    if (fold->inners) BRAM_TRY(given_inner(cx, m, c, fold));
-    else BRAM_TRY(own_inner(cx, m, c));
+    if (!bram_map_chooses(m)) return BRAM_OK;
+    BRAM_TRY(fold->inners ? given_inner(cx, m, c, fold) : own_inner(cx, m, c));
     *possible = c->inners > 0;
-    if (!*possible) return BRAM_OK;
-    return bram_ridge_cv(cx, c->alpha, NULL, x, &c->y, c->inner, c->inners, m->grid, m->n_grid,
-                         m->select, m->choice);
-}
-
-/* What the blocks of a cohort share, and who takes the predictions. */
-struct fitted {
-    const bram_ridge *ridge;
-    bram_mat basis; /* of the test rows */
-    bram_mapping_fn *take;
-    void *user;
-};
-
-static int predict_block(bram_ctx *cx, const struct cohort *c, const bram_fold *fold,
-                         const struct fitted *f, size_t first, size_t width)
-{
-    bram_mat y, b, prediction;
-    BRAM_TRY(bram_mat_scratch(cx, &y, c->rows, width));
-    BRAM_TRY(bram_mat_scratch(cx, &b, bram_ridge_rank(f->ridge), width));
-    BRAM_TRY(bram_mat_scratch(cx, &prediction, fold->tests, width));
-    gather_rows(&y, &c->y, c->row, first);
-    BRAM_TRY(bram_ridge_project(cx, f->ridge, &b, c->mean + first, &y));
-    BRAM_TRY(bram_ridge_predict(cx, f->ridge, &prediction, &f->basis, &b, c->mean + first,
-                                c->alpha + first));
-    f->take(f->user, fold, &prediction, c->unit + first, c->mean + first);
-    return bram_ctx_check_cancel(cx);
-}
-
-static int predict(bram_ctx *cx, const struct cohort *c, const bram_fold *fold, const bram_mat *x,
-                   struct fitted *f)
-{
-    bram_mat test;
-    BRAM_TRY(bram_mat_scratch(cx, &test, fold->tests, x->cols));
-    BRAM_TRY(bram_mat_scratch(cx, &f->basis, fold->tests, bram_ridge_rank(f->ridge)));
-    gather_rows(&test, x, fold->test, 0);
-    BRAM_TRY(bram_ridge_basis(cx, f->ridge, &f->basis, &test));
-    for (size_t first = 0; first < c->units; first += UNIT_BLOCK) {
-        size_t width = c->units - first < UNIT_BLOCK ? c->units - first : UNIT_BLOCK;
-        size_t mark = bram_scratch_mark(cx);
-        int status = predict_block(cx, c, fold, f, first, width);
-        bram_scratch_release(cx, mark);
-        if (status != BRAM_OK) return status;
-    }
     return BRAM_OK;
 }
 
-static int fit_cohort(bram_ctx *cx, const bram_mapping *m, struct cohort *c, const bram_fold *fold,
-                      const bram_mat *x, struct fitted *f)
+static int fit_cohort(bram_ctx *cx, const bram_mapping *m, bram_cohort *c, const bram_map_design *d,
+                      const bram_map_taker *to)
 {
     bool possible;
-    bram_mat train;
+    const bram_fold *fold = to->fold;
     c->alpha = bram_scratch(cx, c->units, sizeof *c->alpha);
     c->mean = bram_scratch(cx, c->units, sizeof *c->mean);
     c->row = bram_scratch(cx, fold->trains, sizeof *c->row);
@@ -207,16 +146,8 @@ static int fit_cohort(bram_ctx *cx, const bram_mapping *m, struct cohort *c, con
         if (in_row(m->brain, fold->train[i], c->unit[0])) c->row[c->rows++] = fold->train[i];
     if (c->rows < 2) return BRAM_OK;
     BRAM_TRY(responses(cx, m, c));
-    BRAM_TRY(choose(cx, m, c, fold, x, &possible));
-    if (!possible) return BRAM_OK;
-    BRAM_TRY(bram_mat_scratch(cx, &train, c->rows, x->cols));
-    gather_rows(&train, x, c->row, 0);
-    bram_ridge *ridge;
-    BRAM_TRY(bram_ridge_new(cx, &ridge, &train));
-    f->ridge = ridge;
-    int status = predict(cx, c, fold, x, f);
-    bram_ridge_free(ridge);
-    return status;
+    BRAM_TRY(make_inner(cx, m, c, fold, &possible));
+    return possible ? bram_map_fit(cx, m, d, c, to) : BRAM_OK;
 }
 
 /* ---- one fold ------------------------------------------------------------------------------- */
@@ -245,8 +176,10 @@ static int scale(bram_ctx *cx, bram_mat *out, const bram_mat *x, const bram_fold
 static int fit_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold,
                     bram_mapping_fn *take, void *user)
 {
-    bram_mat x = *m->x;
-    if (m->zscore) BRAM_TRY(scale(cx, &x, m->x, fold));
+    bram_map_design d = {.x = *m->x};
+    bram_map_taker to = {fold, take, user};
+    if (m->zscore) BRAM_TRY(scale(cx, &d.x, m->x, fold));
+    BRAM_TRY(bram_map_kernels(cx, &d, m, fold));
     size_t units = m->brain->values.cols;
     struct pattern *pattern = order_units(cx, m, fold);
     size_t *unit = pattern ? bram_scratch(cx, units, sizeof *unit) : NULL;
@@ -257,10 +190,9 @@ static int fit_fold(bram_ctx *cx, const bram_mapping *m, const bram_fold *fold,
              (!m->brain->present || same_rows(m->brain, fold, pattern[u].unit, pattern[end].unit));
              end++)
             unit[end] = pattern[end].unit;
-        struct cohort c = {.unit = unit + u, .units = end - u};
-        struct fitted f = {.take = take, .user = user};
+        bram_cohort c = {.unit = unit + u, .units = end - u};
         size_t mark = bram_scratch_mark(cx);
-        int status = fit_cohort(cx, m, &c, fold, &x, &f);
+        int status = fit_cohort(cx, m, &c, &d, &to);
         bram_scratch_release(cx, mark);
         if (status != BRAM_OK) return status;
     }
@@ -280,11 +212,14 @@ double bram_mapping_bytes(const bram_mapping *m, const bram_fold *fold)
 {
     double n = (double)m->x->rows, p = (double)m->x->cols, t = (double)m->brain->values.cols;
     double train = (double)fold->trains, test = (double)fold->tests, rank = fmin(train, p);
-    double inners = (double)(fold->inners ? fold->inners : m->inner);
-    double numbers = 2 * train * p + test * (p + rank) + 2 * rank * rank; /* design and its basis */
-    numbers += (train + rank + test) * fmin(t, UNIT_BLOCK);
+    double inners = (double)(fold->inners ? fold->inners : m->inner), block = fmin(t, 256);
+    bool kernel = m->map == BRAM_MAP_BANDED || m->kernel != BRAM_KERNEL_LINEAR || p > train;
+    double numbers = (train + test) * (p + rank) + (train + rank + test) * block;
     if (m->zscore) numbers += n * p;
     if (m->brain->present) numbers += n * t;
-    if (m->n_grid > 1) numbers += inners * (double)m->n_grid * t + 2 * train * p + inners * train;
+    if (m->map == BRAM_MAP_PLS) return 8 * (numbers + 2 * p * t + train * t);
+    if (kernel) numbers += n * n * (double)(m->map == BRAM_MAP_BANDED ? m->bands + 2 : 1);
+    numbers += (kernel ? 3 * train * train : 2 * rank * rank);
+    if (bram_map_chooses(m)) numbers += inners * ((double)m->n_grid * t + rank * (rank + block));
     return 8 * numbers;
 }

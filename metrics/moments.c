@@ -305,6 +305,17 @@ double bram_total_r2(const bram_total *drawn, const bram_total *whole)
     return 1 - drawn->of[BRAM_SQUARED_ERROR] / spread;
 }
 
+double bram_total_explained(const bram_total *drawn, const bram_total *whole)
+{
+    const double *d = drawn->of, *w = whole->of;
+    double mean = w[BRAM_B] / w[BRAM_COUNT], bias = (w[BRAM_B] - w[BRAM_M]) / w[BRAM_COUNT];
+    double spread = d[BRAM_BB] - mean * (2 * d[BRAM_B]) + mean * mean * d[BRAM_COUNT];
+    double error = (d[BRAM_BB] - d[BRAM_MB]) - (d[BRAM_MB] - d[BRAM_MM]);
+    error += bias * (bias * d[BRAM_COUNT] - 2 * (d[BRAM_B] - d[BRAM_M]));
+    if (bram_total_constant(drawn, BRAM_B_LOW, BRAM_B_HIGH) || !(spread > 0)) return NAN;
+    return 1 - fmax(error, 0) / spread;
+}
+
 double bram_total_pearson(const bram_total *t, int zero_if_constant)
 {
     if (bram_total_constant(t, BRAM_B_LOW, BRAM_B_HIGH)) return NAN;

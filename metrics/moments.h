@@ -114,7 +114,8 @@ enum {
                     BRAM_NEEDS(BRAM_B_LOW) | BRAM_NEEDS(BRAM_B_HIGH),
     BRAM_PEARSON_NEEDS = BRAM_NEEDS(BRAM_M) | BRAM_NEEDS(BRAM_B) | BRAM_NEEDS(BRAM_MM) |
                          BRAM_NEEDS(BRAM_BB) | BRAM_NEEDS(BRAM_MB) | BRAM_NEEDS(BRAM_M_LOW) |
-                         BRAM_NEEDS(BRAM_M_HIGH) | BRAM_NEEDS(BRAM_B_LOW) | BRAM_NEEDS(BRAM_B_HIGH)
+                         BRAM_NEEDS(BRAM_M_HIGH) | BRAM_NEEDS(BRAM_B_LOW) | BRAM_NEEDS(BRAM_B_HIGH),
+    BRAM_EXPLAINED_NEEDS = BRAM_PEARSON_NEEDS
 };
 
 /**
@@ -125,6 +126,10 @@ enum {
  * @return NaN where the brain is constant over the entries drawn
  */
 double bram_total_r2(const bram_total *drawn, const bram_total *whole);
+
+/** 1 - var(brain - model) / var(brain), as bram_total_r2 but for the mean of the error, which is
+ * put right: that of the whole. */
+double bram_total_explained(const bram_total *drawn, const bram_total *whole);
 
 /** r; NaN where the brain is constant; where only the model is: NaN, or 0 if so asked. */
 double bram_total_pearson(const bram_total *total, int zero_if_constant);
