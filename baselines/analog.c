@@ -241,7 +241,8 @@ static int choose(bram_ctx *cx, struct analog *m, double best[2], const bram_opt
     best[0] = (double)lag[0], best[1] = beta[0];
     for (size_t k = 0; k < lags * betas && lags * betas > 1; k++) {
         double error;
-        m->options.data[0] = (double)lag[k / betas];
+        size_t which = k / betas;
+        m->options.data[0] = (double)lag[which];
         m->options.data[1] = beta[k % betas];
         if (k % betas == 0) {
             free_windows(m);

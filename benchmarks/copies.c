@@ -290,10 +290,11 @@ static int refine_lag(bram_ctx *cx, double *lag, const bram_recording *a, const 
     if (step < reach / 32) step = reach / 32;
     if (n > PAIRS) n = PAIRS;
     for (int pass = 0; pass < 3; pass++) { /* finer about the best */
-        double centre = *lag;
-        for (double d = -reach; d <= reach; d += step) {
-            double r = pairs_match(a, b, pair, n, centre + d, x, y);
-            if (r > best) best = r, *lag = centre + d;
+        double first = *lag - reach;
+        size_t steps = (size_t)(2 * reach / step);
+        for (size_t k = 0; k <= steps; k++) {
+            double at = first + (double)k * step, r = pairs_match(a, b, pair, n, at, x, y);
+            if (r > best) best = r, *lag = at;
         }
         reach = step;
         step /= 8;

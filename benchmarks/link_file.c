@@ -33,8 +33,9 @@ static int put_nodes(bram_ctx *cx, bram_dataset *ds, const bram_axis *nodes, con
 static int add_column(bram_ctx *cx, bram_axis *table, const char *name, int64_t *buffer,
                       const uint32_t *words, const uint8_t *bytes)
 {
-    for (size_t k = 0; k < bram_axis_length(table); k++)
-        buffer[k] = words ? (int64_t)words[k] : (int64_t)bytes[k];
+    size_t n = bram_axis_length(table);
+    for (size_t k = 0; words && k < n; k++) buffer[k] = (int64_t)words[k];
+    for (size_t k = 0; bytes && k < n; k++) buffer[k] = (int64_t)bytes[k];
     return bram_axis_add_integer(cx, table, name, buffer);
 }
 

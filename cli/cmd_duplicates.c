@@ -51,7 +51,7 @@ static int make_table(bram_ctx *cx, bram_table **out, const bram_cli_args *args,
         {"lag", "lag (s)", BRAM_CELL_NUMBER, .digits = 1, .drop = 1},
         {"overlap", "in common (s)", BRAM_CELL_NUMBER, .digits = 0, .drop = 2}};
     BRAM_TRY(bram_table_new(cx, out, "", columns, sizeof columns / sizeof *columns));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; f->source && f->file && i < count; i++) {
         const bram_copy *c = &copy[i];
         bram_table_row(*out);
         bram_table_text(*out, 0, f->source[c->a].id);

@@ -341,7 +341,7 @@ static int put_data(bram_ctx *cx, bram_outfile *file, const char *domain, const 
         if (c->text) BRAM_TRY(put_escaped(cx, file, c->text[row]));
         else if (c->integer)
             BRAM_TRY(bram_outfile_printf(cx, file, "%lld", (long long)c->integer[row]));
-        else
+        else if (c->number)
             BRAM_TRY(
                 bram_outfile_printf(cx, file, "%s", bram_number_format(number, c->number[row])));
         BRAM_TRY(bram_outfile_printf(cx, file, "</data>"));

@@ -77,8 +77,9 @@ static struct step step_of(const bram_nn_recurrent *r, const BRAM_NN(cell_trace)
     struct step s = {.batch = r->batch, .hidden = r->hidden};
     s.a = trace->gates + t * gates;
     s.h_before = trace->h + t * state, s.h = trace->h + (t + 1) * state;
-    if (trace->side) s.side = trace->side + t * side;
-    if (trace->c) s.c_before = trace->c + t * state, s.c = trace->c + (t + 1) * state;
+    if (r->cell != BRAM_CELL_RNN) s.side = trace->side + t * side;
+    if (r->cell == BRAM_CELL_LSTM)
+        s.c_before = trace->c + t * state, s.c = trace->c + (t + 1) * state;
     return s;
 }
 

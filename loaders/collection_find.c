@@ -27,14 +27,14 @@ struct finding {
 static int add_file(struct finding *f, const char *path, const struct stat *s, bool named)
 {
     bram_collection *c = f->c;
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; f->seen && i < c->count; i++)
         if (f->seen[i].device == s->st_dev && f->seen[i].inode == s->st_ino) {
             c->files[i].named |= named;
             return BRAM_OK;
         }
     if (c->count == MOST_FILES)
         return bram_fail(f->cx, BRAM_EFORMAT, "found more than %d files to import", MOST_FILES);
-    if (c->count == f->room) {
+    if (!f->seen || c->count == f->room) {
         size_t room = f->room ? 2 * f->room : 64;
         void *files = bram_realloc(f->cx, c->files, room, sizeof *c->files);
         if (!files) return BRAM_ENOMEM;

@@ -36,7 +36,7 @@
 
 /* The functions under their names without cairo_. */
 struct library {
-#define MEMBER(name) __typeof__(&name) name;
+#define MEMBER(name) __typeof__(&(name)) name; /* NOLINT(bugprone-macro-parentheses): a name */
     FUNCTIONS(MEMBER)
 #undef MEMBER
 };
