@@ -17,8 +17,8 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
 
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)
 {
-    (void)rows, (void)inputs;
-    return bram_network_memory(&bram_body_gru, o, units);
+    (void)inputs;
+    return bram_network_memory(&bram_body_gru, o, rows, units);
 }
 
 static const bram_param params[] = {BRAM_NETWORK_PARAMS, {.name = NULL}};

@@ -107,15 +107,16 @@ void bram_network_draw(bram_network *n, const bram_tensor *t, double bound, bram
         n->parameter[t->at + i] = (float)(bound * (2 * bram_rng_uniform(g) - 1));
 }
 
-/* Parameters, two gradients, two moments and the best so far; and both halves of a batch. */
-size_t bram_network_memory(const bram_network_body *body, const bram_options *o, size_t units)
+/* Parameters, two gradients, two moments and the best so far; both halves of a batch; all rows. */
+size_t bram_network_memory(const bram_network_body *body, const bram_options *o, size_t rows,
+                           size_t units)
 {
     bram_network n = {.body = body, .units = units, .masked = true};
     set(&n, o);
     lay_out(&n);
     size_t batch = (size_t)bram_option_integer(o, "batch");
     size_t row = bram_network_inputs(&n) + 3 * bram_network_outputs(&n) + units + n.width;
-    return sizeof(float) * (6 * n.parameters + batch * n.window * row +
+    return sizeof(float) * (rows * units + 6 * n.parameters + batch * n.window * row +
                             2 * body->room(&n, (batch + 1) / 2, n.window));
 }
 

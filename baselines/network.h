@@ -158,7 +158,8 @@ int bram_network_answer(bram_ctx *cx, const void *fitted, const bram_query *quer
 int bram_network_save(bram_ctx *cx, const void *fitted, bram_dataset *out);
 int bram_network_load(bram_ctx *cx, void **fitted, const bram_network_body *body,
                       const bram_options *o, const bram_dataset *in) BRAM_MUST_CHECK;
-size_t bram_network_memory(const bram_network_body *body, const bram_options *o, size_t units);
+size_t bram_network_memory(const bram_network_body *body, const bram_options *o, size_t rows,
+                           size_t units);
 
 /* Options of all networks' training; rate is the default learning rate. */
 #define BRAM_NETWORK_TRAINING(rate)                                                                \

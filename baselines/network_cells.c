@@ -82,7 +82,24 @@ static size_t layer_floats(const bram_network *n, size_t windows, size_t steps)
 static size_t room(const bram_network *n, size_t windows, size_t steps)
 {
     size_t between = n->layers > 1 ? steps * windows * n->width : 0;
-    return n->layers * layer_floats(n, windows, steps) + 2 * windows * n->width + between;
+    bram_nn_recurrent shape = {.cell = n->body->cell, .hidden = n->width};
+    return n->layers * layer_floats(n, windows, steps) + 2 * windows * n->width + between +
+           bram_nn32_recurrent_packed(&shape);
+}
+
+/* What comes after the layers: gradients of states (and cells) and of a layer's inputs, and the
+ * weights in the order of their products. */
+struct shared {
+    float *dh, *dc, *packed, *dx;
+};
+
+static struct shared shared_of(const bram_network *n, const bram_pass *p, float *room)
+{
+    bram_nn_recurrent shape = {.cell = n->body->cell, .hidden = n->width};
+    size_t state = p->windows * n->width;
+    float *at = room + n->layers * layer_floats(n, p->windows, p->most);
+    return (struct shared){at, at + state, at + 2 * state,
+                           at + 2 * state + bram_nn32_recurrent_packed(&shape)};
 }
 
 static bram_nn32_cell_trace trace_of(const bram_network *n, size_t windows, size_t steps,
@@ -117,6 +134,7 @@ static const float *forward(const bram_network *n, const bram_pass *p, float *ro
         bram_nn_recurrent shape = shape_of(n, p, k);
         bram_nn32_cell_weights w = cells(n, n->parameter, k);
         bram_nn32_cell_trace trace = trace_of(n, p->windows, p->most, room, k);
+        trace.packed = shared_of(n, p, room).packed;
         bram_nn32_recurrent(&shape, &w, input_of(n, p, room, k), &trace);
     }
     return input_of(n, p, room, n->layers);
@@ -126,17 +144,17 @@ static void backward(const bram_network *n, const bram_pass *p, float *room, flo
                      float *dtop)
 {
     size_t state = p->windows * n->width;
-    float *dh = room + n->layers * layer_floats(n, p->windows, p->most), *dc = dh + state;
-    float *dx = dc + state;
+    struct shared s = shared_of(n, p, room);
     for (size_t k = n->layers; k-- > 0;) {
         bram_nn_recurrent shape = shape_of(n, p, k);
         bram_nn32_cell_weights w = cells(n, n->parameter, k), dw = cells(n, gradient, k);
         bram_nn32_cell_trace trace = trace_of(n, p->windows, p->most, room, k);
-        memset(dh, 0, 2 * state * sizeof *dh);
-        bram_nn32_recurrent_back(&shape, &w, &dw, k ? dx : NULL, dh, dc, dtop,
+        trace.packed = s.packed;
+        memset(s.dh, 0, 2 * state * sizeof *s.dh);
+        bram_nn32_recurrent_back(&shape, &w, &dw, k ? s.dx : NULL, s.dh, s.dc, dtop,
                                  input_of(n, p, room, k), &trace);
         float *last = dtop;
-        dtop = dx, dx = last;
+        dtop = s.dx, s.dx = last;
     }
 }
 

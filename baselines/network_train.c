@@ -26,9 +26,22 @@
 
 enum { HALVES = 2 };
 
+/* A segment, and its rows as inputs (0 where missing): rows x units. */
+struct source {
+    const bram_segment *s;
+    const float *scaled;
+};
+
+/* A window of a batch. */
+struct place {
+    const struct source *source;
+    size_t first;
+};
+
 /* One half of a batch: what goes in, what is wanted, what the way forward leaves. */
 struct half {
     bram_pass pass;
+    struct place *place;                /* of each window */
     float *x, *target, *out, *gradient; /* rows of inputs; the others of outputs */
     uint8_t *mask, *hidden;             /* as target; one row */
     float *room, *dtop, *dweights;      /* the body's; rows of width; parameters */
@@ -42,9 +55,13 @@ enum { STEPS_DONE, CHECKS_IN_VAIN, BEST_LOSS, HISTORY_ROWS };
 struct training {
     bram_network *n;
     const bram_panel *train, *validation;
+    struct source *source[2]; /* segments for training, for validation */
     size_t window, burn, batch, steps, check, patience;
     bram_nn_rule rule;
-    double most; /* norm of gradients */
+    double most;     /* norm of gradients */
+    double *squares; /* of each tensor's gradient */
+    float factor;    /* by which gradients are clipped */
+    uint64_t step;
     uint64_t seed;
     char key[65];
     size_t places; /* where windows may begin, in all segments */
@@ -68,7 +85,9 @@ static int make_half(bram_ctx *cx, struct half *h, const struct training *t, siz
     h->room = bram_scratch(cx, n->body->room(n, windows, t->window), sizeof(float));
     h->dtop = bram_scratch(cx, rows, n->width * sizeof(float));
     h->dweights = bram_scratch(cx, n->parameters, sizeof(float));
-    if (!h->x || !h->target || !h->mask || !h->room || !h->dtop || !h->dweights) return BRAM_ENOMEM;
+    h->place = bram_scratch(cx, windows, sizeof *h->place);
+    if (!h->place || !h->x || !h->target || !h->mask || !h->room || !h->dtop || !h->dweights)
+        return BRAM_ENOMEM;
     h->out = h->target + rows * n->units, h->gradient = h->out + rows * outputs;
     h->hidden = h->mask + rows * n->units;
     h->pass = (bram_pass){.windows = windows,
@@ -82,23 +101,62 @@ static int make_half(bram_ctx *cx, struct half *h, const struct training *t, siz
 
 /* ---- windows -------------------------------------------------------------------------------- */
 
-/* A row of targets. counts: whether it has any; hidden: the units that are targets, NULL: all;
- * input: of the row before, which increments are relative to. */
-static size_t put_target(const bram_network *n, float *target, uint8_t *mask, const bram_segment *s,
-                         size_t row, bool counts, const uint8_t *hidden, const float *input)
+/* The rows of a panel's segments, scaled. */
+static int make_sources(bram_ctx *cx, struct source **out, const bram_network *n,
+                        const bram_panel *panel)
 {
+    struct source *source = bram_scratch(cx, panel->segments, sizeof *source);
+    float *row = bram_scratch(cx, bram_network_inputs(n), sizeof *row);
+    if (!source || !row) return BRAM_ENOMEM;
+    for (size_t s = 0; s < panel->segments; s++) {
+        const bram_segment *g = &panel->segment[s];
+        float *scaled = bram_scratch(cx, g->y.rows, n->units * sizeof *scaled);
+        if (!scaled) return BRAM_ENOMEM;
+        for (size_t r = 0; r < g->y.rows; r++) {
+            bram_network_input(n, row, bram_row(&g->y, r),
+                               g->y_present ? g->y_present + r * n->units : NULL, NULL);
+            memcpy(scaled + r * n->units, row, n->units * sizeof *row);
+        }
+        source[s] = (struct source){g, scaled};
+    }
+    *out = source;
+    return BRAM_OK;
+}
+
+/* Which values of a row are targets. counts: whether it has any; hidden: the units that are, NULL:
+ * all. @return how many */
+static size_t put_mask(const bram_network *n, uint8_t *mask, const bram_segment *s, size_t row,
+                       bool counts, const uint8_t *hidden)
+{
+    const uint8_t *present = s->y_present ? s->y_present + row * n->units : NULL;
     size_t counted = 0;
     for (size_t i = 0; i < n->units; i++) {
-        bool there = !s->y_present || s->y_present[row * n->units + i];
-        double y = bram_row(&s->y, row)[i];
-        mask[i] = counts && there && (!hidden || hidden[i]);
+        mask[i] = counts && (!present || present[i]) && (!hidden || hidden[i]);
         counted += mask[i];
-        if (!mask[i]) target[i] = 0;
-        else if (n->counts) target[i] = (float)y;
-        else target[i] = (float)((y - n->mean.data[i]) / n->scale.data[i]);
-        if (mask[i] && n->increment) target[i] -= input[i];
     }
     return counted;
+}
+
+/* The values of a row of targets; increments are relative to `last`. */
+static void put_target(const bram_network *n, float *target, const struct source *from, size_t row,
+                       const float *last)
+{
+    const double *y = bram_row(&from->s->y, row);
+    memcpy(target, from->scaled + row * n->units, n->units * sizeof *target);
+    for (size_t i = 0; n->counts && i < n->units; i++) target[i] = (float)y[i];
+    for (size_t i = 0; n->increment && i < n->units; i++) target[i] -= last[i];
+}
+
+static void put_input(const bram_network *n, float *u, const struct source *from, size_t row,
+                      const uint8_t *hidden)
+{
+    const uint8_t *present = from->s->y_present ? from->s->y_present + row * n->units : NULL;
+    memcpy(u, from->scaled + row * n->units, n->units * sizeof *u);
+    for (size_t i = 0; n->masked && i < n->units; i++) {
+        bool there = (!present || present[i]) && !(hidden && hidden[i]);
+        if (!there) u[i] = 0;
+        u[n->units + i] = there;
+    }
 }
 
 static void draw_hidden(const bram_network *n, uint8_t *hidden, bram_rng *g)
@@ -106,9 +164,9 @@ static void draw_hidden(const bram_network *n, uint8_t *hidden, bram_rng *g)
     for (size_t i = 0; i < n->units; i++) hidden[i] = bram_rng_uniform(g) < n->fraction;
 }
 
-/* Rows first .. first + steps - 1 of a segment into place w of a half, with their targets. The
+/* Rows first .. first + steps - 1 of a segment into window w of a half, with their targets. The
  * first `burn` targets do not count, nor those that are context. */
-static void put_window(const bram_network *n, struct half *h, size_t w, const bram_segment *s,
+static void put_window(const bram_network *n, struct half *h, size_t w, const struct source *from,
                        size_t first, size_t burn, bram_rng *g)
 {
     size_t inputs = bram_network_inputs(n), ahead = n->hides ? 0 : 1;
@@ -119,11 +177,10 @@ static void put_window(const bram_network *n, struct half *h, size_t w, const br
         if (n->hides == BRAM_HIDE_ROWS)
             memset(h->hidden, bram_rng_uniform(g) < n->fraction, n->units);
         const uint8_t *hidden = n->hides ? h->hidden : NULL;
-        bram_network_input(n, u, bram_row(&s->y, row),
-                           s->y_present ? s->y_present + row * n->units : NULL, hidden);
-        bool counts = k >= burn && row + ahead >= s->first;
-        h->counted += put_target(n, h->target + at * n->units, h->mask + at * n->units, s,
-                                 row + ahead, counts, hidden, u);
+        bool counts = k >= burn && row + ahead >= from->s->first;
+        put_input(n, u, from, row, hidden);
+        put_target(n, h->target + at * n->units, from, row + ahead, u);
+        h->counted += put_mask(n, h->mask + at * n->units, from->s, row + ahead, counts, hidden);
     }
 }
 
@@ -134,26 +191,34 @@ static size_t places_in(const struct training *t, const bram_segment *s)
     return s->y.rows >= needed ? s->y.rows - needed + 1 : 0;
 }
 
-static void draw_batch(struct training *t, uint64_t step)
+static void draw_places(struct training *t, uint64_t step)
 {
     bram_rng g = bram_rng_at(t->seed, "network/windows", step);
-    size_t counted = 0;
-    for (size_t k = 0; k < HALVES; k++) {
-        struct half *h = &t->half[k];
-        h->counted = 0;
-        h->pass.step = step, h->pass.training = true;
-        for (size_t w = 0; w < h->pass.windows; w++) {
-            size_t place = bram_rng_below(&g, t->places), s = 0;
-            for (;; s++) {
-                size_t here = places_in(t, &t->train->segment[s]);
+    for (size_t k = 0; k < HALVES; k++)
+        for (size_t w = 0; w < t->half[k].pass.windows; w++) {
+            size_t place = bram_rng_below(&g, t->places);
+            const struct source *from = t->source[0];
+            for (;; from++) {
+                size_t here = places_in(t, from->s);
                 if (place < here) break;
                 place -= here;
             }
-            put_window(t->n, h, w, &t->train->segment[s], place, t->burn, &g);
+            t->half[k].place[w] = (struct place){from, place};
         }
-        counted += h->counted;
+}
+
+static int fill_half(bram_ctx *cx, size_t task, void *user)
+{
+    struct training *t = user;
+    struct half *h = &t->half[task];
+    (void)cx;
+    h->counted = 0;
+    h->pass.step = t->step, h->pass.training = true;
+    for (size_t w = 0; w < h->pass.windows; w++) {
+        bram_rng g = bram_rng_at(t->seed, "network/hidden", t->step * t->batch + h->pass.first + w);
+        put_window(t->n, h, w, h->place[w].source, h->place[w].first, t->burn, &g);
     }
-    t->scale = counted ? 1 / (double)counted : 0;
+    return BRAM_OK;
 }
 
 /* ---- a step --------------------------------------------------------------------------------- */
@@ -202,25 +267,55 @@ static int check_gradient(bram_ctx *cx, const struct training *t, const float *g
     return BRAM_OK;
 }
 
+static size_t length_of(const bram_tensor *x)
+{
+    return x->rows * (x->cols ? x->cols : 1);
+}
+
+/* Task: a tensor. The gradient of the whole batch, and its squares. */
+static int add_halves(bram_ctx *cx, size_t task, void *user)
+{
+    struct training *t = user;
+    const bram_tensor *x = &t->n->tensor[task];
+    float *g = t->half[0].dweights + x->at;
+    const float *other = t->half[1].dweights + x->at;
+    (void)cx;
+    for (size_t i = 0; i < length_of(x); i++) g[i] += other[i];
+    t->squares[task] = bram_nn32_squares(g, length_of(x));
+    return BRAM_OK;
+}
+
+static int update(bram_ctx *cx, size_t task, void *user)
+{
+    struct training *t = user;
+    const bram_tensor *x = &t->n->tensor[task];
+    float *g = t->half[0].dweights + x->at;
+    bram_nn_rule rule = t->rule;
+    (void)cx;
+    rule.rate = bram_nn32_schedule(t->rule.rate, 0.1, t->step, t->steps / 20, t->steps);
+    rule.decay = x->cols ? t->rule.decay : 0;
+    for (size_t i = 0; i < length_of(x); i++) g[i] *= t->factor;
+    bram_nn32_step(t->n->parameter + x->at, g, t->m + x->at, t->v + x->at, length_of(x), &rule,
+                   t->step);
+    return BRAM_OK;
+}
+
 static int take_step(bram_ctx *cx, struct training *t, uint64_t step, double *loss)
 {
-    bram_network *n = t->n;
-    draw_batch(t, step);
+    size_t counted, tensors = t->n->tensors;
+    double sum = 0;
+    t->step = step;
+    draw_places(t, step);
+    BRAM_TRY(bram_parallel_for(cx, HALVES, fill_half, t));
+    counted = t->half[0].counted + t->half[1].counted;
+    t->scale = counted ? 1 / (double)counted : 0;
     BRAM_TRY(bram_parallel_for(cx, HALVES, half_step, t));
-    float *g = t->half[0].dweights;
-    for (size_t i = 0; i < n->parameters; i++) g[i] += t->half[1].dweights[i];
-    double norm = sqrt(bram_nn32_squares(g, n->parameters));
-    if (!isfinite(norm)) BRAM_TRY(check_gradient(cx, t, g, step));
-    float factor = (float)bram_nn32_clip(norm, t->most);
-    for (size_t i = 0; i < n->parameters; i++) g[i] *= factor;
-    bram_nn_rule rule = t->rule;
-    rule.rate = bram_nn32_schedule(t->rule.rate, 0.1, step, t->steps / 20, t->steps);
-    for (size_t k = 0; k < n->tensors; k++) {
-        size_t at = n->tensor[k].at, cols = n->tensor[k].cols;
-        rule.decay = cols ? t->rule.decay : 0;
-        bram_nn32_step(n->parameter + at, g + at, t->m + at, t->v + at,
-                       n->tensor[k].rows * (cols ? cols : 1), &rule, step);
-    }
+    BRAM_TRY(bram_parallel_for(cx, tensors, add_halves, t));
+    for (size_t k = 0; k < tensors; k++) sum += t->squares[k];
+    double norm = sqrt(sum);
+    if (!isfinite(norm)) BRAM_TRY(check_gradient(cx, t, t->half[0].dweights, step));
+    t->factor = (float)bram_nn32_clip(norm, t->most);
+    BRAM_TRY(bram_parallel_for(cx, tensors, update, t));
     *loss = (t->half[0].loss + t->half[1].loss) * t->scale;
     return BRAM_OK;
 }
@@ -237,13 +332,14 @@ static int validate(bram_ctx *cx, struct training *t, double *loss)
     size_t ahead = n->hides ? 0 : 1, overlap = n->body->carry ? 0 : t->window / 2;
     h.pass.windows = 1, h.pass.training = false, h.counted = 0;
     for (size_t s = 0; s < t->validation->segments; s++) {
-        const bram_segment *v = &t->validation->segment[s];
+        const struct source *from = &t->source[1][s];
+        const bram_segment *v = from->s;
         if (n->body->rewind) n->body->rewind(n, &h.pass, h.room);
         for (size_t row = 0; row + ahead < v->y.rows;) {
             size_t first = row ? row - overlap : 0, left = v->y.rows - ahead - first;
             const float *top;
             h.pass.steps = left < t->window ? left : t->window;
-            put_window(n, &h, 0, v, first, row - first, &g);
+            put_window(n, &h, 0, from, first, row - first, &g);
             sum += forward(n, &h, NULL, 1, &top);
             if (n->body->carry) n->body->carry(n, &h.pass, h.room);
             row = first + h.pass.steps;
@@ -337,6 +433,10 @@ static int prepare(bram_ctx *cx, struct training *t, const bram_options *o)
     if (t->burn > t->window / 4) t->burn = t->window / 4;
     for (size_t s = 0; s < t->train->segments; s++)
         t->places += places_in(t, &t->train->segment[s]);
+    BRAM_TRY(make_sources(cx, &t->source[0], n, t->train));
+    if (t->validation) BRAM_TRY(make_sources(cx, &t->source[1], n, t->validation));
+    t->squares = bram_scratch(cx, n->tensors, sizeof *t->squares);
+    if (!t->squares) return BRAM_ENOMEM;
     size_t half = t->batch / 2;
     BRAM_TRY(make_half(cx, &t->half[0], t, 0, t->batch - half));
     BRAM_TRY(make_half(cx, &t->half[1], t, t->batch - half, half));

@@ -8,6 +8,10 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3") /* loops over chunks become vectors */
+#endif
+
 static const double ROOT_HALF = 0.70710678118654752440, ROOT_2_PI = 0.79788456080286535588;
 static const double CUBE = 0.044715; /* Hendrycks & Gimpel 2016, the tanh form of GELU */
 
@@ -94,6 +98,46 @@ void BRAM_NN(act)(bram_real *y, const bram_real *x, size_t n, bram_nn_act act)
         for (size_t i = 0; i < n; i++) y[i] = y[i] > 0 ? y[i] : 0;
     else if (act == BRAM_ACT_ELU)
         for (size_t i = 0; i < n; i++) y[i] = elu(y[i]);
+}
+
+/* GELU and its slope share e^(-x^2 / 2): erf(x / sqrt 2) is 1 - (a polynomial of 1 / (1 + p x))
+ * times that (Abramowitz & Stegun 1964, 7.1.26, as in nn_math.c). */
+#ifndef BRAM_NN_DOUBLE
+static void gelu_slope(bram_real *restrict y, bram_real *restrict x, size_t n)
+{
+    bram_real e[CHUNK];
+    for (size_t at = 0; at < n; at += CHUNK, x += CHUNK, y += CHUNK) {
+        size_t count = n - at < CHUNK ? n - at : CHUNK;
+        for (size_t i = 0; i < count; i++) e[i] = -x[i] * x[i] / 2;
+        BRAM_NN(exp)(e, count);
+        for (size_t i = 0; i < count; i++) {
+            bram_real v = x[i], z = (bram_real)ROOT_HALF * fabsf(v), t = 1 / (1 + 0.3275911F * z);
+            bram_real p = t * 1.061405429F - 1.453152027F;
+            p = p * t + 1.421413741F;
+            p = p * t - 0.284496736F;
+            p = p * t + 0.254829592F;
+            bram_real g = copysignf(1 - p * t * e[i], v), half = (1 + g) / 2;
+            y[i] = v * half;
+            x[i] = half + v * (bram_real)(ROOT_2_PI / 2) * e[i];
+        }
+    }
+}
+#else
+static void gelu_slope(bram_real *y, bram_real *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double half = (1 + erf(ROOT_HALF * x[i])) / 2;
+        y[i] = x[i] * half;
+        x[i] = half + x[i] * ROOT_2_PI / 2 * exp(-x[i] * x[i] / 2);
+    }
+}
+#endif
+
+void BRAM_NN(act_slope)(bram_real *y, bram_real *x, size_t n, bram_nn_act act)
+{
+    if (act == BRAM_ACT_GELU) gelu_slope(y, x, n);
+    else
+        for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : 0, x[i] = x[i] > 0 ? 1 : 0;
 }
 
 /* dx = dy sigmoid(x) (softplus), or dy (sigmoid + x sigmoid (1 - sigmoid)) (silu). */

@@ -25,6 +25,9 @@ void BRAM_NN(act)(bram_real *y, const bram_real *x, size_t n, bram_nn_act act);
 void BRAM_NN(act_back)(bram_real *dx, const bram_real *dy, const bram_real *x, const bram_real *y,
                        size_t n, bram_nn_act act);
 
+/** y = act(x), and x becomes act'(x): for RELU and GELU, whose way back is then one product. */
+void BRAM_NN(act_slope)(bram_real *y, bram_real *x, size_t n, bram_nn_act act);
+
 /** Rows of `cols` values become probabilities (or their logarithms); y may be x. */
 void BRAM_NN(softmax)(bram_real *y, const bram_real *x, size_t rows, size_t cols, bool log);
 void BRAM_NN(softmax_back)(bram_real *dx, const bram_real *dy, const bram_real *y, size_t rows,

@@ -63,7 +63,7 @@ BRAM_NN(encoder_trace) BRAM_NN(encoder_trace_at)(const bram_nn_encoder *s, bram_
     size_t rows = s->batch * s->steps, wide = rows * s->width;
     BRAM_NN(encoder_trace) t;
     t.norm1 = values, t.norm2 = t.norm1 + wide, t.heads = t.norm2 + wide, t.mid = t.heads + wide;
-    t.qkv = t.mid + wide, t.pre = t.qkv + 3 * wide, t.act = t.pre + rows * s->ff;
+    t.qkv = t.mid + wide, t.slope = t.qkv + 3 * wide, t.act = t.slope + rows * s->ff;
     t.keep1 = t.act + rows * s->ff, t.keep2 = t.keep1 + 2 * rows, t.p = t.keep2 + 2 * rows;
     return t;
 }
@@ -113,8 +113,8 @@ static void forward_block(const bram_nn_encoder *s, const BRAM_NN(encoder_weight
                           const BRAM_NN(encoder_trace) * t)
 {
     size_t rows = s->batch * s->steps;
-    BRAM_NN(linear)(t->pre, from, w->w1, w->b1, rows, s->width, s->ff);
-    BRAM_NN(act)(t->act, t->pre, rows * s->ff, s->act);
+    BRAM_NN(linear)(t->slope, from, w->w1, w->b1, rows, s->width, s->ff);
+    BRAM_NN(act_slope)(t->act, t->slope, rows * s->ff, s->act);
     drop(s, t->act, s->ff, "inside");
     BRAM_NN(linear)(sum, t->act, w->w2, w->b2, rows, s->ff, s->width);
     drop(s, sum, s->width, "outside");
@@ -171,7 +171,7 @@ static void forward_block_back(const bram_nn_encoder *s, const BRAM_NN(encoder_w
     BRAM_NN(linear_back)
     (r->wide, grad->w2, grad->b2, d, t->act, w->w2, rows, s->ff, s->width);
     drop(s, r->wide, s->ff, "inside");
-    BRAM_NN(act_back)(r->wide, r->wide, t->pre, t->act, rows * s->ff, s->act);
+    for (size_t i = 0; i < rows * s->ff; i++) r->wide[i] *= t->slope[i];
     BRAM_NN(linear_back)
     (r->narrow, grad->w1, grad->b1, r->wide, from, w->w1, rows, s->width, s->ff);
 }

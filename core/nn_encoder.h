@@ -16,7 +16,7 @@
 typedef struct bram_nn_encoder {
     size_t batch, steps, width, heads, ff;
     bool causal, norm_last;
-    bram_nn_act act;
+    bram_nn_act act; /* RELU or GELU */
     double eps;
 
     double dropout; /* 0: none; otherwise a draw depends on what follows */
@@ -50,7 +50,7 @@ typedef struct BRAM_NN(encoder_trace) {
     bram_real *qkv, *p;       /* rows 3 width; batch heads steps steps */
     bram_real *heads, *mid;   /* rows width each: what attention gives, m */
     bram_real *norm2, *keep2; /* as norm1 */
-    bram_real *pre, *act;     /* rows ff: before and after the activation */
+    bram_real *slope, *act;   /* rows ff: of the activation, and what it gives */
 } BRAM_NN(encoder_trace);
 
 /** Numbers that a trace takes, and a trace within that many. */
@@ -64,8 +64,8 @@ void BRAM_NN(encoder)(const bram_nn_encoder *s, const BRAM_NN(encoder_weights) *
 /** Numbers of scratch memory that the way back takes. */
 size_t BRAM_NN(encoder_room)(const bram_nn_encoder *s);
 
-/** dy becomes the gradient of x; those of the weights are added to; p of the trace is overwritten,
- * so are pre and act. */
+/** dy becomes the gradient of x; those of the weights are added to; p of the trace is overwritten.
+ */
 void BRAM_NN(encoder_back)(const bram_nn_encoder *s, const BRAM_NN(encoder_weights) * w,
                            const BRAM_NN(encoder_weights) * grad, bram_real *dy, const bram_real *x,
                            const BRAM_NN(encoder_trace) * trace, bram_real *room);

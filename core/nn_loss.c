@@ -5,6 +5,12 @@
 
 #include <math.h>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3") /* loops over arrays become vectors */
+#endif
+
+enum { CHUNK = 256 }; /* a multiple of 8 */
+
 static const double INSIDE = 1e-8; /* added inside the logarithm, as PyTorch does */
 
 /* @return the loss of one value; its derivative in *slope */
@@ -42,12 +48,15 @@ static double squared_error(bram_real *dx, const bram_real *x, const bram_real *
                             const uint8_t *mask, size_t n, double scale)
 {
     double sum[8] = {0};
-    bram_real twice = (bram_real)(2 * scale);
-    size_t i = 0;
-    for (; i < n; i++) {
-        bram_real d = mask && !mask[i] ? 0 : x[i] - y[i];
-        sum[i % 8] += (double)d * (double)d;
-        if (dx) dx[i] = twice * d;
+    bram_real twice = (bram_real)(2 * scale), d[CHUNK];
+    for (size_t at = 0; at < n; at += CHUNK) {
+        size_t count = n - at < CHUNK ? n - at : CHUNK, whole = count / 8 * 8;
+        for (size_t i = 0; i < count; i++) d[i] = x[at + i] - y[at + i];
+        for (size_t i = 0; mask && i < count; i++) d[i] = mask[at + i] ? d[i] : 0;
+        for (size_t i = 0; i < whole; i += 8)
+            for (size_t k = 0; k < 8; k++) sum[k] += (double)d[i + k] * (double)d[i + k];
+        for (size_t i = whole; i < count; i++) sum[i - whole] += (double)d[i] * (double)d[i];
+        for (size_t i = 0; dx && i < count; i++) dx[at + i] = twice * d[i];
     }
     return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }

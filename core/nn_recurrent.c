@@ -6,6 +6,7 @@
 #include "linalg.h"
 #include "nn_layer.h"
 #include "nn_math.h"
+#include "nn_packed.h"
 
 #include <string.h>
 
@@ -16,6 +17,14 @@
 size_t BRAM_NN(gates)(bram_nn_cell cell)
 {
     return cell == BRAM_CELL_RNN ? 1 : cell == BRAM_CELL_GRU ? 3 : 4;
+}
+
+size_t BRAM_NN(recurrent_packed)(const bram_nn_recurrent *r)
+{
+    size_t gates = BRAM_NN(gates)(r->cell) * r->hidden;
+    size_t forth = BRAM_NN(packed_size)(r->hidden, gates);
+    size_t back = BRAM_NN(packed_size)(gates, r->hidden);
+    return forth > back ? forth : back;
 }
 
 /* One step of one cell's arrays. a: batch x gates hidden, of products with x (rnn, lstm: and with
@@ -87,19 +96,25 @@ void BRAM_NN(recurrent)(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) 
                         const bram_real *x, const BRAM_NN(cell_trace) * trace)
 {
     size_t gates = BRAM_NN(gates)(r->cell) * r->hidden;
-    BRAM_NN(linear)(trace->gates, x, w->w_ih, w->b_ih, r->steps * r->batch, r->inputs, gates);
+    bool gru = r->cell == BRAM_CELL_GRU;
+    for (size_t row = 0; row < r->steps * r->batch; row++) {
+        bram_real *restrict a = trace->gates + row * gates;
+        for (size_t i = 0; i < gates; i++) a[i] = gru ? w->b_ih[i] : w->b_ih[i] + w->b_hh[i];
+    }
+    BRAM_NN_GEMM(trace->gates, x, BRAM_AS_IS, w->w_ih, BRAM_TRANSPOSED, r->steps * r->batch, gates,
+                 r->inputs, 1);
+    if (trace->packed) BRAM_NN(pack)(trace->packed, w->w_hh, BRAM_TRANSPOSED, r->hidden, gates);
     for (size_t t = 0; t < r->steps; t++) {
         struct step s = step_of(r, trace, t);
-        if (r->cell == BRAM_CELL_GRU) {
-            BRAM_NN(linear)(s.side, s.h_before, w->w_hh, w->b_hh, r->batch, r->hidden, gates);
-            gru_step(&s);
-            continue;
-        }
-        for (size_t b = 0; b < r->batch; b++)
-            for (size_t i = 0; i < gates; i++) s.a[b * gates + i] += w->b_hh[i];
-        BRAM_NN_GEMM(s.a, s.h_before, BRAM_AS_IS, w->w_hh, BRAM_TRANSPOSED, r->batch, gates,
-                     r->hidden, 1);
-        if (r->cell == BRAM_CELL_LSTM) lstm_step(&s);
+        bram_real *sum = gru ? s.side : s.a;
+        for (size_t b = 0; gru && b < r->batch; b++)
+            memcpy(sum + b * gates, w->b_hh, gates * sizeof *sum);
+        if (trace->packed) BRAM_NN(times_packed)
+        (sum, s.h_before, trace->packed, r->batch, gates, r->hidden, true);
+        else BRAM_NN_GEMM(sum, s.h_before, BRAM_AS_IS, w->w_hh, BRAM_TRANSPOSED, r->batch, gates,
+                          r->hidden, 1);
+        if (gru) gru_step(&s);
+        else if (r->cell == BRAM_CELL_LSTM) lstm_step(&s);
         else rnn_step(&s);
     }
 }
@@ -159,18 +174,27 @@ void BRAM_NN(recurrent_back)(const bram_nn_recurrent *r, const BRAM_NN(cell_weig
     size_t state = r->batch * r->hidden, gates = BRAM_NN(gates)(r->cell) * r->hidden;
     size_t rows = r->steps * r->batch;
     bool gru = r->cell == BRAM_CELL_GRU;
+    if (trace->packed) BRAM_NN(pack)(trace->packed, w->w_hh, BRAM_AS_IS, gates, r->hidden);
     for (size_t t = r->steps; t-- > 0;) {
         struct step s = step_of(r, trace, t);
         for (size_t k = 0; k < state; k++) dh0[k] += dy[t * state + k];
         if (gru) gru_step_back(&s, dh0);
         else if (r->cell == BRAM_CELL_LSTM) lstm_step_back(&s, dh0, dc0);
         else rnn_step_back(&s, dh0);
-        BRAM_NN_GEMM(dh0, gru ? s.side : s.a, BRAM_AS_IS, w->w_hh, BRAM_AS_IS, r->batch, r->hidden,
-                     gates, gru ? 1 : 0);
+        const bram_real *d = gru ? s.side : s.a;
+        if (trace->packed)
+            BRAM_NN(times_packed)(dh0, d, trace->packed, r->batch, r->hidden, gates, gru);
+        else
+            BRAM_NN_GEMM(dh0, d, BRAM_AS_IS, w->w_hh, BRAM_AS_IS, r->batch, r->hidden, gates,
+                         gru ? 1 : 0);
     }
     BRAM_NN(linear_back)
-    (dx, grad->w_ih, grad->b_ih, trace->gates, x, w->w_ih, rows, r->inputs, gates);
+    (dx, grad->w_ih, gru ? grad->b_ih : NULL, trace->gates, x, w->w_ih, rows, r->inputs, gates);
     BRAM_NN(linear_back)
-    (NULL, grad->w_hh, grad->b_hh, gru ? trace->side : trace->gates, trace->h, w->w_hh, rows,
-     r->hidden, gates);
+    (NULL, grad->w_hh, gru ? grad->b_hh : NULL, gru ? trace->side : trace->gates, trace->h, w->w_hh,
+     rows, r->hidden, gates);
+    if (gru) return;
+    bram_real *sum = trace->gates; /* both biases have one gradient: all rows into the first */
+    BRAM_NN(add_columns)(sum, sum + gates, rows - 1, gates);
+    for (size_t i = 0; i < gates; i++) grad->b_ih[i] += sum[i], grad->b_hh[i] += sum[i];
 }

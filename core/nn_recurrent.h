@@ -31,12 +31,16 @@ typedef struct BRAM_NN(cell_weights) {
 
 /** What the way forward leaves for the way back. */
 typedef struct BRAM_NN(cell_trace) {
-    bram_real *h;     /* steps + 1, batch, hidden: h[0] is the state before, set by the caller */
-    bram_real *c;     /* the same of an LSTM's cells; NULL for others */
-    bram_real *gates; /* steps, batch, gates hidden */
-    bram_real *side;  /* gru: the same, the products with the state; lstm: steps, batch, hidden,
-                         tanh(c); NULL for rnn */
+    bram_real *h;      /* steps + 1, batch, hidden: h[0] is the state before, set by the caller */
+    bram_real *c;      /* the same of an LSTM's cells; NULL for others */
+    bram_real *gates;  /* steps, batch, gates hidden */
+    bram_real *side;   /* gru: the same, the products with the state; lstm: steps, batch, hidden,
+                          tanh(c); NULL for rnn */
+    bram_real *packed; /* scratch: BRAM_NN(recurrent_packed) numbers; NULL for a few steps */
 } BRAM_NN(cell_trace);
+
+/** Numbers of trace.packed. */
+size_t BRAM_NN(recurrent_packed)(const bram_nn_recurrent *shape);
 
 /** Fills the trace from x: steps, batch, inputs. */
 void BRAM_NN(recurrent)(const bram_nn_recurrent *shape, const BRAM_NN(cell_weights) * w,

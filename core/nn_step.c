@@ -49,9 +49,12 @@ void BRAM_NN(step)(bram_real *p, const bram_real *gradient, bram_real *m, bram_r
 
 double BRAM_NN(squares)(const bram_real *x, size_t n)
 {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    return sum;
+    double sum[8] = {0};
+    size_t whole = n / 8 * 8;
+    for (size_t i = 0; i < whole; i += 8)
+        for (size_t k = 0; k < 8; k++) sum[k] += (double)x[i + k] * (double)x[i + k];
+    for (size_t i = whole; i < n; i++) sum[i - whole] += (double)x[i] * (double)x[i];
+    return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
 double BRAM_NN(clip)(double norm, double most)

@@ -38,7 +38,7 @@ static bram_real *parameter(const struct reference *r, const bram_json *list, co
 }
 
 static void make_layer(const struct reference *r, struct layer *l, bram_nn_cell cell,
-                       const bram_json *c, size_t number)
+                       const bram_json *c, size_t number, bool packed)
 {
     const bram_json *list = in(c, "params");
     size_t gates = BRAM_NN(gates)(cell) * HIDDEN, inputs = number ? HIDDEN : INPUTS;
@@ -52,6 +52,7 @@ static void make_layer(const struct reference *r, struct layer *l, bram_nn_cell 
     l->trace.h = zeros(r, (STEPS + 1) * STATE), l->trace.c = zeros(r, (STEPS + 1) * STATE);
     l->trace.gates = zeros(r, STEPS * BATCH * gates);
     l->trace.side = zeros(r, STEPS * BATCH * gates);
+    l->trace.packed = packed ? zeros(r, BRAM_NN(recurrent_packed)(&l->shape)) : NULL;
     l->dh = zeros(r, STATE), l->dc = zeros(r, STATE);
     memcpy(l->trace.h, real_values(r, in(c, "h0"), NULL) + number * STATE,
            STATE * sizeof(bram_real));
@@ -71,7 +72,7 @@ static void assert_gradient(const struct reference *r, const bram_json *c, const
 }
 
 static void check_case(const struct reference *r, const char *name, bram_nn_cell cell,
-                       size_t layers)
+                       size_t layers, bool packed)
 {
     const bram_json *c = reference_case(r, name);
     struct layer l[MOST_LAYERS];
@@ -81,7 +82,7 @@ static void check_case(const struct reference *r, const char *name, bram_nn_cell
     bram_real *cn = zeros(r, layers * STATE), *dc0 = zeros(r, layers * STATE);
     const bram_real *input[MOST_LAYERS] = {x};
     for (size_t k = 0; k < layers; k++) {
-        make_layer(r, &l[k], cell, c, k);
+        make_layer(r, &l[k], cell, c, k, packed);
         if (k) input[k] = l[k - 1].trace.h + STATE;
         BRAM_NN(recurrent)(&l[k].shape, &l[k].w, input[k], &l[k].trace);
         memcpy(hn + k * STATE, l[k].trace.h + STEPS * STATE, STATE * sizeof *hn);
@@ -117,7 +118,8 @@ static void as_pytorch(void **state)
         for (size_t layers = 1; layers <= MOST_LAYERS; layers++) {
             char name[32];
             snprintf(name, sizeof name, "%s_layers%zu", names[cell], layers);
-            check_case(&r, name, (bram_nn_cell)cell, layers);
+            check_case(&r, name, (bram_nn_cell)cell, layers, false);
+            check_case(&r, name, (bram_nn_cell)cell, layers, true);
         }
     close_reference(&r);
 }

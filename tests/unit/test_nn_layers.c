@@ -7,8 +7,11 @@
 #include "nn_layer.h"
 #include "nn_loss.h"
 #include "nn_math.h"
+#include "nn_packed.h"
 #include "nn_step.h"
 #include "nn_test.h"
+
+#include <bramble/rng.h>
 
 static void activations(void **state)
 {
@@ -34,6 +37,11 @@ static void activations(void **state)
         assert_reference(cases[k].name, &r, out(c, "y"), y);
         BRAM_NN(act_back)(dx, dy, x, y, n, cases[k].act);
         assert_reference(cases[k].name, &r, out(c, "grad_x"), dx);
+        if (cases[k].act != BRAM_ACT_GELU) continue;
+        BRAM_NN(act_slope)(y, x, n, BRAM_ACT_GELU);
+        assert_reference("with slope", &r, out(c, "y"), y);
+        for (size_t i = 0; i < n; i++) dx[i] = dy[i] * x[i];
+        assert_reference("slope", &r, out(c, "grad_x"), dx);
     }
     close_reference(&r);
 }
@@ -225,6 +233,39 @@ static void linear_by_hand(void **state)
     assert_memory_equal(db, eb, sizeof db);
 }
 
+/* All remainders of rows and columns, against sums of products; other rows change no bit of one. */
+static void packed_products(void **state)
+{
+    (void)state;
+    enum { DEPTH = 19, MOST_ROWS = 15, MOST_COLS = 35 };
+    bram_real a[MOST_ROWS * DEPTH], b[DEPTH * MOST_COLS], turned[DEPTH * MOST_COLS];
+    bram_real c[MOST_ROWS * MOST_COLS], one[MOST_COLS], packed[DEPTH * 48];
+    bram_rng g = bram_rng_new(1, "test/packed");
+    for (size_t i = 0; i < MOST_ROWS * DEPTH; i++) a[i] = (bram_real)bram_rng_normal(&g);
+    for (size_t cols = 1; cols <= MOST_COLS; cols += 2)
+        for (size_t rows = 1; rows <= MOST_ROWS; rows++) {
+            for (size_t k = 0; k < DEPTH; k++)
+                for (size_t j = 0; j < cols; j++)
+                    b[k * cols + j] = turned[j * DEPTH + k] = (bram_real)bram_rng_normal(&g);
+            for (size_t i = 0; i < rows * cols; i++) c[i] = (bram_real)(i % 7);
+            assert_true(BRAM_NN(packed_size)(DEPTH, cols) <= sizeof packed / sizeof *packed);
+            if (rows % 2) BRAM_NN(pack)(packed, b, BRAM_AS_IS, DEPTH, cols);
+            else BRAM_NN(pack)(packed, turned, BRAM_TRANSPOSED, DEPTH, cols);
+            bool add = cols % 3 > 0;
+            BRAM_NN(times_packed)(c, a, packed, rows, cols, DEPTH, add);
+            for (size_t i = 0; i < rows; i++)
+                for (size_t j = 0; j < cols; j++) {
+                    double sum = add ? (double)((i * cols + j) % 7) : 0;
+                    for (size_t k = 0; k < DEPTH; k++)
+                        sum += (double)a[i * DEPTH + k] * (double)b[k * cols + j];
+                    assert_near((double)c[i * cols + j], sum, 1e-4);
+                }
+            for (size_t j = 0; j < cols; j++) one[j] = (bram_real)(((rows - 1) * cols + j) % 7);
+            BRAM_NN(times_packed)(one, a + (rows - 1) * DEPTH, packed, 1, cols, DEPTH, add);
+            assert_memory_equal(one, c + (rows - 1) * cols, cols * sizeof *one);
+        }
+}
+
 static void dropout(void **state)
 {
     (void)state;
@@ -270,6 +311,7 @@ int main(void)
         cmocka_unit_test(functions_of_arrays),
         cmocka_unit_test(small_values_keep_their_digits),
         cmocka_unit_test(linear_by_hand),
+        cmocka_unit_test(packed_products),
         cmocka_unit_test(dropout),
         cmocka_unit_test(rates),
     };
