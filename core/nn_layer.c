@@ -116,12 +116,26 @@ void BRAM_NN(layer_norm_back)(bram_real *dx, bram_real *dw, bram_real *db, const
     }
 }
 
+/* Value i has quarter i % 4 of word i / 4 of the stream: 16 bits, so that p counts in 1 / 65536. */
 void BRAM_NN(dropout)(bram_real *x, size_t n, double p, uint64_t seed, uint64_t step,
                       const char *stream, uint64_t first)
 {
+    enum { WORDS = 64, EACH = 4 };
+    uint64_t word[WORDS];
     bram_rng g = bram_rng_at(seed, stream, step);
-    bram_real scale = (bram_real)(1 / (1 - p));
+    uint32_t least = (uint32_t)fmin(p * 65536 + 0.5, 65535);
+    bram_real scale = (bram_real)(65536.0 / (65536 - least));
     if (!(p > 0)) return;
-    g.index += first;
-    for (size_t i = 0; i < n; i++) x[i] = bram_rng_uniform(&g) < p ? 0 : x[i] * scale;
+    g.index += first / EACH;
+    for (size_t at = 0, skip = first % EACH; at < n; skip = 0) {
+        bram_real factor[WORDS * EACH];
+        size_t most = WORDS * EACH - skip, count = n - at < most ? n - at : most;
+        size_t words = (skip + count + EACH - 1) / EACH;
+        bram_rng_words(&g, word, words);
+        for (size_t i = 0; i < words; i++)
+            for (size_t k = 0; k < EACH; k++)
+                factor[EACH * i + k] = (uint32_t)(word[i] >> 16 * k & 0xffff) < least ? 0 : scale;
+        for (size_t i = 0; i < count; i++) x[at + i] *= factor[skip + i];
+        at += count;
+    }
 }

@@ -30,7 +30,8 @@ void BRAM_NN(layer_norm_back)(bram_real *dx, bram_real *dw, bram_real *db, const
 
 /**
  * Sets each value to 0 with probability p and divides the others by 1 - p, in place; the same call
- * on a gradient is the way back. A value's fate depends on seed, step, stream and its index (first
+ * on a gradient is the way back. p is rounded to 1 / 65536. A value's fate depends on seed, step,
+ * stream and its index (first
  * + i) alone.
  */
 void BRAM_NN(dropout)(bram_real *x, size_t n, double p, uint64_t seed, uint64_t step,

@@ -46,16 +46,34 @@ bram_rng bram_rng_at(uint64_t seed, const char *stream, uint64_t sample)
     return (bram_rng){seed, mix(fnv1a(stream) + (sample + 1) * GOLDEN), 0};
 }
 
-uint64_t bram_rng_u64(bram_rng *g)
+static philox4x32_ctr_t block_of(const bram_rng *g, uint64_t block)
 {
-    uint64_t block = g->index / 2;
     philox4x32_ctr_t counter = {{(uint32_t)g->stream, (uint32_t)(g->stream >> 32), (uint32_t)block,
                                  (uint32_t)(block >> 32)}};
     philox4x32_key_t key = {{(uint32_t)g->seed, (uint32_t)(g->seed >> 32)}};
-    philox4x32_ctr_t out = philox4x32_R(10, counter, key);
-    size_t half = g->index % 2 * 2;
-    g->index++;
-    return (uint64_t)out.v[half] | (uint64_t)out.v[half + 1] << 32;
+    return philox4x32_R(10, counter, key);
+}
+
+static uint64_t word_of(const philox4x32_ctr_t *block, size_t half)
+{
+    return (uint64_t)block->v[2 * half] | (uint64_t)block->v[2 * half + 1] << 32;
+}
+
+uint64_t bram_rng_u64(bram_rng *g)
+{
+    philox4x32_ctr_t block = block_of(g, g->index / 2);
+    return word_of(&block, g->index++ % 2);
+}
+
+void bram_rng_words(bram_rng *g, uint64_t *out, size_t n)
+{
+    size_t i = 0;
+    if (n && g->index % 2) out[i++] = bram_rng_u64(g);
+    for (; i + 1 < n; i += 2, g->index += 2) {
+        philox4x32_ctr_t block = block_of(g, g->index / 2);
+        out[i] = word_of(&block, 0), out[i + 1] = word_of(&block, 1);
+    }
+    if (i < n) out[i] = bram_rng_u64(g);
 }
 
 double bram_rng_uniform(bram_rng *g)

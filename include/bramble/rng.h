@@ -27,6 +27,9 @@ bram_rng bram_rng_at(uint64_t seed, const char *stream, uint64_t sample);
 
 uint64_t bram_rng_u64(bram_rng *g);
 
+/** The next n words at once: cheaper than n single ones, and the same. */
+void bram_rng_words(bram_rng *g, uint64_t *out, size_t n);
+
 /** Uniform in [0, 1), 53 bits. */
 double bram_rng_uniform(bram_rng *g);
 

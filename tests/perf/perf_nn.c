@@ -125,7 +125,7 @@ int main(int argc, char **argv)
         {"lstm-256", "lstm:hidden=256", 150, 192, 1, 6, recurrent_flops(4, 256)},
         {"gru-256", "gru:hidden=256", 120, 183, 1, 6, recurrent_flops(3, 256)},
         {"rnn-256", "rnn:hidden=256", 55, 169, 1, 8, recurrent_flops(1, 256)},
-        {"encoder-256", "encoder:width=256,layers=4,ff=1024,dropout=0", 900, 600, 1, 3,
+        {"encoder-256 plain", "encoder:width=256,layers=4,ff=1024,dropout=0", 900, 600, 1, 3,
          encoder_flops(256, 4, 1024)},
         {"encoder-256 recomputing", "encoder:width=256,layers=4,ff=1024,dropout=0,recompute=yes", 0,
          400, 1, 2, encoder_flops(256, 4, 1024)},
@@ -142,6 +142,7 @@ int main(int argc, char **argv)
     bram_panel panel;
     int met = 1;
     if (!cx) return 1;
+    setvbuf(stdout, NULL, _IOLBF, 0);
     make_panel(cx, &panel, &segment);
     double rate = sgemm_rate(cx);
     printf("BLAS core type %s\n", bram_blas_core());

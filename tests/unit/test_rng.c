@@ -59,6 +59,20 @@ static void a_draw_depends_on_its_index_alone(void **state)
     }
 }
 
+static void many_words_are_as_single_ones(void **state)
+{
+    (void)state;
+    for (uint64_t from = 0; from < 3; from++)
+        for (size_t n = 0; n < 6; n++) {
+            bram_rng one = bram_rng_new(8, "test/words"), many = one;
+            uint64_t word[6];
+            one.index = many.index = from;
+            bram_rng_words(&many, word, n);
+            for (size_t i = 0; i < n; i++) assert_true(word[i] == bram_rng_u64(&one));
+            assert_true(many.index == one.index);
+        }
+}
+
 static void uniform_numbers_are_uniform(void **state)
 {
     (void)state;
@@ -200,6 +214,7 @@ int main(void)
         cmocka_unit_test(streams_are_hashes_of_their_names),
         cmocka_unit_test(samples_of_a_stream_are_different_streams),
         cmocka_unit_test(a_draw_depends_on_its_index_alone),
+        cmocka_unit_test(many_words_are_as_single_ones),
         cmocka_unit_test(uniform_numbers_are_uniform),
         cmocka_unit_test(normal_numbers_have_the_normal_moments),
         cmocka_unit_test(bounded_integers_are_fair),
