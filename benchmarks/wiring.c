@@ -4,6 +4,7 @@
 #include "wiring.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 void bram_wiring_release(bram_wiring *c)
@@ -157,11 +158,16 @@ int bram_wiring_graph(bram_ctx *cx, bram_graph **out, bram_axis **nodes, const b
 
 /* ---- parts ---------------------------------------------------------------------------------- */
 
-static bool takes_part(const bram_benchmark *b, const char *id)
+/* A connectome of cell classes is a part only where it is named. */
+static bool takes_part(const bram_benchmark *b, const bram_dataset *ds, const char *id)
 {
+    char path[300];
     for (size_t i = 0; i < b->part_count; i++)
         if (strcmp(b->parts[i], id) == 0) return true;
-    return !b->part_count;
+    snprintf(path, sizeof path, "connectome/%s", id);
+    const bram_attrs *attrs = bram_dataset_find_attrs(ds, path);
+    const char *level = attrs ? bram_attrs_text(attrs, "level") : NULL;
+    return !b->part_count && !(level && strcmp(level, "class") == 0);
 }
 
 int bram_wiring_parts(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b,
@@ -172,7 +178,7 @@ int bram_wiring_parts(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b,
     if (!ids) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         const char *id = bram_dataset_group_at(ds, "connectome", i);
-        if (takes_part(b, id)) ids[used++] = id;
+        if (takes_part(b, ds, id)) ids[used++] = id;
     }
     bram_axis *axis = NULL;
     int status = used && (!b->part_count || used == b->part_count)

@@ -63,7 +63,7 @@ static int fail_strangers(bram_ctx *cx, bram_collection *c)
 {
     for (size_t i = 0; i < c->count; i++) {
         bram_collected *f = &c->files[i];
-        if (f->state <= BRAM_FILE_BELONGS || f->state == BRAM_FILE_FAILED) continue;
+        if (f->state <= BRAM_FILE_BESIDE || f->state == BRAM_FILE_FAILED) continue;
         char *words = bram_strf(cx, "found something else than the recordings beside it: %s",
                                 f->words ? f->words : "");
         if (!words) return BRAM_ENOMEM;
@@ -130,11 +130,15 @@ static int nothing_imported(bram_ctx *cx, const bram_collection *c)
         if (strstr(f->words, f->path)) return bram_fail(cx, f->status, "%s", f->words);
         return bram_fail(cx, f->status, "%s: %s", f->path, f->words);
     }
-    for (size_t i = 0; i < c->count; i++)
-        if (c->files[i].state == BRAM_FILE_BELONGS)
-            return bram_fail(cx, BRAM_EFORMAT,
-                             "%s belongs to recordings of %s (%s), and none of those is given",
-                             c->files[i].path, c->files[i].loader->name, c->files[i].words);
+    for (size_t i = 0; i < c->count; i++) {
+        const bram_collected *f = &c->files[i];
+        if (f->state != BRAM_FILE_BELONGS && f->state != BRAM_FILE_BESIDE) continue;
+        return bram_fail(cx, BRAM_EFORMAT,
+                         f->state == BRAM_FILE_BELONGS
+                             ? "%s belongs to recordings of %s (%s), and none of those is given"
+                             : "%s: nothing to import: of %s (%s)",
+                         f->path, f->loader->name, f->words);
+    }
     return bram_fail(cx, BRAM_EFORMAT, "found no recording to import in %zu file%s", c->count,
                      c->count == 1 ? "" : "s");
 }
@@ -299,7 +303,7 @@ const bram_command bram_command_import = {
         "(label sheets) are told apart by their content.\n\n"
         "With -o FILE.h5 all is one dataset, and the counts of traces by certainty are printed. "
         "With -o FOLDER/ each source gets a file FOLDER/SOURCE.h5, and what became of every file "
-        "is printed; files of folders that no loader knows are passed over.\n\n"
+        "is printed; files of folders that no loader knows are passed over, by name.\n\n"
         "Files are read by child processes, one for each processor at a time, or --threads of "
         "them, as far as --memory allows; the output does not depend on how many. One bad file "
         "does not stop the others: the exit code is 1 then, and each failure is named. An output "

@@ -98,7 +98,7 @@ static void note_recognised(bram_ctx *cx, bram_table *t, const bram_collection *
     for (size_t i = 0; i < c->count; i++) {
         const bram_collected *f = &c->files[i];
         size_t same = 0;
-        bool first = f->loader && f->words && f->state <= BRAM_FILE_BELONGS;
+        bool first = f->loader && f->words && f->state <= BRAM_FILE_BESIDE;
         for (size_t k = 0; first && k < c->count; k++) {
             const bram_collected *g = &c->files[k];
             if (g->loader != f->loader || g->state != f->state || strcmp(g->words, f->words) != 0)
@@ -108,7 +108,9 @@ static void note_recognised(bram_ctx *cx, bram_table *t, const bram_collection *
         }
         if (!first) continue;
         const char *slash = strrchr(f->path, '/'), *name = slash ? slash + 1 : f->path;
-        const char *verb = f->state == BRAM_FILE_BELONGS ? "belongs to" : "recognised as";
+        const char *verb = f->state == BRAM_FILE_BELONGS  ? "belongs to"
+                           : f->state == BRAM_FILE_BESIDE ? "nothing to import, of"
+                                                          : "recognised as";
         char more[32] = "";
         if (same > 1) snprintf(more, sizeof more, " and %zu more", same - 1);
         if (t) bram_table_note(t, "%s%s: %s %s (%s)", name, more, verb, f->loader->name, f->words);
@@ -133,11 +135,15 @@ int bram_cli_report_traces(bram_ctx *cx, const bram_cli_args *args, const bram_d
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static const char *const state_words[] = {
-    [BRAM_FILE_RECORDING] = "recognised",   [BRAM_FILE_BELONGS] = "belongs to recordings",
-    [BRAM_FILE_ASKS] = "needs --source",    [BRAM_FILE_AMBIGUOUS] = "several loaders fit",
-    [BRAM_FILE_UNKNOWN] = "no loader fits", [BRAM_FILE_COPY] = "copy",
-    [BRAM_FILE_FAILED] = "failed"};
+static const char *const state_words[] = {[BRAM_FILE_RECORDING] = "recognised",
+                                          [BRAM_FILE_BELONGS] = "belongs to recordings",
+                                          [BRAM_FILE_BESIDE] = "nothing to import",
+                                          [BRAM_FILE_ASKS] = "needs --source",
+                                          [BRAM_FILE_AMBIGUOUS] = "several loaders fit",
+                                          [BRAM_FILE_UNKNOWN] = "no loader fits",
+                                          [BRAM_FILE_COPY] = "copy",
+                                          [BRAM_FILE_FORM] = "other form",
+                                          [BRAM_FILE_FAILED] = "failed"};
 
 static const char *output_of(const bram_collection *c, const bram_collected *f)
 {
@@ -168,24 +174,25 @@ int bram_cli_report_files(bram_ctx *cx, const bram_cli_args *args, const bram_co
         {"output", "output", BRAM_CELL_TEXT, .audience = BRAM_FOR_MACHINES}};
     bool all = bram_cli_has(args, "report") || bram_cli_has(args, "dry-run") ||
                bram_cli_format(args, BRAM_TABLE_TEXT) != BRAM_TABLE_TEXT;
-    size_t folder = common_folder(c), passed = 0;
+    size_t folder = common_folder(c);
     bram_table *t = NULL;
     BRAM_TRY(bram_table_new(cx, &t, "", columns, sizeof columns / sizeof *columns));
     for (size_t i = 0; i < c->count; i++) {
         const bram_collected *f = &c->files[i];
         bool over = f->state == BRAM_FILE_ASKS || f->state == BRAM_FILE_UNKNOWN;
-        if (over && !f->named && !all && ++passed) continue;
+        bool brief = over && !f->named && !all;
         bram_table_row(t);
         bram_table_text(t, 0, f->path);
         bram_table_text(t, 1, f->path + folder);
         bool in = f->state == BRAM_FILE_RECORDING && c->set_count;
         bram_table_text(t, 2, in ? "imported" : state_words[f->state]);
         bram_table_text(t, 3, f->loader ? f->loader->name : NULL);
-        bram_table_text(t, 4, f->words && *f->words ? f->words : NULL);
+        bram_table_text(t, 4,
+                        brief                   ? "left out; see --report"
+                        : f->words && *f->words ? f->words
+                                                : NULL);
         bram_table_text(t, 5, output_of(c, f));
     }
-    if (passed)
-        bram_table_note(t, "%zu other files are known to no loader: --report lists them", passed);
     int status = bram_cli_print_table(cx, args, t);
     bram_table_free(t);
     return status;

@@ -53,8 +53,7 @@ static bool is_recording(const struct importing *m, size_t file, size_t set)
 
 static bool belongs(const struct importing *m, size_t file, size_t set)
 {
-    const bram_collected *f = &m->c->files[file];
-    return f->state == BRAM_FILE_BELONGS && f->loader == m->c->sets[set].loader;
+    return bram_collected_belongs(&m->c->files[file], m->c->sets[set].loader);
 }
 
 static size_t folder_length(const char *path)
@@ -106,8 +105,8 @@ static int cut_set(bram_ctx *cx, struct importing *m, size_t set, double most)
         for (size_t k = 0; k < m->count && !with; k++)
             if (m->parts[k].set == set && are_one(&files[m->parts[k].file[0]], &files[i]))
                 with = &m->parts[k];
-        bool joins = p && files[i].loader->apart && !files[i].unit && !files[p->file[0]].unit &&
-                     p->count < FILES_A_PART && bytes < most;
+        bool joins = p && files[i].loader->apart && !files[i].loader->single && !files[i].unit &&
+                     !files[p->file[0]].unit && p->count < FILES_A_PART && bytes < most;
         if (!with && !joins) {
             bool together = files[i].unit || !files[i].loader->apart;
             BRAM_TRY(new_part(cx, m, set, together ? m->c->count - i : FILES_A_PART, &p));
@@ -340,9 +339,16 @@ struct joining {
     char *to;
 };
 
-static void say_left_out(void *user, bool copy, const char *what)
+static const struct {
+    const char *word;
+    bram_file_state state;
+} left_out[] = {[BRAM_LEFT_COPY] = {"copy: ", BRAM_FILE_COPY},
+                [BRAM_LEFT_FORM] = {"form: ", BRAM_FILE_FORM},
+                [BRAM_LEFT_CLASH] = {"clash: ", BRAM_FILE_FAILED}};
+
+static void say_left_out(void *user, bram_left_out why, const char *what)
 {
-    bram_note(user, "%s%s", copy ? "copy: " : "clash: ", what);
+    bram_note(user, "%s%s", left_out[why].word, what);
 }
 
 /* In a child: parts are files, too. Many are joined in steps, as each is open meanwhile. */
@@ -367,14 +373,16 @@ static int join_parts(bram_ctx *cx, void *user)
     return bram_import_merge(cx, j->to, paths, steps, j->missing, say_left_out, cx);
 }
 
-/* "copy: NAME: recordings/ID, with the same values, was read from OTHER", or "clash: ...". */
+/* "copy: NAME: recordings/ID, with the same values, was read from OTHER", "form: ..." or
+ * "clash: ...". */
 static int join_line(bram_ctx *cx, void *user, size_t job, const char *line)
 {
     const struct joining *j = (const struct joining *)user + job;
     bram_collection *c = j->all->c;
-    bool copy = strncmp(line, "copy: ", 6) == 0;
-    if (!copy && strncmp(line, "clash: ", 7) != 0) return BRAM_OK;
-    line += copy ? 6 : 7;
+    size_t why = 0, kinds = sizeof left_out / sizeof *left_out;
+    while (why < kinds && strncmp(line, left_out[why].word, strlen(left_out[why].word)) != 0) why++;
+    if (why == kinds) return BRAM_OK;
+    line += strlen(left_out[why].word);
     for (size_t i = 0; i < c->count; i++) {
         const char *slash = strrchr(c->files[i].path, '/');
         const char *name = slash ? slash + 1 : c->files[i].path;
@@ -383,7 +391,7 @@ static int join_line(bram_ctx *cx, void *user, size_t job, const char *line)
             line[length] != ':')
             continue;
         BRAM_TRY(fail_file(cx, &c->files[i], BRAM_EFORMAT, line + length + 2));
-        if (copy) c->files[i].state = BRAM_FILE_COPY;
+        c->files[i].state = left_out[why].state;
         c->sets[j->set].out++;
         return BRAM_OK;
     }

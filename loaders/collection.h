@@ -13,13 +13,17 @@
 
 typedef enum bram_file_state {
     BRAM_FILE_RECORDING, /* one loader knows it */
-    BRAM_FILE_BELONGS,   /* to recordings of that loader */
+    BRAM_FILE_BELONGS,   /* to recordings of that loader, and of `also` */
+    BRAM_FILE_BESIDE,    /* it goes with recordings of that loader, and holds nothing to import */
     BRAM_FILE_ASKS,      /* a loader could read it, but must be told what is in it */
     BRAM_FILE_AMBIGUOUS, /* several loaders know it */
     BRAM_FILE_UNKNOWN,   /* none does */
     BRAM_FILE_COPY,      /* its recordings have the names and values of others */
+    BRAM_FILE_FORM,      /* a source that was read from another file, in another form */
     BRAM_FILE_FAILED     /* it cannot be read, or not be imported */
 } bram_file_state;
+
+enum { BRAM_FURTHER_OWNERS = 3 };
 
 typedef struct bram_collected {
     char *path;
@@ -27,7 +31,8 @@ typedef struct bram_collected {
     double bytes;
     bram_file_state state;
     const bram_loader *loader; /* of a recording or of what belongs to one, else NULL */
-    int status;                /* of one that failed */
+    const bram_loader *also[BRAM_FURTHER_OWNERS]; /* to whose recordings it belongs, too */
+    int status;                                   /* of one that failed */
     char *words; /* why this loader; which loaders; what was looked for; why it failed */
     size_t unit; /* files of one number, above 0, are loaded together; 0: by itself */
 } bram_collected;
@@ -73,6 +78,9 @@ int bram_collection_look(bram_ctx *cx, bram_collection *c, const char *spec) BRA
  *         and the message says what was looked for or which; BRAM_ENOMEM
  */
 int bram_collection_look_together(bram_ctx *cx, bram_collection *c, bool all) BRAM_MUST_CHECK;
+
+/** Whether a file belongs to recordings of the loader. */
+bool bram_collected_belongs(const bram_collected *f, const bram_loader *loader);
 
 /**
  * The loader of all files that one knows, or that belong to its recordings, if it is the same and

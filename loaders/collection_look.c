@@ -39,19 +39,39 @@ static void say_failure(bram_ctx *cx, size_t file, int status)
     bram_note(cx, "fail %zu %d 0: %s", file, status, bram_ctx_message(cx));
 }
 
-/* A file that belongs to recordings of some loader. */
-static int look_for_owner(bram_ctx *cx, const bram_loader **owner, bram_recognition *r,
-                          const char *path, const bram_loader *only)
+/* The loaders to whose recordings a file belongs. */
+struct owners {
+    const bram_loader *loader[1 + BRAM_FURTHER_OWNERS];
+    size_t count;
+    bool beside; /* nothing of the file is read */
+    char reason[200];
+};
+
+/* A loader that would read the file comes before those that know what it is. */
+static int look_for_owners(bram_ctx *cx, struct owners *o, const char *path,
+                           const bram_loader *only)
 {
-    *owner = NULL;
-    for (size_t i = 0; bram_loader_at(i) && !*owner; i++) {
+    *o = (struct owners){.count = 0};
+    for (size_t i = 0; bram_loader_at(i) && o->count <= BRAM_FURTHER_OWNERS; i++) {
         const bram_loader *loader = bram_loader_at(i);
+        bram_recognition r = {.verdict = BRAM_NOT_MINE};
         if (!loader->belongs || (only && loader != only)) continue;
-        *r = (bram_recognition){.verdict = BRAM_NOT_MINE};
-        BRAM_TRY(loader->belongs(cx, path, r));
-        if (r->verdict == BRAM_MINE) *owner = loader;
+        BRAM_TRY(loader->belongs(cx, path, &r));
+        bool beside = r.verdict == BRAM_BESIDE_MINE;
+        if (r.verdict != BRAM_MINE && (!beside || o->count)) continue;
+        if (o->beside) o->count = 0;
+        o->beside = beside;
+        if (o->count == 0) snprintf(o->reason, sizeof o->reason, "%s", r.reason);
+        o->loader[o->count++] = loader;
     }
     return BRAM_OK;
+}
+
+static void say_owners(bram_ctx *cx, size_t file, const struct owners *o)
+{
+    say(cx, file, o->beside ? BRAM_FILE_BESIDE : BRAM_FILE_BELONGS, o->loader[0], o->reason);
+    for (size_t k = 1; k < o->count; k++)
+        bram_note(cx, "also %zu 0 %zu: ", file, bram_loader_number(o->loader[k]));
 }
 
 /* Of a loader that the user named everything is a recording that does not belong to one. */
@@ -59,11 +79,11 @@ static int look_as(bram_ctx *cx, const struct glance *g, size_t file)
 {
     const char *path = g->c->files[file].path;
     const bram_input one = {&path, 1, 0};
-    const bram_loader *owner = NULL;
-    bram_recognition r = {.verdict = BRAM_NOT_MINE}, belongs;
+    struct owners owners = {.count = 0};
+    bram_recognition r = {.verdict = BRAM_NOT_MINE};
     if (g->loader->belongs) BRAM_TRY(g->loader->recognise(cx, &one, &r));
-    if (r.verdict == BRAM_NOT_MINE) BRAM_TRY(look_for_owner(cx, &owner, &belongs, path, g->loader));
-    if (owner) say(cx, file, BRAM_FILE_BELONGS, owner, belongs.reason);
+    if (r.verdict == BRAM_NOT_MINE) BRAM_TRY(look_for_owners(cx, &owners, path, g->loader));
+    if (owners.count) say_owners(cx, file, &owners);
     else say(cx, file, BRAM_FILE_RECORDING, g->loader, r.reason[0] ? r.reason : "as asked");
     return BRAM_OK;
 }
@@ -72,13 +92,12 @@ static int look_at(bram_ctx *cx, const struct glance *g, size_t file)
 {
     const char *path = g->c->files[file].path;
     const bram_input one = {&path, 1, 0};
-    const bram_loader *owner = NULL;
-    bram_recognition r;
+    struct owners owners = {.count = 0};
     bram_verdicts v;
     if (g->loader) return look_as(cx, g, file);
     BRAM_TRY(bram_recognise_files(cx, &v, &one));
-    if (!v.sure) BRAM_TRY(look_for_owner(cx, &owner, &r, path, NULL));
-    if (owner) say(cx, file, BRAM_FILE_BELONGS, owner, r.reason);
+    if (!v.sure) BRAM_TRY(look_for_owners(cx, &owners, path, NULL));
+    if (owners.count) say_owners(cx, file, &owners);
     else if (v.loader)
         say(cx, file, v.loader->asks ? BRAM_FILE_ASKS : BRAM_FILE_RECORDING, v.loader, v.reason);
     else if (v.sure + v.possible) say(cx, file, BRAM_FILE_AMBIGUOUS, NULL, v.words);
@@ -137,14 +156,28 @@ static int set_words(bram_ctx *cx, bram_collected *f, const char *words)
     return BRAM_OK;
 }
 
+static const bram_loader *loader_by_number(size_t number)
+{
+    const bram_loader *loader = NULL;
+    for (size_t k = 0; k <= number && (loader = bram_loader_at(k)); k++) continue;
+    return loader;
+}
+
+static void add_owner(bram_collected *f, const bram_loader *loader)
+{
+    size_t k = 0;
+    while (k < BRAM_FURTHER_OWNERS && f->also[k]) k++;
+    if (f->state == BRAM_FILE_BELONGS && k < BRAM_FURTHER_OWNERS) f->also[k] = loader;
+}
+
 /* A child is not trusted: what it says must be about its files. */
 static int take_line(bram_ctx *cx, void *user, size_t job, const char *line)
 {
     struct looking *l = user;
     const struct glance *g = &l->glance[job];
     char *end;
-    bool failed = strncmp(line, "fail ", 5) == 0;
-    if (!failed && strncmp(line, "file ", 5) != 0) return BRAM_OK; /* a note of some loader */
+    bool failed = strncmp(line, "fail ", 5) == 0, also = strncmp(line, "also ", 5) == 0;
+    if (!failed && !also && strncmp(line, "file ", 5) != 0) return BRAM_OK; /* a loader's note */
     size_t file = strtoull(line + 5, &end, 10);
     long state = strtol(end, &end, 10);
     size_t number = strtoull(end, &end, 10);
@@ -154,14 +187,15 @@ static int take_line(bram_ctx *cx, void *user, size_t job, const char *line)
     if (!mine ||
         (failed ? state >= 0 || state < BRAM_EINTERNAL : state < 0 || state > BRAM_FILE_UNKNOWN))
         return BRAM_OK;
+    if (also) {
+        add_owner(&l->c->files[file], loader_by_number(number));
+        return BRAM_OK;
+    }
     l->units += g->together != NULL;
     for (size_t i = 0; i < (g->together ? g->count : 1); i++) {
         bram_collected *f = &l->c->files[g->together ? g->together[i] : file];
-        const bram_loader *loader = NULL;
-        for (size_t k = 0; !failed && k <= number && (loader = bram_loader_at(k)); k++) continue;
         f->state = failed ? BRAM_FILE_FAILED : (bram_file_state)state;
-        f->loader = f->state == BRAM_FILE_RECORDING || f->state == BRAM_FILE_BELONGS ? loader
-                                                                                     : NULL;
+        f->loader = f->state < BRAM_FILE_ASKS ? loader_by_number(number) : NULL;
         if (!f->loader && f->state < BRAM_FILE_ASKS) f->state = BRAM_FILE_UNKNOWN;
         f->status = failed ? (int)state : BRAM_OK;
         f->unit = g->together ? l->units : 0;
@@ -301,14 +335,25 @@ int bram_collection_look_together(bram_ctx *cx, bram_collection *c, bool all)
     return status;
 }
 
+bool bram_collected_belongs(const bram_collected *f, const bram_loader *loader)
+{
+    bool owned = f->loader == loader;
+    for (size_t k = 0; k < BRAM_FURTHER_OWNERS && loader; k++) owned |= f->also[k] == loader;
+    return f->state == BRAM_FILE_BELONGS && owned;
+}
+
 const bram_loader *bram_collection_one_loader(const bram_collection *c)
 {
-    const bram_loader *one = NULL;
+    const bram_loader *one = NULL, *owner = NULL;
     for (size_t i = 0; i < c->count; i++) {
         const bram_collected *f = &c->files[i];
-        if (!f->loader) continue;
+        if (f->state == BRAM_FILE_BELONGS || f->state == BRAM_FILE_BESIDE) owner = f->loader;
+        if (f->state != BRAM_FILE_RECORDING) continue;
         if (!f->loader->apart || f->unit || (one && f->loader != one)) return NULL;
         one = f->loader;
     }
-    return one;
+    for (size_t i = 0; one && i < c->count; i++)
+        if (c->files[i].state == BRAM_FILE_BELONGS && !bram_collected_belongs(&c->files[i], one))
+            return NULL;
+    return one ? one : owner;
 }

@@ -68,7 +68,8 @@ static const char *group_of(const char *name)
     static const char *const white[] = {"white1986", "varshney2011", "openworm"};
     for (size_t i = 0; i < sizeof white / sizeof *white; i++)
         if (strncmp(name, white[i], strlen(white[i])) == 0) return "white1986";
-    return strcmp(name, "cook2020") == 0 ? "cook2019" : name;
+    bool cook = strncmp(name, "cook2019", 8) == 0 || strcmp(name, "cook2020") == 0;
+    return cook ? "cook2019" : name;
 }
 
 static int read_wire(bram_ctx *cx, bram_wiring *w, size_t wire, const bram_axis *layer)
@@ -147,13 +148,29 @@ static int add_source(bram_ctx *cx, bram_consensus *c, const bram_dataset *ds, c
     return status;
 }
 
+/* Whether nodes are cell classes: then edges are sums that other sources do not have. */
+static bool is_of_classes(const bram_dataset *ds, const char *name)
+{
+    char path[160];
+    snprintf(path, sizeof path, "connectome/%s", name);
+    const bram_attrs *attrs = bram_dataset_find_attrs(ds, path);
+    const char *level = attrs ? bram_attrs_text(attrs, "level") : NULL;
+    return level && strcmp(level, "class") == 0;
+}
+
 int bram_consensus_add(bram_ctx *cx, bram_consensus *c, const bram_dataset *ds)
 {
     size_t n = bram_dataset_groups(ds, "connectome");
-    if (n == 0) return bram_fail(cx, BRAM_EFORMAT, "found no connectome");
-    for (size_t i = 0; i < n; i++)
-        BRAM_TRY(add_source(cx, c, ds, bram_dataset_group_at(ds, "connectome", i)));
-    return BRAM_OK;
+    size_t cells = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = bram_dataset_group_at(ds, "connectome", i);
+        if (is_of_classes(ds, name)) continue;
+        BRAM_TRY(add_source(cx, c, ds, name));
+        cells++;
+    }
+    return cells ? BRAM_OK
+                 : bram_fail(cx, BRAM_EFORMAT, "found no connectome%s",
+                             n ? " of cells: those in it are of cell classes" : "");
 }
 
 /* ---- voices --------------------------------------------------------------------------------- */

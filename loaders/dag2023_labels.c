@@ -216,6 +216,15 @@ static bool has_labels(const bram_json *root)
            bram_json_get(trace.value, "label");
 }
 
+/* The laboratory's lists of deposited files, for Atanas & Kim as well: names, sums, events. */
+static bool is_manifest(const char *path)
+{
+    static const char head[] = "filename,checksum,uid,";
+    char found[sizeof head] = "";
+    return bram_gz_peek(path, found, sizeof found - 1) == sizeof found - 1 &&
+           strcmp(found, head) == 0;
+}
+
 int bram_dag_belongs(bram_ctx *cx, const char *path, bram_recognition *out)
 {
     enum { MOST_BYTES = 64 << 20 };
@@ -224,6 +233,8 @@ int bram_dag_belongs(bram_ctx *cx, const char *path, bram_recognition *out)
     bool labels = false;
     int status = bram_dag_form_of(cx, &form, path);
     *out = (bram_recognition){.verdict = BRAM_NOT_MINE};
+    if (status == BRAM_OK && form == BRAM_DAG_NONE && is_manifest(path))
+        *out = (bram_recognition){BRAM_BESIDE_MINE, "a list of deposited files and their sums"};
     if (status == BRAM_OK && form == BRAM_DAG_JLD2)
         *out = (bram_recognition){BRAM_MINE, "JLD2 with NeuroPAL_labels"};
     if (status == BRAM_OK && form == BRAM_DAG_JSON) {

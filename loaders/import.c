@@ -164,6 +164,20 @@ static bool has_worms(const bram_dataset *ds)
     return false;
 }
 
+/* A loader that reads one file at a time need not say where a connectome is from. */
+static int name_source_file(bram_ctx *cx, bram_dataset *ds, const bram_input *input)
+{
+    const char *slash = strrchr(input->paths[0], '/');
+    for (size_t i = 0; i < bram_dataset_groups(ds, "connectome"); i++) {
+        char *group = bram_strf(cx, "connectome/%s", bram_dataset_group_at(ds, "connectome", i));
+        bram_attrs *attrs = group ? bram_dataset_attrs(cx, ds, group) : NULL;
+        bram_free(group);
+        if (!attrs) return BRAM_ENOMEM;
+        BRAM_TRY(set_text(cx, attrs, "source_file", slash ? slash + 1 : input->paths[0]));
+    }
+    return BRAM_OK;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_loader *loader, const bram_input *input,
@@ -175,6 +189,8 @@ static int load(bram_ctx *cx, bram_dataset *ds, const bram_loader *loader, const
     if (status == BRAM_OK) status = bram_import_recordings(cx, ds, options);
     if (status != BRAM_OK) bram_name_the_file(cx, status, loader->name, input);
     if (status == BRAM_OK && has_worms(ds)) status = bram_add_neurons(cx, ds);
+    if (status == BRAM_OK && (input->count == 1 || loader->single))
+        status = name_source_file(cx, ds, input);
     if (status == BRAM_OK)
         status = describe_root(cx, ds, loader, input, bram_options_canonical(own),
                                bram_options_canonical(options));

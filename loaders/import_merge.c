@@ -5,6 +5,7 @@
 
 #include "dataset_form.h"
 #include "import.h"
+#include "import_forms.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,8 +14,11 @@ struct merge {
     bram_dataset *ds, *part;
     bram_left_out_fn *left_out;
     void *user;
-    const char *sources;  /* of the part */
-    const char **outside; /* ids of recordings of the part that stay out */
+    const char *sources; /* of the part */
+    size_t number;       /* of the part */
+    bram_form *form;
+    size_t forms;         /* connectomes of all parts */
+    const char **outside; /* groups of the part that stay out: recordings, connectomes */
     size_t outsides;
     char **order; /* ids of the recordings that are in, as the reports of the parts have them */
     size_t ordered, room;
@@ -41,15 +45,15 @@ static const char *file_of(const bram_dataset *ds, const char *group, const char
     return file ? file : fallback;
 }
 
-static void tell(const struct merge *m, const char *path, bool copy)
+static void tell(const struct merge *m, const char *path, bram_left_out why, const char *more)
 {
     char text[900];
     const char *sources = m->sources; /* of a single file only its name is said */
     if (strlen(sources) > DIGITS + 1 && !*next_source(sources + 1)) sources += DIGITS + 1;
-    snprintf(text, sizeof text, "%s: %s%s %s", file_of(m->part, path, sources), path,
-             copy ? ", with the same values, was read from" : " was read from",
-             file_of(m->ds, path, "another file"));
-    m->left_out(m->user, copy, text);
+    snprintf(text, sizeof text, "%s: %s%s %s%s", file_of(m->part, path, sources), path,
+             why == BRAM_LEFT_COPY ? ", with the same values, was read from" : " was read from",
+             file_of(m->ds, path, "another file"), more);
+    m->left_out(m->user, why, text);
 }
 
 /* Whether two responses have the same shape, values and masks. */
@@ -88,38 +92,43 @@ static int is_copy(bram_ctx *cx, bool *out, const struct merge *m, const char *g
     return status;
 }
 
-/* Which recordings of the part are there already. */
+/* A recording of the part whose name is taken. */
+static int leave_recording(bram_ctx *cx, struct merge *m, const char *group)
+{
+    bool copy = false;
+    m->outside[m->outsides++] = group;
+    BRAM_TRY(is_copy(cx, &copy, m, group));
+    tell(m, group, copy ? BRAM_LEFT_COPY : BRAM_LEFT_CLASH, "");
+    return BRAM_OK;
+}
+
+/* Which recordings of the part are there already, and which connectomes others have more of. */
 static int find_outside(bram_ctx *cx, struct merge *m)
 {
     size_t n = bram_dataset_groups(m->part, "recordings");
-    m->outside = bram_scratch(cx, n, sizeof *m->outside);
+    m->outside = bram_scratch(cx, n + m->forms, sizeof *m->outside);
     if (!m->outside) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        bool copy = false;
         const char *id = bram_dataset_group_at(m->part, "recordings", i);
-        char *group = bram_strf(cx, "recordings/%s", id);
+        size_t room = strlen("recordings/") + strlen(id) + 1;
+        char *group = bram_scratch(cx, room, 1);
         if (!group) return BRAM_ENOMEM;
-        int status = BRAM_OK;
-        if (bram_dataset_has(m->ds, group)) {
-            m->outside[m->outsides++] = id;
-            status = is_copy(cx, &copy, m, group);
-            if (status == BRAM_OK) tell(m, group, copy);
-        }
-        bram_free(group);
-        BRAM_TRY(status);
+        snprintf(group, room, "recordings/%s", id);
+        if (bram_dataset_has(m->ds, group)) BRAM_TRY(leave_recording(cx, m, group));
     }
+    for (size_t i = 0; i < m->forms; i++)
+        if (m->form[i].outside && m->form[i].part == m->number)
+            m->outside[m->outsides++] = m->form[i].group;
     return BRAM_OK;
 }
 
 static bool is_outside(const struct merge *m, const char *path)
 {
-    static const char folder[] = "recordings/";
-    if (strncmp(path, folder, sizeof folder - 1) != 0) return false;
-    path += sizeof folder - 1;
-    size_t length = strcspn(path, "/");
-    for (size_t i = 0; i < m->outsides; i++)
-        if (strlen(m->outside[i]) == length && strncmp(path, m->outside[i], length) == 0)
+    for (size_t i = 0; i < m->outsides; i++) {
+        size_t length = strlen(m->outside[i]);
+        if (strncmp(path, m->outside[i], length) == 0 && (!path[length] || path[length] == '/'))
             return true;
+    }
     return false;
 }
 
@@ -157,7 +166,7 @@ static bool wanted(void *user, const char *path)
     if (is_outside(m, path) || strcmp(path, "import_report") == 0) return false;
     if (!bram_dataset_has(m->ds, path) || bram_dataset_find_attrs(m->part, path)) return true;
     const bram_axis *a = bram_dataset_table(m->ds, path), *b = bram_dataset_table(m->part, path);
-    if (!a || !b || !bram_axis_equal(a, b)) tell(m, path, false);
+    if (!a || !b || !bram_axis_equal(a, b)) tell(m, path, BRAM_LEFT_CLASH, "");
     return false;
 }
 
@@ -245,20 +254,42 @@ static int note_missing(bram_ctx *cx, bram_dataset *ds, const char *missing)
 
 /* ---- parts ---------------------------------------------------------------------------------- */
 
-static int add_part(bram_ctx *cx, struct merge *m, const char *path, bool first)
+static int open_part(bram_ctx *cx, struct merge *m, const char *path)
 {
-    size_t mark = bram_scratch_mark(cx);
     BRAM_TRY(bram_dataset_open(cx, &m->part, path));
     const char *sources = bram_attrs_text(bram_dataset_find_attrs(m->part, ""), "sources");
     m->sources = sources ? sources : "";
     m->outsides = 0;
-    int status = add_root(cx, m, first);
+    return BRAM_OK;
+}
+
+static int add_part(bram_ctx *cx, struct merge *m, const char *path, size_t number)
+{
+    size_t mark = bram_scratch_mark(cx);
+    m->number = number;
+    BRAM_TRY(open_part(cx, m, path));
+    int status = add_root(cx, m, number == 0);
     if (status == BRAM_OK) status = find_outside(cx, m);
     if (status == BRAM_OK) status = find_order(cx, m);
     if (status == BRAM_OK) status = bram_dataset_move(cx, m->ds, m->part, wanted, m);
     bram_dataset_free(m->part);
     m->part = NULL;
     bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* How a connectome that stayed out differs from the one that is in. */
+static int tell_form(bram_ctx *cx, struct merge *m, const bram_form *f, const char *path)
+{
+    bram_forms forms;
+    char more[sizeof forms.words + 2];
+    BRAM_TRY(open_part(cx, m, path));
+    int status = bram_import_forms(cx, &forms, f->group, m->ds, m->part);
+    snprintf(more, sizeof more, "; %s", status == BRAM_OK ? forms.words : "");
+    if (status == BRAM_OK && forms.same) tell(m, f->group, BRAM_LEFT_COPY, "");
+    else if (status == BRAM_OK) tell(m, f->group, BRAM_LEFT_FORM, more);
+    bram_dataset_free(m->part);
+    m->part = NULL;
     return status;
 }
 
@@ -278,14 +309,16 @@ int bram_import_merge(bram_ctx *cx, const char *path, const char *const *parts, 
 {
     struct merge m = {.left_out = left_out, .user = user};
     BRAM_TRY(bram_dataset_new(cx, &m.ds));
-    int status = BRAM_OK;
-    for (size_t i = 0; status == BRAM_OK && i < count; i++)
-        status = add_part(cx, &m, parts[i], i == 0);
+    int status = bram_import_forms_list(cx, &m.form, &m.forms, parts, count);
+    for (size_t i = 0; status == BRAM_OK && i < count; i++) status = add_part(cx, &m, parts[i], i);
+    for (size_t i = 0; status == BRAM_OK && i < m.forms; i++)
+        if (m.form[i].outside) status = tell_form(cx, &m, &m.form[i], parts[m.form[i].part]);
     if (status == BRAM_OK) status = put_sources(cx, &m);
     if (status == BRAM_OK && missing) status = note_missing(cx, m.ds, missing);
     if (status == BRAM_OK) status = report(cx, &m);
     if (status == BRAM_OK) status = bram_dataset_join(cx, m.ds, path, false);
     bram_dataset_free(m.ds);
+    bram_import_forms_free(m.form, m.forms);
     for (size_t i = 0; i < m.ordered; i++) bram_free(m.order[i]);
     bram_free(m.order);
     bram_free(m.own);

@@ -7,14 +7,22 @@
 
 #include <bramble/loader.h>
 
-/** Learns what was left out and why; copy: what is in has the same values. */
-typedef void bram_left_out_fn(void *user, bool copy, const char *what);
+/** Why something was left out. */
+typedef enum bram_left_out {
+    BRAM_LEFT_COPY, /* what is in has the same values */
+    BRAM_LEFT_FORM, /* a connectome that is in from another file: the words say what differs */
+    BRAM_LEFT_CLASH /* other values under a name that is taken */
+} bram_left_out;
+
+/** Learns what was left out and why. */
+typedef void bram_left_out_fn(void *user, bram_left_out why, const char *what);
 
 /**
  * Reads parts, written by bram_dataset_write, and writes them as one dataset: recordings,
  * responses, tables and connectomes in the order of the parts, one import_report, the sources of
  * all. A recording (or what else has a path) that an earlier part has is left out and told, unless
- * it is a table equal to that one.
+ * it is a table equal to that one. Of connectomes with one name and a common layer the one with the
+ * most edges is in, of those with as many the first; the others are left out whole.
  *
  * The bytes are those of a single import: chunks of values are copied as they are.
  *

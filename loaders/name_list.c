@@ -4,8 +4,14 @@
 #include "name_list.h"
 
 #include "csvfile.h"
+#include "gz.h"
+#include "intake.h"
+#include "labels.h"
 
+#include <math.h>
 #include <string.h>
+
+enum { NEURONS = 300 };
 
 static int check_line(bram_ctx *cx, const bram_csv *t, size_t row, const char *path)
 {
@@ -49,4 +55,56 @@ int bram_name_list_read(bram_ctx *cx, char ***names, size_t expected, const char
     if (status == BRAM_OK) status = copy_names(cx, names, t);
     bram_csv_free(t);
     return status;
+}
+
+/* ---- which file is a list ------------------------------------------------------------------- */
+
+/* "000<TAB>NAME", and NAME is one that the label parser knows. */
+bool bram_name_list_is(const char *path)
+{
+    char head[64] = "";
+    size_t n = bram_gz_peek(path, head, sizeof head - 1);
+    if (n < 6 || strncmp(head, "000\t", 4) != 0) return false;
+    head[strcspn(head, "\r\n")] = 0;
+    bram_label label = bram_label_parse(head + 4, (double)NAN, 0);
+    return bram_label_is_certain(&label);
+}
+
+int bram_name_list_belongs(bram_ctx *cx, const char *path, bram_recognition *out)
+{
+    char **names = NULL;
+    bram_recognise(out, BRAM_NOT_MINE, "no list of names");
+    if (!bram_name_list_is(path)) return BRAM_OK;
+    int status = bram_name_list_read(cx, &names, NEURONS, path);
+    if (status == BRAM_OK)
+        bram_recognise(out, BRAM_MINE, "the names of 300 neurons, for matrices that have none");
+    bram_free(names);
+    return status == BRAM_ENOMEM ? status : BRAM_OK;
+}
+
+static size_t folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+int bram_name_list_choose(bram_ctx *cx, const char **out, const bram_input *input)
+{
+    const char *first = NULL, *matrix = input->paths[0];
+    size_t length = folder_length(matrix);
+    for (size_t i = 1; i < input->count; i++) {
+        const char *path = input->paths[i];
+        if (!bram_name_list_is(path)) continue;
+        if (length == folder_length(path) && strncmp(path, matrix, length) == 0) {
+            *out = path;
+            return BRAM_OK;
+        }
+        if (!first) first = path;
+    }
+    if (first) *out = first;
+    return first ? BRAM_OK
+                 : bram_fail(cx, BRAM_EUSAGE,
+                             "found %zu file%s, expected the matrices and their list of names "
+                             "(\"000 TAB ADAL\")",
+                             input->count, input->count == 1 ? "" : "s");
 }

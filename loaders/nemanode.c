@@ -75,7 +75,7 @@ static const struct known {
     {2186, 7970, "witvliet2021_8", "animal 8, adult, nerve ring", &witvliet},
     {2194, 7981, "witvliet2021_8", "animal 8, adult, nerve ring", &witvliet},
     {4879, 28113, "cook2019", "adult hermaphrodite, composite", &cook2019},
-    {4681, 27019, "cook2019", "adult hermaphrodite, composite; older release", &cook2019},
+    {4681, 27019, "cook2019_first", "adult hermaphrodite, composite; first release", &cook2019},
     {295, 1762, "cook2020", "adult hermaphrodite, pharynx", &cook2020},
 };
 
@@ -219,4 +219,5 @@ const bram_loader bram_loader_nemanode = {
     .recognise = recognise,
     .load = load,
     .apart = true,
+    .single = true,
 };

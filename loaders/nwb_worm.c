@@ -160,8 +160,9 @@ static int put_recording(bram_ctx *cx, bram_dataset *ds, const bram_nwb_recordin
     return describe(cx, ds, r, s);
 }
 
-/* A file of NWB without traces says what it has instead. */
-static int without_traces(bram_ctx *cx, const bram_nwb *nwb, const bram_nwb_objects *objects)
+/* "2 series: acquisition/States (TimeSeries, 2198 x 1), ..." */
+static void list_series(bram_ctx *cx, char *out, size_t bytes, const bram_nwb *nwb,
+                        const bram_nwb_objects *objects)
 {
     char list[300] = "";
     size_t series = 0;
@@ -175,10 +176,18 @@ static int without_traces(bram_ctx *cx, const bram_nwb *nwb, const bram_nwb_obje
                      objects->item[i].path, objects->item[i].type, s.rows, s.cols);
         series++;
     }
+    snprintf(out, bytes, "%zu series%s%s", series, list[0] ? ": " : "", list);
+}
+
+/* A file of NWB without traces says what it has instead. */
+static int without_traces(bram_ctx *cx, const bram_nwb *nwb, const bram_nwb_objects *objects)
+{
+    char list[340];
+    list_series(cx, list, sizeof list, nwb, objects);
     return bram_fail(cx, BRAM_EFORMAT,
-                     "%s holds no traces of neurons: found %zu series%s%s, expected a "
-                     "RoiResponseSeries in processing/ or series Activity_0000 ... in acquisition/",
-                     nwb->path, series, list[0] ? ": " : "", list);
+                     "%s holds no traces of neurons: found %s, expected a RoiResponseSeries in "
+                     "processing/ or series Activity_0000 ... in acquisition/",
+                     nwb->path, list);
 }
 
 static int read_traces(bram_ctx *cx, bram_nwb_recording *r, const bram_nwb_objects *objects,
@@ -244,8 +253,7 @@ static int judge(bram_ctx *cx, const bram_nwb *nwb, const bram_nwb_objects *obje
     for (size_t i = 0; i < objects->count; i++) singles += objects->item[i].trace;
     bool labels = bram_h5_exists(nwb->root, "processing/CalciumActivity");
     bool traces = several || response || singles;
-    bool nobodys = !traces && !bram_h5_exists(nwb->root, "units"); /* say so, rather than nothing */
-    int verdict = nobodys || (traces && (is_worm(s) || labels)) ? BRAM_MINE : BRAM_MAYBE_MINE;
+    int verdict = traces && (is_worm(s) || labels) ? BRAM_MINE : BRAM_MAYBE_MINE;
     if (singles)
         return bram_recognise(out, verdict, "NWB %s with %zu series, one for each neuron",
                               nwb->version, singles);
@@ -277,6 +285,31 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
     return status;
 }
 
+/* States without traces, as in early files of Open Source Brain; not what has spikes. */
+static int belongs(bram_ctx *cx, const char *path, bram_recognition *out)
+{
+    bram_nwb nwb = {0};
+    bram_nwb_objects objects = {0};
+    bool is = false, traces = false;
+    char list[160];
+    bram_recognise(out, BRAM_NOT_MINE, "no file of NWB 2");
+    BRAM_TRY(bram_nwb_is(cx, &is, path));
+    if (!is) return BRAM_OK;
+    int status = bram_nwb_open(cx, &nwb, path);
+    if (status == BRAM_OK) status = bram_nwb_objects_list(cx, &objects, &nwb);
+    if (status == BRAM_OK && !bram_h5_exists(nwb.root, "units")) {
+        for (size_t i = 0; i < objects.count; i++)
+            traces |= objects.item[i].trace || bram_nwb_is_response(&objects.item[i]);
+        list_series(cx, list, sizeof list, &nwb, &objects);
+        if (!traces)
+            bram_recognise(out, BRAM_BESIDE_MINE, "NWB %s, holds no traces of neurons: %s",
+                           nwb.version, list);
+    }
+    bram_nwb_objects_release(&objects);
+    bram_nwb_close(&nwb);
+    return status == BRAM_ENOMEM ? status : BRAM_OK;
+}
+
 const bram_loader bram_loader_nwb_worm = {
     .name = "nwb-worm",
     .summary = "C. elegans whole-brain calcium in NWB 2: DANDI with NeuroPAL labels, Scholz 2018",
@@ -291,4 +324,5 @@ const bram_loader bram_loader_nwb_worm = {
     .load = load,
     .forms = BRAM_FORM_HDF5,
     .apart = true,
+    .belongs = belongs,
 };

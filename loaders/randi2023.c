@@ -10,9 +10,10 @@
  *   (stimulated): randi2023_book.c.
  * - JSON of the OpenWorm ConnectomeToolbox: nodes and connections.Functional[pre][post], amplitudes
  *   of the significant wild-type pairs; 0 elsewhere, measured or not.
- * - 90000 lines "from TAB to TAB value", the early atlas of April 2022; 0 likewise.
+ * - 90000 lines "from TAB to TAB value", the early atlas of April 2022; 0 likewise. It becomes
+ *   connectome/randi2023_early.
  * - a matrix of blank-separated numbers [responding][stimulated], NaN where not measured, with its
- *   list of names as the second file.
+ *   list of names as a second file: connectome/randi2023_intensity.
  *
  * AWCON and AWCOFF are told by function, so that they stay apart from AWCL and AWCR.
  */
@@ -20,7 +21,6 @@
 
 #include "connectome.h"
 #include "csvfile.h"
-#include "edge_table.h"
 #include "functional_atlas.h"
 #include "gz.h"
 #include "h5.h"
@@ -41,7 +41,8 @@ static const bram_param params[] = {
     {"q_eq_sheet", BRAM_PARAM_TEXT, "", NULL, 0, 0, "of a workbook; empty: by its name"},
     {.name = NULL}};
 
-static const char source[] = "randi2023";
+static const char source[] = "randi2023", early[] = "randi2023_early",
+                  intensity[] = "randi2023_intensity";
 
 enum { MOST = 4096 }; /* neurons of a matrix */
 
@@ -122,7 +123,6 @@ static bool is_h5(bram_ctx *cx, const char *path)
 static int load_h5(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
     bram_h5 *file = NULL;
-    BRAM_TRY(bram_one_file(cx, input));
     BRAM_TRY(bram_h5_open(cx, &file, input->paths[0]));
     int status = read_h5(cx, ds, file, o);
     bram_h5_close(file);
@@ -194,7 +194,6 @@ static int read_json(bram_ctx *cx, bram_dataset *ds, const bram_json *top, const
 static int load_json(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
     bram_json *top = NULL;
-    BRAM_TRY(bram_one_file(cx, input));
     BRAM_TRY(bram_json_read(cx, &top, input->paths[0], 0));
     size_t mark = bram_scratch_mark(cx);
     int status = read_json(cx, ds, top, o);
@@ -252,13 +251,13 @@ static int load_lines(bram_ctx *cx, bram_dataset *ds, const bram_input *input,
     bram_csv *t = NULL;
     bram_connectome *c = NULL;
     int64_t self = 0;
-    BRAM_TRY(bram_one_file(cx, input));
     BRAM_TRY(bram_csv_read(cx, &t, input->paths[0], &(bram_csv_options){.delimiter = '\t'}));
     int status = bram_connectome_new(cx, &c, o);
     if (status == BRAM_OK) status = read_lines(cx, c, t, &self);
-    if (status == BRAM_OK) status = bram_connectome_put(cx, c, ds, source);
+    if (status == BRAM_OK) status = bram_connectome_put(cx, c, ds, early);
     if (status == BRAM_OK)
-        status = bram_attrs_set_integer(cx, bram_dataset_attrs(cx, ds, "connectome/randi2023"),
+        status = bram_attrs_set_integer(cx,
+                                        bram_dataset_attrs(cx, ds, "connectome/randi2023_early"),
                                         "self_pairs_left_out", self);
     bram_connectome_free(c);
     bram_csv_free(t);
@@ -269,8 +268,10 @@ static int load_lines(bram_ctx *cx, bram_dataset *ds, const bram_input *input,
 
 static const int matrix_flags = BRAM_NUMBER_NAN | BRAM_NUMBER_INFINITE;
 
-/* A line of at least 100 numbers with blanks between them. */
-static bool is_matrix(const char *path)
+enum { LEAST = 100, NEURONS = 300 };
+
+/* How many numbers with blanks between them the first line has; 0 where anything else stands. */
+static size_t numbers_of_line(const char *path)
 {
     char head[16384];
     size_t n = bram_gz_peek(path, head, sizeof head - 1), count = 0;
@@ -281,11 +282,11 @@ static bool is_matrix(const char *path)
         size_t length = strcspn(at, " ");
         char kept = at[length];
         at[length] = 0;
-        if (!bram_number_parse(at, matrix_flags, &value)) return false;
+        if (!bram_number_parse(at, matrix_flags, &value)) return 0;
         at[length] = kept;
         at += length;
     }
-    return count >= 100;
+    return count;
 }
 
 static int read_matrix(bram_ctx *cx, bram_dataset *ds, const bram_csv *t, const char *list,
@@ -304,7 +305,7 @@ static int read_matrix(bram_ctx *cx, bram_dataset *ds, const bram_csv *t, const 
     bram_randi_transpose(amplitude, atlas.n);
     atlas.names = (const char *const *)names;
     atlas.amplitude = amplitude;
-    int status = bram_atlas_put(cx, ds, source, &atlas, o);
+    int status = bram_atlas_put(cx, ds, intensity, &atlas, o);
     bram_free(names);
     return status;
 }
@@ -313,14 +314,11 @@ static int load_matrix(bram_ctx *cx, bram_dataset *ds, const bram_input *input,
                        const bram_options *o)
 {
     bram_csv *t = NULL;
-    if (input->count != 2)
-        return bram_fail(cx, BRAM_EUSAGE,
-                         "found %zu files, expected the matrix and its list of names "
-                         "(\"000 TAB ADAL\")",
-                         input->count);
+    const char *list = NULL;
+    BRAM_TRY(bram_name_list_choose(cx, &list, input));
     BRAM_TRY(bram_csv_read(cx, &t, input->paths[0], &(bram_csv_options){.delimiter = ' '}));
     size_t mark = bram_scratch_mark(cx);
-    int status = read_matrix(cx, ds, t, input->paths[1], o);
+    int status = read_matrix(cx, ds, t, list, o);
     bram_scratch_release(cx, mark);
     bram_csv_free(t);
     return status;
@@ -338,14 +336,29 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
         return bram_recognise(out, BRAM_MINE, "workbook with sheets of amplitudes and of q");
     if (is_lines(cx, path))
         return bram_recognise(out, BRAM_MINE, "lines of two names and a number");
-    if (is_matrix(path) && input->count == 2)
+    size_t count = numbers_of_line(path);
+    if (count >= LEAST && input->count > 1)
         return bram_recognise(out, BRAM_MINE, "a matrix of numbers with a list of names");
+    if (count == NEURONS)
+        return bram_recognise(out, BRAM_MAYBE_MINE, "a matrix of numbers with %d columns", NEURONS);
     return bram_recognise(out, BRAM_NOT_MINE, "none of the forms of the atlas");
+}
+
+/* Lists of names belong to matrices; the other forms have their own. */
+static int check_files(bram_ctx *cx, const bram_input *input)
+{
+    size_t others = 0;
+    for (size_t i = 1; i < input->count; i++) others += !bram_name_list_is(input->paths[i]);
+    if (!others) return BRAM_OK;
+    return bram_fail(cx, BRAM_EUSAGE,
+                     "found %zu files, expected one; a matrix has its list of names as a second",
+                     others + 1);
 }
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
     const char *path = input->paths[0];
+    BRAM_TRY(check_files(cx, input));
     if (bram_h5_probe(path)) return load_h5(cx, ds, input, o);
     if (is_json(path)) return load_json(cx, ds, input, o);
     if (bram_randi_is_zip(path)) return bram_randi_load_book(cx, ds, input, o);
@@ -364,4 +377,7 @@ const bram_loader bram_loader_randi2023 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .apart = true,
+    .single = true,
+    .belongs = bram_name_list_belongs,
 };

@@ -12,7 +12,6 @@
  */
 #include "randi2023.h"
 
-#include "edge_table.h"
 #include "functional_atlas.h"
 #include "gz.h"
 #include "number.h"
@@ -194,7 +193,6 @@ int bram_randi_load_book(bram_ctx *cx, bram_dataset *ds, const bram_input *input
 {
     bram_xlsx *book = NULL;
     bram_grid *amplitudes = NULL;
-    BRAM_TRY(bram_one_file(cx, input));
     BRAM_TRY(bram_xlsx_open(cx, &book, input->paths[0]));
     size_t mark = bram_scratch_mark(cx);
     int status = read_book(cx, ds, book, o, &amplitudes);

@@ -8,8 +8,9 @@
  * reported. rules=published takes Sp alone, without S, and names unchanged.
  *
  * ConnOrdered_040903.mat: sparse A_init_t_ordered [pre][post] and Ag_t_ordered with the names
- * Neuron_ordered. A_sendjoint.mat: Ac, the same pairs with synapses of several partners weighted
- * down, in the order of the names of ConnOrdered, which is to be given as the second file.
+ * Neuron_ordered. A_sendjoint.mat belongs to it: Ac, the same pairs with synapses of several
+ * partners weighted down, in the order of those names; it becomes
+ * connectome/varshney2011_sendjoint.
  */
 #include "varshney2011.h"
 
@@ -28,16 +29,16 @@ static const bram_edge_kind kinds[] = {{"S", MONADIC},   {"Sp", CHEMICAL}, {"R",
                                        {"Rp", RECEIVED}, {"EJ", GAP},      {"NMJ", CHEMICAL},
                                        {NULL, 0}};
 
-static const bram_edge_form form = {"a table with Neuron 1, Neuron 2, Type and Nbr",
-                                    NULL,
-                                    "Neuron 1",
-                                    "Neuron 2",
-                                    "Type",
-                                    "Nbr",
-                                    NULL,
-                                    NULL,
-                                    kinds,
-                                    0};
+static const bram_edge_form form_of_table = {"a table with Neuron 1, Neuron 2, Type and Nbr",
+                                             NULL,
+                                             "Neuron 1",
+                                             "Neuron 2",
+                                             "Type",
+                                             "Nbr",
+                                             NULL,
+                                             NULL,
+                                             kinds,
+                                             0};
 
 static const char source[] = "varshney2011";
 
@@ -94,37 +95,93 @@ static int load_table(bram_ctx *cx, bram_dataset *ds, const char *path, bram_con
     r.sent = bram_scratch(cx, BRAM_NEURONS, sizeof *r.sent);
     r.received = bram_scratch(cx, BRAM_NEURONS, sizeof *r.received);
     if (!r.sent || !r.received) return BRAM_ENOMEM;
-    BRAM_TRY(bram_edge_table_read(cx, path, &form, 1, take_row, &r));
+    BRAM_TRY(bram_edge_table_read(cx, path, &form_of_table, 1, take_row, &r));
     BRAM_TRY(bram_connectome_put(cx, c, ds, source));
     return describe(cx, ds, &r);
 }
 
+/* What the files of an import are. */
+struct given {
+    const char *main, *weighted; /* a table or ConnOrdered; A_sendjoint */
+    bram_varshney_form form;     /* of the main one */
+    size_t mains;
+};
+
+static struct given sort_files(bram_ctx *cx, const bram_input *input)
+{
+    struct given g = {.mains = 0};
+    for (size_t i = 0; i < input->count; i++) {
+        bram_varshney_form form = bram_varshney_form_of(cx, input->paths[i]);
+        if (form == BRAM_VARSHNEY_WEIGHTED) g.weighted = input->paths[i];
+        else if (form != BRAM_VARSHNEY_LIST && !g.mains++) {
+            g.main = input->paths[i];
+            g.form = form;
+        }
+    }
+    return g;
+}
+
+enum { WEIGHTED = 1, BOTH };
+
+static int read_all(bram_ctx *cx, bram_dataset *ds, bram_connectome **c, const struct given *g)
+{
+    static const char *const names[] = {source, "varshney2011_sendjoint"};
+    static const bram_layer layers[] = {
+        {"chemical", "chemical", "synapses"},
+        {"gap", "gap", "synapses", .symmetric = true},
+        {"chemical", "chemical", "synapses, those of several partners weighted down"}};
+    BRAM_TRY(bram_connectome_add_layer(cx, c[0], &layers[0]));
+    BRAM_TRY(bram_connectome_add_layer(cx, c[0], &layers[1]));
+    BRAM_TRY(bram_connectome_add_layer(cx, c[WEIGHTED], &layers[2]));
+    if (g->form != BRAM_VARSHNEY_NAMED) return load_table(cx, ds, g->main, c[0]);
+    BRAM_TRY(bram_varshney_read_named(cx, c[0], g->main));
+    if (!g->weighted) return bram_connectome_put(cx, c[0], ds, source);
+    BRAM_TRY(bram_varshney_read_weighted(cx, c[WEIGHTED], g->weighted, g->main));
+    return bram_connectome_put_all(cx, ds, c, names, BOTH);
+}
+
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
-    static const bram_layer layers[] = {{"chemical", "chemical", "synapses"},
-                                        {"gap", "gap", "synapses", .symmetric = true}};
-    bram_connectome *c = NULL;
+    bram_connectome *c[BOTH] = {NULL};
     size_t mark = bram_scratch_mark(cx);
-    BRAM_TRY(bram_connectome_new(cx, &c, o));
-    int status = bram_connectome_add_layer(cx, c, &layers[0]);
-    if (status == BRAM_OK) status = bram_connectome_add_layer(cx, c, &layers[1]);
-    if (status == BRAM_OK && bram_varshney_is_matlab(cx, input->paths[0])) {
-        status = bram_varshney_read_matlab(cx, c, input);
-        if (status == BRAM_OK) status = bram_connectome_put(cx, c, ds, source);
-    } else if (status == BRAM_OK) {
-        status = bram_one_file(cx, input);
-        if (status == BRAM_OK) status = load_table(cx, ds, input->paths[0], c);
-    }
-    bram_connectome_free(c);
+    const struct given g = sort_files(cx, input);
+    if (g.mains != 1)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "found %zu tables or ConnOrdered%s, expected one at a time", g.mains,
+                         g.weighted ? " (which has the names of A_sendjoint)" : "");
+    int status = bram_connectome_new(cx, &c[0], o);
+    if (status == BRAM_OK) status = bram_connectome_new(cx, &c[WEIGHTED], o);
+    if (status == BRAM_OK) status = read_all(cx, ds, c, &g);
+    bram_connectome_free(c[0]);
+    bram_connectome_free(c[WEIGHTED]);
     bram_scratch_release(cx, mark);
     return status;
 }
 
 static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *out)
 {
-    if (bram_varshney_is_matlab(cx, input->paths[0]))
-        return bram_recognise(out, BRAM_MINE, "MATLAB with A_init_t_ordered, or Ac of 279 neurons");
-    return bram_edge_recognise(cx, input, &form, 1, out);
+    bram_varshney_form form = BRAM_VARSHNEY_NONE;
+    for (size_t i = 0; i < input->count && form != BRAM_VARSHNEY_NAMED; i++)
+        form = bram_varshney_form_of(cx, input->paths[i]);
+    if (form == BRAM_VARSHNEY_NAMED)
+        return bram_recognise(out, BRAM_MINE, "MATLAB with A_init_t_ordered and its names");
+    if (form == BRAM_VARSHNEY_WEIGHTED)
+        return bram_recognise(out, BRAM_NOT_MINE,
+                              "A_sendjoint without ConnOrdered, which has its names");
+    return bram_edge_recognise(cx, input, &form_of_table, 1, out);
+}
+
+static int belongs(bram_ctx *cx, const char *path, bram_recognition *out)
+{
+    switch (bram_varshney_form_of(cx, path)) {
+    case BRAM_VARSHNEY_WEIGHTED:
+        return bram_recognise(out, BRAM_MINE, "MATLAB with Ac, whose names are in ConnOrdered");
+    case BRAM_VARSHNEY_LIST:
+        return bram_recognise(out, BRAM_BESIDE_MINE,
+                              "MATLAB with an order, classes or types of 279 neurons alone");
+    default:
+        return bram_recognise(out, BRAM_NOT_MINE, "no file of this source");
+    }
 }
 
 const bram_loader bram_loader_varshney2011 = {
@@ -140,4 +197,7 @@ const bram_loader bram_loader_varshney2011 = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .apart = true,
+    .single = true,
+    .belongs = belongs,
 };

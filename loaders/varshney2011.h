@@ -6,11 +6,21 @@
 
 #include "connectome.h"
 
-/** @return whether the file is one of the MATLAB files of the paper */
-bool bram_varshney_is_matlab(bram_ctx *cx, const char *path);
+/** MATLAB files of the paper and of those who use its order of neurons. */
+typedef enum bram_varshney_form {
+    BRAM_VARSHNEY_NONE,
+    BRAM_VARSHNEY_NAMED,    /* ConnOrdered_040903: matrices and names */
+    BRAM_VARSHNEY_WEIGHTED, /* A_sendjoint: a matrix in the order of those names */
+    BRAM_VARSHNEY_LIST      /* an order, classes or types of 279 neurons, and nothing else */
+} bram_varshney_form;
 
-/** Adds the matrices to the layers 0 (chemical) and 1 (gap). */
-int bram_varshney_read_matlab(bram_ctx *cx, bram_connectome *c,
-                              const bram_input *input) BRAM_MUST_CHECK;
+bram_varshney_form bram_varshney_form_of(bram_ctx *cx, const char *path);
+
+/** Adds the matrices of ConnOrdered to the layers 0 (chemical) and 1 (gap). */
+int bram_varshney_read_named(bram_ctx *cx, bram_connectome *c, const char *path) BRAM_MUST_CHECK;
+
+/** Adds the matrix of A_sendjoint to layer 0. @param names  ConnOrdered, which has its names */
+int bram_varshney_read_weighted(bram_ctx *cx, bram_connectome *c, const char *path,
+                                const char *names) BRAM_MUST_CHECK;
 
 #endif

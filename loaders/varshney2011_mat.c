@@ -1,5 +1,5 @@
 /*
- * varshney2011_mat.c - sparse adjacency matrices of Varshney et al. 2011.
+ * varshney2011_mat.c - sparse adjacency matrices of Varshney et al. 2011, and lists in their order.
  */
 #include "varshney2011.h"
 
@@ -18,17 +18,21 @@ static bool has(const bram_matlab *file, const char *name)
     return false;
 }
 
-bool bram_varshney_is_matlab(bram_ctx *cx, const char *path)
+bram_varshney_form bram_varshney_form_of(bram_ctx *cx, const char *path)
 {
+    static const char *const lists[] = {"NeuronType_ordered", "Order279", "ClassIDs_279"};
     char head[6];
     bram_matlab *file = NULL;
+    bram_varshney_form form = BRAM_VARSHNEY_NONE;
     if (bram_gz_peek(path, head, sizeof head) < sizeof head || memcmp(head, "MATLAB", 6) != 0 ||
         bram_matlab_open(cx, &file, path) != BRAM_OK)
-        return false;
-    bool mine = has(file, "A_init_t_ordered") ||
-                (has(file, "Ac") && bram_matlab_variables(file) == 1);
+        return form;
+    if (has(file, "A_init_t_ordered")) form = BRAM_VARSHNEY_NAMED;
+    else if (bram_matlab_variables(file) == 1 && has(file, "Ac")) form = BRAM_VARSHNEY_WEIGHTED;
+    for (size_t i = 0; bram_matlab_variables(file) == 1 && i < sizeof lists / sizeof *lists; i++)
+        if (has(file, lists[i])) form = BRAM_VARSHNEY_LIST;
     bram_matlab_close(file);
-    return mine;
+    return form;
 }
 
 static int read_names(bram_ctx *cx, char ***names, bram_matlab *file)
@@ -71,36 +75,46 @@ static int add_matrix(bram_ctx *cx, bram_connectome *c, size_t layer, bram_matla
     return status;
 }
 
-static int add_all(bram_ctx *cx, bram_connectome *c, bram_matlab *file, bram_matlab *names_file)
+static int examine(bram_ctx *cx, bram_connectome *c, char *const *names)
 {
-    char **names = NULL;
-    BRAM_TRY(read_names(cx, &names, names_file));
-    int status = BRAM_OK;
-    for (size_t i = 0; i < NEURONS && status == BRAM_OK; i++)
-        status = bram_connectome_examine(cx, c, names[i], BRAM_AS_BOTH);
-    if (status == BRAM_OK && has(file, "Ac")) {
-        bram_connectome_set_unit(c, 0, "synapses, those of several partners weighted down");
-        status = add_matrix(cx, c, 0, file, "Ac", names);
-    } else if (status == BRAM_OK) {
-        status = add_matrix(cx, c, 0, file, "A_init_t_ordered", names);
-        if (status == BRAM_OK) status = add_matrix(cx, c, 1, file, "Ag_t_ordered", names);
-    }
-    bram_free(names);
+    for (size_t i = 0; i < NEURONS; i++)
+        BRAM_TRY(bram_connectome_examine(cx, c, names[i], BRAM_AS_BOTH));
+    return BRAM_OK;
+}
+
+static int names_of_file(bram_ctx *cx, char ***names, const char *path)
+{
+    bram_matlab *file = NULL;
+    BRAM_TRY(bram_matlab_open(cx, &file, path));
+    int status = read_names(cx, names, file);
+    bram_matlab_close(file);
     return status;
 }
 
-int bram_varshney_read_matlab(bram_ctx *cx, bram_connectome *c, const bram_input *input)
+int bram_varshney_read_named(bram_ctx *cx, bram_connectome *c, const char *path)
 {
-    bram_matlab *file = NULL, *second = NULL;
-    BRAM_TRY(bram_matlab_open(cx, &file, input->paths[0]));
-    bool named = has(file, "Neuron_ordered");
-    int status = BRAM_OK;
-    if (input->count != (named ? 1 : 2))
-        status = bram_fail(cx, BRAM_EUSAGE, "found %zu files, expected %s", input->count,
-                           named ? "one" : "A_sendjoint and ConnOrdered, which has its names");
-    if (status == BRAM_OK && !named) status = bram_matlab_open(cx, &second, input->paths[1]);
-    if (status == BRAM_OK) status = add_all(cx, c, file, named ? file : second);
-    bram_matlab_close(second);
+    bram_matlab *file = NULL;
+    char **names = NULL;
+    BRAM_TRY(bram_matlab_open(cx, &file, path));
+    int status = read_names(cx, &names, file);
+    if (status == BRAM_OK) status = examine(cx, c, names);
+    if (status == BRAM_OK) status = add_matrix(cx, c, 0, file, "A_init_t_ordered", names);
+    if (status == BRAM_OK) status = add_matrix(cx, c, 1, file, "Ag_t_ordered", names);
+    bram_free(names);
     bram_matlab_close(file);
+    return status;
+}
+
+int bram_varshney_read_weighted(bram_ctx *cx, bram_connectome *c, const char *path,
+                                const char *names_path)
+{
+    bram_matlab *file = NULL;
+    char **names = NULL;
+    BRAM_TRY(names_of_file(cx, &names, names_path));
+    int status = bram_matlab_open(cx, &file, path);
+    if (status == BRAM_OK) status = examine(cx, c, names);
+    if (status == BRAM_OK) status = add_matrix(cx, c, 0, file, "Ac", names);
+    bram_matlab_close(file);
+    bram_free(names);
     return status;
 }

@@ -1,7 +1,7 @@
 /*
  * wormneuroatlas.c - the anatomical matrices of the Leifer laboratory's wormneuroatlas.
  *
- * Neither form has names: the list of names (neuron_ids.txt, "000 TAB ADAL") is the second file.
+ * Neither form has names: the list of names (neuron_ids.txt, "000 TAB ADAL") is a second file.
  *
  * aconnectome.json: chemical and electrical, lists of rows in the order of that list, [pre][post];
  * the package turns them around when it reads them.
@@ -11,7 +11,7 @@
  * every name that the package did not find (AWCL and AWCR, which its list calls AWCOFF and AWCON,
  * and all cells that are not neurons) is counted as the last neuron, VD9: index -1. So AWC has no
  * edges there and those of VD9 are not its own. Both are left out and not marked as examined;
- * rules=published keeps what the file says.
+ * rules=published keeps what the file says. It becomes connectome/wormneuroatlas_default.
  */
 #include "connectome.h"
 #include "gz.h"
@@ -166,16 +166,15 @@ static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const b
 {
     struct reading r = {NULL};
     char **names = NULL;
-    if (input->count != 2)
-        return bram_fail(cx, BRAM_EUSAGE,
-                         "found %zu files, expected the matrices and their list of names "
-                         "(\"000 TAB ADAL\")",
-                         input->count);
-    BRAM_TRY(bram_name_list_read(cx, &names, NEURONS, input->paths[1]));
+    const char *list = NULL;
+    BRAM_TRY(bram_name_list_choose(cx, &list, input));
+    BRAM_TRY(bram_name_list_read(cx, &names, NEURONS, list));
     size_t mark = bram_scratch_mark(cx);
     int status = bram_connectome_new(cx, &r.connectome, o);
     if (status == BRAM_OK) status = read_both(cx, &r, input->paths[0], names);
-    if (status == BRAM_OK) status = bram_connectome_put(cx, r.connectome, ds, "wormneuroatlas");
+    if (status == BRAM_OK)
+        status = bram_connectome_put(cx, r.connectome, ds,
+                                     r.sums ? "wormneuroatlas_default" : "wormneuroatlas");
     bram_connectome_free(r.connectome);
     bram_scratch_release(cx, mark);
     bram_free(names);
@@ -202,4 +201,7 @@ const bram_loader bram_loader_wormneuroatlas = {
     .params = params,
     .recognise = recognise,
     .load = load,
+    .apart = true,
+    .single = true,
+    .belongs = bram_name_list_belongs,
 };

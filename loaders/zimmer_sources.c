@@ -11,6 +11,9 @@
  */
 #include "zimmer.h"
 
+#include "gz.h"
+#include "intake.h"
+
 #include <string.h>
 
 static const bram_zimmer_variable kato[] = {{.name = "WT_NoStim"},
@@ -61,6 +64,21 @@ const bram_zimmer_variable *bram_zimmer_find(const char *name, const bram_zimmer
     return NULL;
 }
 
+/* The depositors' readme of Kato 2015: text that names the fields. */
+static int belongs(bram_ctx *cx, const char *path, bram_recognition *out)
+{
+    static const char *const words[] = {"tracesDif", "timeVectorSeconds", "switchtimes"};
+    char text[4096] = "";
+    size_t n = bram_gz_peek(path, text, sizeof text - 1), found = 0;
+    (void)cx;
+    if (memchr(text, 0, n)) return bram_recognise(out, BRAM_NOT_MINE, "no text");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        found += strstr(text, words[i]) != NULL;
+    return found == sizeof words / sizeof *words
+               ? bram_recognise(out, BRAM_BESIDE_MINE, "a readme that names the fields")
+               : bram_recognise(out, BRAM_NOT_MINE, "no readme of the fields");
+}
+
 /* An entry: the members that differ; loader.h's function does not know for which entry it runs. */
 #define ENTRY(source_, ...)                                                                        \
     static int recognise_##source_(bram_ctx *cx, const bram_input *input, bram_recognition *out)   \
@@ -80,7 +98,7 @@ const bram_zimmer_variable *bram_zimmer_find(const char *name, const bram_zimmer
 ENTRY(kato2015, .version = 3,
       .summary = "C. elegans whole-brain calcium in immobilized worms, Zimmer laboratory",
       .citation = "Kato et al. 2015, Cell 163:656", .doi = "10.1016/j.cell.2015.09.034",
-      .reads = "MATLAB 5 or 7.3: WT_NoStim, WT_Stim, AVA_HisCl");
+      .reads = "MATLAB 5 or 7.3: WT_NoStim, WT_Stim, AVA_HisCl", .belongs = belongs);
 ENTRY(nichols2017, .version = 1,
       .summary = "C. elegans whole-brain calcium in and before lethargus, N2 and npr-1",
       .citation = "Nichols et al. 2017, Science 356:eaam6851", .doi = "10.1126/science.aam6851",

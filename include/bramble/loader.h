@@ -32,7 +32,13 @@ typedef struct bram_input {
 
 /** How sure a loader is that it knows a file, and by what. */
 typedef struct bram_recognition {
-    enum { BRAM_NOT_MINE, BRAM_MAYBE_MINE, BRAM_MINE } verdict;
+    enum {
+        BRAM_NOT_MINE,
+        BRAM_MAYBE_MINE,
+        BRAM_MINE,
+        BRAM_BESIDE_MINE /* of `belongs` alone: goes with its recordings, and nothing of it is read
+                          */
+    } verdict;
     char reason[200]; /* "HDF5 with gcamp/traces_array_F_F20 and timing/timestamp_confocal" */
 } bram_recognition;
 
@@ -86,8 +92,13 @@ typedef struct bram_loader {
      *  them: so several are, at the same time. */
     bool apart;
 
+    /** As apart, and one file that it recognises is all that it loads at a time. */
+    bool single;
+
     /** Looks at the content of one file that it does not recognise: does it belong to recordings
-     *  of this loader, as a sheet of labels does? BRAM_MINE says so. NULL: no file does. */
+     *  of this loader, as a sheet of labels does? BRAM_MINE: it is read with them (with those of
+     *  each loader that says so); BRAM_BESIDE_MINE: it says what it is, e.g. a readme, and is left
+     *  out. NULL: no file does. */
     int (*belongs)(bram_ctx *cx, const char *path, bram_recognition *out);
 } bram_loader;
 

@@ -42,6 +42,17 @@ echo "exit $?"
 sed 's/\(beside it: \).*(.*/\1what each looked for/' .err
 run bramble import in/b/bad-data.h5 in/b/bad-data.h5 -o seven.h5
 run bramble import in/b/readme.txt -o eight/
+echo '# one connectome in several files: the one with the most edges is in'
+mkdir forms
+printf 'pre,post,type,synapses\nAVAL,AVAR,chemical,2\nAVAR,AVBL,electrical,3\n' >forms/1.csv
+printf 'pre\tpost\ttype\tsynapses\nAVAL\tAVAR\tchemical\t2\nAVAR\tAVBL\telectrical\t3\nAVBL\tAVAL\tchemical\t1\n' >forms/2.csv
+printf 'pre,post,type,synapses\nAVAL,AVAR,chemical,2\nAVBL,AVAL,chemical,1\nAVAR,AVBL,electrical,3\n' >forms/3.csv
+printf 'pre,post,type,synapses\nAVAL,AVAR,chemical,4\n' >forms/4.csv
+printf 'filename,checksum,uid,type\n' >forms/list.csv
+run bramble import forms -o forms.d/ -q
+bramble export forms.d/nemanode.h5 connectome/edges -o forms.csv && cat forms.csv
+run bramble import forms/list.csv -o none.h5
+run bramble import forms/1.csv forms/list.csv -o first.h5 -q
 mkdir empty
 run bramble import empty -o nine/
 run bramble import in/b/array.npy in/b/worm.mat -o ten/ --format csv

@@ -2,6 +2,7 @@
 #include "connectome_test.h"
 
 #define FOLDER "celegans/neurons/"
+#define COOK   "../connectome/cook2019/"
 
 static const bram_axis *list_of(bram_ctx *cx, bram_dataset **ds, const char *file, const char *list)
 {
@@ -33,7 +34,11 @@ static void the_real_lists(void **state)
                  {"connectome_neurons_replacement.csv", "other_names", 248},
                  {"anatlas_neuron_positions.txt", "positions", 303},
                  {"aconnectome_ids_ganglia.json", "ganglia", 309},
-                 {"../published_reference/neuron_master_sheet.csv", "master_sheet", 300}};
+                 {"../published_reference/neuron_master_sheet.csv", "master_sheet", 300},
+                 /* 64 of the pharynx, 387 shared, 24 of hermaphrodites, 149 of males */
+                 {COOK "SI 4 Cell lists.xlsx", "cook2019_cells", 64 + 387 + 24 + 149},
+                 /* 105 shared, 4 of hermaphrodites, 8 of males */
+                 {COOK "SI 6 Cell class lists.xlsx", "cook2019_classes", 105 + 4 + 8}};
     bram_ctx *cx = bram_ctx_new();
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         char path[512], name[200];
@@ -55,6 +60,22 @@ static void the_real_lists(void **state)
             assert_int_equal(count(table, "certainty", "exact"), 300);
         if (strcmp(lists[i].list, "ganglia") == 0)
             assert_int_equal(count(table, "ganglion", "lateral ganglion"), 73);
+        if (strcmp(lists[i].list, "cook2019_cells") == 0) {
+            ptrdiff_t sdql = bram_axis_find(table, "SDQL"), cem = bram_axis_find(table, "CEMDL");
+            assert_string_equal(text_at(table, "category", sdql), "SN4");
+            assert_string_equal(text_at(table, "remark", sdql),
+                                "interneuron in White et al., 1986");
+            assert_string_equal(text_at(table, "list", cem), "male-specific");
+            assert_string_equal(text_at(table, "cell_type", cem), "sensory neuron");
+            assert_string_equal(text_at(table, "label", bram_axis_find(table, "VC01")), "VC1");
+        }
+        if (strcmp(lists[i].list, "cook2019_classes") == 0) {
+            assert_int_equal(count(table, "group", "SN6"), 10); /* ASI to ASK */
+            assert_string_equal(text_at(table, "meaning", bram_axis_find(table, "int")),
+                                "intestine");
+            assert_string_equal(text_at(table, "sex", bram_axis_find(table, "HSN")),
+                                "hermaphrodite");
+        }
         bram_dataset_free(ds);
     }
     bram_ctx_free(cx);

@@ -101,7 +101,7 @@ static bram_dataset *import_two(bram_ctx *cx, const char *spec, const char *file
 static void matrices_of_wormneuroatlas(void **state)
 {
     (void)state;
-    static const char source[] = "wormneuroatlas";
+    static const char source[] = "wormneuroatlas", summed[] = "wormneuroatlas_default";
     static const char *const parts[][2] = {
         {FOLDER "white1986/white_1986_whole.csv", "white1986_whole"},
         {FOLDER "white1986/white_1986_jsh.csv", "white1986_jsh"},
@@ -112,16 +112,16 @@ static void matrices_of_wormneuroatlas(void **state)
     test_data(list, "celegans/neurons/neuron_ids.txt");
     bram_ctx *cx = bram_ctx_new();
     bram_dataset *ds = import_two(cx, "wormneuroatlas:rules=published", path, list);
-    assert_near(attribute(ds, source, "chemical_pairs"), 4051, 0);
-    assert_near(attribute(ds, source, "chemical_weight"), 27729, 0);
-    assert_near(attribute(ds, source, "gap_entries"), 1650, 0);
-    assert_near(attribute(ds, source, "gap_uneven_pairs"), 0, 0);
+    assert_near(attribute(ds, summed, "chemical_pairs"), 4051, 0);
+    assert_near(attribute(ds, summed, "chemical_weight"), 27729, 0);
+    assert_near(attribute(ds, summed, "gap_entries"), 1650, 0);
+    assert_near(attribute(ds, summed, "gap_uneven_pairs"), 0, 0);
     bram_dataset_free(ds);
 
     /* every synapse of the four sources, but for those of AWC and VD9 */
     ds = import_two(cx, "auto", path, list);
-    assert_int_equal(examined(ds, source), 297);
-    const bram_axis *whole = table_of(ds, source, "chemical");
+    assert_int_equal(examined(ds, summed), 297);
+    const bram_axis *whole = table_of(ds, summed, "chemical");
     const bram_column *from = bram_axis_column(whole, "from"), *to = bram_axis_column(whole, "to");
     const bram_axis *layer[4];
     bram_dataset *part[4];
@@ -161,8 +161,14 @@ static void matrices_of_wormneuroatlas(void **state)
         bram_import(cx, &ds, "auto", &(bram_input){(const char *const[]){path}, 1}, NULL),
         BRAM_EUSAGE);
     const bram_input wrong = {(const char *const[]){path, path}, 2};
-    assert_int_equal(bram_import(cx, &ds, "auto", &wrong, NULL), BRAM_EFORMAT);
+    assert_int_equal(bram_import(cx, &ds, "auto", &wrong, NULL), BRAM_EUSAGE);
+    assert_non_null(strstr(bram_ctx_message(cx), "their list of names"));
+    test_temporary(list, "short-list");
+    write_file(list, "000\tADAL\n001\tADAR\n");
+    const bram_input cut = {(const char *const[]){path, list}, 2};
+    assert_int_equal(bram_import(cx, &ds, "auto", &cut, NULL), BRAM_EFORMAT);
     assert_non_null(strstr(bram_ctx_message(cx), "expected 300 lines"));
+    unlink(list);
     bram_ctx_free(cx);
 }
 

@@ -76,6 +76,70 @@ static void the_published_figures(void **state)
     bram_ctx_free(cx);
 }
 
+/* SI 7 adds the sections of SI 5 up by cell class, but for two pairs of classes. */
+static void the_classes_of_si7(void **state)
+{
+    (void)state;
+    static const char source[] = "cook2019_classes";
+    char cells[512], classes[512];
+    test_data(cells, si5);
+    test_data(classes,
+              "celegans/connectome/cook2019/SI 7 Cell class connectome adjacency matrices, "
+              "corrected July 2020.xlsx");
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = import_file(cx, "auto", classes), *fine = import_file(cx, "auto", cells);
+    const bram_axis *chemical = table_of(ds, source, "chemical"),
+                    *gap = table_of(ds, source, "gap");
+    assert_string_equal(
+        bram_attrs_text(bram_dataset_find_attrs(ds, "connectome/cook2019_classes"), "level"),
+        "class");
+    assert_int_equal(bram_axis_length(chemical), 1682); /* counted in the sheet, */
+    assert_near(sum_weights(chemical), 26233, 0);       /* sums at its ends apart */
+    const bram_axis *nodes = table_of(ds, source, "nodes");
+    assert_string_equal(text_at(nodes, "class", bram_axis_find(nodes, "ASI")), "ASI");
+    assert_string_equal(text_at(nodes, "kind", bram_axis_find(nodes, "ASI")), "neuron");
+    assert_int_equal(integer_at(nodes, "examined", bram_axis_find(nodes, "MUBODY")), 0);
+
+    /* ASI sends AFD, ASG ... what its two cells send to theirs: sums over the cells of SI 5 */
+    static const struct {
+        const char *from, *to;
+        double classes, cells;
+    } pairs[] = {{"ASJ", "ASK", 25, 25},
+                 {"AWA", "ASE", 12, 12},
+                 {"SMD", "SIB", 58, 88},
+                 {"ALA", "PVD", 0, 150}};
+    const bram_axis *edges = table_of(fine, "cook2019", "chemical");
+    const bram_axis *cell = table_of(fine, "cook2019", "nodes");
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+        double sum = 0;
+        for (size_t i = 0; i < bram_axis_length(edges); i++) {
+            ptrdiff_t row = (ptrdiff_t)i;
+            ptrdiff_t from = bram_axis_find(cell, text_at(edges, "from", row));
+            ptrdiff_t to = bram_axis_find(cell, text_at(edges, "to", row));
+            if (!strcmp(text_at(cell, "class", from), pairs[k].from) &&
+                !strcmp(text_at(cell, "class", to), pairs[k].to))
+                sum += bram_axis_column(edges, "weight")->number[i];
+        }
+        assert_near(sum, pairs[k].cells, 0);
+        assert_near(edge_weight(chemical, pairs[k].from, pairs[k].to), pairs[k].classes, 0);
+    }
+    /* 1062 cells of the symmetric sheet, 59 of them on its diagonal; their sum is 22397 */
+    size_t self = 0;
+    double both = 0;
+    for (size_t i = 0; i < bram_axis_length(gap); i++) {
+        ptrdiff_t row = (ptrdiff_t)i;
+        bool one = strcmp(text_at(gap, "from", row), text_at(gap, "to", row)) == 0;
+        self += one;
+        both += (one ? 1 : 2) * bram_axis_column(gap, "weight")->number[i];
+    }
+    assert_int_equal(2 * bram_axis_length(gap) - self, 1062);
+    assert_int_equal(self, 59);
+    assert_near(both, 22397, 0);
+    bram_dataset_free(fine);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 /* ---- made workbooks ------------------------------------------------------------------------- */
 
 static struct testzip *zip;
@@ -223,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_corrected_figures),
         cmocka_unit_test(the_published_figures),
+        cmocka_unit_test(the_classes_of_si7),
         cmocka_unit_test(names_are_cleaned_and_duplicates_summed),
         cmocka_unit_test(bad_workbooks_are_refused),
         cmocka_unit_test(every_allocation_may_fail),

@@ -14,7 +14,7 @@ static const struct known {
     double chemical, weight, gap, gap_weight, either, nodes;
 } files[] = {
     {"cook2019/cook_jarrell_2019_h.json", "cook2019", 3707, 20905, 2188, 9519, 5138, 300},
-    {"cook2019/herm_full_edgelist.csv", "cook2019", 3638, NAN, 2168, NAN, NAN, 300},
+    {"cook2019/herm_full_edgelist.csv", "cook2019_first", 3638, NAN, 2168, NAN, NAN, 300},
     {"white1986/white_1986_whole.csv", "white1986_whole", 2266, 6509, 569, 965, 3145, 299},
     {"white1986/white_1986_whole.json", "white1986_whole", 2266, 6509, 1132, 1916, 3145, 299},
     {"white1986/white_1986_n2u.csv", "white1986_n2u", 1414, 3740, 264, 331, 1848, 180},

@@ -38,8 +38,8 @@ static void the_early_atlas(void **state)
     test_data(path, "celegans/functional/leifer_funconn_wildtype_2022-04-01.tsv");
     bram_ctx *cx = bram_ctx_new();
     bram_dataset *ds = import_file(cx, "auto", path);
-    const bram_axis *functional = table_of(ds, source, "functional");
-    double self = attribute(ds, source, "self_pairs_left_out"), least = 0, most = 0;
+    const bram_axis *functional = table_of(ds, "randi2023_early", "functional");
+    double self = attribute(ds, "randi2023_early", "self_pairs_left_out"), least = 0, most = 0;
     const bram_column *w = bram_axis_column(functional, "weight");
     for (size_t i = 0; i < bram_axis_length(functional); i++) {
         least = w->number[i] < least ? w->number[i] : least;
@@ -62,13 +62,14 @@ static void the_intensity_map_and_its_names(void **state)
     bram_dataset *ds = NULL;
     const bram_input input = {(const char *const[]){path, list}, 2};
     assert_ok(cx, bram_import(cx, &ds, "auto", &input, NULL));
-    const bram_axis *measured = table_of(ds, source, "measured");
+    const bram_axis *measured = table_of(ds, "randi2023_intensity", "measured");
     /* 90000 values: 78722 NaN, 2 infinite, the rest measured */
-    assert_near((double)bram_axis_length(measured) + attribute(ds, source, "self_pairs_left_out") +
-                    attribute(ds, source, "infinite_pairs"),
+    assert_near((double)bram_axis_length(measured) +
+                    attribute(ds, "randi2023_intensity", "self_pairs_left_out") +
+                    attribute(ds, "randi2023_intensity", "infinite_pairs"),
                 90000 - 78722, 0);
-    assert_near(attribute(ds, source, "infinite_pairs"), 2, 0);
-    assert_null(table_of(ds, source, "functional")); /* it has no q */
+    assert_near(attribute(ds, "randi2023_intensity", "infinite_pairs"), 2, 0);
+    assert_null(table_of(ds, "randi2023_intensity", "functional")); /* it has no q */
     bram_dataset_free(ds);
     ds = NULL;
     assert_int_equal(

@@ -1,8 +1,9 @@
 /* Tests of loaders/varshney2011*.c: published figures on the real files, and made ones. */
+#include "book.h"
 #include "connectome_test.h"
 #include "testbook.h"
 
-static const char source[] = "varshney2011";
+static const char source[] = "varshney2011", sendjoint[] = "varshney2011_sendjoint";
 
 #define FOLDER "celegans/connectome/varshney2011/"
 
@@ -56,23 +57,82 @@ static void the_weighted_matrix_has_the_same_pairs(void **state)
     test_data(weighted, FOLDER "A_sendjoint.mat");
     test_data(names, FOLDER "ConnOrdered_040903.mat");
     bram_ctx *cx = bram_ctx_new();
-    bram_dataset *ds = NULL, *plain = import_file(cx, "auto", names);
+    bram_dataset *ds = NULL;
     const bram_input input = {(const char *const[]){weighted, names}, 2};
     assert_ok(cx, bram_import(cx, &ds, "auto", &input, NULL));
-    const bram_axis *a = table_of(ds, source, "chemical"), *b = table_of(plain, source, "chemical");
+    const bram_axis *a = table_of(ds, sendjoint, "chemical"), *b = table_of(ds, source, "chemical");
     assert_int_equal(bram_axis_length(a), 2194);
     assert_near(sum_weights(a), 3911, 1e-9);
     for (size_t i = 0; i < bram_axis_length(a); i++) {
         assert_string_equal(text_at(a, "from", (ptrdiff_t)i), text_at(b, "from", (ptrdiff_t)i));
         assert_string_equal(text_at(a, "to", (ptrdiff_t)i), text_at(b, "to", (ptrdiff_t)i));
     }
+    assert_near(sum_weights(b), 6394, 0);
+    check_figures(ds);
     bram_dataset_free(ds);
-    bram_dataset_free(plain);
     ds = NULL;
-    assert_int_equal(
-        bram_import(cx, &ds, "auto", &(bram_input){(const char *const[]){weighted}, 1}, NULL),
-        BRAM_EUSAGE);
-    assert_non_null(strstr(bram_ctx_message(cx), "ConnOrdered, which has its names"));
+    const bram_input alone = {(const char *const[]){weighted}, 1};
+    assert_int_equal(bram_import(cx, &ds, "auto", &alone, NULL), BRAM_EFORMAT);
+    assert_int_equal(bram_import(cx, &ds, "varshney2011", &alone, NULL), BRAM_EUSAGE);
+    assert_non_null(strstr(bram_ctx_message(cx), "ConnOrdered (which has the names of"));
+    bram_ctx_free(cx);
+}
+
+/* What goes with the matrices: read with them, or only known for what it is. */
+static void what_belongs_to_the_matrices(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        int verdict;
+    } files[] = {
+        {"A_sendjoint.mat", BRAM_MINE},         {"Order279.mat", BRAM_BESIDE_MINE},
+        {"ClassIDs_279.mat", BRAM_BESIDE_MINE}, {"NeuronTypeOrdered_040903.mat", BRAM_BESIDE_MINE},
+        {"NeuronConnect.xls", BRAM_NOT_MINE},   {"../../PROVENANCE.md", BRAM_NOT_MINE}};
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[512], name[200];
+        bram_recognition r = {.verdict = BRAM_NOT_MINE};
+        snprintf(name, sizeof name, FOLDER "%s", files[i].file);
+        test_data(path, name);
+        assert_ok(cx, bram_loader_find(source)->belongs(cx, path, &r));
+        assert_int_equal(r.verdict, files[i].verdict);
+        assert_true(r.verdict == BRAM_NOT_MINE || r.reason[0]);
+    }
+    bram_ctx_free(cx);
+}
+
+/* Rows of each type as the data's provenance counts them, in both workbooks. */
+static void the_rows_of_each_type(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type;
+        size_t rows;
+    } types[] = {{"Rp", 1885}, {"Sp", 1625}, {"EJ", 1031}, {"S", 950}, {"R", 773}, {"NMJ", 153}};
+    static const char *const books[] = {FOLDER "NeuronConnect.xls",
+                                        FOLDER "NeuronConnectFormatted.xlsx"};
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t k = 0; k < 2; k++) {
+        char path[512], text[64];
+        bram_book *book = NULL;
+        bram_grid *g = NULL;
+        test_data(path, books[k]);
+        assert_ok(cx, bram_book_open(cx, &book, path, false));
+        assert_ok(cx, bram_book_read(cx, book, 0, &g));
+        ptrdiff_t column = bram_book_heading(g, "Type");
+        assert_true(column >= 0);
+        assert_int_equal(bram_grid_rows(g), 1 + 6417);
+        for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+            size_t rows = 0;
+            for (size_t row = 1; row < bram_grid_rows(g); row++)
+                rows += strcmp(bram_book_text(text, sizeof text, g, row, (size_t)column),
+                               types[t].type) == 0;
+            assert_int_equal(rows, types[t].rows);
+        }
+        bram_grid_free(g);
+        bram_book_close(book);
+    }
     bram_ctx_free(cx);
 }
 
@@ -138,6 +198,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_and_matrices_agree),
         cmocka_unit_test(the_weighted_matrix_has_the_same_pairs),
+        cmocka_unit_test(what_belongs_to_the_matrices),
+        cmocka_unit_test(the_rows_of_each_type),
         cmocka_unit_test(the_published_figures),
         cmocka_unit_test(made_tables),
     };
