@@ -199,6 +199,10 @@ int bram_h5_read_text(bram_ctx *cx, char **out, const bram_h5_object *at,
 int bram_h5_read_lists(bram_ctx *cx, int64_t **values, size_t **begin, size_t *count,
                        const bram_h5_object *at, const char *path) BRAM_MUST_CHECK;
 
+/** The same for numbers, of an array of lists of any rank, in row-major order. */
+int bram_h5_read_lists_double(bram_ctx *cx, double **values, size_t **begin, size_t *count,
+                              const bram_h5_object *at, const char *path) BRAM_MUST_CHECK;
+
 /* ---- references and compound types ---------------------------------------------------------- */
 
 /** Reads a dataset of object references; the caller frees them. */

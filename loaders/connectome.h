@@ -33,7 +33,7 @@ typedef struct bram_connectome bram_connectome;
             "published matches names unchanged and loses neurons, to reproduce published figures"  \
     }
 
-enum { BRAM_LAYER_NUMBERS = 3 };
+enum { BRAM_LAYER_NUMBERS = 4 };
 
 /** A layer: the table connectome/SOURCE/NAME. All text is static. */
 typedef struct bram_layer {

@@ -40,6 +40,7 @@ static int add_layers(bram_ctx *cx, bram_connectome *c, const bram_atlas *a)
                             .unit = a->unit,
                             .any = true,
                             .number = {"q", "q_eq", "occurrences"}};
+        if (i == FUNCTIONAL && a->delay) layer.number[3] = "delay";
         if (a->zero_is_not_known) layer.number[0] = NULL;
         BRAM_TRY(bram_connectome_add_layer(cx, c, &layer));
     }
@@ -50,10 +51,11 @@ static int add_pairs(bram_ctx *cx, bram_connectome *c, const bram_atlas *a)
 {
     for (size_t k = 0; k < a->n * a->n; k++) {
         if (k / a->n == k % a->n) continue;
-        bram_entry e = {.pre = a->names[k / a->n],
-                        .post = a->names[k % a->n],
-                        .weight = a->amplitude[k],
-                        .number = {at(a->q, k), at(a->q_eq, k), at(a->occurrences, k)}};
+        bram_entry e = {
+            .pre = a->names[k / a->n],
+            .post = a->names[k % a->n],
+            .weight = a->amplitude[k],
+            .number = {at(a->q, k), at(a->q_eq, k), at(a->occurrences, k), at(a->delay, k)}};
         for (size_t layer = 0; layer < LAYERS; layer++)
             if (belongs(a, k, layer)) BRAM_TRY(bram_connectome_add(cx, c, layer, &e));
     }

@@ -16,6 +16,7 @@ typedef struct bram_atlas {
     const double *q;           /* false discovery rate of "they are connected" */
     const double *q_eq;        /* false discovery rate of "they are not" (equivalence) */
     const double *occurrences; /* how often the pair was observed */
+    const double *delay;       /* seconds to the peak of the response, of the functional pairs */
     double q_below, q_eq_below;
     const char *unit;       /* of the amplitude */
     bool zero_is_not_known; /* no q: 0 stands for "not significant or not measured" */
@@ -32,7 +33,8 @@ typedef struct bram_atlas {
 /**
  * Puts connectome/SOURCE. Pairs of a neuron with itself are left out: it is the one stimulated. Of
  * pairs with an amplitude:
- *   functional     q < q_below; without q: amplitudes other than 0 where zero_is_not_known
+ *   functional     q < q_below; without q: amplitudes other than 0 where zero_is_not_known. With
+ *                  delays it has the column delay
  *   nonconnection  q_eq < q_eq_below: shown not to be connected, which an insignificant pair is not
  *   measured       all of them, with q, q_eq and occurrences; not where zero_is_not_known
  * The layers are kept apart; which pairs were examined is the layer measured, and no node is marked

@@ -4,7 +4,9 @@
  *
  * Forms, and how each is laid out:
  * - funatlas.h5 of wormneuroatlas: neuron_ids, and by strain (wt, unc31) dFF, q, q_eq and occ1,
- *   [responding][stimulated]. "AWCOF" in its list is AWCOFF cut to five bytes.
+ *   [responding][stimulated]. "AWCOF" in its list is AWCOFF cut to five bytes. Where there are
+ *   kernels, lists of g, factor, power and branch for each pair, the response in time is the sum of
+ *   factor t^power exp(-g t), and the delay is the time of its peak (largest magnitude).
  * - the supplement's workbook: a sheet of amplitudes, one of q ("q", or "alpha=(1 - q_val)") and
  *   one of equivalence q, with names before the rows (responding) and above the columns
  *   (stimulated): randi2023_book.c.
@@ -29,6 +31,7 @@
 #include "name_list.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,12 +87,71 @@ static int read_square(bram_ctx *cx, double **out, const bram_h5 *file, const ch
     return BRAM_OK;
 }
 
+enum { TERM = 4, MOMENTS = 600 };
+static const double moment = 0.05; /* seconds */
+
+/* Of terms g, factor, power, branch; NaN without terms or where the sum is not finite. */
+static double peak_time(const double *term, size_t count)
+{
+    double peak = 0, when = (double)NAN;
+    for (size_t m = 0; m <= MOMENTS; m++) {
+        double t = moment * (double)m, sum = 0;
+        for (size_t k = 0; k < count; k++)
+            sum += term[k * TERM + 1] * pow(t, term[k * TERM + 2]) * exp(-term[k * TERM] * t);
+        if (!isfinite(sum)) return (double)NAN;
+        if (fabs(sum) > peak) peak = fabs(sum), when = t;
+    }
+    return when;
+}
+
+/* The delays of pairs with q below the threshold, [stimulated][responding]; NaN elsewhere. */
+static int read_delays(bram_ctx *cx, double **out, const bram_h5 *file, const char *path,
+                       const bram_atlas *atlas)
+{
+    double *values = NULL, *delay = NULL;
+    size_t *begin = NULL, count = 0, n = atlas->n;
+    BRAM_TRY(bram_h5_read_lists_double(cx, &values, &begin, &count, bram_h5_root(file), path));
+    int status = count == n * n
+                     ? BRAM_OK
+                     : bram_fail(cx, BRAM_EFORMAT, "%s: found %zu lists, expected %zu x %zu", path,
+                                 count, n, n);
+    for (size_t k = 0; k < count && status == BRAM_OK; k++)
+        if ((begin[k + 1] - begin[k]) % TERM)
+            status = bram_fail(cx, BRAM_EFORMAT,
+                               "%s[%zu,%zu]: found %zu numbers, expected four a term: g, factor, "
+                               "power, branch",
+                               path, k / n, k % n, begin[k + 1] - begin[k]);
+    if (status == BRAM_OK && !(delay = bram_alloc(cx, n * n, sizeof *delay))) status = BRAM_ENOMEM;
+    for (size_t k = 0; k < n * n && delay; k++) {
+        const size_t stored = k % n * n + k / n; /* [responding][stimulated] in the file */
+        delay[k] = atlas->q[k] < atlas->q_below
+                       ? peak_time(values + begin[stored],
+                                   (begin[stored + 1] - begin[stored]) / TERM)
+                       : (double)NAN;
+    }
+    bram_free(values);
+    bram_free(begin);
+    if (status == BRAM_OK) *out = delay;
+    return status;
+}
+
+static int read_kernels(bram_ctx *cx, bram_atlas *atlas, double **delay, const bram_h5 *file,
+                        const char *strain)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/kernels", strain);
+    if (!bram_h5_exists(bram_h5_root(file), path)) return BRAM_OK;
+    BRAM_TRY(read_delays(cx, delay, file, path, atlas));
+    atlas->delay = *delay;
+    return BRAM_OK;
+}
+
 static int read_h5(bram_ctx *cx, bram_dataset *ds, const bram_h5 *file, const bram_options *o)
 {
     static const char *const fields[] = {"dFF", "q", "q_eq", "occ1"};
     const char *strain = bram_option_text(o, "strain");
     bram_atlas atlas = new_atlas(o);
-    double *matrix[4] = {NULL};
+    double *matrix[4] = {NULL}, *delay = NULL;
     char **names = NULL;
     BRAM_TRY(bram_h5_read_strings(cx, &names, &atlas.n, bram_h5_root(file), "neuron_ids"));
     int status = atlas.n <= MOST
@@ -103,8 +165,10 @@ static int read_h5(bram_ctx *cx, bram_dataset *ds, const bram_h5 *file, const br
     atlas.names = (const char *const *)names;
     atlas.amplitude = matrix[0], atlas.q = matrix[1], atlas.q_eq = matrix[2];
     atlas.occurrences = matrix[3];
+    if (status == BRAM_OK) status = read_kernels(cx, &atlas, &delay, file, strain);
     if (status == BRAM_OK) status = bram_atlas_put(cx, ds, source, &atlas, o);
     for (size_t k = 0; k < 4; k++) bram_free(matrix[k]);
+    bram_free(delay);
     bram_free(names);
     return status;
 }
@@ -372,7 +436,7 @@ const bram_loader bram_loader_randi2023 = {
     .doi = "10.1038/s41586-023-06683-4",
     .licence = "not stated",
     .reads = "funatlas.h5; xlsx of amplitudes and q; JSON nodes + Functional; text",
-    .version = 1,
+    .version = 2,
     .verified = BRAM_VERIFIED_REAL,
     .params = params,
     .recognise = recognise,

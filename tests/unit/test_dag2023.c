@@ -135,6 +135,52 @@ static void a_recording_is_whole(void **state)
     bram_ctx_free(cx);
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Frames, traces, steps and length of the animals, as the data's provenance states them. */
+static void shapes_and_steps(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        size_t frames, traces;
+        double median, least, most, seconds;
+    } known[] = {
+        {"swf702_with_id/2022-07-26-31-data.h5", 800, 146, .600, .557, .661, 480.7},
+        {"swf702_with_id/2022-07-27-38-data.h5", 800, 135, .600, .550, .675, 480.6},
+        {"swf702_with_id/2022-07-27-45-data.h5", 800, 140, .600, .544, .666, 480.7},
+        {"swf415_no_id/2022-01-16-01-data.h5", 799, 130, .737, .663, .805, 588.7},
+    };
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        char path[512], name[200];
+        double step[800];
+        bram_dataset *ds = NULL;
+        snprintf(name, sizeof name, FOLDER "%s", known[k].file);
+        test_data(path, name);
+        const bram_input input = {(const char *const[]){path}, 1};
+        assert_ok(cx, bram_import(cx, &ds, "dag2023", &input, NULL));
+        snprintf(name, sizeof name, "recordings/%.13s/raw", strchr(known[k].file, '/') + 1);
+        const bram_response *raw = bram_dataset_response(ds, name);
+        assert_int_equal(bram_response_length(raw, 0), known[k].frames);
+        assert_int_equal(bram_response_length(raw, 1), known[k].traces);
+        const double *time = bram_axis_values(bram_response_axis(raw, 0));
+        size_t n = known[k].frames - 1;
+        for (size_t i = 0; i < n; i++) step[i] = time[i + 1] - time[i];
+        qsort(step, n, sizeof *step, by_size);
+        assert_near(.5 * (step[(n - 1) / 2] + step[n / 2]), known[k].median, .0005);
+        assert_near(step[0], known[k].least, .0005);
+        assert_near(step[n - 1], known[k].most, .0005);
+        assert_near(time[n], known[k].seconds, .05);
+        bram_dataset_free(ds);
+    }
+    bram_ctx_free(cx);
+}
+
 static void the_strain_without_labels(void **state)
 {
     (void)state;
@@ -474,6 +520,7 @@ int main(void)
         cmocka_unit_test(the_dictionaries_give_the_labels),
         cmocka_unit_test(the_workbooks_give_the_labels),
         cmocka_unit_test(a_recording_is_whole),
+        cmocka_unit_test(shapes_and_steps),
         cmocka_unit_test(the_strain_without_labels),
         cmocka_unit_test(frames_find_their_stamps),
         cmocka_unit_test(other_arrays_can_be_asked_for),

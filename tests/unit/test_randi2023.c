@@ -6,6 +6,8 @@
 #include "h5_write.h"
 #include "testbook.h"
 
+#include <hdf5.h>
+
 static const char source[] = "randi2023";
 
 static void the_significant_pairs(void **state)
@@ -128,6 +130,51 @@ static void make_h5(const char *path, size_t cols, const char *missing)
         }
     }
     assert_ok(cx, bram_h5w_commit(cx, w));
+    bram_ctx_free(cx);
+}
+
+/*
+ * wt/kernels as h5py writes a variable-length array: [responding][stimulated] lists of g, factor,
+ * power and branch. From AVAL to AVAR: t exp(-t/2), whose peak is at 2 s; from the third neuron to
+ * AVAR: -exp(-t) alone, which is largest at once; AVAL from AVBL has none.
+ */
+static void add_kernels(const char *path, size_t length)
+{
+    static double first[] = {.5, 1, 1, 0, 3, 0, 0, 1}, second[] = {1, -1, 0, 0};
+    hvl_t lists[9] = {{0, NULL}};
+    lists[3] = (hvl_t){length, first};
+    lists[5] = (hvl_t){4, second};
+    hsize_t dims[] = {3, 3};
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate_simple(2, dims, NULL);
+    hid_t type = H5Tvlen_create(H5T_NATIVE_DOUBLE);
+    hid_t set = H5Dcreate2(file, "wt/kernels", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, lists) >= 0);
+    H5Dclose(set);
+    H5Tclose(type);
+    H5Sclose(space);
+    H5Fclose(file);
+}
+
+static void the_delays_of_kernels(void **state)
+{
+    (void)state;
+    char path[200];
+    bram_ctx *cx = bram_ctx_new();
+    test_temporary(path, "kernels.h5");
+    make_h5(path, 3, "");
+    add_kernels(path, 8);
+    bram_dataset *ds = import_file(cx, "auto", path);
+    check_layers(ds, "AWCOFF");
+    const bram_axis *functional = table_of(ds, source, "functional");
+    const bram_column *delay = bram_axis_column(functional, "delay");
+    assert_near(delay->number[edge_row(functional, "AVAL", "AVAR")], 2, 1e-12);
+    assert_near(delay->number[edge_row(functional, "AWCOFF", "AVAR")], 0, 0);
+    assert_null(bram_axis_column(table_of(ds, source, "measured"), "delay"));
+    bram_dataset_free(ds);
+    make_h5(path, 3, "");
+    add_kernels(path, 7);
+    refuses("auto", path, NULL, "wt/kernels[1,0]: found 7 numbers, expected four a term");
+    unlink(path);
     bram_ctx_free(cx);
 }
 
@@ -257,6 +304,7 @@ int main(void)
         cmocka_unit_test(the_early_atlas),
         cmocka_unit_test(the_intensity_map_and_its_names),
         cmocka_unit_test(the_file_of_wormneuroatlas),
+        cmocka_unit_test(the_delays_of_kernels),
         cmocka_unit_test(the_workbook_of_the_supplement),
         cmocka_unit_test(hostile_atlases_are_refused),
     };
