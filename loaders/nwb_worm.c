@@ -3,8 +3,9 @@
  * (Nejatbakhsh et al. 2020, NeuroPAL recordings of several laboratories) and as Open Source Brain
  * made them of published data (Scholz et al. 2018, Kato et al. 2015).
  *
- * Traces and labels: nwb_worm_traces.c; behaviour and events: nwb_worm_context.c; NWB itself:
- * nwb.h. A rate or stamps are read, never assumed; traces without a value stay, as missing.
+ * Traces and labels: nwb_worm_traces.c, further forms: nwb_worm_forms.c; behaviour and events:
+ * nwb_worm_context.c; NWB itself: nwb.h. A rate or stamps are read, never assumed; traces without a
+ * value stay, as missing.
  *
  * Tried on a real file of Scholz et al. 2018. The response series with NeuronIDs are known by
  * description only: github.com/focolab/NWBelegans names the objects and their shapes.
@@ -202,6 +203,8 @@ static int read_traces(bram_ctx *cx, bram_nwb_recording *r, const bram_nwb_objec
                           objects->item[i].path, response->path);
         return bram_nwb_read_response(cx, r, response->path);
     }
+    const bram_nwb_object *table = bram_nwb_activity_table(r->nwb, objects);
+    if (table) return bram_nwb_read_table(cx, r, table->path);
     for (size_t i = 0; i < objects->count; i++)
         if (objects->item[i].trace) return bram_nwb_read_single(cx, r, objects);
     return without_traces(cx, r->nwb, objects);
@@ -248,6 +251,7 @@ static int judge(bram_ctx *cx, const bram_nwb *nwb, const bram_nwb_objects *obje
     const bram_nwb_object *response = NULL;
     size_t singles = 0;
     int status = bram_nwb_choose(cx, &response, nwb, objects, "");
+    if (status == BRAM_OK && !response) response = bram_nwb_activity_table(nwb, objects);
     if (status == BRAM_ENOMEM) return status;
     bool several = status != BRAM_OK;
     for (size_t i = 0; i < objects->count; i++) singles += objects->item[i].trace;
@@ -298,6 +302,7 @@ static int belongs(bram_ctx *cx, const char *path, bram_recognition *out)
     int status = bram_nwb_open(cx, &nwb, path);
     if (status == BRAM_OK) status = bram_nwb_objects_list(cx, &objects, &nwb);
     if (status == BRAM_OK && !bram_h5_exists(nwb.root, "units")) {
+        traces = bram_nwb_activity_table(&nwb, &objects) != NULL;
         for (size_t i = 0; i < objects.count; i++)
             traces |= objects.item[i].trace || bram_nwb_is_response(&objects.item[i]);
         list_series(cx, list, sizeof list, &nwb, &objects);
@@ -317,7 +322,7 @@ const bram_loader bram_loader_nwb_worm = {
     .doi = "",
     .licence = "not stated",
     .reads = "NWB 2 (HDF5), one file a recording",
-    .version = 1,
+    .version = 2,
     .verified = BRAM_VERIFIED_REAL,
     .params = params,
     .recognise = recognise,

@@ -57,7 +57,23 @@ int bram_nwb_read_response(bram_ctx *cx, bram_nwb_recording *r, const char *path
 int bram_nwb_read_single(bram_ctx *cx, bram_nwb_recording *r,
                          const bram_nwb_objects *objects) BRAM_MUST_CHECK;
 
-/** Adds the other series to a recording as behaviour, and intervals as events. */
+/** @return the table of traces of a file, or NULL (nwb_worm_forms.c) */
+const bram_nwb_object *bram_nwb_activity_table(const bram_nwb *nwb,
+                                               const bram_nwb_objects *objects);
+
+/** Reads such a table: names, traces, the time of the images that they are of. */
+int bram_nwb_read_table(bram_ctx *cx, bram_nwb_recording *r, const char *table) BRAM_MUST_CHECK;
+
+/**
+ * The labels of the rows of a table of regions through the NeuroPAL regions they were matched to;
+ * "" where there is none.
+ *
+ * @param out  one block of `rows` texts; untouched where the file has no such columns
+ */
+int bram_nwb_labels_by_neuropal(bram_ctx *cx, char ***out, size_t *rows, const bram_nwb *nwb,
+                                const char *table) BRAM_MUST_CHECK;
+
+/** Adds the other series to a recording as behaviour, and intervals and annotations as events. */
 int bram_nwb_behaviour(bram_ctx *cx, bram_dataset *ds, const bram_nwb_recording *r,
                        const bram_nwb_objects *objects) BRAM_MUST_CHECK;
 int bram_nwb_events(bram_ctx *cx, bram_dataset *ds, const bram_nwb_recording *r) BRAM_MUST_CHECK;

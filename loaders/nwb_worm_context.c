@@ -150,7 +150,7 @@ int bram_nwb_behaviour(bram_ctx *cx, bram_dataset *ds, const bram_nwb_recording 
         const bram_nwb_object *o = &objects->item[i];
         bool series = strcmp(o->type, "TimeSeries") == 0 || strcmp(o->type, "SpatialSeries") == 0;
         if (series && !o->trace) status = look(cx, &b, r, o);
-        else if (strcmp(o->type, "AnnotationSeries") == 0 || strcmp(o->type, "IntervalSeries") == 0)
+        else if (strcmp(o->type, "IntervalSeries") == 0)
             bram_note(cx, "%s: left out: %s, of type %s", r->id, o->path, o->type);
     }
     if (status == BRAM_OK && b.count) status = put_behaviour(cx, ds, r, &b);
@@ -248,10 +248,45 @@ static int gather(bram_ctx *cx, struct events *e, const struct intervals *t, con
         onset[e->count + i] = t->onset[i];
         offset[e->count + i] = t->offset[i];
         what[e->count + i] = *text ? text : name;
-        kind[e->count + i] = strstr(name, "stim") ? "stimulus" : name;
+        kind[e->count + i] = strstr(name, "stim") || strstr(name, "Stim") ? "stimulus" : name;
     }
     *e = (struct events){e->nwb, room, onset, offset, what, kind};
     return BRAM_OK;
+}
+
+/* An AnnotationSeries: texts at times; how long they lasted it does not say. */
+static int read_annotations(bram_ctx *cx, struct intervals *t, const bram_nwb *nwb,
+                            const char *series)
+{
+    char at[BRAM_NWB_PATH + 12];
+    size_t texts = 0;
+    snprintf(at, sizeof at, "%s/timestamps", series);
+    BRAM_TRY(bram_h5_read_double(cx, &t->onset, &t->count, nwb->root, at, 0));
+    snprintf(at, sizeof at, "%s/data", series);
+    BRAM_TRY(bram_h5_read_strings(cx, &t->what, &texts, nwb->root, at));
+    if (texts != t->count)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: %s has %zu texts, expected %zu, one a stamp",
+                         nwb->path, at, texts, t->count);
+    t->offset = bram_alloc(cx, t->count, sizeof *t->offset);
+    if (!t->offset) return BRAM_ENOMEM;
+    for (size_t i = 0; i < t->count; i++) {
+        t->offset[i] = (double)NAN;
+        if (!isfinite(t->onset[i]))
+            return bram_fail(cx, BRAM_EFORMAT, "%s: %s: stamp %zu is not finite", nwb->path, series,
+                             i + 1);
+    }
+    return BRAM_OK;
+}
+
+static int visit_annotations(bram_ctx *cx, void *user, const char *path, const char *type)
+{
+    struct events *e = user;
+    struct intervals t = {.count = 0};
+    if (strcmp(type, "AnnotationSeries") != 0) return BRAM_OK;
+    int status = read_annotations(cx, &t, e->nwb, path);
+    if (status == BRAM_OK) status = gather(cx, e, &t, path);
+    release_intervals(&t);
+    return status;
 }
 
 static int visit(bram_ctx *cx, void *user, const char *path, const char *type)
@@ -269,7 +304,10 @@ int bram_nwb_events(bram_ctx *cx, bram_dataset *ds, const bram_nwb_recording *r)
 {
     size_t mark = bram_scratch_mark(cx);
     struct events e = {.nwb = r->nwb};
+    static const char *const groups[] = {"acquisition", "processing", "stimulus"};
     int status = bram_nwb_walk(cx, r->nwb, "intervals", visit, &e);
+    for (size_t i = 0; i < 3 && status == BRAM_OK; i++)
+        status = bram_nwb_walk(cx, r->nwb, groups[i], visit_annotations, &e);
     const bram_spans spans = {
         .count = e.count, .what = e.what, .onset = e.onset, .offset = e.offset, .kind = e.kind};
     if (status == BRAM_OK) status = bram_intake_events(cx, ds, r->id, &spans);

@@ -83,7 +83,8 @@ void bram_nwb_objects_release(bram_nwb_objects *objects)
 
 bool bram_nwb_is_response(const bram_nwb_object *object)
 {
-    return strcmp(object->type, "RoiResponseSeries") == 0;
+    return strcmp(object->type, "RoiResponseSeries") == 0 ||
+           strcmp(object->type, "MicroscopyResponseSeries") == 0;
 }
 
 /* ---- which series --------------------------------------------------------------------------- */
@@ -92,7 +93,7 @@ bool bram_nwb_is_response(const bram_nwb_object *object)
 static int preference(const char *path)
 {
     static const char signal[] = "/SignalCalciumImResponseSeries";
-    if (strstr(path, "Reference") || strstr(path, "Processed")) return -1;
+    if (strstr(path, "Reference") || strstr(path, "Processed") || strstr(path, "/Red")) return -1;
     if (ends_with(path, "/SignalRawFluor/SignalCalciumImResponseSeries")) return 3;
     if (ends_with(path, signal)) return strstr(path, "DFoF") ? 1 : 2;
     return 0;
@@ -182,8 +183,8 @@ static int pick(bram_ctx *cx, bram_nwb_recording *r, char *const *text, size_t r
     for (size_t i = 0; i < r->cols; i++) {
         if (row[i] < 0 || (uint64_t)row[i] >= rows)
             return bram_fail(cx, BRAM_EFORMAT,
-                             "%s: %s/rois: trace %zu is row %lld of a table with %zu rows",
-                             r->nwb->path, path, i + 1, (long long)row[i], rows);
+                             "%s: %s: trace %zu is row %lld of a table with %zu rows", r->nwb->path,
+                             path, i + 1, (long long)row[i], rows);
         bytes += strlen(text[row[i]]);
     }
     r->label = bram_alloc(cx, bytes, 1);
@@ -196,42 +197,57 @@ static int pick(bram_ctx *cx, bram_nwb_recording *r, char *const *text, size_t r
     return BRAM_OK;
 }
 
-static int labels_of_rows(bram_ctx *cx, bram_nwb_recording *r, const char *path, const char *table,
-                          const char *column)
+/* The labels of the rows that a region points to. */
+static int labels_of_region(bram_ctx *cx, bram_nwb_recording *r, const char *region,
+                            char *const *text, size_t rows)
 {
-    char at[BRAM_NWB_PATH + 8], **text = NULL;
     int64_t *row = NULL;
-    size_t count = 0, rows = 0;
-    snprintf(at, sizeof at, "%s/rois", path);
-    BRAM_TRY(bram_h5_read_int64(cx, &row, &count, r->nwb->root, at, 0));
-    int status = count == r->cols
-                     ? bram_nwb_column_text(cx, &text, &rows, r->nwb, table, column)
-                     : bram_fail(cx, BRAM_EFORMAT,
-                                 "%s: %s has %zu rows, expected %zu, one for each trace",
-                                 r->nwb->path, at, count, r->cols);
-    if (status == BRAM_OK) status = pick(cx, r, text, rows, row, path);
-    if (status == BRAM_OK)
-        snprintf(r->labels, sizeof r->labels, "%.120s/%s by rois", table, column);
+    size_t count = 0;
+    BRAM_TRY(bram_h5_read_int64(cx, &row, &count, r->nwb->root, region, 0));
+    int status = count == r->cols ? pick(cx, r, text, rows, row, region)
+                                  : bram_fail(cx, BRAM_EFORMAT,
+                                              "%s: %s has %zu rows, expected %zu, one for each "
+                                              "trace",
+                                              r->nwb->path, region, count, r->cols);
     bram_free(row);
+    return status;
+}
+
+/* A table of regions may have a column of labels, or lead to another that has. */
+static int read_labels(bram_ctx *cx, bram_nwb_recording *r, const char *region, const char *table)
+{
+    static const char *const columns[] = {"ID_labels", "labels", "label", "neuron_label"};
+    const char *column = NULL, *last = strrchr(region, '/');
+    char **text = NULL;
+    size_t rows = 0;
+    for (size_t i = 0; !column && i < sizeof columns / sizeof *columns; i++)
+        if (bram_nwb_has_column(r->nwb, table, columns[i])) column = columns[i];
+    BRAM_TRY(column ? bram_nwb_column_text(cx, &text, &rows, r->nwb, table, column)
+                    : bram_nwb_labels_by_neuropal(cx, &text, &rows, r->nwb, table));
+    int status = text ? labels_of_region(cx, r, region, text, rows) : BRAM_OK;
+    if (text && status == BRAM_OK)
+        snprintf(r->labels, sizeof r->labels, "%.120s/%s by %.16s", table,
+                 column ? column : "neuropal_ids", last ? last + 1 : region);
     bram_free(text);
     return status;
 }
 
-/* Through `rois`, rows of a table that may have a column of labels. */
+/* Through the region of the series, rows of a table. */
 static int labels_by_table(bram_ctx *cx, bram_nwb_recording *r, const char *path)
 {
-    static const char *const columns[] = {"ID_labels", "labels", "label", "neuron_label"};
-    char rois[BRAM_NWB_PATH + 8], *table = NULL;
-    snprintf(rois, sizeof rois, "%s/rois", path);
-    if (!bram_h5_exists(r->nwb->root, rois) || !bram_h5_has_attr(r->nwb->root, rois, "table"))
-        return BRAM_OK;
-    BRAM_TRY(bram_h5_attr_target(cx, &table, r->nwb->root, rois, "table"));
-    int status = BRAM_OK;
-    for (size_t i = 0; status == BRAM_OK && !r->label && i < sizeof columns / sizeof *columns; i++)
-        if (bram_nwb_has_column(r->nwb, table, columns[i]))
-            status = labels_of_rows(cx, r, path, table, columns[i]);
-    bram_free(table);
-    return status;
+    static const char *const names[] = {"rois", "table_region"};
+    for (size_t i = 0; i < 2; i++) {
+        char region[BRAM_NWB_PATH + 16], *table = NULL;
+        snprintf(region, sizeof region, "%s/%s", path, names[i]);
+        if (!bram_h5_exists(r->nwb->root, region) ||
+            !bram_h5_has_attr(r->nwb->root, region, "table"))
+            continue;
+        BRAM_TRY(bram_h5_attr_target(cx, &table, r->nwb->root, region, "table"));
+        int status = read_labels(cx, r, region, table);
+        bram_free(table);
+        return status;
+    }
+    return BRAM_OK;
 }
 
 /* ---- a response series ---------------------------------------------------------------------- */

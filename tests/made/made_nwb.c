@@ -8,7 +8,10 @@
  * SignalCalciumImResponseSeries; NeuronIDs/labels; ID_labels; intervals/chemical_stimuli with a
  * column stimulus; processing/Behavior/NAME/NAME. Seen in a real file: acquisition/Activity_0000 of
  * one column, with "Neuron: 0" as description, and a Position with a SpatialSeries.
- * Assumed: that NeuronIDs/labels are in the order of the traces.
+ * Known by public code: the table ActivityTraces with StimulusInfo and CalciumImageSeries; of the
+ * pump-probe files GreenSignals, table_region, neuropal_ids and NeuroPALPlaneSegmentation/labels.
+ * Assumed: that NeuronIDs/labels are in the order of the traces; that the rows of ActivityTraces
+ * are a matrix or ragged (code that reads them by pynwb works with both).
  */
 #include "made.h"
 
@@ -208,6 +211,69 @@ static void put_singles(hid_t file, const char *defect)
     set_text(file, "acquisition/Position/place", "neurodata_type", "SpatialSeries");
 }
 
+/* Traces as the rows of a table, with the time of images and annotations; a matrix, or ragged rows
+ * of which the second is shorter. */
+static void put_table(hid_t file, const char *defect)
+{
+    static const char *const names[] = {"AVAL", "VB02", "AVAR"};
+    static const char *const stimuli[] = {"OP50 on", "OP50 off"};
+    const double times[] = {3, 5};
+    double values[3 * FRAMES], start = 2;
+    const hsize_t shape[] = {3, FRAMES};
+    const long long end[] = {FRAMES, 2 * FRAMES - 4,
+                             is(defect, "table-index") ? 4 * FRAMES : 3 * FRAMES - 4};
+    bool ragged = is(defect, "table-ragged") || is(defect, "table-index");
+    size_t n = 0;
+    for (int j = 0; j < 3; j++)
+        for (int i = 0; i < FRAMES - (ragged && j == 1 ? 4 : 0); i++) values[n++] = i + 100 * j;
+    put_texts(file, MODULE "/ActivityTraces/neuron", 3 - is(defect, "table-names"), names);
+    if (ragged) {
+        put_doubles(file, MODULE "/ActivityTraces/activity", n, values);
+        put(file, MODULE "/ActivityTraces/activity_index", H5T_NATIVE_LLONG, 1,
+            (const hsize_t[]){3}, end);
+    } else if (is(defect, "table-flat")) {
+        put_doubles(file, MODULE "/ActivityTraces/activity", n, values);
+    } else {
+        put(file, MODULE "/ActivityTraces/activity", H5T_NATIVE_DOUBLE, 2, shape, values);
+    }
+    set_text(file, MODULE "/ActivityTraces", "neurodata_type", "DynamicTable");
+    put(file, "acquisition/CalciumImageSeries/starting_time", H5T_NATIVE_DOUBLE, 0, NULL, &start);
+    if (!is(defect, "table-time"))
+        set_number(file, "acquisition/CalciumImageSeries/starting_time", "rate", 4);
+    put_texts(file, MODULE "/StimulusInfo/data", 2 - is(defect, "table-notes"), stimuli);
+    put_doubles(file, MODULE "/StimulusInfo/timestamps", 2, times);
+    set_text(file, MODULE "/StimulusInfo", "neurodata_type", "AnnotationSeries");
+}
+
+#define OPHYS "processing/ophys"
+#define PUMP  OPHYS "/PumpProbeGreenSegmentations/PumpProbeGreenPlaneSegmentation"
+#define PAL   OPHYS "/NeuroPALSegmentations/NeuroPALPlaneSegmentation"
+
+/* Green and red signals of the pump-probe experiments, labels through regions of NeuroPAL: the
+ * fourth region leads beyond its table, the fifth was not matched. */
+static void put_pumpprobe(hid_t file, const char *defect)
+{
+    static const char *const ids[] = {"1", "0", "2", "7", ""}, *const labels[] = {"VB02", "AVAL",
+                                                                                  ""};
+    static const char *const series[] = {OPHYS "/GreenSignals/GreenSignal",
+                                         OPHYS "/RedSignals/RedSignal"};
+    const long long row[] = {0, 1, 2, 3, 4};
+    const hsize_t count = TRACES;
+    put_texts(file, PUMP "/neuropal_ids", TRACES, ids);
+    set_text(file, PUMP, "neurodata_type", "MicroscopyPlaneSegmentation");
+    put_texts(file, PAL "/labels", 3, labels);
+    set_text(file, PAL, "neurodata_type", "MicroscopyPlaneSegmentation");
+    for (int k = 0; k < 2; k++) {
+        hobj_ref_t ref;
+        put_data(file, series[k], defect);
+        put_time(file, series[k], "stamps");
+        set_text(file, series[k], "neurodata_type", "MicroscopyResponseSeries");
+        put(file, below(series[k], "table_region"), H5T_NATIVE_LLONG, 1, &count, row);
+        H5Rcreate(&ref, file, PUMP, H5R_OBJECT, -1);
+        set(file, below(series[k], "table_region"), "table", H5T_STD_REF_OBJ, &ref);
+    }
+}
+
 /* ---- what else a file holds ----------------------------------------------------------------- */
 
 static void put_context(hid_t file, const char *defect)
@@ -236,11 +302,13 @@ static void put_context(hid_t file, const char *defect)
 }
 
 static const char *const known[] = {
-    "good",    "stamps",     "rois",          "single",       "turned",   "two",       "dff",
-    "mouse",   "other-rate", "no-data",       "text",         "nan",      "labels",    "one-more",
-    "no-time", "no-rate",    "rate",          "milliseconds", "huge",     "empty",     "rank",
-    "index",   "region",     "rows",          "conversion",   "interval", "stops",     "no-traces",
-    "version", "nwb1",       "single-length", "single-stamp", "cycle",    "descending"};
+    "good",          "stamps",       "rois",       "single",     "turned",      "two",
+    "dff",           "mouse",        "other-rate", "no-data",    "text",        "nan",
+    "labels",        "one-more",     "no-time",    "no-rate",    "rate",        "milliseconds",
+    "huge",          "empty",        "rank",       "index",      "region",      "rows",
+    "conversion",    "interval",     "stops",      "no-traces",  "version",     "nwb1",
+    "single-length", "single-stamp", "cycle",      "descending", "table",       "table-ragged",
+    "table-index",   "table-names",  "table-flat", "table-time", "table-notes", "pumpprobe"};
 
 bool made_nwb(const char *path, const char *defect)
 {
@@ -254,6 +322,8 @@ bool made_nwb(const char *path, const char *defect)
     else set_text(file, "/", "nwb_version", is(defect, "version") ? "3.0" : "2.1.0");
     put_context(file, defect);
     if (strncmp(defect, "single", 6) == 0) put_singles(file, defect);
+    else if (strncmp(defect, "table", 5) == 0) put_table(file, defect);
+    else if (is(defect, "pumpprobe")) put_pumpprobe(file, defect);
     else if (is(defect, "dff")) put_response(file, MODULE "/SignalDFoF/other", defect);
     else if (!is(defect, "no-traces")) put_response(file, SERIES, defect);
     if (is(defect, "two")) {

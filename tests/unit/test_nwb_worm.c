@@ -253,6 +253,60 @@ static void other_forms(void **state)
     bram_ctx_free(cx);
 }
 
+/* A row a neuron, as a matrix and ragged, timed by the images; annotations are events. */
+static void a_table_of_traces(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {"table", "table-ragged"};
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t k = 0; k < 2; k++) {
+        bram_dataset *ds;
+        bool present = true;
+        assert_ok(cx, import(cx, &ds, "auto", made(forms[k])));
+        assert_valid(cx, ds);
+        const bram_response *r = bram_dataset_response(ds, in(ds, "raw"));
+        assert_int_equal(bram_response_length(r, 0), 30);
+        assert_int_equal(bram_response_length(r, 1), 3);
+        assert_near(at(cx, r, 7, 2, NULL), 207, 0);
+        at(cx, r, 29, 1, &present);
+        assert_true(present == (k == 0));
+        const bram_axis *neuron = bram_response_axis(bram_dataset_response(ds, in(ds, "activity")),
+                                                     1);
+        assert_string_equal(bram_axis_column(neuron, "label")->text[1], "VB2");
+        assert_near(bram_attrs_number(bram_dataset_find_attrs(ds, in(ds, "")), "dt", 0), .25, 0);
+        assert_string_equal(attribute(ds, "time_from"),
+                            "starting_time and rate of CalciumImageSeries");
+        const bram_axis *events = bram_dataset_table(ds, in(ds, "events"));
+        ptrdiff_t on = bram_axis_find(events, "OP50 on");
+        assert_true(on >= 0);
+        assert_near(bram_axis_column(events, "onset")->number[on], 3 - 2, 0);
+        assert_true(isnan(bram_axis_column(events, "offset")->number[on]));
+        assert_string_equal(bram_axis_column(events, "kind")->text[on], "stimulus");
+        bram_dataset_free(ds);
+    }
+    bram_ctx_free(cx);
+}
+
+/* The green signal; labels through the NeuroPAL regions. */
+static void pump_probe_files(void **state)
+{
+    (void)state;
+    static const char *const raw[] = {"AVAL", "VB02", "", "", ""};
+    static const char *const ids[] = {"AVAL", "VB2", "", "", ""};
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds;
+    assert_ok(cx, import(cx, &ds, "auto", made("pumpprobe")));
+    assert_valid(cx, ds);
+    expect_labels(ds, raw, ids);
+    assert_string_equal(attribute(ds, "traces_from"), "processing/ophys/GreenSignals/GreenSignal");
+    assert_non_null(strstr(attribute(ds, "labels_from"), "neuropal_ids by table_region"));
+    bram_dataset_free(ds);
+    assert_ok(cx, import(cx, &ds, "nwb-worm:series=RedSignal", made("pumpprobe")));
+    assert_non_null(strstr(attribute(ds, "traces_from"), "RedSignal"));
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void a_series_can_be_asked_for(void **state)
 {
     (void)state;
@@ -302,6 +356,11 @@ static void hostile_files_are_refused(void **state)
         {"stops", "stop_time has 1 rows, expected 2"},
         {"no-traces", "holds no traces of neurons: found 1 series: processing/Behavior/velocity/"
                       "velocity (TimeSeries, 30 x 1)"},
+        {"table-index", "ActivityTraces/activity_index: row 3 ends at 120, expected 56 to 86"},
+        {"table-names", "ActivityTraces/neuron has 2 rows, expected 3"},
+        {"table-flat", "activity has 1 dimensions and no index, expected neuron x time"},
+        {"table-time", "neither timestamps nor a starting_time with a rate; none is assumed"},
+        {"table-notes", "StimulusInfo/data has 1 texts, expected 2, one a stamp"},
         {"version", "nwb_version is \"3.0\", expected 2.x"},
         {"nwb1", "this one is of NWB 1"},
         {"single-length", "Activity_0002/data is 29 x 1, expected one column of 30"},
@@ -379,6 +438,8 @@ int main(void)
         cmocka_unit_test(a_response_series_with_a_rate),
         cmocka_unit_test(labels_of_the_rows_of_a_table),
         cmocka_unit_test(other_forms),
+        cmocka_unit_test(a_table_of_traces),
+        cmocka_unit_test(pump_probe_files),
         cmocka_unit_test(a_series_can_be_asked_for),
         cmocka_unit_test(hostile_files_are_refused),
         cmocka_unit_test(truncated_files_are_refused),
