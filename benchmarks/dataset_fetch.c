@@ -53,6 +53,7 @@ static int fetch_one(bram_ctx *cx, const bram_dataset_fetch *how, const bram_yam
                              .sha256 = file->sha256,
                              .tries = how->tries,
                              .wait = how->wait,
+                             .stall = how->stall,
                              .replace = how->replace};
     int status = make_folders(cx, how->folder, file->name);
     if (status == BRAM_OK) status = bram_fetch_file(cx, &got, &what);

@@ -20,7 +20,7 @@ typedef struct bram_dataset_fetch {
     const char *from;   /* files are below this address (a mirror, file:///...), NULL: as stated */
     bool dry_run, replace;
     unsigned tries; /* as bram_fetch */
-    double wait;
+    double wait, stall;
 
     /** Which files; NULL: all. */
     bool (*wanted)(void *user, const char *name);

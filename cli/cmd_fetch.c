@@ -88,21 +88,33 @@ static void note_by_hand(struct fetching *f)
                     m->url && m->doi ? ", " : "", m->doi ? "doi " : "", m->doi ? m->doi : "");
 }
 
+static int read_seconds(bram_ctx *cx, const bram_cli_args *args, const char *name, double *seconds)
+{
+    const char *text = bram_cli_text(args, name, NULL);
+    double value;
+    if (!text) return BRAM_OK;
+    if (!bram_number_parse(text, 0, &value) || !(value > 0) || value > 3600)
+        return bram_fail(cx, BRAM_EUSAGE, "--%s is '%s', expected seconds above 0, at most 3600",
+                         name, text);
+    *seconds = value;
+    return BRAM_OK;
+}
+
 static int fetch(bram_ctx *cx, struct fetching *f)
 {
     int64_t tries;
-    double wait = 1;
-    const char *seconds = bram_cli_text(f->args, "wait", "1");
+    double wait = 1, stall = 60;
     bool dry = bram_cli_has(f->args, "dry-run");
     BRAM_TRY(bram_cli_integer(cx, f->args, "tries", 1, 1000, 5, &tries));
-    if (!bram_number_parse(seconds, 0, &wait) || !(wait > 0) || wait > 3600)
-        return bram_fail(cx, BRAM_EUSAGE, "--wait is '%s', expected seconds above 0", seconds);
+    BRAM_TRY(read_seconds(cx, f->args, "wait", &wait));
+    BRAM_TRY(read_seconds(cx, f->args, "stall", &stall));
     const bram_dataset_fetch how = {.folder = bram_cli_text(f->args, "output", f->m->name),
                                     .from = bram_cli_text(f->args, "from", NULL),
                                     .dry_run = dry,
                                     .replace = bram_cli_has(f->args, "force"),
                                     .tries = (unsigned)tries,
                                     .wait = wait,
+                                    .stall = stall,
                                     .wanted = wanted,
                                     .ended = ended,
                                     .user = f};
@@ -166,6 +178,9 @@ const bram_command bram_command_fetch = {
             {"tries", 0, "N", "How often a file is tried; the default is 5"},
             {"wait", 0, "SECONDS",
              "The wait before the second try; it doubles with each; default 1"},
+            {"stall", 0, "SECONDS",
+             "A transfer in which nothing comes for so long is broken off, and tried again; "
+             "whole seconds, default 60"},
             {"force", 'f', NULL, "Replaces a file that has other content"},
             {NULL}},
     .examples =

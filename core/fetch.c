@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,10 +174,15 @@ static int watch(void *user, curl_off_t total, curl_off_t now, curl_off_t up, cu
 
 /* ---- one try -------------------------------------------------------------------------------- */
 
+static double stall_of(const struct fetching *f)
+{
+    double stall = f->what->stall > 0 ? f->what->stall : 60;
+    return stall < 1 ? 1 : floor(stall);
+}
+
 static bool set_options(struct fetching *f)
 {
     char range[32];
-    double stall = f->what->stall > 0 ? f->what->stall : 60;
     CURL *h = f->handle;
     snprintf(range, sizeof range, "%" PRIu64 "-", f->asked);
     return curl.setopt(h, CURLOPT_URL, f->what->url) == CURLE_OK &&
@@ -188,7 +194,7 @@ static bool set_options(struct fetching *f)
            curl.setopt(h, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl.setopt(h, CURLOPT_CONNECTTIMEOUT, 30L) == CURLE_OK &&
            curl.setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
-           curl.setopt(h, CURLOPT_LOW_SPEED_TIME, stall < 1 ? 1L : (long)stall) == CURLE_OK &&
+           curl.setopt(h, CURLOPT_LOW_SPEED_TIME, (long)stall_of(f)) == CURLE_OK &&
            curl.setopt(h, CURLOPT_USERAGENT, "bramble") == CURLE_OK &&
            curl.setopt(h, CURLOPT_ERRORBUFFER, f->error) == CURLE_OK &&
            curl.setopt(h, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
@@ -247,6 +253,12 @@ static int explain(struct fetching *f, CURLcode code, bool *again)
                          http == 401 || http == 403 ? ": it wants a login, or a browser"
                          : http == 404              ? ": no such file"
                                                     : "");
+    case CURLE_OPERATION_TIMEDOUT:
+        *again = true;
+        return bram_fail(f->cx, BRAM_EREAD,
+                         "%s: the transfer stands still at byte %" PRIu64
+                         ": nothing came for %.0f s",
+                         url, f->held, stall_of(f));
     case CURLE_PEER_FAILED_VERIFICATION:
         return bram_fail(f->cx, BRAM_EREAD, "%s: the certificate of %.*s is not good: %s", url,
                          length, host, why);

@@ -114,6 +114,10 @@ whole to
 # failures that do not: never a file of that name
 fetches 1 'after 2 tries: .*ended at byte 150000 of 300000' stop --tries 2
 absent stop
+fetches 1 'after 2 tries: .*stands still at byte 166666: nothing came for 1 s' slow --tries 2 --stall 1
+absent slow
+[ "$(requests /slow/a.bin)" -eq 2 ] || complain "a stalled transfer is not tried again"
+fetches 2 'expected seconds above 0' slow --stall no
 fetches 1 'found SHA-256 [0-9a-f]{64}, expected' wrong
 absent wrong
 [ ! -e wrong/a.bin.part ] || complain "a wrong part is kept"
@@ -154,6 +158,18 @@ fetches 2 'two has no file x.bin' two x.bin
 "$bramble" fetch ok -o fresh </dev/null >.out 2>.err
 [ $? -eq 2 ] && grep -q 'licence: MIT' .err && grep -q -e '--accept-licence' .err && [ ! -e fresh ] ||
     complain "the licence is not asked for: $(cat .out .err)"
+on_terminal() { # CODE WORDS ANSWER: the licence, asked for on a terminal
+    "$python" "$(dirname "$server")/terminal.py" "$3" "$bramble" fetch ok -o asked --wait 0.01 >.out 2>.err
+    got=$?
+    [ $got -eq "$1" ] || complain "the licence answered by '$3': exit $got, expected $1: $(cat .out .err)"
+    grep -q "$2" .out || complain "the licence answered by '$3': lacks '$2': $(cat .out)"
+    grep -q 'licence: MIT' .out || complain "the licence is not shown on a terminal"
+}
+on_terminal 2 'is not accepted' n
+on_terminal 2 'is not accepted' ''
+[ ! -e asked ] || complain "a licence that is refused leaves a folder"
+on_terminal 0 'fetched' y
+whole asked
 fetches 0 'a.bin,to fetch,300000' ok --dry-run -o fresh
 [ ! -e fresh ] || complain "a dry run makes a folder"
 manifest hand
