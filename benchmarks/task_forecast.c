@@ -1,10 +1,10 @@
 /*
  * task_forecast.c - the task "forecast": predict a recording's future from its past.
  *
- * within   one recording, cut in time: train | gap | validation | gap | test. Every recorded unit
- * is a target; the labelled ones are reported beside as a subset. across   one animal left out, the
- * others to learn from; units are matched by name, and only exactly labelled ones take part. Each
- * animal is put on a common scale by its own first rows
+ * within   one recording, cut in time: train | gap | validation | gap | test, or by a file of
+ * splits (time_fold.h). Every recorded unit is a target; the labelled ones are reported beside as a
+ * subset. across   one animal left out, the others to learn from; units are matched by name, and
+ * only exactly labelled ones take part. Each animal is put on a common scale by its own first rows
  *          (`calibration`), which are never scored.
  *
  * Scores are of one step ("step": each target row from the true rows before it) and of free runs
@@ -19,7 +19,7 @@
 #include "demand.h"
 #include "scores.h"
 #include "splits.h"
-#include "timesplit.h"
+#include "time_fold.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,7 +39,9 @@ static const bram_param params[] = {
      "across: share of rows that set the scale"},
     BRAM_COPIES_PARAM,
     {"splits", BRAM_PARAM_TEXT, "", NULL, 0, 0,
-     "across: PATH@DIGITS of a file of splits; learn from the recordings of other folds"},
+     "PATH@DIGITS of a file of splits. across: learn from the recordings of other folds; within: "
+     "by time, the stretch of `fold` is scored"},
+    BRAM_TIME_FOLD_PARAM,
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -102,13 +104,25 @@ static int find_subset(bram_ctx *cx, struct forecast *f)
 
 /* ---- within: one recording cut in time ------------------------------------------------------ */
 
+static int split_by_file(bram_ctx *cx, bram_timesplit *split, const struct forecast *f)
+{
+    bram_splits s = {.count = 0};
+    BRAM_TRY(bram_splits_open(cx, &s, bram_option_text(f->o, "splits")));
+    int status = bram_splits_hold(cx, &s, f->cell->dataset, f->cell->part);
+    if (status == BRAM_OK) status = bram_time_fold_make(cx, split, &f->recording[0], &s, f->o);
+    bram_splits_release(&s);
+    return status;
+}
+
 static int split_within(bram_ctx *cx, struct forecast *f)
 {
     f->recording = bram_alloc(cx, 1, sizeof *f->recording);
     if (!f->recording) return BRAM_ENOMEM;
     BRAM_TRY(read_one(cx, f, f->cell->part));
     bram_timesplit split = {0};
-    int status = bram_timesplit_make(cx, &split, &f->recording[0], f->o);
+    int status = bram_option_text(f->o, "splits")[0]
+                     ? split_by_file(cx, &split, f)
+                     : bram_timesplit_make(cx, &split, &f->recording[0], f->o);
     f->train = split.train;
     f->validation = split.validation;
     f->test = split.test;

@@ -130,8 +130,8 @@ const bram_command bram_command_splits = {
         "scored. Recordings that are copies of each other go together. When SPLITS.json is there, "
         "it is read and held against data and settings: another value, a recording more or less, "
         "another seed are refused (exit code 3).\n\n"
-        "The task forecast obeys such a file (options variant=across and splits, as the note below "
-        "the table says).",
+        "The task forecast obeys such a file, named by its option splits as the note below the "
+        "table says: by worm or source with variant=across, by time with variant=within and fold.",
     .options =
         (const bram_cli_option[]){
             {"output", 'o', "SPLITS.json", "The file of splits"},

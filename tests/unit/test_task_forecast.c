@@ -2,6 +2,8 @@
  */
 #include <bramble/benchmark.h>
 
+#include "hash.h"
+#include "splits.h"
 #include "test.h"
 
 enum { ROWS = 50 };
@@ -98,6 +100,83 @@ static void copy_errs_by_the_slope_times_the_horizon(void **state)
     assert_near(score(&f, "skill:over=pooled@h4", "value"), 0, 1e-12);
     assert_near(score(&f, "mse@step/labelled", "value"), (1 + 4) / 2.0, 1e-12);
     stop(&f);
+}
+
+/* A file of splits of the animal, as an option. */
+static void write_splits(struct fixture *f, char *option, size_t bytes, const char *scheme,
+                         size_t folds, double gap)
+{
+    char path[300], sum[65];
+    bram_splits s;
+    const bram_splits_want want = {scheme, 1, folds, gap};
+    test_temporary(path, "time.json");
+    const bram_copy_source source[] = {{f->ds, "w1"}, {f->ds, "w2"}};
+    bool two = strcmp(scheme, "time") != 0;
+    if (two) add_animal(f->cx, f->ds, "recordings/w2", 3);
+    assert_ok(f->cx, bram_splits_make(f->cx, &s, source, two ? 2 : 1, &want));
+    assert_ok(f->cx, bram_splits_write(f->cx, &s, path, true));
+    assert_ok(f->cx, bram_sha256_file(f->cx, sum, path));
+    bram_splits_release(&s);
+    snprintf(option, bytes, "%s@%.12s", path, sum);
+}
+
+/* The error of the training mean on rows first .. end - 1 of t, -2 t and a series that jumps. */
+static double error_of_mean(double mean, double jumps, int first, int end)
+{
+    double sum = 0;
+    for (int t = first; t < end; t++) {
+        double e = t - mean, j = (t % 2 ? 1 : -1) - jumps;
+        sum += e * e + 4 * e * e + j * j;
+    }
+    return sum / 3 / (end - first);
+}
+
+/*
+ * 50 rows a second apart, from 0 to 49, in 5 stretches of 9.8 s with 3 s of guard on both sides.
+ * Fold 2 scores [19.6, 29.4): rows 20 to 29. Rows 0 to 16 and 33 to 49 are learned from, the last
+ * quarter of these 34 (42 to 49) for validation; so the mean of t is (136 + 333) / 26, and of the
+ * jumps nothing. Fold 4 scores rows 40 to 49; of rows 0 to 36 the first 28 are left.
+ */
+static void a_file_of_splits_by_time_is_obeyed(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char option[400];
+    static const struct {
+        const char *fold;
+        double mean, jumps;
+        int first, end;
+    } folds[] = {{"2", 469 / 26., 0, 20, 30}, {"4", 13.5, 0, 40, 50}, {"-1", 13.5, 0, 40, 50}};
+    start(&f, "horizons=2,gap=0");
+    f.cell.model = "mean";
+    write_splits(&f, option, sizeof option, "time", 5, 3);
+    assert_ok(f.cx, bram_options_set(f.cx, f.benchmark.options, "splits", option));
+    for (size_t k = 0; k < 3; k++) {
+        assert_ok(f.cx, bram_options_set(f.cx, f.benchmark.options, "fold", folds[k].fold));
+        assert_ok(f.cx, run(&f));
+        assert_near(score(&f, "mse@step", "value"),
+                    error_of_mean(folds[k].mean, folds[k].jumps, folds[k].first, folds[k].end),
+                    1e-9);
+    }
+    /* a gap of 4 rows is more than the 3 s: rows 0 to 15 and 34 to 49, without 8 + 4 rows */
+    assert_ok(f.cx, bram_options_set(f.cx, f.benchmark.options, "fold", "2"));
+    assert_ok(f.cx, bram_options_set(f.cx, f.benchmark.options, "gap", "4"));
+    assert_ok(f.cx, run(&f));
+    assert_near(score(&f, "mse@step", "value"), error_of_mean((120 + 142) / 20., 0, 20, 30), 1e-9);
+    assert_ok(f.cx, bram_options_set(f.cx, f.benchmark.options, "fold", "5"));
+    assert_int_equal(run(&f), BRAM_ENOTAPPLICABLE);
+    bram_response_f64(bram_dataset_response(f.ds, "recordings/w1/activity"))[3] = 7;
+    assert_int_equal(run(&f), BRAM_EFORMAT); /* other values than when the splits were made */
+    stop(&f);
+    unlink(strtok(option, "@"));
+
+    start(&f, "horizons=2,gap=0");
+    write_splits(&f, option, sizeof option, "worm", 2, 0);
+    assert_ok(f.cx, bram_options_set(f.cx, f.benchmark.options, "splits", option));
+    assert_int_equal(run(&f), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(f.cx), "variant=within needs them by time"));
+    stop(&f);
+    unlink(strtok(option, "@"));
 }
 
 /* Train is rows 0..29 (mean 14.5), the test part rows 40 + gap .. 49. */
@@ -221,6 +300,7 @@ static void too_short_a_recording_is_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_of_splits_by_time_is_obeyed),
         cmocka_unit_test(copy_errs_by_the_slope_times_the_horizon),
         cmocka_unit_test(the_gap_takes_targets_not_context),
         cmocka_unit_test(free_runs_start_at_the_stride_and_end_in_the_test_part),
