@@ -325,12 +325,12 @@ const bram_command bram_command_import = {
             {NULL}},
     .examples =
         (const bram_cli_example[]){
-            {"bramble import WT_Stim.nwb -o worm.h5", "recognised by its content"},
+            {"bramble import recording.nwb -o worm.h5", "recognised by its content, not its name"},
             {"bramble import data.h5 labels.xlsx -o worm.h5 --source dag2023 --report",
              "a recording with its label sheet, and every trace's fate"},
             {"bramble import recordings/ -o datasets/", "a file for each source that is found"},
             {"bramble import recordings/ --dry-run", "what is there, and how it was recognised"},
-            {"bramble import WT_Stim.nwb -o worm.h5 --set dt=0.5 --set smooth=exponential",
+            {"bramble import WT_NoStim.mat -o worms.h5 --set dt=0.5 --set smooth=exponential",
              "resampled and smoothed on the way"},
             {NULL, NULL}},
     .least = 1,

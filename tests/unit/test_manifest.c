@@ -43,6 +43,36 @@ static void all_manifests_are_read(void **state)
     bram_ctx_free(cx);
 }
 
+/* Each source of worms says what it is, where it was published and, of recordings, how many. */
+static void every_source_of_worms_has_a_manifest(void **state)
+{
+    (void)state;
+    static const char *const recordings[] = {
+        "kato2015-deposit", "nichols2017",      "skora2018",    "kaplan2020", "nejatbakhsh2020",
+        "yemini2021",       "uzel2022",         "dag2023",      "leifer2023", "lin2023",
+        "flavell2023",      "flavell2023-h5",   "hallinen2021", "scholz2018", "venkatachalam2024",
+        "kato2015",         "simeon2024-neural"};
+    static const char *const others[] = {
+        "cook2019",     "cook2019-edges", "cook2019-cells",    "cook2020",         "white1986",
+        "witvliet2021", "varshney2011",   "openworm",          "wormneuroatlas",   "bentley2016",
+        "randi2023",    "vesselgraph",    "kato2015-avahiscl", "ripollsanchez2023"};
+    enum { RECORDINGS = sizeof recordings / sizeof *recordings };
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t i = 0; i < RECORDINGS + sizeof others / sizeof *others; i++) {
+        const char *name = i < RECORDINGS ? recordings[i] : others[i - RECORDINGS];
+        bram_yaml_manifest *m = NULL;
+        assert_ok(cx, bram_manifest_read(cx, &m, name));
+        if (!m) fail_msg("%s: no manifest", name);
+        if (!*m->version || !*m->licence || !*m->citation || !*m->url || !m->source)
+            fail_msg("%s: no version, licence, citation, address or loader", name);
+        bool unpublished = strcmp(name, "venkatachalam2024") == 0 || strcmp(name, "openworm") == 0;
+        if (!m->doi && !unpublished) fail_msg("%s: no doi", name);
+        if (i < RECORDINGS && m->expect.recordings <= 0) fail_msg("%s: how many worms?", name);
+        bram_yaml_manifest_free(m);
+    }
+    bram_ctx_free(cx);
+}
+
 /* The files that are here have the sums that the manifests state. */
 static void sums_are_those_of_the_files(void **state)
 {
@@ -54,6 +84,8 @@ static void sums_are_those_of_the_files(void **state)
         {"kato2015", "celegans/derived"},
         {"scholz2018", "celegans/activity/scholz2018"},
         {"cook2019", "celegans/connectome/cook2019"},
+        {"cook2019-edges", "celegans/connectome/cook2019"},
+        {"cook2019-cells", "celegans/connectome/cook2019"},
         {"cook2020", "celegans/connectome/cook2020_pharynx"},
         {"white1986", "celegans/connectome/white1986"},
         {"witvliet2021", "celegans/connectome/witvliet2021"},
@@ -90,8 +122,8 @@ static void sums_are_those_of_the_files(void **state)
         }
         bram_yaml_manifest_free(m);
     }
-    assert_int_equal(found, 5 + 1 + 1 + 3 + 1 + 7 + 13 + 4 + 1 + 2 + 2 + 2 + 4 + 1 + 1 + 8 + 4 + 1 +
-                                1 + 2 + 1);
+    assert_int_equal(found, 5 + 1 + 1 + 2 + 2 + 2 + 1 + 7 + 13 + 4 + 1 + 2 + 2 + 2 + 4 + 1 + 1 + 8 +
+                                4 + 1 + 1 + 2 + 1);
     bram_ctx_free(cx);
 }
 
@@ -187,6 +219,7 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_manifests_are_read),
+        cmocka_unit_test(every_source_of_worms_has_a_manifest),
         cmocka_unit_test(sums_are_those_of_the_files),
         cmocka_unit_test(a_file_is_compared_with_its_manifest),
         cmocka_unit_test(an_absent_dataset_says_how_to_get_it),
