@@ -92,6 +92,16 @@ static int by_certainty(bram_ctx *cx, bram_table **out, const bram_axis *report)
     return BRAM_OK;
 }
 
+static const char *const state_words[] = {[BRAM_FILE_RECORDING] = "recognised",
+                                          [BRAM_FILE_BELONGS] = "belongs to recordings",
+                                          [BRAM_FILE_BESIDE] = "nothing to import",
+                                          [BRAM_FILE_ASKS] = "needs --source",
+                                          [BRAM_FILE_AMBIGUOUS] = "several loaders fit",
+                                          [BRAM_FILE_UNKNOWN] = "no loader fits",
+                                          [BRAM_FILE_COPY] = "copy",
+                                          [BRAM_FILE_FORM] = "other form",
+                                          [BRAM_FILE_FAILED] = "failed"};
+
 /* Files of one loader that were recognised for the same reason make one remark. */
 static void note_recognised(bram_ctx *cx, bram_table *t, const bram_collection *c)
 {
@@ -118,6 +128,18 @@ static void note_recognised(bram_ctx *cx, bram_table *t, const bram_collection *
     }
 }
 
+/* What is in from another file is no failure, and no secret either. */
+static void note_left_out(bram_ctx *cx, bram_table *t, const bram_collection *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const bram_collected *f = &c->files[i];
+        if (f->state != BRAM_FILE_COPY && f->state != BRAM_FILE_FORM) continue;
+        const char *slash = strrchr(f->path, '/'), *name = slash ? slash + 1 : f->path;
+        if (t) bram_table_note(t, "%s: %s: %s", name, state_words[f->state], f->words);
+        else bram_note(cx, "%s: %s: %s", name, state_words[f->state], f->words);
+    }
+}
+
 int bram_cli_report_traces(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
                            const bram_collection *c)
 {
@@ -128,22 +150,13 @@ int bram_cli_report_traces(bram_ctx *cx, const bram_cli_args *args, const bram_d
                  : bram_cli_has(args, "report") ? every_trace(cx, &t, report)
                                                 : by_certainty(cx, &t, report);
     if (status == BRAM_OK && recognised) note_recognised(cx, t, c);
+    if (status == BRAM_OK) note_left_out(cx, t, c);
     if (status == BRAM_OK && t) status = bram_cli_print_table(cx, args, t);
     bram_table_free(t);
     return status;
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
-
-static const char *const state_words[] = {[BRAM_FILE_RECORDING] = "recognised",
-                                          [BRAM_FILE_BELONGS] = "belongs to recordings",
-                                          [BRAM_FILE_BESIDE] = "nothing to import",
-                                          [BRAM_FILE_ASKS] = "needs --source",
-                                          [BRAM_FILE_AMBIGUOUS] = "several loaders fit",
-                                          [BRAM_FILE_UNKNOWN] = "no loader fits",
-                                          [BRAM_FILE_COPY] = "copy",
-                                          [BRAM_FILE_FORM] = "other form",
-                                          [BRAM_FILE_FAILED] = "failed"};
 
 static const char *output_of(const bram_collection *c, const bram_collected *f)
 {

@@ -312,6 +312,14 @@ static int read_labels(bram_ctx *cx, struct animal *a, const struct sources *fro
 
 /* ---- the recording -------------------------------------------------------------------------- */
 
+/* The published pipeline takes all characters of "-data.h5" from both ends of the file's name to
+ * find its labels: one that ends in such a character before them is not found. */
+static bool is_lost(const char *id)
+{
+    size_t length = strlen(id);
+    return length && (strchr("-dath5.", id[0]) || strchr("-dath5.", id[length - 1]));
+}
+
 static int describe(bram_ctx *cx, bram_dataset *ds, const struct animal *a)
 {
     const char *slash = strrchr(a->path, '/');
@@ -319,6 +327,8 @@ static int describe(bram_ctx *cx, bram_dataset *ds, const struct animal *a)
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "subject", a->id));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "session", a->id));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "species", BRAM_SPECIES_WORM));
+    BRAM_TRY(
+        bram_intake_text(cx, ds, a->id, "published_rule", is_lost(a->id) ? "lost" : "nearest"));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "condition",
                               labeled ? "NeuroPAL" : "no NeuroPAL registration"));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "source_file", slash ? slash + 1 : a->path));
@@ -429,7 +439,7 @@ const bram_loader bram_loader_dag2023 = {
     .licence = "not stated",
     .reads =
         "HDF5, one file an animal; labels from a JLD2 or JSON dictionary or the animal's workbook",
-    .version = 1,
+    .version = 2,
     .verified = BRAM_VERIFIED_REAL,
     .params = params,
     .recognise = recognise,

@@ -295,6 +295,7 @@ static int describe(bram_ctx *cx, bram_dataset *ds, const struct animal *a)
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "subject", a->id));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "session", a->id));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "species", BRAM_SPECIES_WORM));
+    BRAM_TRY(bram_intake_text(cx, ds, a->id, "published_rule", "nearest"));
     BRAM_TRY(set_condition(cx, ds, a));
     BRAM_TRY(bram_intake_text(cx, ds, a->id, "traces_from",
                               a->zscored ? "trace_array" : "trace_original"));
@@ -414,7 +415,7 @@ const bram_loader bram_loader_flavell2023 = {
     .doi = "10.1016/j.cell.2023.07.035",
     .licence = "not stated",
     .reads = "JSON of WormWideWeb, one file an animal; the processed HDF5: dag2023",
-    .version = 1,
+    .version = 2,
     .verified = BRAM_VERIFIED_DOCUMENTED,
     .params = params,
     .recognise = recognise,

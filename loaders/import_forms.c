@@ -211,3 +211,97 @@ int bram_import_forms_list(bram_ctx *cx, bram_form **list, size_t *count, const 
     *count = n;
     return BRAM_OK;
 }
+
+/* ---- reports put together ------------------------------------------------------------------- */
+
+enum { RECORDING, RAW, LABEL, CERTAINTY, REASON, TEXTS };
+
+static const char *const columns[TEXTS] = {"recording", "raw_label", "label", "certainty",
+                                           "reason"};
+
+struct report {
+    char **text[TEXTS];
+    int64_t *trace;
+    size_t rows, room;
+};
+
+static void release_report(struct report *r)
+{
+    for (size_t k = 0; k < TEXTS; k++) {
+        for (size_t i = 0; r->text[k] && i < r->rows; i++) bram_free(r->text[k][i]);
+        bram_free(r->text[k]);
+    }
+    bram_free(r->trace);
+}
+
+static int reserve(bram_ctx *cx, struct report *r, size_t rows)
+{
+    size_t room = r->room + rows;
+    int64_t *trace = bram_realloc(cx, r->trace, room, sizeof *trace);
+    if (!trace) return BRAM_ENOMEM;
+    r->trace = trace;
+    for (size_t k = 0; k < TEXTS; k++) {
+        char **text = bram_realloc(cx, r->text[k], room, sizeof *text);
+        if (!text) return BRAM_ENOMEM;
+        memset(text + r->rows, 0, (room - r->rows) * sizeof *text);
+        r->text[k] = text;
+    }
+    r->room = room;
+    return BRAM_OK;
+}
+
+/* Whether the connectome of a part is in. */
+static bool is_in(const bram_form *list, size_t count, size_t part, const char *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i].part == part && strcmp(strchr(list[i].group, '/') + 1, id) == 0)
+            return !list[i].outside;
+    return false;
+}
+
+static int add_rows(bram_ctx *cx, struct report *r, const bram_axis *table, const bram_form *list,
+                    size_t count, size_t part)
+{
+    const bram_column *trace = bram_axis_column(table, "trace");
+    BRAM_TRY(reserve(cx, r, bram_axis_length(table)));
+    for (size_t i = 0; i < bram_axis_length(table); i++) {
+        if (!is_in(list, count, part, text_of(table, "recording", i))) continue;
+        size_t row = r->rows++;
+        r->trace[row] = trace && trace->integer ? trace->integer[i] : 0;
+        for (size_t k = 0; k < TEXTS; k++) {
+            r->text[k][row] = bram_strdup(cx, text_of(table, columns[k], i));
+            if (!r->text[k][row]) return BRAM_ENOMEM;
+        }
+    }
+    return BRAM_OK;
+}
+
+static int put_report(bram_ctx *cx, bram_dataset *ds, const struct report *r)
+{
+    bram_axis *table = NULL;
+    BRAM_TRY(bram_axis_new(cx, &table, "import_report", r->rows));
+    int status = bram_axis_add_integer(cx, table, "trace", r->trace);
+    for (size_t k = 0; status == BRAM_OK && k < TEXTS; k++)
+        status = bram_axis_add_text(cx, table, columns[k], (const char *const *)r->text[k]);
+    if (status == BRAM_OK) return bram_dataset_add_table(cx, ds, "", table);
+    bram_axis_free(table);
+    return status;
+}
+
+int bram_import_forms_report(bram_ctx *cx, bram_dataset *ds, const bram_form *list, size_t count,
+                             const char *const *parts, size_t part_count)
+{
+    struct report r = {.rows = 0};
+    int status = BRAM_OK;
+    for (size_t k = 0; count && k < part_count && status == BRAM_OK; k++) {
+        bram_dataset *part = NULL;
+        status = bram_dataset_open(cx, &part, parts[k]);
+        const bram_axis *table = status == BRAM_OK ? bram_dataset_table(part, "import_report")
+                                                   : NULL;
+        if (table) status = add_rows(cx, &r, table, list, count, k);
+        bram_dataset_free(part);
+    }
+    if (status == BRAM_OK && r.rows) status = put_report(cx, ds, &r);
+    release_report(&r);
+    return status;
+}

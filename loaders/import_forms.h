@@ -23,6 +23,11 @@ int bram_import_forms_list(bram_ctx *cx, bram_form **list, size_t *count, const 
                            size_t part_count) BRAM_MUST_CHECK;
 void bram_import_forms_free(bram_form *list, size_t count);
 
+/** Puts the reports of the parts together as import_report: what became of the names of the
+ *  connectomes that are in. Nothing where the parts have none. */
+int bram_import_forms_report(bram_ctx *cx, bram_dataset *ds, const bram_form *list, size_t count,
+                             const char *const *parts, size_t part_count) BRAM_MUST_CHECK;
+
 /** What two datasets say of one connectome. */
 typedef struct bram_forms {
     bool same;       /* all layers are in both, with the same edges and weights */

@@ -315,7 +315,9 @@ int bram_import_merge(bram_ctx *cx, const char *path, const char *const *parts, 
         if (m.form[i].outside) status = tell_form(cx, &m, &m.form[i], parts[m.form[i].part]);
     if (status == BRAM_OK) status = put_sources(cx, &m);
     if (status == BRAM_OK && missing) status = note_missing(cx, m.ds, missing);
-    if (status == BRAM_OK) status = report(cx, &m);
+    if (status == BRAM_OK && bram_dataset_groups(m.ds, "recordings")) status = report(cx, &m);
+    else if (status == BRAM_OK)
+        status = bram_import_forms_report(cx, m.ds, m.form, m.forms, parts, count);
     if (status == BRAM_OK) status = bram_dataset_join(cx, m.ds, path, false);
     bram_dataset_free(m.ds);
     bram_import_forms_free(m.form, m.forms);

@@ -88,8 +88,9 @@ static int read_published_labels(bram_ctx *cx, struct work *w, bram_attrs *attrs
     bram_published counts;
     const char *blank = bram_attrs_text(attrs, "blank_labels");
     BRAM_TRY(check_published(cx, w));
-    BRAM_TRY(bram_labels_published(cx, w->label, &counts, w->raw_label, w->cols, w->rows,
-                                   blank && strcmp(blank, "text") == 0));
+    BRAM_TRY(bram_labels_published(
+        cx, w->label, &counts, w->raw_label, w->cols, w->rows, blank && strcmp(blank, "text") == 0,
+        bram_published_rule_find(bram_attrs_text(attrs, "published_rule"))));
     if (counts.left_out) return bram_attrs_set_text(cx, attrs, "published", counts.left_out);
     BRAM_TRY(bram_attrs_set_text(cx, attrs, "published", "kept"));
     BRAM_TRY(bram_attrs_set_integer(cx, attrs, "published_labeled", (int64_t)counts.labeled));

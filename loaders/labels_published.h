@@ -13,6 +13,17 @@ typedef struct bram_published {
     const char *left_out; /* why the collection lacks the recording; NULL when it has it */
 } bram_published;
 
+/** Which source's rule; the recording's attribute `published_rule` names it. */
+typedef enum bram_published_rule {
+    BRAM_PUBLISHED_BASE,    /* below */
+    BRAM_PUBLISHED_NEAREST, /* Dag, Flavell: "nearest" */
+    BRAM_PUBLISHED_SIDES,   /* Leifer: "sides" */
+    BRAM_PUBLISHED_LOST     /* Dag: "lost": labels are looked for under a shortened file name */
+} bram_published_rule;
+
+/** @return the rule of a name; NULL or an unknown one is the base */
+bram_published_rule bram_published_rule_find(const char *name);
+
 /**
  * The base rule of the collection's pipeline, for all traces of a recording:
  *   1. the first candidate is the label, whatever others there are; a trace without one is called
@@ -23,6 +34,14 @@ typedef struct bram_published {
  *      becomes VB1, but VB101 would become VB11;
  *   5. what is then no canonical name is no label;
  *   6. a recording without a label or with fewer than 600 samples, at any rate, is left out.
+ *
+ * Before it, of Dag and Flavell: each label, in the order of traces, becomes the canonical name
+ * that has most equal characters at equal places once every ? is taken out, the first of the
+ * alphabet of several, none twice. An exact label is not spared: "AVAL" behind "AVA?" becomes ADAL.
+ *
+ * In place of 3 to 5, of Leifer, in the order of texts: a canonical name stays unless it is taken;
+ * another x becomes xL, else xR, where that is a canonical name and not taken; all else is no
+ * label.
  *
  * A label that stays is exact, a trace that 2 drops a duplicate, all others are unlabeled; reasons
  * say so. Traces keep their places.
@@ -35,7 +54,7 @@ typedef struct bram_published {
  *         stops; BRAM_ENOMEM. Cost: O(n log n)
  */
 int bram_labels_published(bram_ctx *cx, bram_label *out, bram_published *counts,
-                          const char *const *raw, size_t n, size_t samples,
-                          bool blanks_are_one) BRAM_MUST_CHECK;
+                          const char *const *raw, size_t n, size_t samples, bool blanks_are_one,
+                          bram_published_rule rule) BRAM_MUST_CHECK;
 
 #endif

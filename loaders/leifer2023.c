@@ -272,6 +272,8 @@ static int describe(bram_ctx *cx, bram_dataset *ds, const struct worm *w)
     BRAM_TRY(bram_intake_text(cx, ds, w->id, "subject", w->id));
     BRAM_TRY(bram_intake_text(cx, ds, w->id, "session", w->name ? w->name : w->id));
     BRAM_TRY(bram_intake_text(cx, ds, w->id, "species", BRAM_SPECIES_WORM));
+    BRAM_TRY(bram_intake_text(cx, ds, w->id, "blank_labels", "text"));
+    BRAM_TRY(bram_intake_text(cx, ds, w->id, "published_rule", "sides"));
     BRAM_TRY(
         bram_intake_text(cx, ds, w->id, "condition",
                          w->stimuli ? "single neurons stimulated by light" : "not stimulated"));
@@ -396,7 +398,7 @@ const bram_loader bram_loader_leifer2023 = {
     .doi = "10.1038/s41586-023-06683-4",
     .licence = "not stated",
     .reads = "text: N_gcamp.txt, with N_t.txt, N_labels.txt, N_stim_*.txt beside it",
-    .version = 1,
+    .version = 2,
     .verified = BRAM_VERIFIED_DOCUMENTED,
     .recognise = recognise,
     .load = load,

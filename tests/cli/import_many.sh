@@ -53,6 +53,7 @@ run bramble import forms -o forms.d/ -q
 bramble export forms.d/nemanode.h5 connectome/edges -o forms.csv && cat forms.csv
 run bramble import forms/list.csv -o none.h5
 run bramble import forms/1.csv forms/list.csv -o first.h5 -q
+run bramble import forms/1.csv forms/2.csv forms/3.csv -o all.h5 -q
 mkdir empty
 run bramble import empty -o nine/
 run bramble import in/b/array.npy in/b/worm.mat -o ten/ --format csv

@@ -77,6 +77,40 @@ static void the_dictionaries_give_the_labels(void **state)
     bram_ctx_free(cx);
 }
 
+/* rules=published: every labelled trace gets some name, and 2022-07-27-45 is lost by its own. */
+static void the_published_labels(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kept;
+        int64_t labeled, recorded;
+    } known[] = {{"kept", 100, 146}, {"kept", 94, 135}, {"no labeled neuron", -1, -1}};
+    char path[4][512];
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL;
+    bram_options *o = NULL;
+    for (size_t i = 0; i < 3; i++) {
+        char name[200];
+        snprintf(name, sizeof name, FOLDER "swf702_with_id/%s-data.h5", animals[i]);
+        test_data(path[i], name);
+    }
+    test_data(path[3], "celegans/derived/dag2023_NeuroPAL_labels_dict.json");
+    const bram_input input = {(const char *const[]){path[0], path[1], path[2], path[3]}, 4};
+    assert_ok(cx, bram_options_new(cx, &o, bram_import_params, "rules=published"));
+    assert_ok(cx, bram_import(cx, &ds, "dag2023", &input, o));
+    for (size_t i = 0; i < 3; i++) {
+        char group[100];
+        snprintf(group, sizeof group, "recordings/%s", animals[i]);
+        const bram_attrs *attrs = bram_dataset_find_attrs(ds, group);
+        assert_string_equal(bram_attrs_text(attrs, "published"), known[i].kept);
+        assert_int_equal(bram_attrs_integer(attrs, "published_labeled", -1), known[i].labeled);
+        assert_int_equal(bram_attrs_integer(attrs, "published_recorded", -1), known[i].recorded);
+    }
+    bram_options_free(o);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void the_workbooks_give_the_labels(void **state)
 {
     (void)state;
@@ -518,6 +552,7 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_dictionaries_give_the_labels),
+        cmocka_unit_test(the_published_labels),
         cmocka_unit_test(the_workbooks_give_the_labels),
         cmocka_unit_test(a_recording_is_whole),
         cmocka_unit_test(shapes_and_steps),

@@ -7,9 +7,11 @@ enum { MOST = 12, ENOUGH = 600 };
 static bram_label label[MOST];
 static bram_published counts;
 
+static bram_published_rule rule; /* of the test that runs */
+
 static int run(bram_ctx *cx, const char *const *raw, size_t n, size_t samples, bool blanks)
 {
-    return bram_labels_published(cx, label, &counts, raw, n, samples, blanks);
+    return bram_labels_published(cx, label, &counts, raw, n, samples, blanks, rule);
 }
 
 /* The names that traces get, "-" for none, "=" for those dropped as duplicates. */
@@ -97,6 +99,38 @@ static void recordings_are_left_out(void **state)
     bram_ctx_free(cx);
 }
 
+/* The examples that were measured by running the pipeline's rule. */
+static void names_by_likeness(void **state)
+{
+    (void)state;
+    rule = BRAM_PUBLISHED_NEAREST;
+    expect(TEXTS("OLQ?L"), false, "OLLL", 1, 1);
+    expect(TEXTS("RMD?L", "SMD?R", "CEP?R", "URA?R"), false, "RMDL RMDR CEPDL URADL", 4, 4);
+    expect(TEXTS("AMsoL"), false, "RMDDL", 1, 1);
+    expect(TEXTS("xyz", "AWCON"), false, "ADAL AWCL", 2, 2);
+    expect(TEXTS("AVA?", "AVAL"), false, "AVAL ADAL", 2, 2); /* an exact one is not spared */
+    expect(TEXTS("AVAL", "AVA?"), false, "AVAL AVAR", 2, 2); /* but for its place */
+    expect(TEXTS("AVAL", "AVAL", "", "17"), false, "AVAL ADAL - -", 2, 4);
+    rule = BRAM_PUBLISHED_LOST;
+    bram_ctx *cx = bram_ctx_new();
+    assert_ok(cx, run(cx, TEXTS("AVAL", "AVAR"), ENOUGH, false));
+    assert_string_equal(counts.left_out, "no labeled neuron");
+    bram_ctx_free(cx);
+    rule = BRAM_PUBLISHED_BASE;
+}
+
+/* In the order of texts: AVA is met before AVAL and takes its name. */
+static void sides_are_chosen(void **state)
+{
+    (void)state;
+    rule = BRAM_PUBLISHED_SIDES;
+    expect(TEXTS("AVAL", "AVA", "AVAR"), true, "- AVAL AVAR", 2, 3);
+    expect(TEXTS("AVA", "RIS", "AVB", "merge", "I1?"), true, "AVAL RIS AVBL - -", 3, 5);
+    expect(TEXTS("", "", "", "RIS", "RIS"), true, "- = = RIS =", 1, 2);
+    expect(TEXTS("VB01", "VB1", "17"), true, "- VB1 -", 1, 3); /* no zeros are taken out */
+    rule = BRAM_PUBLISHED_BASE;
+}
+
 static void any_text_is_survived(void **state)
 {
     (void)state;
@@ -118,6 +152,8 @@ int main(void)
         cmocka_unit_test(equal_texts_collapse),
         cmocka_unit_test(two_spellings_stop_the_pipeline),
         cmocka_unit_test(recordings_are_left_out),
+        cmocka_unit_test(names_by_likeness),
+        cmocka_unit_test(sides_are_chosen),
         cmocka_unit_test(any_text_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
