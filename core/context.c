@@ -12,15 +12,16 @@ enum {
     ALIGNMENT = 64,
     FIRST_CHUNK = 1 << 16,
     MOST_CHUNK = 1 << 18, /* unless one request is larger */
-    MOST_SPARE = 1 << 20
+    MOST_SPARE = 1 << 22
 };
 
 /* Scratch memory is a list of chunks; `base` is the height of the stack at the chunk's first byte.
+ * What lies above `touched` was never lent and is zero, so large arrays are not swept before use.
  */
 struct chunk {
     struct chunk *below;
     unsigned char *memory;
-    size_t base, used, size;
+    size_t base, used, touched, size;
 };
 
 struct bram_ctx {
@@ -143,7 +144,7 @@ static struct chunk *take_chunk(bram_ctx *cx, size_t bytes)
     if (wanted < bytes) wanted = bytes;
     c = bram_malloc(sizeof *c);
     if (!c) return NULL;
-    *c = (struct chunk){.memory = bram_malloc(wanted + ALIGNMENT), .size = wanted};
+    *c = (struct chunk){.memory = bram_zeroed(wanted + ALIGNMENT), .size = wanted};
     if (c->memory) return c;
     bram_free(c);
     return NULL;
@@ -170,8 +171,11 @@ void *bram_scratch(bram_ctx *cx, size_t count, size_t size)
     }
     size_t misaligned = (uintptr_t)top->memory % ALIGNMENT;
     unsigned char *start = top->memory + (misaligned ? ALIGNMENT - misaligned : 0) + top->used;
+    size_t dirty = top->touched > top->used ? top->touched - top->used : 0;
+    memset(start, 0, dirty < bytes ? dirty : bytes);
     top->used += bytes;
-    return memset(start, 0, bytes);
+    if (top->used > top->touched) top->touched = top->used;
+    return start;
 }
 
 size_t bram_scratch_mark(const bram_ctx *cx)

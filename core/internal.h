@@ -21,8 +21,9 @@ size_t bram_allocations(void);
 /** Gives memory that was freed back to the system where it would stay with the process. */
 void bram_give_back(void);
 
-/** malloc, realloc and free of the library, which count for bram_fail_allocation */
+/** malloc (zeroed or not) and realloc of the library, which count for bram_fail_allocation */
 void *bram_malloc(size_t bytes);
+void *bram_zeroed(size_t bytes);
 void *bram_remalloc(void *memory, size_t bytes);
 
 #endif

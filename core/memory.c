@@ -1,13 +1,19 @@
 /*
  * memory.c - heap memory with overflow checks, a message on failure, and failure on demand for the
  * fault-injection tests.
+ *
+ * Large arrays ask for large pages where the kernel gives them on request (Linux): their first
+ * touch, 4 KB at a time, costs a third of an RDM of 5000 conditions.
  */
+#define _DEFAULT_SOURCE /* madvise */
 #include "internal.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -49,6 +55,25 @@ void *bram_remalloc(void *memory, size_t bytes)
     return must_fail() ? NULL : realloc(memory, bytes ? bytes : 1);
 }
 
+/* Only whole large pages within the array; what the kernel makes of it does not matter. */
+static void prefer_large_pages(void *memory, size_t bytes)
+{
+    enum { LARGE = 16 << 20, PAGE = 2 << 20 };
+    if (!memory || bytes < LARGE) return;
+#ifdef MADV_HUGEPAGE
+    size_t skip = (PAGE - (uintptr_t)memory % PAGE) % PAGE;
+    (void)madvise((char *)memory + skip, (bytes - skip) / PAGE * PAGE, MADV_HUGEPAGE);
+#endif
+}
+
+void *bram_zeroed(size_t bytes)
+{
+    if (must_fail()) return NULL;
+    void *memory = calloc(bytes ? bytes : 1, 1);
+    prefer_large_pages(memory, bytes);
+    return memory;
+}
+
 static void *no_memory(bram_ctx *cx, size_t count, size_t size)
 {
     bram_fail(cx, BRAM_ENOMEM, "no memory for %zu items of %zu bytes", count, size);
@@ -57,8 +82,7 @@ static void *no_memory(bram_ctx *cx, size_t count, size_t size)
 
 void *bram_alloc(bram_ctx *cx, size_t count, size_t size)
 {
-    if (bram_overflows(count, size) || must_fail()) return no_memory(cx, count, size);
-    void *memory = calloc(count ? count : 1, size ? size : 1);
+    void *memory = bram_overflows(count, size) ? NULL : bram_zeroed(count * size);
     return memory ? memory : no_memory(cx, count, size);
 }
 

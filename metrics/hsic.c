@@ -15,6 +15,8 @@
  */
 #include "hsic.h"
 
+#include "sums.h"
+
 #include <bramble/parallel.h>
 
 #include <math.h>
@@ -98,17 +100,11 @@ static int sum_block(bram_ctx *cx, size_t block, void *user)
     for (size_t i = block * ROW_BLOCK; i < end_of(f, block); i++) {
         double w = f->s->w[i];
         const double *row = bram_row(f->x, i);
-        for (size_t k = 0; w > 0 && k < cols; k++) sum[k] += w * row[k];
-        for (size_t k = 0; w > 0 && f->kinds == 2 && k < cols; k++) sum[cols + k] += w * w * row[k];
+        if (!(w > 0)) continue;
+        bram_add_scaled(sum, w, row, cols);
+        if (f->kinds == 2) bram_add_scaled(sum + cols, w * w, row, cols);
     }
     return BRAM_OK;
-}
-
-static double dot(const double *a, const double *b, size_t n)
-{
-    double lane[4] = {0};
-    for (size_t k = 0; k < n; k++) lane[k % 4] += a[k] * b[k];
-    return lane[0] + lane[1] + (lane[2] + lane[3]);
 }
 
 static int margins_block(bram_ctx *cx, size_t block, void *user)
@@ -120,10 +116,10 @@ static int margins_block(bram_ctx *cx, size_t block, void *user)
         double w = f->s->w[i];
         const double *row = bram_row(f->x, i);
         if (!(w > 0)) continue;
-        double own = dot(row, row, cols);
+        double own = bram_dot(row, row, cols);
         f->m->diagonal[i] = own;
-        f->m->first[i] = dot(row, f->sum, cols) - w * own;
-        if (f->kinds == 2) f->m->second[i] = dot(row, f->sum + cols, cols) - w * w * own;
+        f->m->first[i] = bram_dot(row, f->sum, cols) - w * own;
+        if (f->kinds == 2) f->m->second[i] = bram_dot(row, f->sum + cols, cols) - w * w * own;
     }
     return BRAM_OK;
 }
@@ -178,53 +174,94 @@ static void sums_of_grams(struct pair_sums *t, const bram_mat *k, const bram_mat
     }
 }
 
-static double inner_product(const bram_mat *a, const bram_mat *b)
+/* Products X' D^power Y, power 1 (2, 3), in tiles of columns that are summed as they are made: no
+ * matrix of p x q is kept. Of one side with itself the tiles of a triangle are enough. */
+struct product {
+    const bram_mat *left, *right; /* D^power X for each power and Y; of one side twice the same */
+    size_t powers, across;        /* tiles along the columns of Y */
+    bool own;
+    struct pair_sums *sums; /* of each tile */
+};
+
+enum { TILE = 512, POWERS = 3 };
+
+static bram_mat columns(const bram_mat *x, size_t tile)
 {
-    double sum = 0;
-    for (size_t i = 0; i < a->rows; i++) {
-        double lane[4] = {0};
-        for (size_t k = 0; k < a->cols; k++) lane[k % 4] += bram_row(a, i)[k] * bram_row(b, i)[k];
-        sum += lane[0] + lane[1] + lane[2] + lane[3];
-    }
-    return sum;
+    size_t first = tile * TILE, left = x->cols - first;
+    return (bram_mat){x->data + first, x->rows, left < TILE ? left : TILE, x->stride};
 }
 
-/* X' D^power Y; of one matrix with itself by half the work. */
-static int product(bram_ctx *cx, bram_mat *out, const bram_mat *x, const bram_mat *y,
-                   const struct weights *s, double power)
+static double inner_product(const bram_mat *a, const bram_mat *b)
 {
-    BRAM_TRY(bram_mat_scratch(cx, out, x->cols, y->cols));
-    bool plain = s->equal && s->drawn == s->n;
-    bram_mat scaled = *x, other = *y;
-    double root = x == y ? power / 2 : power;
-    if (!plain) {
-        BRAM_TRY(bram_mat_scratch(cx, &scaled, x->rows, x->cols));
-        for (size_t i = 0; i < s->n; i++)
-            for (size_t k = 0; s->w[i] > 0 && k < x->cols; k++)
-                bram_row(&scaled, i)[k] = pow(s->w[i], root) * bram_row(x, i)[k];
+    return bram_dot(a->data, b->data, a->rows * a->cols);
+}
+
+static int tile_task(bram_ctx *cx, size_t task, void *user)
+{
+    const struct product *p = user;
+    size_t i = task / p->across, j = task % p->across;
+    double times = p->own && i != j ? 2 : 1;
+    bram_mat of[POWERS];
+    if (p->own && j > i) return BRAM_OK;
+    for (size_t k = 0; k < p->powers; k++) {
+        const bram_mat *right = p->own ? &p->left[k] : p->right;
+        bram_mat x = columns(&p->left[k], i), y = columns(right, j);
+        BRAM_TRY(bram_mat_scratch(cx, &of[k], x.cols, y.cols));
+        if (p->own && i == j) BRAM_TRY(bram_syrk(cx, &of[k], 1, &x, BRAM_TRANSPOSED, 0));
+        else BRAM_TRY(bram_gemm(cx, &of[k], 1, &x, BRAM_TRANSPOSED, &y, BRAM_AS_IS, 0));
     }
-    if (x == y) return bram_syrk(cx, out, 1, &scaled, BRAM_TRANSPOSED, 0);
-    return bram_gemm(cx, out, 1, &scaled, BRAM_TRANSPOSED, &other, BRAM_AS_IS, 0);
+    struct pair_sums *t = &p->sums[task];
+    t->t11 = times * inner_product(&of[0], &of[0]);
+    if (p->powers == 1) return BRAM_OK;
+    t->t12 = times * inner_product(&of[0], &of[1]);
+    t->t13 = times * inner_product(&of[0], &of[2]);
+    t->t22 = times * inner_product(&of[1], &of[1]);
+    return BRAM_OK;
+}
+
+/* D^power X; X itself where D is one. */
+static int scale_rows(bram_ctx *cx, bram_mat *out, const bram_mat *x, const struct weights *s,
+                      double power)
+{
+    *out = *x;
+    if (s->equal && s->drawn == s->n) return BRAM_OK;
+    BRAM_TRY(bram_mat_scratch(cx, out, x->rows, x->cols));
+    for (size_t i = 0; i < s->n; i++)
+        if (s->w[i] > 0)
+            bram_add_scaled(bram_row(out, i), pow(s->w[i], power), bram_row(x, i), x->cols);
+    return BRAM_OK;
+}
+
+/* All sums over i and j, equal ones included. */
+static int sums_of_products(bram_ctx *cx, struct pair_sums *t, const bram_mat *x, const bram_mat *y,
+                            const struct weights *s)
+{
+    bram_mat left[POWERS];
+    size_t down = (x->cols + TILE - 1) / TILE, across = (y->cols + TILE - 1) / TILE;
+    struct product p = {left, y, s->equal ? 1 : POWERS, across, x == y, NULL};
+    for (size_t k = 0; k < p.powers; k++) /* D^power is split between both sides */
+        BRAM_TRY(scale_rows(cx, &left[k], x, s, (double)(k + 1) / (p.own ? 2 : 1)));
+    p.sums = bram_scratch(cx, down * across, sizeof *p.sums);
+    if (!p.sums) return BRAM_ENOMEM;
+    BRAM_TRY(bram_parallel_for(cx, down * across, tile_task, &p));
+    for (size_t k = 0; k < down * across; k++) {
+        t->t11 += p.sums[k].t11, t->t12 += p.sums[k].t12;
+        t->t13 += p.sums[k].t13, t->t22 += p.sums[k].t22;
+    }
+    return BRAM_OK;
 }
 
 static int sums_of_features(bram_ctx *cx, struct pair_sums *t, const bram_mat *x, const bram_mat *y,
                             const struct margins *a, const struct margins *b,
                             const struct weights *s)
 {
-    bram_mat one, two, three;
-    BRAM_TRY(product(cx, &one, x, y, s, 1));
-    two = three = one;
-    if (!s->equal) BRAM_TRY(product(cx, &two, x, y, s, 2));
-    if (!s->equal) BRAM_TRY(product(cx, &three, x, y, s, 3));
-    struct pair_sums d = {0};
-    for (size_t i = 0; i < s->n; i++) {
+    BRAM_TRY(sums_of_products(cx, t, x, y, s));
+    for (size_t i = 0; i < s->n; i++) { /* of a row with itself */
         double w = s->w[i], own = a->diagonal[i] * b->diagonal[i];
-        d.t11 += w * w * own, d.t12 += w * w * w * own, d.t22 += w * w * w * w * own;
+        t->t11 -= w * w * own, t->t12 -= w * w * w * own;
+        t->t13 -= w * w * w * w * own, t->t22 -= w * w * w * w * own;
     }
-    t->t11 = inner_product(&one, &one) - d.t11;
-    t->t12 = s->equal ? t->t11 : inner_product(&one, &two) - d.t12;
-    t->t13 = s->equal ? t->t11 : inner_product(&one, &three) - d.t22;
-    t->t22 = s->equal ? t->t11 : inner_product(&two, &two) - d.t22;
+    if (s->equal) t->t12 = t->t13 = t->t22 = t->t11;
     return BRAM_OK;
 }
 
@@ -321,43 +358,57 @@ int bram_hsic_value(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel
     return status;
 }
 
-int bram_hsic_ratio(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel *k,
-                    const bram_kernel *l, const double *square, const double *w, size_t n)
+/* tr(Kc) */
+static double trace_of(const struct margins *m, const struct weights *s)
 {
-    double both, own[2];
-    BRAM_TRY(bram_hsic_value(cx, &both, form, k, l, w, n));
-    if (!square) {
-        BRAM_TRY(bram_hsic_value(cx, &own[0], form, k, k, w, n));
-        BRAM_TRY(bram_hsic_value(cx, &own[1], form, l, l, w, n));
-        square = own;
+    double total = total_of(m, s), trace = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->w[i] > 0) trace += centred_diagonal(m, s, i, total);
+    return trace;
+}
+
+static int find_terms(bram_ctx *cx, bram_hsic_terms *t, const bram_kernel *k, const bram_kernel *l,
+                      const struct weights *s)
+{
+    const bram_kernel *kernel[] = {k, l};
+    struct margins m[2];
+    for (size_t side = 0; side < 2; side++) {
+        BRAM_TRY(margins_of(cx, &m[side], kernel[side], s));
+        if (t->form != BRAM_HSIC_SONG) t->trace[side] = trace_of(&m[side], s);
+        BRAM_TRY(value_of(cx, &t->own[side], t->form, kernel[side], kernel[side], &m[side],
+                          &m[side], s));
     }
-    bool fine = square[0] > 0 && square[1] > 0;
-    *out = fine ? both / sqrt(square[0]) / sqrt(square[1]) : (double)NAN;
-    return BRAM_OK;
+    return value_of(cx, &t->both, t->form, k, l, &m[0], &m[1], s);
+}
+
+int bram_hsic_compare(bram_ctx *cx, bram_hsic_terms *out, bram_hsic form, const bram_kernel *k,
+                      const bram_kernel *l, const double *w, size_t n)
+{
+    struct weights s = summarize(w, n);
+    bram_hsic_terms t = {form, NAN, {NAN, NAN}, {NAN, NAN}, s.drawn};
+    size_t mark = bram_scratch_mark(cx);
+    int status = defined(form, &s) ? find_terms(cx, &t, k, l, &s) : BRAM_OK;
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = t;
+    return status;
+}
+
+static double over_own(const bram_hsic_terms *t, double value)
+{
+    bool fine = t->own[0] > 0 && t->own[1] > 0;
+    return fine ? value / sqrt(t->own[0]) / sqrt(t->own[1]) : (double)NAN;
+}
+
+double bram_hsic_ratio(const bram_hsic_terms *t)
+{
+    return over_own(t, t->both);
 }
 
 /* tr(Kc) tr(Lc) / (n - 1) is the mean of <Kc, P Lc P'>; without the diagonals the sums of the rest
  * are -tr, over n (n - 1) places. */
-int bram_hsic_chance(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel *k,
-                     const bram_kernel *l, const double *square, const double *w, size_t n)
+double bram_hsic_chance(const bram_hsic_terms *t)
 {
-    struct weights s = summarize(w, n);
-    struct margins m[2];
-    double trace[2] = {0};
-    *out = 0;
-    if (form == BRAM_HSIC_SONG) return BRAM_OK;
-    size_t mark = bram_scratch_mark(cx);
-    int status = margins_of(cx, &m[0], k, &s);
-    if (status == BRAM_OK) status = margins_of(cx, &m[1], l, &s);
-    for (size_t side = 0; status == BRAM_OK && side < 2; side++) {
-        double total = total_of(&m[side], &s);
-        for (size_t i = 0; i < n; i++)
-            if (w[i] > 0) trace[side] += centred_diagonal(&m[side], &s, i, total);
-    }
-    bram_scratch_release(cx, mark);
-    if (status != BRAM_OK) return status;
-    double places = (double)(s.drawn - 1) * (form == BRAM_HSIC_LANGE ? (double)s.drawn : 1);
-    bool fine = square[0] > 0 && square[1] > 0;
-    *out = fine ? trace[0] * trace[1] / places / sqrt(square[0]) / sqrt(square[1]) : (double)NAN;
-    return BRAM_OK;
+    if (t->form == BRAM_HSIC_SONG) return 0;
+    double places = (double)(t->drawn - 1) * (t->form == BRAM_HSIC_LANGE ? (double)t->drawn : 1);
+    return over_own(t, t->trace[0] * t->trace[1] / places);
 }

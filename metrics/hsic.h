@@ -38,24 +38,25 @@ typedef struct bram_kernel {
 int bram_hsic_value(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel *k,
                     const bram_kernel *l, const double *w, size_t n) BRAM_MUST_CHECK;
 
-/**
- * HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)); NaN where a denominator is not above 0.
- *
- * @param square  HSIC(K, K) and HSIC(L, L), where they are known; NULL: to be found
- */
-int bram_hsic_ratio(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel *k,
-                    const bram_kernel *l, const double *square, const double *w,
-                    size_t n) BRAM_MUST_CHECK;
+/** What a ratio of HSICs is made of; NaN where it is not defined, as above. */
+typedef struct bram_hsic_terms {
+    bram_hsic form;
+    double both, own[2]; /* HSIC(K, L); HSIC(K, K), HSIC(L, L) */
+    double trace[2];     /* of the centred kernels; not for song */
+    size_t drawn;        /* rows that count */
+} bram_hsic_terms;
+
+int bram_hsic_compare(bram_ctx *cx, bram_hsic_terms *out, bram_hsic form, const bram_kernel *k,
+                      const bram_kernel *l, const double *w, size_t n) BRAM_MUST_CHECK;
+
+/** HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)); NaN where a denominator is not above 0. */
+double bram_hsic_ratio(const bram_hsic_terms *t);
 
 /**
- * The mean of that ratio over all orders of the rows of one side, exactly: 0 for song; else from
- * the traces of the centred kernels (Kazi-Aoual et al. 1995).
- *
- * @param square  HSIC(K, K) and HSIC(L, L)
- * @param w       weights of one, and of zero for rows that do not count
+ * The mean of that ratio over all orders of the rows of one side, exactly, for weights of one (and
+ * of zero for rows that do not count): 0 for song; else from the traces of the centred kernels
+ * (Kazi-Aoual et al. 1995).
  */
-int bram_hsic_chance(bram_ctx *cx, double *out, bram_hsic form, const bram_kernel *k,
-                     const bram_kernel *l, const double *square, const double *w,
-                     size_t n) BRAM_MUST_CHECK;
+double bram_hsic_chance(const bram_hsic_terms *t);
 
 #endif

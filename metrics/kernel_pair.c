@@ -33,7 +33,7 @@ struct pair {
     const bram_mat *gram[2];
     bram_row_set rows;
     double chance;
-    double square[2]; /* HSIC of each side with itself under weights of one; not for minibatches */
+    double whole; /* the ratio under weights of one; not for minibatches */
 };
 
 /* ---- one side ------------------------------------------------------------------------------- */
@@ -176,13 +176,14 @@ static int fill_pair(bram_ctx *cx, struct pair *s, const bram_comparison *c)
     kernels_of(kernel, s);
     size_t mark = bram_scratch_mark(cx);
     int status = bram_row_set_weigh(cx, &w, &s->rows, NULL);
-    for (size_t k = 0; status == BRAM_OK && k < 2; k++)
-        status = bram_hsic_value(cx, &s->square[k], s->rule.form, &kernel[k], &kernel[k], w.w,
-                                 s->rows.rows);
-    if (status == BRAM_OK && w.drawn > 1)
-        status = bram_hsic_chance(cx, &s->chance, s->rule.form, &kernel[0], &kernel[1], s->square,
-                                  w.w, s->rows.rows);
+    bram_hsic_terms terms;
+    if (status == BRAM_OK)
+        status = bram_hsic_compare(cx, &terms, s->rule.form, &kernel[0], &kernel[1], w.w,
+                                   s->rows.rows);
     bram_scratch_release(cx, mark);
+    if (status != BRAM_OK) return status;
+    s->whole = bram_hsic_ratio(&terms);
+    if (terms.drawn > 1) s->chance = bram_hsic_chance(&terms);
     if (s->rule.angular) s->chance = bram_angle(s->chance);
     return status;
 }
@@ -258,10 +259,16 @@ static int ratio(bram_ctx *cx, double *value, const struct pair *s, const double
     bram_row_weights w;
     kernels_of(kernel, s);
     BRAM_TRY(bram_row_set_weigh(cx, &w, &s->rows, weight));
-    if (s->rule.batch) BRAM_TRY(minibatches(cx, value, s, kernel, w.w));
-    else
-        BRAM_TRY(bram_hsic_ratio(cx, value, s->rule.form, &kernel[0], &kernel[1],
-                                 weight ? NULL : s->square, w.w, s->rows.rows));
+    bram_hsic_terms terms;
+    if (s->rule.batch) {
+        BRAM_TRY(minibatches(cx, value, s, kernel, w.w));
+    } else if (weight) {
+        BRAM_TRY(
+            bram_hsic_compare(cx, &terms, s->rule.form, &kernel[0], &kernel[1], w.w, s->rows.rows));
+        *value = bram_hsic_ratio(&terms);
+    } else {
+        *value = s->whole;
+    }
     if (s->rule.angular) *value = bram_angle(*value);
     return BRAM_OK;
 }

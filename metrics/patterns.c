@@ -5,6 +5,8 @@
 
 #include "linalg.h"
 #include "moments.h"
+#include "sums.h"
+#include "wide.h"
 
 #include <bramble/parallel.h>
 #include <bramble/rng.h>
@@ -43,13 +45,15 @@ static int check_block(bram_ctx *cx, size_t block, void *user)
 {
     const bram_side *side = user;
     const bram_mat *x = &side->values;
-    for (size_t i = block * ROW_BLOCK; i < end_of(block, x->rows); i++)
+    for (size_t i = block * ROW_BLOCK; i < end_of(block, x->rows); i++) {
+        if (bram_all_finite(bram_row(x, i), x->cols)) continue;
         for (size_t k = 0; k < x->cols; k++)
             if ((!side->present || side->present[i * x->cols + k]) && !isfinite(bram_row(x, i)[k]))
                 return bram_fail(cx, BRAM_ENUMERIC,
                                  "condition %zu, channel %zu is %g, expected a number (what is "
                                  "missing is masked)",
                                  i, k, bram_row(x, i)[k]);
+    }
     return BRAM_OK;
 }
 
@@ -99,17 +103,27 @@ struct centring {
     double *part, *mean; /* part: blocks x columns; mean NULL: nothing is taken away */
 };
 
+static BRAM_WIDE void add_differences(double *restrict sum, const double *x, const double *first,
+                                      size_t n)
+{
+    for (size_t k = 0; k < n; k++) sum[k] += x[k] - first[k];
+}
+
 static int sum_block(bram_ctx *cx, size_t block, void *user)
 {
     (void)cx;
     const struct centring *c = user;
     double *sum = c->part + block * c->x->cols;
     for (size_t i = block * ROW_BLOCK; i < end_of(block, c->x->rows); i++) {
-        const double *row = bram_row(c->x, i);
-        for (size_t k = 0; row_counts(c->p, i) && k < c->x->cols; k++)
-            sum[k] += row[k] - c->first[k];
+        if (row_counts(c->p, i)) add_differences(sum, bram_row(c->x, i), c->first, c->x->cols);
     }
     return BRAM_OK;
+}
+
+static BRAM_WIDE void copy_row(double *restrict to, const double *restrict x,
+                               const double *restrict first, const double *restrict mean, size_t n)
+{
+    for (size_t k = 0; k < n; k++) to[k] = x[k] - first[k] - mean[k];
 }
 
 static int copy_block(bram_ctx *cx, size_t block, void *user)
@@ -120,9 +134,8 @@ static int copy_block(bram_ctx *cx, size_t block, void *user)
         const double *row = bram_row(c->x, i);
         double *to = bram_row(c->out, i);
         if (!row_counts(c->p, i)) continue;
-        if (!c->mean) memcpy(to, row, c->x->cols * sizeof *to);
-        for (size_t k = 0; c->mean && k < c->x->cols; k++)
-            to[k] = row[k] - c->first[k] - c->mean[k];
+        if (c->mean) copy_row(to, row, c->first, c->mean, c->x->cols);
+        else memcpy(to, row, c->x->cols * sizeof *to);
     }
     return BRAM_OK;
 }
@@ -270,10 +283,8 @@ int bram_weighted_rows(bram_ctx *cx, bram_mat *out, const bram_mat *x, const bra
 
 double bram_sum_of_squares(const bram_mat *x)
 {
-    double lane[8] = {0}, sum = 0;
-    for (size_t i = 0; i < x->rows; i++)
-        for (size_t k = 0; k < x->cols; k++) lane[k % 8] += bram_row(x, i)[k] * bram_row(x, i)[k];
-    for (size_t l = 0; l < 8; l++) sum += lane[l];
+    double sum = 0;
+    for (size_t i = 0; i < x->rows; i++) sum += bram_dot(bram_row(x, i), bram_row(x, i), x->cols);
     return sum;
 }
 

@@ -3,7 +3,8 @@
  *
  * (v - low) * scale, rounded down, grows with v, as subtraction and multiplication round
  * monotonically: so it may name the bucket of v. A short vector is sorted as (value, index) pairs:
- * into about a bucket for every four, each bucket again, the small ones by insertion. A long one is
+ * into about a bucket for every two, the large buckets again, then all by insertion, which moves
+ * nothing out of its bucket. A long one is
  * first cut into parts that are counted and moved on their own, in order, which keeps the sort
  * stable whatever the number of threads; then its buckets are sorted like short vectors. Where
  * buckets do not get smaller (a few far outliers) a merge sort takes over.
@@ -17,7 +18,7 @@
 
 enum {
     SMALL = 24,
-    MOST_BUCKETS = 4096,
+    MOST_BUCKETS = 16384,
     DEEPEST = 3,
     LONG = 1 << 17,
     PARTS = 8,
@@ -29,19 +30,21 @@ struct keyed {
     uint32_t index;
 };
 
-static void insertion_sort(struct keyed *a, size_t n)
+/* From one array to another, or in place. */
+static void insertion_sort(struct keyed *to, const struct keyed *from, size_t n)
 {
-    for (size_t i = 1; i < n; i++) {
-        struct keyed x = a[i];
+    for (size_t i = 0; i < n; i++) {
+        struct keyed x = from[i];
         size_t k = i;
-        for (; k > 0 && a[k - 1].value > x.value; k--) a[k] = a[k - 1];
-        a[k] = x;
+        for (; k > 0 && to[k - 1].value > x.value; k--) to[k] = to[k - 1];
+        to[k] = x;
     }
 }
 
 static void merge_sort(struct keyed *a, struct keyed *spare, size_t n)
 {
-    for (size_t i = 0; i < n; i += SMALL) insertion_sort(a + i, n - i < SMALL ? n - i : SMALL);
+    for (size_t i = 0; i < n; i += SMALL)
+        insertion_sort(a + i, a + i, n - i < SMALL ? n - i : SMALL);
     for (size_t width = SMALL; width < n; width *= 2) {
         for (size_t i = 0; i < n; i += 2 * width) {
             size_t l = i, middle = i + width < n ? i + width : n;
@@ -76,11 +79,17 @@ static size_t bucket_of(const struct buckets *b, double value)
     return at < (double)b->count ? (size_t)at : b->count - 1;
 }
 
+static size_t bucket_count(size_t n)
+{
+    return n / 2 < MOST_BUCKETS ? n / 2 : MOST_BUCKETS;
+}
+
+/* counts: bucket_count(n) + 1 of them for each depth from here on */
 static void sort_keyed(struct keyed *a, struct keyed *spare, uint32_t *counts, size_t n,
                        size_t depth)
 {
     if (n <= SMALL) {
-        insertion_sort(a, n);
+        insertion_sort(a, a, n);
         return;
     }
     double low = a[0].value, high = low;
@@ -89,32 +98,35 @@ static void sort_keyed(struct keyed *a, struct keyed *spare, uint32_t *counts, s
         if (a[i].value > high) high = a[i].value;
     }
     if (low == high) return;
-    struct buckets b = buckets_between(low, high, n / 4 < MOST_BUCKETS ? n / 4 : MOST_BUCKETS);
+    struct buckets b = buckets_between(low, high, bucket_count(n));
     if (depth == DEEPEST || !b.usable) {
         merge_sort(a, spare, n);
         return;
     }
-    uint32_t *end = counts + depth * (MOST_BUCKETS + 1);
+    uint32_t *end = counts, *deeper = counts + bucket_count(n) + 1;
     memset(end, 0, (b.count + 1) * sizeof *end);
     for (size_t i = 0; i < n; i++) end[bucket_of(&b, a[i].value) + 1]++;
     for (size_t k = 0; k < b.count; k++) end[k + 1] += end[k];
     for (size_t i = 0; i < n; i++) spare[end[bucket_of(&b, a[i].value)]++] = a[i];
     /* end[k] is now where bucket k ends */
-    memcpy(a, spare, n * sizeof *a);
     for (size_t k = 0, first = 0; k < b.count; first = end[k++])
-        if (end[k] - first > 1)
-            sort_keyed(a + first, spare + first, counts, end[k] - first, depth + 1);
+        if (end[k] - first > SMALL)
+            sort_keyed(spare + first, a + first, deeper, end[k] - first, depth + 1);
+    insertion_sort(a, spare, n);
 }
 
-static int sort_entries(bram_ctx *cx, uint32_t *index, const double *x, size_t n)
+static int sort_entries(bram_ctx *cx, uint32_t *index, uint8_t *begins, const double *x, size_t n)
 {
     struct keyed *keyed = bram_scratch(cx, n, 2 * sizeof *keyed);
-    uint32_t *counts = keyed ? bram_scratch(cx, DEEPEST, (MOST_BUCKETS + 1) * sizeof *counts)
+    uint32_t *counts = keyed ? bram_scratch(cx, DEEPEST, (bucket_count(n) + 1) * sizeof *counts)
                              : NULL;
     if (!counts) return BRAM_ENOMEM;
     for (size_t k = 0; k < n; k++) keyed[k] = (struct keyed){x[index[k]], index[k]};
     sort_keyed(keyed, keyed + n, counts, n, 0);
-    for (size_t k = 0; k < n; k++) index[k] = keyed[k].index;
+    for (size_t k = 0; k < n; k++) {
+        index[k] = keyed[k].index;
+        begins[k] = k == 0 || keyed[k].value != keyed[k - 1].value;
+    }
     return BRAM_OK;
 }
 
@@ -124,6 +136,7 @@ struct sorting {
     const double *x;
     size_t n;
     uint32_t *index;
+    uint8_t *begins;
     struct buckets buckets;
     double low[PARTS], high[PARTS];       /* of the finite values of each part */
     uint32_t at[PARTS][LONG_BUCKETS + 1]; /* where a part puts its next value of a bucket */
@@ -181,18 +194,18 @@ static int sort_buckets(bram_ctx *cx, size_t task, void *user)
     enum { SHARE = 64 };
     for (size_t k = task * SHARE; k < (task + 1) * SHARE; k++) {
         size_t first = k ? s->end[k - 1] : 0, mark = bram_scratch_mark(cx);
-        if (s->end[k] - first < 2) continue;
-        BRAM_TRY(sort_entries(cx, s->index + first, s->x, s->end[k] - first));
+        BRAM_TRY(sort_entries(cx, s->index + first, s->begins + first, s->x, s->end[k] - first));
         bram_scratch_release(cx, mark);
     }
     return BRAM_OK;
 }
 
-static int sort_long(bram_ctx *cx, uint32_t *index, size_t *count, const double *x, size_t n)
+static int sort_long(bram_ctx *cx, uint32_t *index, uint8_t *begins, size_t *count, const double *x,
+                     size_t n)
 {
     struct sorting *s = bram_scratch(cx, 1, sizeof *s);
     if (!s) return BRAM_ENOMEM;
-    s->x = x, s->n = n, s->index = index;
+    s->x = x, s->n = n, s->index = index, s->begins = begins;
     BRAM_TRY(bram_parallel_for(cx, PARTS, find_range, s));
     double low = INFINITY, high = -INFINITY;
     for (size_t p = 0; p < PARTS; p++) low = fmin(low, s->low[p]), high = fmax(high, s->high[p]);
@@ -212,26 +225,28 @@ static int sort_long(bram_ctx *cx, uint32_t *index, size_t *count, const double 
     return bram_parallel_for(cx, LONG_BUCKETS / 64, sort_buckets, s);
 }
 
-static int sort_short(bram_ctx *cx, uint32_t *index, size_t *count, const double *x, size_t n)
+static int sort_short(bram_ctx *cx, uint32_t *index, uint8_t *begins, size_t *count,
+                      const double *x, size_t n)
 {
     size_t defined = 0;
     for (size_t i = 0; i < n; i++)
         if (!isnan(x[i])) index[defined++] = (uint32_t)i;
     *count = defined;
-    return sort_entries(cx, index, x, defined);
+    return sort_entries(cx, index, begins, x, defined);
 }
 
 int bram_order_new(bram_ctx *cx, bram_order *order, const double *x, size_t n)
 {
     if (n > UINT32_MAX)
         return bram_fail(cx, BRAM_ESHAPE, "%zu values, expected at most %u to rank", n, UINT32_MAX);
-    uint32_t *index = bram_alloc(cx, n, sizeof *index);
+    uint32_t *index = bram_alloc(cx, n, sizeof *index + 1);
     if (!index) return BRAM_ENOMEM;
+    uint8_t *begins = (uint8_t *)(index + n);
     size_t mark = bram_scratch_mark(cx), count = 0;
-    int status = n < LONG ? sort_short(cx, index, &count, x, n)
-                          : sort_long(cx, index, &count, x, n);
+    int status = n < LONG ? sort_short(cx, index, begins, &count, x, n)
+                          : sort_long(cx, index, begins, &count, x, n);
     bram_scratch_release(cx, mark);
-    if (status == BRAM_OK) *order = (bram_order){index, count};
+    if (status == BRAM_OK) *order = (bram_order){index, count, begins};
     else bram_free(index);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "rdm_parts.h"
 
 #include "internal.h"
+#include "sums.h"
 
 #include <bramble/parallel.h>
 
@@ -86,6 +87,7 @@ static int check_block(bram_ctx *cx, size_t block, void *user)
     for (size_t i = first; i < end && i < side->values.rows; i++) {
         const double *x = bram_row(&side->values, i);
         const uint8_t *present = side->present ? side->present + i * side->values.cols : NULL;
+        if (!is_poisson(o->kind) && bram_all_finite(x, side->values.cols)) continue;
         for (size_t k = 0; k < side->values.cols; k++) {
             if ((isfinite(x[k]) && x[k] > floor) || (present && !present[k])) continue;
             if (isfinite(x[k]))
@@ -157,8 +159,10 @@ struct result {
 static int check_pairs(bram_ctx *cx, size_t block, void *user)
 {
     const struct result *r = user;
-    size_t first = block * PAIR_BLOCK, end = first + PAIR_BLOCK;
-    for (size_t k = first; k < end && k < r->pairs; k++)
+    size_t first = block * PAIR_BLOCK, left = r->pairs - first;
+    size_t end = first + (left < PAIR_BLOCK ? left : PAIR_BLOCK);
+    if (bram_all_finite(r->d + first, end - first)) return BRAM_OK;
+    for (size_t k = first; k < end; k++)
         if (isinf(r->d[k]) || (isnan(r->d[k]) && !r->may_be_undefined))
             return bram_fail(cx, BRAM_ENUMERIC, "the values are too large for their distances");
     return BRAM_OK;

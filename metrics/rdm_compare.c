@@ -7,6 +7,7 @@
 #include "linalg.h"
 #include "rdm_frame.h"
 #include "rdm_whiten.h"
+#include "sums.h"
 
 #include <bramble/parallel.h>
 
@@ -93,8 +94,9 @@ bool bram_rdm_set_centres(const bram_rdm_set *set)
     return bram_rdm_centres(set->measure.comparator);
 }
 
-/* A task looks at so many pairs of one RDM. */
-enum { LOOKED_AT = 1 << 18 };
+/* A task looks at so many pairs of one RDM; RDMs of as many pairs are cut into tasks themselves and
+ * taken one by one. */
+enum { LOOKED_AT = 1 << 18, CUT_FROM = 1 << 20 };
 
 struct search {
     const bram_rdm_set *set;
@@ -108,6 +110,8 @@ static int search_task(bram_ctx *cx, size_t task, void *user)
     size_t first = task % blocks * LOOKED_AT, end = first + LOOKED_AT;
     const double *d = bram_row(&s->set->rdm, row);
     bool ranks = bram_rdm_by_ranks(s->set->measure.comparator);
+    size_t left = s->set->pairs - first;
+    if (bram_all_finite(d + first, left < LOOKED_AT ? left : LOOKED_AT)) return BRAM_OK;
     for (size_t k = first; k < end && k < s->set->pairs; k++) {
         if (isfinite(d[k]) || (isinf(d[k]) && ranks)) continue;
         if (isinf(d[k]))
@@ -154,8 +158,7 @@ static int fill_set(bram_ctx *cx, bram_rdm_set *set)
     if (!bram_rdm_by_ranks(set->measure.comparator)) return BRAM_OK;
     set->order = bram_alloc(cx, set->rdm.rows, sizeof *set->order);
     if (!set->order) return BRAM_ENOMEM;
-    /* one by one where each is long enough to be cut into tasks itself */
-    if (set->pairs >= 1 << 20) {
+    if (set->pairs >= CUT_FROM) {
         for (size_t i = 0; i < set->rdm.rows; i++) BRAM_TRY(order_one(cx, i, set));
         return BRAM_OK;
     }
@@ -252,12 +255,11 @@ struct comparison {
 
 static int rank_one(bram_ctx *cx, size_t i, void *user)
 {
-    (void)cx;
     const struct comparison *c = user;
     const bram_rdm_set *set = i < c->a->rdm.rows ? c->a : c->b;
     size_t row = i < c->a->rdm.rows ? i : i - c->a->rdm.rows;
-    bram_rdm_rank_into(&c->ranked[i], bram_row(&set->rdm, row), &set->order[row], c->frame);
-    return BRAM_OK;
+    return bram_rdm_rank_into(cx, &c->ranked[i], bram_row(&set->rdm, row), &set->order[row],
+                              c->frame);
 }
 
 static int tau_one(bram_ctx *cx, size_t task, void *user)
@@ -276,7 +278,11 @@ static int compare_taus(bram_ctx *cx, struct comparison *c)
     for (size_t i = 0; i < rows; i++)
         BRAM_TRY(bram_rdm_ranked_room(cx, &c->ranked[i],
                                       i < c->a->rdm.rows ? BRAM_RDM_X : BRAM_RDM_Y, c->frame));
-    BRAM_TRY(bram_parallel_for(cx, rows, rank_one, c));
+    if (c->frame->count >= CUT_FROM) {
+        for (size_t i = 0; i < rows; i++) BRAM_TRY(rank_one(cx, i, c));
+    } else {
+        BRAM_TRY(bram_parallel_for(cx, rows, rank_one, c));
+    }
     return bram_parallel_for(cx, c->a->rdm.rows * c->b->rdm.rows, tau_one, c);
 }
 

@@ -98,18 +98,20 @@ typedef enum bram_rdm_side { BRAM_RDM_X, BRAM_RDM_Y } bram_rdm_side;
 /** What Kendall's measures need of one RDM under a frame. */
 typedef struct bram_rdm_ranked {
     uint32_t *low;          /* X: of each entry, how many entries have a smaller value; else NULL */
-    uint8_t *begins;        /* Y: whether the k-th in order exceeds the one before; else NULL */
     const uint32_t *sorted; /* entries in ascending order */
-    uint64_t tied;          /* pairs of (written out) entries with equal values */
-    bool ties;              /* two entries have equal values */
+    const uint8_t *begins;  /* whether the k-th of them exceeds the one before; NULL: none does */
+    uint32_t *kept;         /* room for both where the frame leaves pairs out */
+    uint8_t *kept_begins;
+    uint64_t tied; /* pairs of (written out) entries with equal values */
+    bool ties;     /* two entries have equal values */
 } bram_rdm_ranked;
 
-/** Takes the memory, 4 bytes an entry for X, 1 for Y, and 4 for the order where pairs are missing
- *  or drawn; one RDM may then be ranked into it in a task. */
+/** Takes the memory, 4 bytes an entry for X, and 5 where pairs are missing or drawn; one RDM may
+ *  then be ranked into it in a task. */
 int bram_rdm_ranked_room(bram_ctx *cx, bram_rdm_ranked *out, bram_rdm_side side,
                          const bram_rdm_frame *f) BRAM_MUST_CHECK;
-void bram_rdm_rank_into(bram_rdm_ranked *out, const double *rdm, const bram_order *order,
-                        const bram_rdm_frame *f);
+int bram_rdm_rank_into(bram_ctx *cx, bram_rdm_ranked *out, const double *rdm,
+                       const bram_order *order, const bram_rdm_frame *f) BRAM_MUST_CHECK;
 
 /** tau-a or tau-b of two RDMs ranked under the same frame, as X and as Y. */
 int bram_rdm_tau(bram_ctx *cx, double *tau, const bram_rdm_measure *m, const bram_rdm_ranked *x,

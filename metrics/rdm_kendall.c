@@ -40,58 +40,111 @@ int bram_rdm_ranked_room(bram_ctx *cx, bram_rdm_ranked *out, bram_rdm_side side,
                          const bram_rdm_frame *f)
 {
     bram_rdm_ranked made = {0};
-    if (side == BRAM_RDM_X) made.low = bram_scratch(cx, f->count, sizeof *made.low);
-    else made.begins = bram_scratch(cx, f->count, sizeof *made.begins);
-    if (!made.low && !made.begins) return BRAM_ENOMEM;
-    if (f->keep) made.sorted = bram_scratch(cx, f->count, sizeof *made.sorted);
-    if (f->keep && !made.sorted) return BRAM_ENOMEM;
+    if (side == BRAM_RDM_X) {
+        made.low = bram_scratch(cx, f->count, sizeof *made.low);
+        if (!made.low) return BRAM_ENOMEM;
+    }
+    if (f->keep) {
+        made.kept = bram_scratch(cx, f->count, sizeof *made.kept);
+        made.kept_begins = made.kept ? bram_scratch(cx, f->count, 1) : NULL;
+        if (!made.kept_begins) return BRAM_ENOMEM;
+    }
     *out = made;
     return BRAM_OK;
 }
 
-/* Entries in ascending order, into memory that is still `sorted` of the struct. */
-static void sort_entries(uint32_t *sorted, const bram_order *order, const bram_rdm_frame *f)
+/* Entries in ascending order, and which exceed the one before. */
+static void sort_entries(uint32_t *sorted, uint8_t *begins, const bram_order *order,
+                         const bram_rdm_frame *f)
 {
+    uint8_t more = 0;
     for (size_t k = 0, at = 0; k < order->count; k++) {
         uint32_t entry = f->position[order->index[k]];
-        if (entry != BRAM_NO_ENTRY) sorted[at++] = entry;
+        more |= order->begins[k];
+        if (entry == BRAM_NO_ENTRY) continue;
+        sorted[at] = entry, begins[at++] = more;
+        more = 0;
     }
 }
 
-void bram_rdm_rank_into(bram_rdm_ranked *out, const double *rdm, const bram_order *order,
-                        const bram_rdm_frame *f)
+/* Entries, in ascending order, of a task; ranges of entries that tasks of a long RDM write to. */
+enum { BLOCK = 1 << 16, RANGES = 4 };
+
+struct ranking {
+    bram_rdm_ranked *out;
+    const bram_rdm_frame *f;
+    uint64_t *tied; /* of each block */
+    size_t *groups, ranges;
+};
+
+/* The groups of equal values that begin in a block, to their ends. */
+static int count_block(bram_ctx *cx, size_t block, void *user)
 {
-    if (f->keep) {
-        union { /* the room was made for this */
-            const uint32_t *kept;
-            uint32_t *room;
-        } sorted = {out->sorted};
-        sort_entries(sorted.room, order, f);
-    } else {
-        out->sorted = order->index;
+    (void)cx;
+    const struct ranking *r = user;
+    const uint8_t *begins = r->out->begins;
+    size_t first = block * BLOCK, end = first + BLOCK, count = r->f->count, groups = 0;
+    uint64_t tied = 0;
+    while (first > 0 && first < count && !begins[first]) first++;
+    for (size_t k = first, next; k < end && k < count; k = next) {
+        uint64_t here = 0;
+        for (next = k; next < count && (next == k || !begins[next]); next++)
+            here += r->f->weight ? whole_weight(r->f, r->out->sorted[next]) : 1;
+        tied += pairs_of(here);
+        groups++;
     }
+    r->tied[block] = tied, r->groups[block] = groups;
+    return BRAM_OK;
+}
+
+/* Each task goes through all entries and writes those of its range: two threads that write to the
+ * same cache lines, in no order, would wait for each other. */
+static int place_range(bram_ctx *cx, size_t range, void *user)
+{
+    (void)cx;
+    const struct ranking *r = user;
+    size_t count = r->f->count, first = count * range / r->ranges;
+    size_t width = count * (range + 1) / r->ranges - first;
+    uint32_t elsewhere, group = 0, *low = r->out->low + first;
+    for (size_t k = 0; k < count; k++) {
+        size_t at = r->out->sorted[k] - first; /* below 0: a large number */
+        if (r->out->begins[k]) group = (uint32_t)k;
+        *(at < width ? &low[at] : &elsewhere) = group;
+    }
+    return BRAM_OK;
+}
+
+static int rank_groups(bram_ctx *cx, bram_rdm_ranked *out, const bram_rdm_frame *f)
+{
+    size_t blocks = (f->count + BLOCK - 1) / BLOCK, groups = 0;
+    struct ranking r = {out, f, bram_scratch(cx, blocks, sizeof *r.tied), NULL, 1};
+    r.groups = r.tied ? bram_scratch(cx, blocks, sizeof *r.groups) : NULL;
+    if (!r.groups) return BRAM_ENOMEM;
+    if (blocks > RANGES) r.ranges = RANGES;
+    BRAM_TRY(bram_parallel_for(cx, blocks, count_block, &r));
+    if (out->low) BRAM_TRY(bram_parallel_for(cx, r.ranges, place_range, &r));
+    for (size_t b = 0; b < blocks; b++) out->tied += r.tied[b], groups += r.groups[b];
+    out->ties = groups < f->count;
+    return BRAM_OK;
+}
+
+int bram_rdm_rank_into(bram_ctx *cx, bram_rdm_ranked *out, const double *rdm,
+                       const bram_order *order, const bram_rdm_frame *f)
+{
+    if (f->keep) sort_entries(out->kept, out->kept_begins, order, f);
+    out->sorted = f->keep ? out->kept : order->index;
+    out->begins = f->keep ? out->kept_begins : order->begins;
     out->tied = 0, out->ties = false;
     if (bram_rdm_is_constant(rdm[bram_rdm_pair_at(f, out->sorted[0])],
                              rdm[bram_rdm_pair_at(f, out->sorted[f->count - 1])])) {
         out->tied = pairs_of((uint64_t)f->total), out->ties = f->count > 1;
-        return;
+        out->begins = NULL;
+        return BRAM_OK;
     }
-    double value = 0;
-    uint64_t here = 0;
-    for (size_t k = 0, first = 0; k < f->count; k++) {
-        uint32_t entry = out->sorted[k];
-        double next = rdm[bram_rdm_pair_at(f, entry)];
-        if (k == 0 || next != value) { /* a group begins */
-            out->tied += pairs_of(here);
-            value = next, here = 0, first = k;
-        } else {
-            out->ties = true;
-        }
-        if (out->low) out->low[entry] = (uint32_t)first;
-        else out->begins[k] = first == k;
-        here += whole_weight(f, entry);
-    }
-    out->tied += pairs_of(here);
+    size_t mark = bram_scratch_mark(cx);
+    int status = rank_groups(cx, out, f);
+    bram_scratch_release(cx, mark);
+    return status;
 }
 
 /* ---- discordant pairs ----------------------------------------------------------------------- */
@@ -243,18 +296,21 @@ struct dealing {
     const bram_rdm_frame *f;
 };
 
-enum { DEALT = 1 << 16 };
+static bool exceeds(const bram_rdm_ranked *y, size_t k)
+{
+    return y->begins && y->begins[k];
+}
 
 static int deal_block(bram_ctx *cx, size_t block, void *user)
 {
     (void)cx;
     const struct dealing *d = user;
-    size_t first = block * DEALT, end = first + DEALT, group = first;
-    while (group > 0 && !d->y->begins[group]) group--;
+    size_t first = block * BLOCK, end = first + BLOCK, group = first;
+    while (group > 0 && !exceeds(d->y, group)) group--;
     uint32_t value = (uint32_t)group;
     for (size_t k = first; k < end && k < d->f->count; k++) {
         uint32_t entry = d->y->sorted[k], place = d->x->low[entry];
-        if (d->y->begins[k]) value = (uint32_t)k;
+        if (exceeds(d->y, k)) value = (uint32_t)k;
         d->s->y[place] = value;
         if (d->s->weight) d->s->weight[place] = (uint32_t)d->f->weight[entry];
     }
@@ -267,7 +323,7 @@ static int deal(bram_ctx *cx, struct sequence *s, const bram_rdm_ranked *x,
 {
     if (!x->ties) {
         struct dealing d = {s, x, y, f};
-        BRAM_TRY(bram_parallel_for(cx, (f->count + DEALT - 1) / DEALT, deal_block, &d));
+        BRAM_TRY(bram_parallel_for(cx, (f->count + BLOCK - 1) / BLOCK, deal_block, &d));
         if (s->weight) count_tied(s, NULL, f->count);
         return BRAM_OK;
     }
@@ -277,7 +333,7 @@ static int deal(bram_ctx *cx, struct sequence *s, const bram_rdm_ranked *x,
     for (size_t k = 0; k < f->count; k++) {
         uint32_t entry = y->sorted[k], place = x->low[entry];
         place += filled[place]++;
-        if (y->begins[k]) value = (uint32_t)k;
+        if (exceeds(y, k)) value = (uint32_t)k;
         s->y[place] = value;
         if (s->weight) s->weight[place] = (uint32_t)f->weight[entry];
     }

@@ -10,6 +10,8 @@
 #include "rdm_parts.h"
 
 #include "internal.h"
+#include "sums.h"
+#include "wide.h"
 
 #include <bramble/parallel.h>
 
@@ -18,7 +20,7 @@
 #include <string.h>
 
 enum {
-    LARGEST_TILE = 320,
+    LARGEST_TILE = 512,
     SMALLEST_TILE = 64,
     FEW_CHANNELS = 32,
     COLUMN_BLOCK = 64,
@@ -80,14 +82,10 @@ static int sizes_task(bram_ctx *cx, size_t task, void *user)
     for (size_t i = task * ROW_BLOCK; i < least(t->n, (task + 1) * ROW_BLOCK); i++)
         for (size_t k = 0; k < t->parts; k++) {
             const double *u = bram_row(&t->part[k].u, i), *v = bram_row(other(t->part + k), i);
-            double dot[4] = {0}, size[4] = {0};
-            size_t p = t->part[k].u.cols;
-            for (size_t c = 0; c < p; c++) {
-                dot[c % 4] += u[c] * v[c];
-                size[c % 4] += fabs(u[c] * v[c]);
-            }
-            t->q[i] += t->part[k].weight * (dot[0] + dot[1] + (dot[2] + dot[3]));
-            t->size[i] += fabs(t->part[k].weight) * (size[0] + size[1] + (size[2] + size[3]));
+            double weight = t->part[k].weight, dot = bram_dot(u, v, t->part[k].u.cols);
+            t->q[i] += weight * dot;
+            t->size[i] += fabs(weight) *
+                          (u == v ? dot : bram_dot_of_sizes(u, v, t->part[k].u.cols));
         }
     return BRAM_OK;
 }
@@ -114,6 +112,26 @@ static int products(bram_ctx *cx, bram_mat *block, const struct tiles *t, size_t
     return BRAM_OK;
 }
 
+/* g_j = q_i + q_j - g_j. @return whether one is small beside what it is the difference of */
+static BRAM_WIDE bool subtract(double *restrict g, const struct tiles *t, size_t i, size_t first,
+                               size_t count)
+{
+    const double *restrict q = t->q + first, *restrict size = t->size + first;
+    double qi = t->q[i], own = t->size[i];
+    unsigned small = 0;
+    for (size_t k = 0; k < count; k++) {
+        g[k] = qi + q[k] - g[k];
+        small |= !(fabs(g[k]) > small_share * (own + size[k]));
+    }
+    return small;
+}
+
+static BRAM_WIDE void add_quotients(double *restrict d, const double *restrict g, double divisor,
+                                    size_t count)
+{
+    for (size_t k = 0; k < count; k++) d[k] += g[k] / divisor;
+}
+
 /* Task k is tile (ti, tj), tj <= ti, of the lower triangle; its transpose is what is written. */
 static int tile_task(bram_ctx *cx, size_t task, void *user)
 {
@@ -129,14 +147,13 @@ static int tile_task(bram_ctx *cx, size_t task, void *user)
     for (size_t i = i0; i < i0 + block.rows; i++) {
         size_t first = i + 1 > j0 ? i + 1 : j0;
         if (first >= j0 + block.cols) continue;
-        const double *g = bram_row(&block, i - i0);
-        double *d = t->d + bram_rdm_index(t->n, i, first);
-        for (size_t j = first; j < j0 + block.cols; j++, d++) {
-            double value = t->q[i] + t->q[j] - g[j - j0];
-            if (few || !(fabs(value) > small_share * (t->size[i] + t->size[j])))
-                value = by_differences(t, i, j);
-            *d += value / t->divisor;
-        }
+        size_t count = j0 + block.cols - first;
+        double *g = bram_row(&block, i - i0) + (first - j0);
+        bool some = few || subtract(g, t, i, first, count);
+        for (size_t k = 0; some && k < count; k++)
+            if (few || !(fabs(g[k]) > small_share * (t->size[i] + t->size[first + k])))
+                g[k] = by_differences(t, i, first + k);
+        add_quotients(t->d + bram_rdm_index(t->n, i, first), g, t->divisor, count);
     }
     return BRAM_OK;
 }
@@ -159,6 +176,13 @@ int bram_rdm_add_parts(bram_ctx *cx, double *d, const bram_rdm_part *part, size_
 
 /* ---- preparing rows ------------------------------------------------------------------------- */
 
+static BRAM_WIDE void take_nearer(double *restrict nearest, const double *restrict mean,
+                                  const double *restrict x, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        nearest[k] = fabs(x[k] - mean[k]) < fabs(nearest[k] - mean[k]) ? x[k] : nearest[k];
+}
+
 /* A block of columns; what lies nearest the mean, not the mean, so that whole numbers stay whole.
  */
 static int centre_task(bram_ctx *cx, size_t task, void *user)
@@ -167,19 +191,14 @@ static int centre_task(bram_ctx *cx, size_t task, void *user)
     bram_mat *x = user;
     double mean[COLUMN_BLOCK] = {0}, nearest[COLUMN_BLOCK];
     size_t first = task * COLUMN_BLOCK, width = least(COLUMN_BLOCK, x->cols - first);
-    for (size_t i = 0; i < x->rows; i++)
-        for (size_t k = 0; k < width; k++) mean[k] += bram_row(x, i)[first + k];
+    for (size_t i = 0; i < x->rows; i++) bram_add_scaled(mean, 1, bram_row(x, i) + first, width);
     for (size_t k = 0; k < width; k++) {
         mean[k] /= (double)x->rows;
         nearest[k] = x->data[first + k];
     }
-    for (size_t i = 1; i < x->rows; i++)
-        for (size_t k = 0; k < width; k++) {
-            double v = bram_row(x, i)[first + k];
-            nearest[k] = fabs(v - mean[k]) < fabs(nearest[k] - mean[k]) ? v : nearest[k];
-        }
+    for (size_t i = 1; i < x->rows; i++) take_nearer(nearest, mean, bram_row(x, i) + first, width);
     for (size_t i = 0; i < x->rows; i++)
-        for (size_t k = 0; k < width; k++) bram_row(x, i)[first + k] -= nearest[k];
+        bram_add_scaled(bram_row(x, i) + first, -1, nearest, width);
     return BRAM_OK;
 }
 
@@ -191,25 +210,18 @@ int bram_rdm_centre(bram_ctx *cx, bram_mat *x)
 
 /* The largest deviation is brought near 1 by a power of two, so that no square overflows or
  * vanishes and nothing is rounded. */
-bool bram_rdm_standardize_row(double *z, const double *x, size_t p, bool centred)
+BRAM_WIDE bool bram_rdm_standardize_row(double *restrict z, const double *restrict x, size_t p,
+                                        bool centred)
 {
-    double origin = centred ? x[0] : 0, mean = 0, largest = 0, magnitude = 0;
-    for (size_t k = 0; centred && k < p; k++) mean += x[k] - origin;
-    mean /= (double)p;
-    for (size_t k = 0; k < p; k++) {
-        double v = x[k];
-        z[k] = v - origin - mean;
-        largest = fabs(z[k]) > largest ? fabs(z[k]) : largest;
-        magnitude = fabs(v) > magnitude ? fabs(v) : magnitude;
-    }
+    double origin = centred ? x[0] : 0;
+    double mean = centred ? bram_sum_about(x, origin, p) / (double)p : 0;
+    for (size_t k = 0; k < p; k++) z[k] = x[k] - origin - mean;
+    double largest = bram_largest_size(z, p), magnitude = bram_largest_size(x, p);
     if (!(largest > (centred ? 32 * DBL_EPSILON * magnitude : 0))) return false;
     int exponent = ilogb(largest);
-    double scale = ldexp(1, exponent > -1000 ? -exponent : 1000), lane[4] = {0};
-    for (size_t k = 0; k < p; k++) {
-        z[k] *= scale;
-        lane[k % 4] += z[k] * z[k];
-    }
-    double inverse = 1 / sqrt(lane[0] + lane[1] + (lane[2] + lane[3]));
+    double scale = ldexp(1, exponent > -1000 ? -exponent : 1000);
+    for (size_t k = 0; k < p; k++) z[k] *= scale;
+    double inverse = 1 / sqrt(bram_dot(z, z, p));
     for (size_t k = 0; k < p; k++) z[k] *= inverse;
     return true;
 }

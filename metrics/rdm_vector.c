@@ -50,32 +50,29 @@ static double square_of(const bram_rdm_vector *v, const bram_rdm_frame *f)
     return sum;
 }
 
-static bool all_equal(const double *rdm, const bram_rdm_frame *f)
-{
-    double low = INFINITY, high = -INFINITY;
-    for (size_t k = 0; k < f->count; k++) {
-        double x = rdm[bram_rdm_pair_at(f, k)];
-        low = x < low ? x : low, high = x > high ? x : high;
-    }
-    return bram_rdm_is_constant(low, high);
-}
-
 static size_t entry_of(const bram_rdm_frame *f, uint32_t pair)
 {
     return f->position ? f->position[pair] : pair;
 }
 
+static bool is_constant(const bram_rdm_vector *v, const bram_order *order, const bram_rdm_frame *f)
+{
+    size_t low = 0, high = order->count - 1; /* a frame has an entry */
+    while (entry_of(f, order->index[low]) == BRAM_NO_ENTRY) low++;
+    while (entry_of(f, order->index[high]) == BRAM_NO_ENTRY) high--;
+    return bram_rdm_is_constant(v->real[order->index[low]], v->real[order->index[high]]);
+}
+
 /* Ranks of a run of equal values, written out at once: how many came before, and how many are here,
- * make the doubled average rank less 1. */
-static void rank_entries(bram_rdm_vector *v, uint32_t *rank, double *weighted,
+ * make the doubled average rank less 1. @return whether all values are equal */
+static bool rank_entries(bram_rdm_vector *v, uint32_t *rank, double *weighted,
                          const bram_order *order, const bram_rdm_frame *f)
 {
     double before = 0;
-    bool constant = all_equal(v->real, f);
+    bool constant = is_constant(v, order, f);
     for (size_t k = 0, end; k < order->count; k = end) {
-        double value = v->real[order->index[k]], here = 0;
-        for (end = k; end < order->count && (constant || v->real[order->index[end]] == value);
-             end++) {
+        double here = 0;
+        for (end = k; end < order->count && (constant || end == k || !order->begins[end]); end++) {
             size_t entry = entry_of(f, order->index[end]);
             if (entry != BRAM_NO_ENTRY) here += bram_rdm_weight_at(f, entry);
         }
@@ -88,6 +85,7 @@ static void rank_entries(bram_rdm_vector *v, uint32_t *rank, double *weighted,
         before += here;
     }
     v->rank = rank, v->weighted_rank = weighted;
+    return constant;
 }
 
 struct vectors {
@@ -105,15 +103,17 @@ static int make_one(bram_ctx *cx, size_t i, void *user)
     const bram_rdm_frame *f = all->frame;
     bram_rdm_comparator c = all->set->measure.comparator;
     bram_rdm_vector v = {.real = bram_row(&all->set->rdm, i), .dual = all->out[i].dual};
-    bool ranks = bram_rdm_by_ranks(c);
-    if (ranks)
-        rank_entries(&v, all->rank ? all->rank + i * f->count : NULL,
-                     all->weighted_rank ? all->weighted_rank + i * f->count : NULL,
-                     &all->set->order[i], f);
-    if (bram_rdm_centres(c)) v.shift = mean_of(&v, f);
-    bool constant = isnan(v.shift);
-    if (constant) v.shift = 0;
-    else if (ranks) v.shift = f->total; /* exactly */
+    bool constant = false;
+    if (bram_rdm_by_ranks(c)) {
+        constant = rank_entries(&v, all->rank ? all->rank + i * f->count : NULL,
+                                all->weighted_rank ? all->weighted_rank + i * f->count : NULL,
+                                &all->set->order[i], f);
+        v.shift = constant ? 0 : f->total; /* exactly the mean */
+    } else if (bram_rdm_centres(c)) {
+        v.shift = mean_of(&v, f);
+        constant = isnan(v.shift);
+        if (constant) v.shift = 0;
+    }
     if (v.dual) BRAM_TRY(bram_rdm_whiten_vector(cx, v.dual, &v, all->whitener, f));
     v.square = constant ? 0 : square_of(&v, f);
     all->out[i] = v;

@@ -112,7 +112,8 @@ static int stage_of_ranks(bram_ctx *cx, bram_rsa_stage *s)
         size_t row = i < s->models ? i : i - s->models;
         BRAM_TRY(bram_rdm_ranked_room(cx, &ranked[i], i < s->models ? BRAM_RDM_X : BRAM_RDM_Y,
                                       &s->frame));
-        bram_rdm_rank_into(&ranked[i], bram_row(&set->rdm, row), &set->order[row], &s->frame);
+        BRAM_TRY(bram_rdm_rank_into(cx, &ranked[i], bram_row(&set->rdm, row), &set->order[row],
+                                    &s->frame));
     }
     for (size_t k = 0; k < s->models * s->count; k++)
         BRAM_TRY(bram_rdm_tau(cx, &s->value[k], m, &ranked[k / s->count], &s->ranked[k % s->count],
@@ -139,7 +140,7 @@ static int compare_pool(bram_ctx *cx, double *values, const bram_rsa_stage *s, d
     if (is_kendall(m->comparator)) {
         bram_rdm_ranked ranked;
         status = bram_rdm_ranked_room(cx, &ranked, BRAM_RDM_X, &entries);
-        if (status == BRAM_OK) bram_rdm_rank_into(&ranked, pool, &order, &entries);
+        if (status == BRAM_OK) status = bram_rdm_rank_into(cx, &ranked, pool, &order, &entries);
         for (size_t k = 0; status == BRAM_OK && k < s->count; k++)
             if (!group || bram_rsa_unit_of(groups, k) == *group)
                 status = bram_rdm_tau(cx, &values[k], m, &ranked, &s->ranked[k], &entries);

@@ -140,7 +140,7 @@ int bram_drawn_rdm_new(bram_ctx *cx, bram_drawn_rdm *out, const bram_draw *draw,
     }
     for (size_t k = 0; k < side->order.count; k++)
         if (place[side->order.index[k]]) index[count++] = place[side->order.index[k]] - 1;
-    *out = (bram_drawn_rdm){d, {index, count}};
+    *out = (bram_drawn_rdm){d, {index, count, NULL}};
     return BRAM_OK;
 }
 
@@ -151,7 +151,7 @@ int bram_order_scratch(bram_ctx *cx, bram_order *order, const double *x, size_t 
     uint32_t *index = bram_scratch(cx, heap.count, sizeof *index);
     if (index) {
         if (heap.count) memcpy(index, heap.index, heap.count * sizeof *index);
-        *order = (bram_order){index, heap.count};
+        *order = (bram_order){index, heap.count, NULL};
     }
     bram_free(heap.index);
     return index ? BRAM_OK : BRAM_ENOMEM;
