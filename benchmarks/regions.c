@@ -5,7 +5,8 @@
 
 #include "area.h"
 #include "linalg.h"
-#include "rdm.h"
+#include "rdm_side.h"
+#include "scoring.h"
 #include "stats.h"
 
 #include <bramble/rng.h>
@@ -72,15 +73,27 @@ static int check_pairs(bram_ctx *cx, const double *pairs, size_t count, const ch
                      subject, lacking, count);
 }
 
-static int add_item(bram_ctx *cx, bram_regions *r, const bram_area *area, size_t s,
-                    const char *region)
+static int make_pairs(bram_ctx *cx, double **out, const bram_rdm_way *way, const bram_area *area,
+                      size_t s)
+{
+    bram_side side;
+    bool measured;
+    double *pairs = NULL;
+    BRAM_TRY(bram_area_side(cx, &side, area, s));
+    if (bram_rdm_uses_repeats(way)) BRAM_TRY(bram_area_add_repeats(cx, &side, area, s));
+    BRAM_TRY(bram_rdm_of_side(cx, &pairs, &measured, &side, way));
+    int status = bram_rdm_check_brain(cx, way, measured, side.is_rdm);
+    if (status == BRAM_OK) *out = pairs;
+    else bram_free(pairs);
+    return status;
+}
+
+static int add_item(bram_ctx *cx, bram_regions *r, const bram_rdm_way *way, const bram_area *area,
+                    size_t s, const char *region)
 {
     double *pairs = NULL;
-    bram_side side;
     size_t at = r->items, mark = bram_scratch_mark(cx);
-    BRAM_TRY(bram_area_side(cx, &side, area, s));
-    int status = side.is_rdm ? bram_rdm_given(cx, &pairs, &side)
-                             : bram_rdm_new(cx, &pairs, &side, BRAM_RDM_CORRELATION);
+    int status = make_pairs(cx, &pairs, way, area, s);
     bram_scratch_release(cx, mark);
     BRAM_TRY(status);
     status = check_pairs(cx, pairs, r->pairs, region, area->subject[s]);
@@ -106,17 +119,18 @@ static int same_stimuli(bram_ctx *cx, const bram_axis *a, const bram_axis *b, co
                             region);
 }
 
-static int read_area(bram_ctx *cx, bram_regions *r, const bram_area *area, const char *region)
+static int read_area(bram_ctx *cx, bram_regions *r, const bram_rdm_way *way, const bram_area *area,
+                     const char *region)
 {
     r->region_name[r->regions] = bram_strdup(cx, region);
     if (!r->region_name[r->regions]) return BRAM_ENOMEM;
     r->regions++;
-    for (size_t s = 0; s < area->subjects; s++) BRAM_TRY(add_item(cx, r, area, s, region));
+    for (size_t s = 0; s < area->subjects; s++) BRAM_TRY(add_item(cx, r, way, area, s, region));
     return BRAM_OK;
 }
 
-static int read_areas(bram_ctx *cx, bram_regions *r, const bram_dataset *ds, const bram_axis *part,
-                      bram_area *area)
+static int read_areas(bram_ctx *cx, bram_regions *r, const bram_rdm_way *way,
+                      const bram_dataset *ds, const bram_axis *part, bram_area *area)
 {
     size_t regions = bram_axis_length(part), items = 0;
     for (size_t i = 0; i < regions; i++) {
@@ -126,7 +140,7 @@ static int read_areas(bram_ctx *cx, bram_regions *r, const bram_dataset *ds, con
     }
     BRAM_TRY(make_room(cx, r, regions, items, area[0].stimuli));
     for (size_t i = 0; i < regions; i++)
-        BRAM_TRY(read_area(cx, r, &area[i], bram_axis_id(part, i)));
+        BRAM_TRY(read_area(cx, r, way, &area[i], bram_axis_id(part, i)));
     if (r->regions < 2 || r->subjects < 2 || r->stimuli < 3)
         return bram_fail(
             cx, BRAM_ENOTAPPLICABLE,
@@ -135,17 +149,38 @@ static int read_areas(bram_ctx *cx, bram_regions *r, const bram_dataset *ds, con
     return BRAM_OK;
 }
 
-int bram_regions_read(bram_ctx *cx, bram_regions *out, const bram_benchmark *b,
-                      const bram_dataset *ds)
+static int read_parts(bram_ctx *cx, bram_regions *r, const bram_rdm_way *way,
+                      const bram_benchmark *b, const bram_dataset *ds)
 {
     bram_axis *part = NULL;
-    bram_regions r = {0};
     BRAM_TRY(bram_area_parts(cx, &part, b, ds));
     bram_area *area = bram_alloc(cx, bram_axis_length(part), sizeof *area);
-    int status = area ? read_areas(cx, &r, ds, part, area) : BRAM_ENOMEM;
+    int status = area ? read_areas(cx, r, way, ds, part, area) : BRAM_ENOMEM;
     for (size_t i = 0; area && i < bram_axis_length(part); i++) bram_area_release(&area[i]);
     bram_free(area);
     bram_axis_free(part);
+    /* cross-validated distances are below 0 as often as not where there is no difference */
+    r->least = bram_rdm_crossvalidates(way) ? -INFINITY : 0;
+    return status;
+}
+
+int bram_regions_read(bram_ctx *cx, bram_regions *out, const bram_benchmark *b,
+                      const bram_dataset *ds)
+{
+    bram_metric_use use = {0};
+    bram_regions r = {0};
+    BRAM_TRY(bram_metric_use_parse(cx, &use, b->metrics[0]));
+    int status = strcmp(use.metric->name, "rsa") != 0 && strcmp(use.metric->name, "trsa") != 0
+                     ? bram_fail(cx, BRAM_EUSAGE,
+                                 "identification by %s: expected rsa or trsa, whose rdm= says how "
+                                 "responses become dissimilarities",
+                                 use.metric->name)
+                     : BRAM_OK;
+    if (status == BRAM_OK) {
+        bram_rdm_way way = bram_rdm_way_of(use.options);
+        status = read_parts(cx, &r, &way, b, ds);
+    }
+    bram_metric_use_release(&use);
     if (status == BRAM_OK) *out = r;
     else bram_regions_release(&r);
     return status;
@@ -165,7 +200,7 @@ static void vary(bram_regions *r, double *mean, double variation, size_t region)
     for (size_t i = 0; i < r->items; i++) {
         double *x = bram_row(&r->rdm, i);
         for (size_t k = 0; r->region[i] == region && k < r->pairs; k++)
-            x[k] = fmax(0, mean[k] / count + variation * (x[k] - mean[k] / count));
+            x[k] = fmax(r->least, mean[k] / count + variation * (x[k] - mean[k] / count));
     }
 }
 
@@ -183,7 +218,7 @@ int bram_regions_perturb(bram_ctx *cx, bram_regions *r, double noise, double var
         bram_rng g = bram_rng_at(seed, "identification/noise", i);
         bram_order order;
         for (size_t k = 0; noise > 0 && k < r->pairs; k++)
-            x[k] = fmax(0, x[k] + deviation * bram_rng_normal(&g));
+            x[k] = fmax(r->least, x[k] + deviation * bram_rng_normal(&g));
         BRAM_TRY(bram_order_new(cx, &order, x, r->pairs));
         bram_free(r->order[i].index);
         r->order[i] = order;

@@ -17,12 +17,15 @@ typedef struct bram_regions {
     size_t *region, *subject; /* of each item */
     bram_mat rdm;             /* items x pairs */
     bram_order *order;        /* of each item */
+    double least;             /* what an entry cannot be below: 0, or nothing */
 } bram_regions;
 
 /**
- * Reads all areas that a benchmark asks for; patterns become correlation distances.
+ * Reads all areas that a benchmark asks for; patterns, and their repeats, become what the options
+ * rdm= and noise= of its first metric say (rdm_side.h).
  *
- * @return BRAM_OK; BRAM_ENOTAPPLICABLE: fewer than two regions or two subjects, areas of different
+ * @return BRAM_OK; BRAM_EUSAGE: the metric is neither rsa nor trsa, or rdm=given and responses;
+ *         BRAM_ENOTAPPLICABLE: fewer than two regions or two subjects, areas of different
  *         stimuli, a pair of stimuli that some matrix lacks; errors of bram_area_read
  */
 int bram_regions_read(bram_ctx *cx, bram_regions *out, const bram_benchmark *b,
@@ -32,7 +35,8 @@ void bram_regions_release(bram_regions *r);
 /**
  * Makes it harder: each matrix moves away from the mean of its region by the factor `variation` (1
  * leaves it), then gets Gaussian noise of `noise` times the deviation of its own entries; what
- * falls below 0 becomes 0. Noise of an item is the same at all levels but for its size.
+ * falls below 0 becomes 0, but for cross-validated distances. Noise of an item is the same at all
+ * levels but for its size.
  */
 int bram_regions_perturb(bram_ctx *cx, bram_regions *r, double noise, double variation,
                          uint64_t seed) BRAM_MUST_CHECK;

@@ -11,7 +11,8 @@
  * stimuli (or, bootstrap=units, of an area's units), and the layer that wins is written down. The
  * score is the median depth over draws with its interval; without draws that of the data. Rows
  * "METRIC@LAYER" hold the similarity of each layer with its interval, "share@LAYER" how often it
- * won. Source: Shi, Shea-Brown & Buice 2019 (NeurIPS, arXiv 1911.07986).
+ * won. A metric that compares repeats (rsa:rdm=crossnobis) gets those of the area. Source: Shi,
+ * Shea-Brown & Buice 2019 (NeurIPS, arXiv 1911.07986).
  */
 #include "area.h"
 #include "demand.h"
@@ -43,7 +44,7 @@ struct depth {
     bram_scores *scores;
     bram_axis *one;
     bram_metric_use use;
-    bool units;
+    bool units, repeats; /* units are drawn; the metric compares repeats with each other */
     size_t layers, samples;
     char (*name)[64];
     void **layer, **brain; /* prepared: of each layer, of each subject */
@@ -112,6 +113,7 @@ static int prepare_brains(bram_ctx *cx, struct depth *d)
     for (size_t s = 0; s < d->area.subjects; s++) {
         bram_side side;
         BRAM_TRY(bram_area_side(cx, &side, &d->area, s));
+        if (d->repeats) BRAM_TRY(bram_area_add_repeats(cx, &side, &d->area, s));
         BRAM_TRY(d->use.metric->prepare(cx, &d->brain[s], d->use.options, &side));
     }
     return BRAM_OK;
@@ -265,6 +267,11 @@ static int check(bram_ctx *cx, const struct depth *d)
                          "pseudo-depth by %s: expected a metric of geometry that is higher where "
                          "sides are more alike",
                          m->name);
+    if (d->units && d->repeats)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "bootstrap=units draws the means of units over repeats, and %s compares "
+                         "repeats: expected bootstrap=stimuli",
+                         d->use.spec);
     if (d->units && d->area.is_rdm)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has dissimilarities, no units to draw from",
                          d->cell->part);
@@ -280,6 +287,7 @@ static int run_cell(bram_ctx *cx, struct depth *d, bram_dataset *result)
     d->samples = (size_t)bram_option_integer(o, "samples");
     snprintf(d->stream, sizeof d->stream, "%.60s/%.60s", c->benchmark->name, c->part);
     BRAM_TRY(bram_metric_use_parse(cx, &d->use, c->benchmark->metrics[0]));
+    d->repeats = d->use.metric->uses_repeats && d->use.metric->uses_repeats(d->use.options);
     BRAM_TRY(bram_area_read(cx, &d->area, c->dataset, c->part));
     BRAM_TRY(check(cx, d));
     BRAM_TRY(bram_fitted_new(cx, &d->model, c->model, &panel, NULL, c->seed));

@@ -1,15 +1,11 @@
 /*
  * rsa.c - representational similarity analysis: how alike two dissimilarity matrices are.
  *
- * Each side is an RDM, or patterns from which rdm= makes one over the rows (conditions). crossnobis
- * and poisson_cv compare measurements in different folds; the brain must have some. So do the
- * noise precisions of crossnobis and mahalanobis, from what measurements differ from the mean of
- * their condition. A side without measurements (a model) has no noise to keep out: its RDM is the
- * one that these estimate, euclidean or poisson. Pairs that
- * are undefined on either side are left out of both. raw = the comparison over the pairs: one
- * value, NaN where it is not defined (a constant RDM, fewer than three conditions). compare= is one
- * of the measures of rdm_compare.h, whitening with independent conditions; what is a distance there
- * is negative here, so that more is always better.
+ * Each side is an RDM, or patterns from which rdm= makes one over the rows (conditions), as
+ * rdm_side.h says. Pairs that are undefined on either side are left out of both. raw = the
+ * comparison over the pairs: one value, NaN where it is not defined (a constant RDM, fewer than
+ * three conditions). compare= is one of the measures of rdm_compare.h, whitening with independent
+ * conditions; what is a distance there is negative here, so that more is always better.
  *
  * Weights are multiplicities of conditions, as in rdm_compare.h. Each RDM is sorted once, when it
  * is prepared.
@@ -19,9 +15,9 @@
 #include "internal.h"
 #include "linalg.h"
 #include "moments.h"
-#include "noise.h"
 #include "rdm_compare.h"
 #include "rdm_pool.h"
+#include "rdm_side.h"
 
 #include <math.h>
 #include <string.h>
@@ -34,8 +30,7 @@ static const bram_param params[] = {
      "spearman|pearson|corr|cosine|tau-a|tau-b|kendall|rho-a|cosine_cov|cka|corr_cov|bures|"
      "neg_bures_metric|neg_riem_dist",
      0, 0, "how the two RDMs are compared; pearson = corr, kendall = tau-b, cka = cosine_cov"},
-    {"noise", BRAM_PARAM_CHOICE, "none", "none|full|diag|shrinkage_eye|shrinkage_diag", 0, 0,
-     "covariance of the noise, from repeats, that mahalanobis and crossnobis whiten by"},
+    BRAM_RDM_NOISE,
     {"unbalanced", BRAM_PARAM_FLAG, "no", NULL, 0, 0,
      "all pairs of measurements count, and folds may lack conditions ('bramble rdm' tells more)"},
     {"degenerate", BRAM_PARAM_CHOICE, "nan", "nan|zero", 0, 0,
@@ -88,117 +83,24 @@ static int make_set(bram_ctx *cx, struct rdm *r, const bram_options *o)
     return bram_rdm_set_new(cx, &r->set, &m, &row, r->n);
 }
 
-static bram_rdm_kind kind_of(const bram_options *o)
+static bram_rdm_way way_of(const bram_options *o)
 {
-    bram_rdm_kind kind = BRAM_RDM_CORRELATION;
-    (void)bram_rdm_kind_find(&kind, bram_option_text(o, "rdm"));
-    return kind;
-}
-
-static bool crossvalidates(const bram_options *o)
-{
-    return kind_of(o) == BRAM_RDM_CROSSNOBIS || kind_of(o) == BRAM_RDM_POISSON_CV;
+    bram_rdm_way way = bram_rdm_way_of(o);
+    way.unbalanced = bram_option_flag(o, "unbalanced");
+    return way;
 }
 
 static bool uses_repeats(const bram_options *o)
 {
-    return crossvalidates(o) || !bram_option_is(o, "noise", "none");
-}
-
-/* The precision of the noise between channels, in scratch memory. */
-static int find_precision(bram_ctx *cx, bram_mat *out, const bram_repeats *r, size_t conditions,
-                          const char *method)
-{
-    bram_noise_method how = BRAM_NOISE_FULL;
-    double dof;
-    bram_mat residuals;
-    for (size_t i = 0; r->present && i < r->values.rows * r->values.cols; i++)
-        if (!r->present[i])
-            return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                             "noise=%s: measurement %zu lacks channel %zu, expected all", method,
-                             i / r->values.cols, i % r->values.cols);
-    (void)bram_noise_method_find(&how, method);
-    BRAM_TRY(bram_mat_scratch(cx, &residuals, r->values.rows, r->values.cols));
-    BRAM_TRY(bram_mat_scratch(cx, out, r->values.cols, r->values.cols));
-    BRAM_TRY(bram_noise_residuals(cx, &residuals, &dof, &r->values, r->row, conditions));
-    BRAM_TRY(bram_noise_covariance(cx, out, NULL, &residuals, how, dof));
-    return bram_noise_invert(cx, out);
-}
-
-/* The names of the rows, for messages, in scratch memory; NULL where they have none. */
-static const char *const *names_of(bram_ctx *cx, const bram_side *side)
-{
-    size_t n = side->values.rows;
-    const char **name = side->row && bram_axis_has_ids(side->row)
-                            ? bram_scratch(cx, n, sizeof *name)
-                            : NULL;
-    for (size_t i = 0; name && i < n; i++) name[i] = bram_axis_id(side->row, i);
-    return name;
-}
-
-/* Folds without gaps: those that these measurements are in. In scratch memory. */
-static int number_folds(bram_ctx *cx, bram_rdm_design *design, const bram_repeats *r)
-{
-    size_t rows = r->values.rows, count = 0;
-    if (!r->fold) return BRAM_OK;
-    uint32_t *number = bram_scratch(cx, r->folds, sizeof *number); /* 0: not met yet */
-    uint32_t *fold = bram_scratch(cx, rows, sizeof *fold);
-    const char **name = bram_scratch(cx, r->folds, sizeof *name);
-    if (!number || !fold || !name) return BRAM_ENOMEM;
-    for (size_t i = 0; i < rows; i++) {
-        uint32_t *met = &number[r->fold[i]];
-        if (!*met && r->fold_name) name[count] = r->fold_name[r->fold[i]];
-        if (!*met) *met = (uint32_t)++count;
-        fold[i] = *met - 1;
-    }
-    design->fold = fold, design->folds = count;
-    design->fold_name = r->fold_name ? name : NULL;
-    return BRAM_OK;
-}
-
-/* From measurements: between folds, by the precision of their noise. */
-static int estimate_measured(bram_ctx *cx, double **out, const bram_options *o,
-                             const bram_side *side)
-{
-    const bram_repeats *r = side->repeats;
-    bram_side rows = {.values = r->values, .present = r->present};
-    bram_rdm_design design = {
-        .condition = r->row, .conditions = side->values.rows, .condition_name = names_of(cx, side)};
-    bram_rdm_options how = {.kind = kind_of(o), .unbalanced = bram_option_flag(o, "unbalanced")};
-    bram_mat precision;
-    BRAM_TRY(number_folds(cx, &design, r));
-    if (!bram_option_is(o, "noise", "none")) {
-        BRAM_TRY(
-            find_precision(cx, &precision, r, side->values.rows, bram_option_text(o, "noise")));
-        how.precision = &precision, how.precisions = 1;
-    }
-    return bram_rdm_estimate(cx, out, &rows, &design, &how);
-}
-
-static int estimate(bram_ctx *cx, struct rdm *r, const bram_options *o, const bram_side *side)
-{
-    bram_rdm_kind kind = kind_of(o);
-    r->measured = uses_repeats(o) && side->repeats;
-    if (!r->measured) {
-        if (kind == BRAM_RDM_CROSSNOBIS || kind == BRAM_RDM_MAHALANOBIS) kind = BRAM_RDM_EUCLIDEAN;
-        if (kind == BRAM_RDM_POISSON_CV) kind = BRAM_RDM_POISSON;
-        return bram_rdm_new(cx, &r->d, side, kind);
-    }
-    size_t mark = bram_scratch_mark(cx);
-    int status = estimate_measured(cx, &r->d, o, side);
-    bram_scratch_release(cx, mark);
-    return status;
+    bram_rdm_way way = way_of(o);
+    return bram_rdm_uses_repeats(&way);
 }
 
 static int make_rdm(bram_ctx *cx, struct rdm *r, const bram_options *o, const bram_side *side)
 {
+    bram_rdm_way way = way_of(o);
     r->given = side->is_rdm;
-    if (side->is_rdm) BRAM_TRY(bram_rdm_given(cx, &r->d, side));
-    else if (bram_option_is(o, "rdm", "given"))
-        return bram_fail(cx, BRAM_EUSAGE,
-                         "rdm=given, but this side is %zu x %zu patterns, not an RDM",
-                         side->values.rows, side->values.cols);
-    else BRAM_TRY(estimate(cx, r, o, side));
+    BRAM_TRY(bram_rdm_of_side(cx, &r->d, &r->measured, side, &way));
     r->n = side->values.rows;
     return make_set(cx, r, o);
 }
@@ -275,11 +177,8 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                 const bram_comparison *c)
 {
     const struct rdm *model = c->model, *brain = c->brain;
-    if (uses_repeats(o) && !brain->measured && !brain->given)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                         "rdm=%s, noise=%s: the brain has no measurements of the same condition in "
-                         "several folds (runs, repeats)",
-                         bram_option_text(o, "rdm"), bram_option_text(o, "noise"));
+    bram_rdm_way way = way_of(o);
+    BRAM_TRY(bram_rdm_check_brain(cx, &way, brain->measured, brain->given));
     if (model->n != brain->n)
         return bram_fail(cx, BRAM_ESHAPE, "the model has %zu conditions, the brain %zu", model->n,
                          brain->n);
@@ -287,7 +186,7 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
     BRAM_TRY(bram_groups_check(cx, &groups, &c->groups, brain->n));
     struct rsa *s = bram_alloc(cx, 1, sizeof *s);
     if (!s) return BRAM_ENOMEM;
-    *s = (struct rsa){model, brain, groups, NULL, crossvalidates(o) && brain->measured};
+    *s = (struct rsa){model, brain, groups, NULL, bram_rdm_crossvalidates(&way) && brain->measured};
     if (c->groups.group) {
         s->group = bram_alloc(cx, brain->n, sizeof *s->group);
         if (!s->group) {

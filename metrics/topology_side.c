@@ -18,25 +18,21 @@ void bram_topology_side_free(bram_topology_side *s)
     bram_free(s);
 }
 
-static int fill_side(bram_ctx *cx, bram_topology_side *s, const bram_side *side, bram_rdm_kind kind,
-                     bool given)
+static int fill_side(bram_ctx *cx, bram_topology_side *s, const bram_side *side,
+                     const bram_rdm_way *way)
 {
-    if (side->is_rdm) BRAM_TRY(bram_rdm_given(cx, &s->d, side));
-    else if (given)
-        return bram_fail(cx, BRAM_EUSAGE,
-                         "rdm=given, but this side is %zu x %zu patterns, not an RDM",
-                         side->values.rows, side->values.cols);
-    else BRAM_TRY(bram_rdm_new(cx, &s->d, side, kind));
+    s->given = side->is_rdm;
+    BRAM_TRY(bram_rdm_of_side(cx, &s->d, &s->measured, side, way));
     s->n = side->values.rows;
     return bram_order_new(cx, &s->order, s->d, bram_rdm_pairs(s->n));
 }
 
 int bram_topology_side_new(bram_ctx *cx, bram_topology_side **out, const bram_side *side,
-                           bram_rdm_kind kind, bool given)
+                           const bram_rdm_way *way)
 {
     bram_topology_side *s = bram_alloc(cx, 1, sizeof *s);
     if (!s) return BRAM_ENOMEM;
-    int status = fill_side(cx, s, side, kind, given);
+    int status = fill_side(cx, s, side, way);
     if (status == BRAM_OK) *out = s;
     else bram_topology_side_free(s);
     return status;
@@ -217,10 +213,12 @@ int bram_topology_prepare(bram_ctx *cx, void **prepared, const bram_options *o,
                           const bram_side *side)
 {
     bool root = bram_option_is(o, "rdm", "distance") && !side->is_rdm;
-    bram_rdm_kind kind = bram_option_is(o, "rdm", "correlation") ? BRAM_RDM_CORRELATION
-                                                                 : BRAM_RDM_EUCLIDEAN;
+    bram_rdm_way way = {.kind = bram_option_is(o, "rdm", "correlation") ? BRAM_RDM_CORRELATION
+                                                                        : BRAM_RDM_EUCLIDEAN,
+                        .given = bram_option_is(o, "rdm", "given"),
+                        .noise = "none"};
     bram_topology_side *s = NULL;
-    BRAM_TRY(bram_topology_side_new(cx, &s, side, kind, bram_option_is(o, "rdm", "given")));
+    BRAM_TRY(bram_topology_side_new(cx, &s, side, &way));
     for (size_t k = 0; k < bram_rdm_pairs(s->n); k++) {
         if (root) s->d[k] = sqrt(s->d[k]);
         if (!(s->d[k] < 0)) continue;

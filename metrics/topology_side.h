@@ -6,21 +6,19 @@
 #define BRAMBLE_METRICS_TOPOLOGY_SIDE_H
 
 #include "ranks.h"
-#include "rdm.h"
+#include "rdm_side.h"
 
 /** One side: its pairs and their order. */
 typedef struct bram_topology_side {
     size_t n;
     double *d;
     bram_order order;
+    bool given, measured; /* an RDM already; made from measurements in folds */
 } bram_topology_side;
 
-/**
- * @param given  both sides must be RDMs (rdm=given)
- * @return BRAM_OK; BRAM_EUSAGE: patterns, but given; errors of bram_rdm_new and bram_rdm_given
- */
+/** @return as bram_rdm_of_side */
 int bram_topology_side_new(bram_ctx *cx, bram_topology_side **out, const bram_side *side,
-                           bram_rdm_kind kind, bool given) BRAM_MUST_CHECK;
+                           const bram_rdm_way *way) BRAM_MUST_CHECK;
 void bram_topology_side_free(bram_topology_side *s);
 
 /** The mean of the ranks of several RDMs, scaled to [0, 1] each; a pair that one lacks is lacking.

@@ -47,8 +47,10 @@ static const bram_param params[] = {
     {"infinite", BRAM_PARAM_CHOICE, "inf", "inf|max|drop", 0, 0,
      "pairs that no path joins: rank last, tied; as the farthest that is joined; left out"},
     {"rank_after", BRAM_PARAM_FLAG, "yes", NULL, 0, 0, "geodesic distances become ranks again"},
-    {"rdm", BRAM_PARAM_CHOICE, "correlation", "correlation|euclidean|cosine|poisson|given", 0, 0,
+    {"rdm", BRAM_PARAM_CHOICE, "correlation",
+     "correlation|euclidean|cosine|mahalanobis|crossnobis|poisson|poisson_cv|given", 0, 0,
      "dissimilarity of two rows ('bramble rdm' tells which is which); given: both sides are RDMs"},
+    BRAM_RDM_NOISE,
     {"compare", BRAM_PARAM_CHOICE, "spearman",
      "spearman|rho-a|tau-a|tau-b|pearson|cosine|corr_cov|cosine_cov", 0, 0,
      "how the two statistics are compared"},
@@ -113,10 +115,9 @@ static int prepare(bram_ctx *cx, void **prepared, const bram_options *o, const b
 {
     struct settings s;
     BRAM_TRY(read_settings(cx, &s, o));
-    bram_rdm_kind kind = BRAM_RDM_CORRELATION; /* stays for given */
-    bool given = !bram_rdm_kind_find(&kind, bram_option_text(o, "rdm"));
+    bram_rdm_way way = bram_rdm_way_of(o);
     bram_topology_side *r = NULL;
-    BRAM_TRY(bram_topology_side_new(cx, &r, side, kind, given));
+    BRAM_TRY(bram_topology_side_new(cx, &r, side, &way));
     *prepared = r;
     return BRAM_OK;
 }
@@ -178,6 +179,9 @@ static void release_pair(void *pair)
 static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                 const bram_comparison *c)
 {
+    const bram_topology_side *brain = c->brain;
+    bram_rdm_way way = bram_rdm_way_of(o);
+    BRAM_TRY(bram_rdm_check_brain(cx, &way, brain->measured, brain->given));
     struct trsa *t = bram_alloc(cx, 1, sizeof *t);
     if (!t) return BRAM_ENOMEM;
     t->model = c->model, t->brain = c->brain;
@@ -187,6 +191,12 @@ static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
     if (status == BRAM_OK) *out = t, *values = 1;
     else release_pair(t);
     return status;
+}
+
+static bool uses_repeats(const bram_options *o)
+{
+    bram_rdm_way way = bram_rdm_way_of(o);
+    return bram_rdm_uses_repeats(&way);
 }
 
 static int pool(bram_ctx *cx, void **pooled, const bram_options *o, const void *const *prepared,
@@ -220,4 +230,5 @@ const bram_metric bram_metric_trsa = {
     .release_pair = release_pair,
     .compare = compare,
     .pool = pool,
+    .uses_repeats = uses_repeats,
 };

@@ -1,6 +1,7 @@
 /*
  * rsa_coverage.c - how often the intervals of an inference on RDMs hold the truth, and how often
  * its tests find what is not there: the table of docs/inference.md. Seeds are 0, 1, 2 ... RUNS - 1.
+ * `rsa_coverage FIRST LAST` makes some of its 20 lines, counted from 1.
  *
  * Conditions have features z of 10 dimensions. A subject's patterns are z plus a part of the
  * subject's own, plus noise of measurement; its RDM is their squared distances. Two models see z
@@ -16,6 +17,7 @@
 #include "rsa_inference.h"
 
 #include <bramble/rng.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -128,7 +130,7 @@ static int line(bram_ctx *cx, bram_rdm_comparator c, bram_rsa_resampling way, co
     return BRAM_OK;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const struct {
         bram_rsa_resampling way;
@@ -142,6 +144,8 @@ int main(void)
     bram_init();
     bram_ctx *cx = bram_ctx_new();
     int status = BRAM_OK;
+    size_t at = 0, first = argc > 2 ? strtoul(argv[1], NULL, 10) : 1;
+    size_t last = argc > 2 ? strtoul(argv[2], NULL, 10) : SIZE_MAX;
     bram_ctx_set_threads(cx, 2);
     puts(
         "| conditions, subjects | drawn | measure | held by 95 % intervals | mean width | p < 0.05 "
@@ -150,6 +154,7 @@ int main(void)
     for (size_t size = 0; size < 2; size++)
         for (size_t w = 0; status == BRAM_OK && w < 4; w++)
             for (size_t c = 0; status == BRAM_OK && c < (size ? 2 : 3); c++) {
+                if (++at < first || at > last) continue;
                 conditions_here = size ? N : N / 2, subjects_here = size ? S : S / 2;
                 status = line(cx, measures[c], ways[w].way, ways[w].name);
             }

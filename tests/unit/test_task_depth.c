@@ -66,6 +66,34 @@ static void the_layer_that_is_read_out(void **state)
     bram_ctx_free(four);
 }
 
+/* Repeats of the area between which distances are cross-validated: as the task geometry has it. */
+static void by_distances_between_repeats(void **state)
+{
+    (void)state;
+    static char crossnobis[] = "rsa:rdm=crossnobis,compare=cosine", *metrics[] = {crossnobis};
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL, *result = NULL, *plain = NULL;
+    assert_ok(cx, bram_simulate(cx, &ds, "simulated-vision", 1));
+    bram_benchmark geometry = test_benchmark(cx, "geometry", metrics, 1, "samples=0");
+    bram_benchmark b = benchmark(cx, crossnobis, "samples=20");
+    assert_ok(cx, test_cell(cx, &result, &b, ds, "area", "features"));
+    assert_ok(cx, test_cell(cx, &plain, &geometry, ds, "area", "features:layer2"));
+    char id[80];
+    snprintf(id, sizeof id, "%s@layer2", crossnobis);
+    assert_near(test_number(result, id, "value"), test_number(plain, crossnobis, "value"), 1e-14);
+    assert_near(test_number(result, "pseudo-depth", "value"), 0.5, 0);
+    bram_dataset_free(result);
+    bram_dataset_free(plain);
+    bram_options_free(b.options);
+    b = benchmark(cx, crossnobis, "samples=20,bootstrap=units");
+    assert_int_equal(test_cell(cx, &result, &b, ds, "area", "features"), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(cx), "expected bootstrap=stimuli"));
+    bram_options_free(b.options);
+    bram_options_free(geometry.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void what_cannot_be_asked(void **state)
 {
     (void)state;
@@ -182,6 +210,7 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_layer_that_is_read_out),
+        cmocka_unit_test(by_distances_between_repeats),
         cmocka_unit_test(what_cannot_be_asked),
         cmocka_unit_test(every_failing_allocation),
         cmocka_unit_test(inferior_temporal_cortex),

@@ -337,6 +337,65 @@ static void threads_do_not_matter(void **state)
     bram_ctx_free(four);
 }
 
+/* Responses stimulus x unit x repeat of two subjects with two units each, the second's doubled. */
+static void add_repeats(bram_ctx *cx, bram_dataset *ds, const char *name, const double *one)
+{
+    static const char *const axes[] = {"stimulus", "neuron", "repeat"},
+                             *const who[] = {"p", "p", "q", "q"},
+                             *const stimuli[] = {"a", "b", "c", "d"};
+    bram_axis *axis[3];
+    bram_response *r = NULL;
+    for (size_t d = 0; d < 3; d++)
+        assert_ok(cx, bram_axis_new(cx, &axis[d], axes[d], d < 2 ? 4 : 2));
+    assert_ok(cx, bram_axis_set_ids(cx, axis[0], stimuli));
+    assert_ok(cx, bram_axis_add_text(cx, axis[1], "subject", who));
+    assert_ok(cx, bram_response_new(cx, &r, name, BRAM_F64, 3, (const bram_axis *const *)axis));
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < 4; k++) {
+            bram_response_f64(r)[i * 8 + k] = one[i * 4 + k];
+            bram_response_f64(r)[i * 8 + 4 + k] = 2 * one[i * 4 + k];
+        }
+    for (size_t d = 0; d < 3; d++) bram_axis_free(axis[d]);
+    assert_ok(cx, bram_dataset_add(cx, ds, "responses", r));
+}
+
+/* v1 is the area of test_geometry.c, whose crossnobis distances are worked out there; in v4 the
+ * repeats differ by their sign alone, and distances below 0 stay so under noise. */
+static void distances_between_repeats(void **state)
+{
+    (void)state;
+    static char crossnobis[] = "rsa:rdm=crossnobis", cka[] = "cka", *by[] = {crossnobis},
+                *other[] = {cka};
+    static const double v1[] = {1, 3, 0, 2, 0, 1, 0, 0, 5, 5, 5, 7, 2, 1, 4, 5},
+                        v4[] = {1, -1, 0, 0, 0, 0, 0, 0, 2, -2, 1, -1, 3, -3, 0, 0},
+                        expected[2][6] = {{1, 16.5, 5, 27.5, 10, 7}, {-.5, -1, -2, -2.5, -4.5, -1}};
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL;
+    bram_regions r = {0};
+    assert_ok(cx, bram_dataset_new(cx, &ds));
+    add_repeats(cx, ds, "v1", v1);
+    add_repeats(cx, ds, "v4", v4);
+    bram_benchmark b = test_benchmark(cx, "identification", by, 1, "samples=0");
+    assert_ok(cx, bram_regions_read(cx, &r, &b, ds));
+    for (size_t k = 0; k < 6; k++)
+        for (size_t i = 0; i < 4; i++)
+            assert_near(bram_row(&r.rdm, i)[k], (i % 2 ? 4 : 1) * expected[i / 2][k], 1e-14);
+    assert_ok(cx, bram_regions_perturb(cx, &r, 0.01, 1, 0));
+    for (size_t k = 0; k < 6; k++) assert_true(bram_row(&r.rdm, 2)[k] < -.4);
+    bram_regions_release(&r);
+    bram_options_free(b.options);
+    b = test_benchmark(cx, "identification", other, 1, "samples=0");
+    assert_int_equal(bram_regions_read(cx, &r, &b, ds), BRAM_EUSAGE);
+    assert_non_null(strstr(bram_ctx_message(cx), "expected rsa or trsa"));
+    bram_options_free(b.options);
+    b = test_benchmark(cx, "identification", metrics, 1, "samples=0");
+    assert_int_equal(bram_regions_read(cx, &r, &b, ds), BRAM_EUSAGE);
+    assert_non_null(strstr(bram_ctx_message(cx), "patterns, not an RDM"));
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void what_cannot_be_asked(void **state)
 {
     (void)state;
@@ -433,6 +492,7 @@ int main(void)
         cmocka_unit_test(a_draw_is_the_matrix_written_out),
         cmocka_unit_test(geodesics_by_the_plain_way),
         cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(distances_between_repeats),
         cmocka_unit_test(what_cannot_be_asked),
         cmocka_unit_test(every_failing_allocation),
         cmocka_unit_test(layers_of_made_networks),

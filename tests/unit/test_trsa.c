@@ -281,6 +281,32 @@ static void pooled_sides(void **state)
     bram_ctx_free(cx);
 }
 
+/* The measurements of test_geometry.c, whose crossnobis distances are worked out there: as if they
+ * had been given. The brain must have some. */
+static void measurements_in_folds(void **state)
+{
+    (void)state;
+    static const uint32_t row[] = {0, 1, 2, 3, 0, 1, 2, 3}, fold[] = {0, 0, 0, 0, 1, 1, 1, 1};
+    double x[] = {1, 0, 0, 0, 5, 5, 2, 4, 3, 2, 1, 0, 5, 7, 1, 5}, raw = 42;
+    double mean[] = {2, 1, .5, 0, 5, 6, 1.5, 4.5}, model[16], brain[16];
+    square(model, 4, (double[]){1, 3, 2, 4, 6, 5});
+    square(brain, 4, (double[]){1, 16.5, 5, 27.5, 10, 7});
+    bram_repeats repeats = {.values = {x, 8, 2, 2}, .row = row, .fold = fold, .folds = 2};
+    struct test_scoring s = {.options = "rdm=crossnobis,compare=pearson",
+                             .model = given(model, 4, NULL),
+                             .brain = test_side(mean, 4, 2, NULL)},
+                        expected = s;
+    bram_ctx *cx = bram_ctx_new();
+    assert_int_equal(test_score(cx, "trsa", &raw, 1, NULL, &s), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(cx), "has no measurements"));
+    s.options = "rdm=euclidean,noise=diag";
+    assert_int_equal(test_score(cx, "trsa", &raw, 1, NULL, &s), BRAM_ENOTAPPLICABLE);
+    s.options = expected.options, s.brain.repeats = &repeats;
+    expected.options = "rdm=given,compare=pearson", expected.brain = given(brain, 4, NULL);
+    assert_near(test_score_one("trsa", &s), test_score_one("trsa", &expected), 1e-15);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -294,6 +320,7 @@ int main(void)
         cmocka_unit_test(parts_are_told),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(pooled_sides),
+        cmocka_unit_test(measurements_in_folds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
