@@ -5,6 +5,7 @@
 
 #include "linalg.h"
 
+#include <bramble/parallel.h>
 #include <bramble/rng.h>
 
 #include <float.h>
@@ -65,22 +66,66 @@ static int check(bram_ctx *cx, const bram_banded *b, size_t kernels)
     return BRAM_OK;
 }
 
+/* Weightings that are scored side by side; part of the fixed order of the work. */
+enum { AT_ONCE = 16 };
+
+struct tries {
+    const bram_banded *b;
+    const bram_mat *kernel;
+    size_t kernels, first;
+    const bram_targets *y;
+    const bram_ridge_search *s;
+    double *alpha, *best; /* AT_ONCE x targets */
+};
+
+static int try_one(bram_ctx *cx, size_t task, void *user)
+{
+    const struct tries *t = user;
+    bram_mat sum;
+    BRAM_TRY(bram_mat_scratch(cx, &sum, t->kernel->rows, t->kernel->rows));
+    bram_banded_kernel(&sum, t->kernel, t->kernels, bram_row(&t->b->gamma, t->first + task));
+    return bram_ridge_search_run(cx, t->alpha + task * t->y->cols, t->best + task * t->y->cols,
+                                 &(bram_regressors){.kernel = &sum}, t->y, t->s);
+}
+
+/* What is read is read by one thread. */
+static int try_some(bram_ctx *cx, struct tries *t, size_t count)
+{
+    if (!t->y->read) return bram_parallel_for(cx, count, try_one, t);
+    for (size_t k = 0; k < count; k++) {
+        size_t mark = bram_scratch_mark(cx);
+        BRAM_TRY(try_one(cx, k, t));
+        bram_scratch_release(cx, mark);
+    }
+    return BRAM_OK;
+}
+
+static void keep_better(bram_banded *b, const struct tries *t, size_t count)
+{
+    size_t targets = t->y->cols;
+    for (size_t k = 0; k < count; k++)
+        for (size_t j = 0; j < targets; j++) {
+            double best = t->best[k * targets + j];
+            size_t draw = t->first + k;
+            if (b->score) b->score[draw * targets + j] = best;
+            if (draw && !(best > b->best[j] + DBL_EPSILON)) continue;
+            b->best[j] = best, b->alpha[j] = t->alpha[k * targets + j], b->draw[j] = draw;
+        }
+}
+
 static int search(bram_ctx *cx, bram_banded *b, const bram_mat *kernel, size_t kernels,
                   const bram_targets *y, const bram_ridge_search *s)
 {
-    bram_mat sum;
-    double *alpha = bram_scratch(cx, 2 * y->cols, sizeof *alpha), *best = alpha + y->cols;
-    if (!alpha) return BRAM_ENOMEM;
-    BRAM_TRY(bram_mat_scratch(cx, &sum, kernel->rows, kernel->rows));
-    for (size_t k = 0; k < b->gamma.rows; k++) {
-        bram_banded_kernel(&sum, kernel, kernels, bram_row(&b->gamma, k));
-        BRAM_TRY(bram_ridge_search_run(cx, alpha, best, &(bram_regressors){.kernel = &sum}, y, s));
-        for (size_t j = 0; j < y->cols; j++) {
-            if (b->score) b->score[k * y->cols + j] = best[j];
-            if (k && !(best[j] > b->best[j] + DBL_EPSILON)) continue;
-            b->best[j] = best[j], b->alpha[j] = alpha[j], b->draw[j] = k;
-        }
-        bram_ctx_progress(cx, "weightings", (double)k + 1, (double)b->gamma.rows);
+    struct tries t = {b, kernel, kernels, 0, y, s, NULL, NULL};
+    t.alpha = bram_scratch(cx, AT_ONCE * y->cols, sizeof *t.alpha);
+    t.best = t.alpha ? bram_scratch(cx, AT_ONCE * y->cols, sizeof *t.best) : NULL;
+    if (!t.best) return BRAM_ENOMEM;
+    for (t.first = 0; t.first < b->gamma.rows; t.first += AT_ONCE) {
+        size_t count = b->gamma.rows - t.first;
+        if (count > AT_ONCE) count = AT_ONCE;
+        BRAM_TRY(try_some(cx, &t, count));
+        keep_better(b, &t, count);
+        bram_ctx_progress(cx, "weightings", (double)(t.first + count), (double)b->gamma.rows);
     }
     return BRAM_OK;
 }

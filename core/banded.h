@@ -4,7 +4,7 @@
  * Space i with inner products K_i counts with weight gamma_i, weights adding up to one; the kernel
  * sum gamma_i K_i is ridge with penalty alpha / gamma_i on the weights of space i. For every
  * weighting all penalties are scored as in ridge_cv.h, and each target keeps the best pair.
- * Cost: one cross-validation for each weighting.
+ * Cost: one cross-validation for each weighting; they run side by side, each on one thread.
  *
  * Source: Dupre la Tour et al. 2022 (himalaya: random search, Dirichlet draws with concentrations
  * 0.1 and 1 in turn after equal weights); Nunez-Elizalde, Huth and Gallant 2019.

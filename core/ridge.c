@@ -18,7 +18,9 @@ struct bram_ridge {
     double *mean;   /* of each column; of a kernel, over training rows */
     double all;     /* kernel: the mean of those */
     bram_mat x;     /* centred; of a kernel no more than its shape */
-    bram_mat basis; /* rank rows: eigenvectors */
+    bool single;    /* for one penalty: */
+    double alpha;   /* that */
+    bram_mat basis; /* rank rows: eigenvectors; single: the factor of inner products + alpha */
     double *eigen;  /* rank eigenvalues */
     double zero;    /* sums of eigenvalue and penalty up to this count as zero */
 };
@@ -79,10 +81,17 @@ int bram_ridge_centre_rows(bram_ctx *cx, bram_mat *out, const bram_mat *x, const
 
 /* ---- the decomposition ---------------------------------------------------------------------- */
 
-/* The basis holds inner products. */
-static int diagonalize(bram_ctx *cx, bram_ridge *r)
+/* The basis holds inner products. alpha: for that alone, NaN for any. */
+static int diagonalize(bram_ctx *cx, bram_ridge *r, double alpha)
 {
     size_t rank = r->basis.rows;
+    double trace = 0;
+    for (size_t k = 0; k < rank; k++) trace += bram_row(&r->basis, k)[k];
+    if (alpha > 4 * (double)rank * DBL_EPSILON * trace) {
+        r->single = true, r->alpha = alpha;
+        for (size_t k = 0; k < rank; k++) bram_row(&r->basis, k)[k] += alpha;
+        return bram_cholesky(cx, &r->basis);
+    }
     BRAM_TRY(bram_eigh(cx, &r->basis, r->eigen));
     for (size_t k = 0; k < rank; k++) r->eigen[k] = fmax(r->eigen[k], 0); /* below 0 by rounding */
     double side = (double)(r->x.rows > r->x.cols ? r->x.rows : r->x.cols);
@@ -90,7 +99,7 @@ static int diagonalize(bram_ctx *cx, bram_ridge *r)
     return BRAM_OK;
 }
 
-static int decompose(bram_ctx *cx, bram_ridge *r, const bram_mat *x)
+static int decompose(bram_ctx *cx, bram_ridge *r, const bram_mat *x, double alpha)
 {
     r->dual = x->rows < x->cols;
     size_t rank = r->dual ? x->rows : x->cols;
@@ -101,7 +110,7 @@ static int decompose(bram_ctx *cx, bram_ridge *r, const bram_mat *x)
     BRAM_TRY(column_means(cx, r->mean, "the design", x));
     centre(&r->x, x, r->mean);
     BRAM_TRY(bram_syrk(cx, &r->basis, 1, &r->x, r->dual ? BRAM_AS_IS : BRAM_TRANSPOSED, 0));
-    return diagonalize(cx, r);
+    return diagonalize(cx, r, alpha);
 }
 
 /* Entry (i, j) less the means of row i and column j, plus the mean of all. */
@@ -122,7 +131,7 @@ static int centre_kernel(bram_ctx *cx, bram_ridge *r, const bram_mat *k)
     return BRAM_OK;
 }
 
-int bram_ridge_new_kernel(bram_ctx *cx, bram_ridge **out, const bram_mat *kernel)
+static int new_kernel(bram_ctx *cx, bram_ridge **out, const bram_mat *kernel, double alpha)
 {
     if (!kernel->rows || kernel->rows != kernel->cols)
         return bram_fail(cx, BRAM_ESHAPE, "found a kernel of %zu x %zu, expected a square one",
@@ -131,7 +140,20 @@ int bram_ridge_new_kernel(bram_ctx *cx, bram_ridge **out, const bram_mat *kernel
     if (!r) return BRAM_ENOMEM;
     r->dual = r->kernel = true;
     int status = centre_kernel(cx, r, kernel);
-    if (status == BRAM_OK) status = diagonalize(cx, r);
+    if (status == BRAM_OK) status = diagonalize(cx, r, alpha);
+    if (status == BRAM_OK) *out = r;
+    else bram_ridge_free(r);
+    return status;
+}
+
+static int new_design(bram_ctx *cx, bram_ridge **out, const bram_mat *x, double alpha)
+{
+    if (!x->rows || !x->cols)
+        return bram_fail(cx, BRAM_ESHAPE, "found a design of %zu x %zu, expected 1 x 1 or more",
+                         x->rows, x->cols);
+    bram_ridge *r = bram_alloc(cx, 1, sizeof *r);
+    if (!r) return BRAM_ENOMEM;
+    int status = decompose(cx, r, x, alpha);
     if (status == BRAM_OK) *out = r;
     else bram_ridge_free(r);
     return status;
@@ -139,15 +161,24 @@ int bram_ridge_new_kernel(bram_ctx *cx, bram_ridge **out, const bram_mat *kernel
 
 int bram_ridge_new(bram_ctx *cx, bram_ridge **out, const bram_mat *x)
 {
-    if (!x->rows || !x->cols)
-        return bram_fail(cx, BRAM_ESHAPE, "found a design of %zu x %zu, expected 1 x 1 or more",
-                         x->rows, x->cols);
-    bram_ridge *r = bram_alloc(cx, 1, sizeof *r);
-    if (!r) return BRAM_ENOMEM;
-    int status = decompose(cx, r, x);
-    if (status == BRAM_OK) *out = r;
-    else bram_ridge_free(r);
-    return status;
+    return new_design(cx, out, x, NAN);
+}
+
+int bram_ridge_new_kernel(bram_ctx *cx, bram_ridge **out, const bram_mat *kernel)
+{
+    return new_kernel(cx, out, kernel, NAN);
+}
+
+int bram_ridge_new_at(bram_ctx *cx, bram_ridge **out, const bram_mat *x, double alpha)
+{
+    BRAM_TRY(bram_ridge_check_penalties(cx, &alpha, 1));
+    return new_design(cx, out, x, alpha);
+}
+
+int bram_ridge_new_kernel_at(bram_ctx *cx, bram_ridge **out, const bram_mat *kernel, double alpha)
+{
+    BRAM_TRY(bram_ridge_check_penalties(cx, &alpha, 1));
+    return new_kernel(cx, out, kernel, alpha);
 }
 
 static int check_shape(bram_ctx *cx, const char *what, const bram_mat *m, size_t rows, size_t cols)
@@ -157,12 +188,27 @@ static int check_shape(bram_ctx *cx, const char *what, const bram_mat *m, size_t
                      m->cols, rows, cols);
 }
 
+static void copy(bram_mat *out, const bram_mat *m)
+{
+    for (size_t i = 0; i < m->rows; i++)
+        memcpy(bram_row(out, i), bram_row(m, i), m->cols * sizeof *m->data);
+}
+
+/* Single: b is already what is multiplied with test rows, (inner products + alpha)^-1 of them. */
+static int solve(bram_ctx *cx, const bram_ridge *r, bram_mat *b, const bram_mat *centred)
+{
+    if (r->dual) copy(b, centred);
+    else BRAM_TRY(bram_gemm(cx, b, 1, &r->x, BRAM_TRANSPOSED, centred, BRAM_AS_IS, 0));
+    return bram_cholesky_solve(cx, &r->basis, b);
+}
+
 static int project(bram_ctx *cx, const bram_ridge *r, bram_mat *b, const double *mean_y,
                    const bram_mat *y)
 {
     bram_mat centred, cross;
     BRAM_TRY(bram_mat_scratch(cx, &centred, y->rows, y->cols));
     centre(&centred, y, mean_y);
+    if (r->single) return solve(cx, r, b, &centred);
     if (r->dual) return bram_gemm(cx, b, 1, &r->basis, BRAM_AS_IS, &centred, BRAM_AS_IS, 0);
     BRAM_TRY(bram_mat_scratch(cx, &cross, r->x.cols, y->cols));
     BRAM_TRY(bram_gemm(cx, &cross, 1, &r->x, BRAM_TRANSPOSED, &centred, BRAM_AS_IS, 0));
@@ -181,24 +227,35 @@ int bram_ridge_project(bram_ctx *cx, const bram_ridge *ridge, bram_mat *b, doubl
     return status;
 }
 
-static int basis(bram_ctx *cx, const bram_ridge *r, bram_mat *a, const bram_mat *x)
+/* Test rows as they meet what the training rows are: about the means of the training rows. */
+static int meet(bram_ctx *cx, bram_mat *out, const bram_ridge *r, const bram_mat *x)
 {
-    bram_mat centred, kernel;
-    BRAM_TRY(bram_mat_scratch(cx, &centred, x->rows, x->cols));
+    bram_mat centred;
     if (r->kernel) {
+        BRAM_TRY(bram_mat_scratch(cx, out, x->rows, x->cols));
         for (size_t i = 0; i < x->rows; i++) {
             double own = 0;
             for (size_t j = 0; j < x->cols; j++) own += bram_row(x, i)[j] / (double)x->cols;
             for (size_t j = 0; j < x->cols; j++)
-                bram_row(&centred, i)[j] = bram_row(x, i)[j] - own - r->mean[j] + r->all;
+                bram_row(out, i)[j] = bram_row(x, i)[j] - own - r->mean[j] + r->all;
         }
-        return bram_gemm(cx, a, 1, &centred, BRAM_AS_IS, &r->basis, BRAM_TRANSPOSED, 0);
+        return BRAM_OK;
     }
+    BRAM_TRY(bram_mat_scratch(cx, &centred, x->rows, x->cols));
     centre(&centred, x, r->mean);
-    if (!r->dual) return bram_gemm(cx, a, 1, &centred, BRAM_AS_IS, &r->basis, BRAM_TRANSPOSED, 0);
-    BRAM_TRY(bram_mat_scratch(cx, &kernel, x->rows, r->x.rows));
-    BRAM_TRY(bram_gemm(cx, &kernel, 1, &centred, BRAM_AS_IS, &r->x, BRAM_TRANSPOSED, 0));
-    return bram_gemm(cx, a, 1, &kernel, BRAM_AS_IS, &r->basis, BRAM_TRANSPOSED, 0);
+    *out = centred;
+    if (!r->dual) return BRAM_OK;
+    BRAM_TRY(bram_mat_scratch(cx, out, x->rows, r->x.rows));
+    return bram_gemm(cx, out, 1, &centred, BRAM_AS_IS, &r->x, BRAM_TRANSPOSED, 0);
+}
+
+static int basis(bram_ctx *cx, const bram_ridge *r, bram_mat *a, const bram_mat *x)
+{
+    bram_mat test;
+    BRAM_TRY(meet(cx, &test, r, x));
+    if (!r->single) return bram_gemm(cx, a, 1, &test, BRAM_AS_IS, &r->basis, BRAM_TRANSPOSED, 0);
+    copy(a, &test);
+    return BRAM_OK;
 }
 
 int bram_ridge_basis(bram_ctx *cx, const bram_ridge *ridge, bram_mat *a, const bram_mat *x_test)
@@ -213,10 +270,11 @@ int bram_ridge_basis(bram_ctx *cx, const bram_ridge *ridge, bram_mat *a, const b
 
 /* ---- predictions and weights ---------------------------------------------------------------- */
 
-/* out = diag(1 / (s + alpha_j)) b_j for every target j; out may be b */
+/* out = diag(1 / (s + alpha_j)) b_j for every target j */
 static void shrink(const bram_ridge *r, bram_mat *out, const bram_mat *b, const double *alpha)
 {
-    for (size_t k = 0; k < b->rows; k++)
+    if (r->single) copy(out, b);
+    for (size_t k = 0; k < b->rows && !r->single; k++)
         for (size_t j = 0; j < b->cols; j++) {
             double s = r->eigen[k] + alpha[j];
             bram_row(out, k)[j] = s > r->zero ? bram_row(b, k)[j] / s : 0;
@@ -233,13 +291,23 @@ int bram_ridge_check_penalties(bram_ctx *cx, const double *alpha, size_t n)
     return BRAM_OK;
 }
 
+static int check_alpha(bram_ctx *cx, const bram_ridge *r, const double *alpha, size_t n)
+{
+    if (n) BRAM_TRY(bram_ridge_check_penalties(cx, alpha, n));
+    for (size_t j = 0; j < n && r->single; j++)
+        if (alpha[j] != r->alpha)
+            return bram_fail(cx, BRAM_EUSAGE, "penalty %g of a fit for penalty %g", alpha[j],
+                             r->alpha);
+    return BRAM_OK;
+}
+
 int bram_ridge_predict(bram_ctx *cx, const bram_ridge *ridge, bram_mat *prediction,
                        const bram_mat *a, const bram_mat *b, const double *mean_y,
                        const double *alpha)
 {
     BRAM_TRY(check_shape(cx, "predictions", prediction, a->rows, b->cols));
     BRAM_TRY(check_shape(cx, "projected targets", b, bram_ridge_rank(ridge), b->cols));
-    if (b->cols) BRAM_TRY(bram_ridge_check_penalties(cx, alpha, b->cols));
+    BRAM_TRY(check_alpha(cx, ridge, alpha, b->cols));
     size_t mark = bram_scratch_mark(cx);
     bram_mat shrunk;
     BRAM_TRY(bram_mat_scratch(cx, &shrunk, b->rows, b->cols));
@@ -258,6 +326,10 @@ static int weights_of(bram_ctx *cx, const bram_ridge *r, bram_mat *weights, cons
     bram_mat shrunk, dual;
     BRAM_TRY(bram_mat_scratch(cx, &shrunk, b->rows, b->cols));
     shrink(r, &shrunk, b, alpha);
+    if (r->single && !r->dual) copy(weights, &shrunk);
+    if (r->single)
+        return r->dual ? bram_gemm(cx, weights, 1, &r->x, BRAM_TRANSPOSED, &shrunk, BRAM_AS_IS, 0)
+                       : BRAM_OK;
     if (!r->dual)
         return bram_gemm(cx, weights, 1, &r->basis, BRAM_TRANSPOSED, &shrunk, BRAM_AS_IS, 0);
     BRAM_TRY(bram_mat_scratch(cx, &dual, b->rows, b->cols));
@@ -271,7 +343,7 @@ int bram_ridge_weights(bram_ctx *cx, const bram_ridge *ridge, bram_mat *weights,
     if (ridge->kernel) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "kernel ridge has no weights");
     BRAM_TRY(check_shape(cx, "weights", weights, ridge->x.cols, b->cols));
     BRAM_TRY(check_shape(cx, "projected targets", b, bram_ridge_rank(ridge), b->cols));
-    if (b->cols) BRAM_TRY(bram_ridge_check_penalties(cx, alpha, b->cols));
+    BRAM_TRY(check_alpha(cx, ridge, alpha, b->cols));
     size_t mark = bram_scratch_mark(cx);
     int status = weights_of(cx, ridge, weights, b, alpha);
     bram_scratch_release(cx, mark);

@@ -19,7 +19,9 @@
  * ready at a time. Part of the fixed order of the work. */
 enum { TARGET_BLOCK = 256, LEAST_BLOCK = 16, READ_BLOCK = 1024 };
 #define CROSS_BYTES (64.0 * 1024 * 1024)
-#define BASE_BYTES  (1024.0 * 1024 * 1024)
+/* In float32: a T + alpha of this condition costs no more than 1e-6 of a score. */
+#define SINGLE_CONDITION 1000
+#define BASE_BYTES       (1024.0 * 1024 * 1024)
 
 /* ---- which rows ----------------------------------------------------------------------------- */
 
@@ -299,15 +301,53 @@ static int put_panels(bram_ctx *cx, bram_ridge_base *b, const bram_mat *a, bool 
     return BRAM_OK;
 }
 
-/* In float32 directions of small and of large eigenvalues must not share a column, whose rounding
- * is relative to the large ones: then, and for penalties near zero, by eigenvectors. */
-static int decompose(bram_ctx *cx, bram_ridge_base *b, bram_mat *gram, const struct frame *fr)
+static int gram_of(bram_ctx *cx, bram_mat *gram, bram_mat *test, const struct frame *fr,
+                   bram_ridge_base *b)
+{
+    return fr->columns ? gram_of_columns(cx, gram, test, fr, b)
+                       : gram_of_rows(cx, gram, test, fr, b);
+}
+
+/* Largest entry over smallest pivot of T + alpha, about its condition. */
+static double condition(const bram_ridge_base *b, double alpha)
+{
+    double pivot = 0, least = INFINITY, largest = 0;
+    for (size_t i = 0; i < b->rank; i++) {
+        double below = i ? b->off[i - 1] : 0;
+        pivot = b->diag[i] + alpha - (i ? below * (below / pivot) : 0);
+        if (!(pivot > 0)) return INFINITY;
+        least = fmin(least, pivot), largest = fmax(largest, b->diag[i]);
+    }
+    return largest / least;
+}
+
+/* The direction in which all training rows are equal is empty on both sides, targets and test rows:
+ * what T has there is free to choose, and an average value keeps T + alpha well conditioned. */
+static void fill_constant(bram_mat *gram, double trace)
+{
+    double n = (double)gram->rows;
+    for (size_t i = 0; i < gram->rows; i++)
+        for (size_t j = 0; j < gram->rows; j++) bram_row(gram, i)[j] += trace / n / n;
+}
+
+/* T by rotations, or its eigenvalues: where a penalty is within rounding of zero; and in float32
+ * where directions of very small and of large values would share a column, whose rounding is
+ * relative to the large ones. */
+static int decompose(bram_ctx *cx, bram_ridge_base *b, bram_mat *gram, bram_mat *test,
+                     const struct frame *fr)
 {
     double trace = 0, eps = (double)b->rank * DBL_EPSILON;
+    BRAM_TRY(gram_of(cx, gram, test, fr, b));
     for (size_t i = 0; i < b->rank; i++) trace += bram_row(gram, i)[i];
     if (!isfinite(trace)) return bram_fail(cx, BRAM_ENUMERIC, "inner products overflow");
-    if (!fr->single && 4 * eps * trace < fr->least)
-        return bram_tridiagonal(cx, gram, b->diag, b->off);
+    if (4 * eps * trace < fr->least) {
+        if (fr->single && !fr->columns && !fr->origin) fill_constant(gram, trace);
+        BRAM_TRY(bram_tridiagonal(cx, gram, b->diag, b->off));
+        if (!fr->single || condition(b, fr->least) < SINGLE_CONDITION) return BRAM_OK;
+        if (fr->columns) memset(b->mean, 0, b->rank * sizeof *b->mean);
+        if (fr->columns) memset(b->test_sum, 0, b->rank * sizeof *b->test_sum);
+        BRAM_TRY(gram_of(cx, gram, test, fr, b));
+    }
     b->off = NULL;
     BRAM_TRY(bram_eigh(cx, gram, b->diag));
     for (size_t k = 0; k < b->rank; k++) b->diag[k] = fmax(b->diag[k], 0);
@@ -320,9 +360,7 @@ static int make_base(bram_ctx *cx, size_t task, void *user)
     const struct frame *fr = user;
     bram_ridge_base *b = &fr->base[task];
     bram_mat gram, test, a;
-    BRAM_TRY(fr->columns ? gram_of_columns(cx, &gram, &test, fr, b)
-                         : gram_of_rows(cx, &gram, &test, fr, b));
-    BRAM_TRY(decompose(cx, b, &gram, fr));
+    BRAM_TRY(decompose(cx, b, &gram, &test, fr));
     put(b->basis, fr->single, 0, gram.data, gram.rows * gram.cols);
     BRAM_TRY(bram_mat_scratch(cx, &a, test.rows, b->rank));
     BRAM_TRY(bram_gemm(cx, &a, 1, &test, BRAM_AS_IS, &gram, BRAM_TRANSPOSED, 0));

@@ -10,10 +10,10 @@
  *
  * A tridiagonal system costs a few operations a number, so T does as well as the eigenvalues and
  * takes a quarter of the time of finding them. A penalty within rounding of zero does need the
- * eigenvalues, and so does float32, where columns that mix directions would lose the small ones.
- * Where a fold has more test rows than A columns, the test rows are turned into as many as there
- * are columns (A = O U, U upper triangular: |A g| = |U g|), and no prediction is ever made.
- * Products X'Y are formed once for rows that are in the same folds.
+ * eigenvalues, and so does float32 where T + alpha is badly conditioned. Where a fold has more test
+ * rows than A columns, the test rows are turned into as many as there are columns (A = O U, U upper
+ * triangular: |A g| = |U g|), and no prediction is ever made. Products X'Y are formed once for rows
+ * that are in the same folds.
  *
  * Targets are worked on in blocks; blocks and folds are tasks whose borders depend on the shapes
  * alone: the same bits for any number of threads. Memory beyond the data, in bytes, about

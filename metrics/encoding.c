@@ -22,6 +22,8 @@
 #include "mapping.h"
 #include "moments.h"
 
+#include <bramble/parallel.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +269,29 @@ static int make_cells(bram_ctx *cx, struct encoding *e, size_t *cell_of, const b
     return e->cells ? BRAM_OK : BRAM_ENOMEM;
 }
 
+/* What the folds share. */
+struct fits {
+    struct encoding *e;
+    const bram_mapping *m;
+    const bram_comparison *c;
+    const size_t *cell_of;
+};
+
+static int fit_fold(bram_ctx *cx, size_t f, void *user)
+{
+    const struct fits *s = user;
+    const bram_fold *fold = &s->c->fold[f];
+    struct intake in = {s->e, s->m->brain, s->cell_of + f * s->m->x->rows, f};
+    double bytes = bram_mapping_bytes(s->m, fold);
+    if (s->m->map == BRAM_MAP_PLS) bytes *= bram_ctx_threads(cx);
+    if (s->c->memory && bytes > (double)s->c->memory)
+        return bram_fail(cx, BRAM_EMEMORY,
+                         "fitting %zu x %zu features to %zu units needs about %.0f bytes, the "
+                         "budget is %zu",
+                         fold->trains, s->m->x->cols, s->e->units, bytes, s->c->memory);
+    return bram_mapping_fold(cx, s->m, fold, take, &in);
+}
+
 static int fit_folds(bram_ctx *cx, struct encoding *e, const bram_mapping *m,
                      const bram_comparison *c, const bram_options *o)
 {
@@ -281,15 +306,11 @@ static int fit_folds(bram_ctx *cx, struct encoding *e, const bram_mapping *m,
     unsigned needs = needs_of[e->score];
     BRAM_TRY(bram_moments_empty(cx, &e->sums, cells, e->units, needs, c->memory));
     e->sums->choice = bram_option_is(o, "constant", "zero");
-    for (size_t f = 0; f < c->folds; f++) {
-        struct intake in = {e, m->brain, cell_of + f * rows, f};
-        double bytes = bram_mapping_bytes(m, &c->fold[f]);
-        if (c->memory && bytes > (double)c->memory)
-            return bram_fail(cx, BRAM_EMEMORY,
-                             "fitting %zu x %zu features to %zu units needs about "
-                             "%.0f bytes, the budget is %zu",
-                             c->fold[f].trains, m->x->cols, e->units, bytes, c->memory);
-        BRAM_TRY(bram_mapping_fold(cx, m, &c->fold[f], take, &in));
+    struct fits fits = {e, m, c, cell_of};
+    /* partial least squares are many small products: folds side by side, each on one thread */
+    if (m->map == BRAM_MAP_PLS) BRAM_TRY(bram_parallel_for(cx, c->folds, fit_fold, &fits));
+    for (size_t f = 0; f < c->folds && m->map != BRAM_MAP_PLS; f++) {
+        BRAM_TRY(fit_fold(cx, f, &fits));
         bram_ctx_progress(cx, "encoding", (double)f + 1, (double)c->folds);
     }
     return bram_moments_check(cx, e->sums);

@@ -188,6 +188,13 @@ static int predict(bram_ctx *cx, const bram_cohort *c, struct fitted *f, const b
     return BRAM_OK;
 }
 
+static bool one_penalty(const bram_cohort *c)
+{
+    for (size_t k = 1; k < c->units; k++)
+        if (c->alpha[k] != c->alpha[0]) return false;
+    return true;
+}
+
 /* Fits with the cohort's penalties, by the features or by one kernel. */
 static int fit_ridge(bram_ctx *cx, const bram_mat *x, const bram_mat *kernel, const bram_cohort *c,
                      const bram_map_taker *to)
@@ -195,16 +202,19 @@ static int fit_ridge(bram_ctx *cx, const bram_mat *x, const bram_mat *kernel, co
     bram_mat train, test;
     struct fitted f = {0};
     const bram_fold *fold = to->fold;
+    bool one = one_penalty(c);
     if (kernel) {
         BRAM_TRY(take_kernel(cx, &train, kernel, c->row, c->rows, c->row, c->rows));
         BRAM_TRY(take_kernel(cx, &test, kernel, fold->test, fold->tests, c->row, c->rows));
-        BRAM_TRY(bram_ridge_new_kernel(cx, &f.ridge, &train));
+        BRAM_TRY(one ? bram_ridge_new_kernel_at(cx, &f.ridge, &train, c->alpha[0])
+                     : bram_ridge_new_kernel(cx, &f.ridge, &train));
     } else {
         BRAM_TRY(bram_mat_scratch(cx, &train, c->rows, x->cols));
         BRAM_TRY(bram_mat_scratch(cx, &test, fold->tests, x->cols));
         bram_map_rows(&train, x, c->row, 0);
         bram_map_rows(&test, x, fold->test, 0);
-        BRAM_TRY(bram_ridge_new(cx, &f.ridge, &train));
+        BRAM_TRY(one ? bram_ridge_new_at(cx, &f.ridge, &train, c->alpha[0])
+                     : bram_ridge_new(cx, &f.ridge, &train));
     }
     int status = predict(cx, c, &f, &test, to);
     bram_ridge_free(f.ridge);

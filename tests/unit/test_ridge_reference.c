@@ -58,6 +58,33 @@ static void fits(const struct reference *r, const struct problem *p, const doubl
     if (coef) assert_tables_near(&weights, coef, tolerance);
     if (intercept) assert_tables_near(&c, intercept, tolerance);
     bram_ridge_free(ridge);
+    if (!(alpha[0] > 0) || alpha[0] != alpha[p->y.cols - 1] || alpha[0] != alpha[1]) return;
+    for (int kernel = 0; kernel < 2; kernel++) { /* one penalty: by a Cholesky factor */
+        bram_mat test = p->x_test;
+        if (kernel) {
+            assert_ok(r->cx, bram_mat_scratch(r->cx, &test, p->x_test.rows, p->train));
+            assert_ok(r->cx, bram_gemm(r->cx, &test, 1, &p->x_test, BRAM_AS_IS, &p->x_train,
+                                       BRAM_TRANSPOSED, 0));
+        }
+        assert_ok(r->cx, kernel ? bram_ridge_new_kernel_at(r->cx, &ridge, &p->kernel, alpha[0])
+                                : bram_ridge_new_at(r->cx, &ridge, &p->x_train, alpha[0]));
+        rank = bram_ridge_rank(ridge);
+        assert_ok(r->cx, bram_mat_scratch(r->cx, &b, rank, p->y.cols));
+        assert_ok(r->cx, bram_mat_scratch(r->cx, &a, test.rows, rank));
+        assert_ok(r->cx, bram_ridge_project(r->cx, ridge, &b, mean, &p->y_train));
+        assert_ok(r->cx, bram_ridge_basis(r->cx, ridge, &a, &test));
+        assert_ok(r->cx, bram_ridge_predict(r->cx, ridge, &found, &a, &b, mean, alpha));
+        if (prediction) assert_tables_near(&found, prediction, tolerance);
+        if (!kernel) {
+            assert_ok(r->cx, bram_ridge_weights(r->cx, ridge, &weights, c.data, &b, mean, alpha));
+            if (coef) assert_tables_near(&weights, coef, tolerance);
+        }
+        double other = 2 * alpha[0];
+        bram_mat one = {found.data, found.rows, 1, found.stride}, b1 = {b.data, rank, 1, b.stride};
+        assert_int_equal(bram_ridge_predict(r->cx, ridge, &one, &a, &b1, mean, &other),
+                         BRAM_EUSAGE);
+        bram_ridge_free(ridge);
+    }
 }
 
 static const bram_json *case_of(const struct reference *r, const char *shape, const char *name)
