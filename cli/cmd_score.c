@@ -41,6 +41,17 @@ static int read_level(bram_ctx *cx, const bram_cli_args *args, double *level)
                      text);
 }
 
+static int read_rule(bram_ctx *cx, bram_rule *rule, const bram_cli_args *args)
+{
+    const char *name = bram_cli_text(args, "normalization", "none");
+    if (bram_rule_find(rule, name)) return BRAM_OK;
+    return bram_fail(cx, BRAM_EUSAGE,
+                     "--normalization: found \"%s\", expected ratio, r2_over_reliability, "
+                     "squared_ratio, unitwise_r2_over_reliability, r_over_sqrt_reliability, "
+                     "nc_percent or none",
+                     name);
+}
+
 static int read_numbers(bram_ctx *cx, bram_score_run *job, const bram_cli_args *args)
 {
     int64_t samples, repeats, seed;
@@ -111,6 +122,9 @@ static int read_job(bram_ctx *cx, bram_score_run *job, const bram_cli_args *args
     memcpy(job->metric, metric, job->metrics * sizeof *metric);
     BRAM_TRY(check_metrics(cx, &of_brain.keep_repeats, job));
     of_model.keep_repeats = of_brain.keep_repeats;
+    job->limited = bram_cli_has(args, "normalization");
+    if (job->limited) BRAM_TRY(read_rule(cx, &job->rule, args));
+    of_brain.keep_repeats |= job->limited;
     if (of_model.folds && !of_model.conditions)
         return bram_fail(cx, BRAM_EUSAGE,
                          "--model-folds are of measurements of --model-conditions");
@@ -146,6 +160,13 @@ static void put_line(bram_json_out *o, const bram_score_run *job, const bram_sco
         bram_json_out_number(o, "high", line->high);
         bram_json_out_number(o, "level", job->level);
         bram_json_out_integer(o, "draws", (int64_t)line->draws);
+    }
+    if (job->limited && !line->sampled) {
+        bram_json_out_number(o, "reliability", line->limit.reliability);
+        bram_json_out_number(o, "ceiling", line->limit.ceiling);
+        bram_json_out_text(o, "normalization", bram_rule_name(job->rule));
+        bram_json_out_number(o, "normalized", line->limit.normalized);
+        bram_json_out_integer(o, "normalized_left_out", (int64_t)line->limit.left_out);
     }
     bram_json_out_text(o, "summary", job->median && !line->sampled ? "median" : "mean");
     if (!line->sampled) bram_json_out_integer(o, "values", (int64_t)line->values);
@@ -193,6 +214,8 @@ enum {
     VALUE,
     LOW,
     HIGH,
+    CEILING,
+    NORMALIZED,
     SUMMARY,
     VALUES,
     UNDEFINED,
@@ -210,6 +233,8 @@ static const bram_table_column columns[COLUMNS] = {
     [VALUE] = {"value", "value", BRAM_CELL_NUMBER, .digits = -1},
     [LOW] = {"low", "low", BRAM_CELL_NUMBER, .digits = -1},
     [HIGH] = {"high", "high", BRAM_CELL_NUMBER, .digits = -1},
+    [CEILING] = {"ceiling", "ceiling", BRAM_CELL_NUMBER, .digits = -1},
+    [NORMALIZED] = {"normalized", "normalized", BRAM_CELL_NUMBER, .digits = -1},
     [SUMMARY] = {"summary", "summary", BRAM_CELL_TEXT, .audience = BRAM_FOR_MACHINES},
     [VALUES] = {"values", "values", BRAM_CELL_INTEGER, .audience = BRAM_FOR_MACHINES},
     [UNDEFINED] = {"undefined", "undefined", BRAM_CELL_INTEGER, .audience = BRAM_FOR_MACHINES},
@@ -221,6 +246,7 @@ static const bram_table_column columns[COLUMNS] = {
 static bool is_wanted(const bram_score_run *job, size_t column, bool people)
 {
     bool curves = job->units.count || job->model_units.count || job->conditions.count;
+    if (column == CEILING || column == NORMALIZED) return job->limited;
     if (!people) return true;
     if (column == METRIC) return job->metrics > 1;
     if (column == SUBSAMPLE || column == SIZE) return curves;
@@ -256,15 +282,20 @@ static void fill_row(bram_table *t, const size_t *at, const bram_score_run *job,
                                  [BRAIN] = shown(&job->brains, line->brain, people),
                                  [SUBSAMPLE] = line->sampled,
                                  [SUMMARY] = job->median && !line->sampled ? "median" : "mean"};
-    double number[COLUMNS] = {
-        [VALUE] = line->value, [LOW] = line->low, [HIGH] = line->high, [CHANCE] = line->chance};
+    double number[COLUMNS] = {[VALUE] = line->value,
+                              [LOW] = line->low,
+                              [HIGH] = line->high,
+                              [CEILING] = line->limit.ceiling,
+                              [NORMALIZED] = line->limit.normalized,
+                              [CHANCE] = line->chance};
     size_t whole[COLUMNS] = {[SIZE] = line->size,
                              [VALUES] = line->values,
                              [UNDEFINED] = line->undefined,
                              [ROWS] = line->rows};
     for (size_t c = 0; c < COLUMNS; c++) {
         if (at[c] == SIZE_MAX) continue;
-        bool absent = line->sampled ? c == VALUES || c == CHANCE : c == SIZE;
+        bool absent = line->sampled ? c == VALUES || c == CHANCE || c == CEILING || c == NORMALIZED
+                                    : c == SIZE;
         if (columns[c].kind == BRAM_CELL_TEXT) bram_table_text(t, at[c], text[c]);
         else if (absent) continue;
         else if (columns[c].kind == BRAM_CELL_NUMBER) bram_table_number(t, at[c], number[c]);
@@ -293,6 +324,11 @@ static int print_table(bram_ctx *cx, const bram_cli_args *args, const bram_score
     if (people && (job->units.count || job->model_units.count || job->conditions.count))
         bram_table_note(t, "Subsamples: mean and %g %% of %zu random ones.", 100 * job->level,
                         job->repeats);
+    if (people && job->limited)
+        bram_table_note(t,
+                        "ceiling: what the signal itself scores, by the reliability of the means "
+                        "over repeats; normalized: by the rule %s.",
+                        bram_rule_name(job->rule));
     int status = bram_cli_print_table(cx, args, t);
     bram_table_free(t);
     return status;
@@ -314,7 +350,8 @@ static int print_job(bram_ctx *cx, const bram_cli_args *args, const bram_score_r
 {
     bram_table_format format = bram_cli_format(args, BRAM_TABLE_TEXT);
     if (format == BRAM_TABLE_JSON) return print_json(cx, job);
-    if (format == BRAM_TABLE_TEXT && job->lines == 1 && !job->samples) return print_number(cx, job);
+    if (format == BRAM_TABLE_TEXT && job->lines == 1 && !job->samples && !job->limited)
+        return print_number(cx, job);
     return print_table(cx, args, job, format == BRAM_TABLE_TEXT || format == BRAM_TABLE_MARKDOWN);
 }
 
@@ -354,6 +391,10 @@ const bram_command bram_command_score = {
             {"brain-ids", 0, "IDS", "Ids of the brain's rows, likewise"},
             {"rdm", 0, NULL, "All files hold square dissimilarity matrices"},
             {"summary", 0, "HOW", "How values of several units become one", "mean|median"},
+            {"normalization", 0, "RULE",
+             "Also a ceiling from the brain's repeats, and the score by a rule: ratio, "
+             "r2_over_reliability, squared_ratio, unitwise_r2_over_reliability, "
+             "r_over_sqrt_reliability, nc_percent, none"},
             {"conditions", 0, "LABELS",
              "The condition of each row of the brain: its rows are averaged", NULL, "Design"},
             {"model-conditions", 0, "LABELS", "The same of the model", NULL, "Design"},
@@ -399,6 +440,8 @@ const bram_command bram_command_score = {
              "--conditions "
              "stim --folds run",
              "distances of the brain from measurements in different runs"},
+            {"bramble score -M encoding -m f.npy -b it.h5 --normalization ratio",
+             "features mapped to units, beside what the repeats of it.h5 allow"},
             {"bramble score -M rsa -m feat.npy -b it.npy --subsample-units 10+30+100",
              "how the score depends on the number of units"},
             {NULL, NULL}},

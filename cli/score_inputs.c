@@ -262,7 +262,8 @@ static int take_repeats(bram_ctx *cx, bram_score_repeats *r, const struct design
     return BRAM_OK;
 }
 
-static int make_pieces(bram_ctx *cx, bram_score_input *in, struct design *d, bool keep_repeats)
+static int make_pieces(bram_ctx *cx, bram_score_input *in, struct design *d,
+                       const bram_score_labels *labels)
 {
     const bram_cli_labels *subjects = &d->label[SUBJECTS];
     bram_axis *rows;
@@ -271,7 +272,7 @@ static int make_pieces(bram_ctx *cx, bram_score_input *in, struct design *d, boo
     if (!in->piece) return BRAM_ENOMEM;
     in->pieces = d->subjects;
     for (size_t s = 0; s < d->subjects; s++) BRAM_TRY(average(cx, &in->piece[s], d, s));
-    if (keep_repeats && d->m->rows > d->conditions) { /* else they are no means */
+    if (labels->keep_repeats && d->m->rows > d->conditions) { /* else they are no means */
         in->repeats = bram_alloc(cx, d->subjects, sizeof *in->repeats);
         if (!in->repeats) return BRAM_ENOMEM;
         for (size_t s = 0; s < d->subjects; s++) BRAM_TRY(take_repeats(cx, &in->repeats[s], d, s));
@@ -279,7 +280,8 @@ static int make_pieces(bram_ctx *cx, bram_score_input *in, struct design *d, boo
     BRAM_TRY(name_rows(cx, &rows, d));
     for (size_t s = 0; rows && s < d->subjects; s++) in->piece[s].row = bram_axis_ref(rows);
     bram_axis_free(rows);
-    if (d->label[FOLDS].spec) BRAM_TRY(take_folds(cx, in, d));
+    /* the repeats of a response are folds of its measurements alone */
+    if (labels->folds) BRAM_TRY(take_folds(cx, in, d));
     if (!subjects->spec) return BRAM_OK;
     in->subject = bram_alloc(cx, d->subjects, sizeof *in->subject);
     if (!in->subject) return BRAM_ENOMEM;
@@ -311,7 +313,7 @@ static int read_one(bram_ctx *cx, bram_score_input *in, const char *spec,
         if (in->piece) in->piece[0] = m, in->pieces = 1, m = (bram_cli_matrix){0};
         else status = BRAM_ENOMEM;
     } else {
-        status = make_pieces(cx, in, &d, labels->keep_repeats);
+        status = make_pieces(cx, in, &d, labels);
         if (status != BRAM_OK) status = bram_fail_prefix(cx, status, "%s", spec);
     }
     if (in->repeats) in->folds = label[FOLDS], label[FOLDS] = (bram_cli_labels){0};

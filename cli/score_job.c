@@ -370,6 +370,23 @@ static int draw(bram_ctx *cx, bram_score_line *line, const struct pair *p,
     return BRAM_OK;
 }
 
+static int put_limit(bram_ctx *cx, bram_score_line *line, const struct pair *p,
+                     const bram_side *sides)
+{
+    const bram_side **brain = bram_scratch(cx, p->pieces, sizeof *brain);
+    if (!brain) return BRAM_ENOMEM;
+    for (size_t k = 0; k < p->pieces; k++) brain[k] = &sides[3 * k + 1];
+    bram_score_limited score = {.spec = p->spec,
+                                .brain = brain,
+                                .pieces = p->pieces,
+                                .value = line->value,
+                                .raw = line->raw,
+                                .values = line->values,
+                                .median = p->job->median,
+                                .seed = p->job->seed};
+    return bram_score_limit_of(cx, &line->limit, p->job->rule, &score);
+}
+
 static int score_whole(bram_ctx *cx, bram_score_line *line, const struct pair *p)
 {
     struct evaluations e = {0};
@@ -385,6 +402,7 @@ static int score_whole(bram_ctx *cx, bram_score_line *line, const struct pair *p
     for (size_t k = 0; status == BRAM_OK && k < e.pieces; k++)
         line->chance += bram_evaluation_chance(e.piece[k]) / (double)e.pieces;
     if (status == BRAM_OK && p->job->samples) status = draw(cx, line, p, &e);
+    if (status == BRAM_OK && p->job->limited) status = put_limit(cx, line, p, sides);
     release_evaluations(&e);
     return status;
 }

@@ -6,6 +6,7 @@
 #define BRAMBLE_CLI_SCORE_JOB_H
 
 #include "score_inputs.h"
+#include "score_limit.h"
 #include "subsample.h"
 
 /** One line of the result. */
@@ -18,7 +19,8 @@ typedef struct bram_score_line {
     size_t undefined, draws;     /* undefined raw values (or repeats); defined draws */
     size_t rows, model_cols, brain_cols;
     double chance;
-    double *raw; /* `values` numbers: subject by subject; NULL for subsamples */
+    bram_score_limit limit; /* where the job is limited */
+    double *raw;            /* `values` numbers: subject by subject; NULL for subsamples */
     size_t values;
 } bram_score_line;
 
@@ -32,6 +34,8 @@ typedef struct bram_score_run {
     size_t metrics;
     bram_score_inputs models, brains, reference; /* the last: none, or one */
     bool rdm, median;
+    bool limited; /* ceilings from repeats, and scores normalized by: */
+    bram_rule rule;
     size_t samples, repeats; /* draws for an interval; 0: no interval */
     double level;
     uint64_t seed;

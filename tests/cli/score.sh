@@ -116,3 +116,13 @@ run bramble score --metric mutual-knn --metric rv --model 'v.h5:stimuli/features
     --brain v.h5:stimuli/features/layer3 --brain v.h5:stimuli/features/layer1
 run bramble score --metric ssm --model 'v.h5:stimuli/features/layer[12]' --brain v.h5:stimuli/features/layer3 \
     --subsample-units 4+16 --repeats 20
+# a map to units with repeats, its ceiling, rules; the brain's own repeats are no folds
+run bramble score --metric encoding:alpha=1 --model 'v.h5:stimuli/features/layer[23]' --brain v.h5:responses/area \
+    --normalization r2_over_reliability --summary median
+run bramble score --metric encoding:map=pls,components=4 --model v.h5:stimuli/features/layer2 --brain v.h5:responses/area \
+    --normalization unitwise_r2_over_reliability --format json | grep -E 'normalization|left_out'
+run bramble score --metric encoding --model v.h5:stimuli/features/layer2 --brain v.h5:stimuli/features/layer3 --normalization ratio
+run bramble score --metric encoding --model v.h5:stimuli/features/layer2 --brain v.h5:responses/area --normalization best
+run bramble score --metric encoding:score=r2 --model v.h5:stimuli/features/layer2 --brain v.h5:responses/area \
+    --normalization squared_ratio
+run bramble score --metric cka --model v.h5:stimuli/features/layer2 --brain v.h5:responses/area --normalization ratio
