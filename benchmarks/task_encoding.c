@@ -2,7 +2,8 @@
  * task_encoding.c - the task "encoding": predict the responses of an area's units to stimuli that
  * were left out, from features of the stimuli.
  *
- * Stimuli are cut into folds once (option seed); in each the model is fitted on the training
+ * Stimuli are cut into folds once (options seed, group, stratify; the same image is never on both
+ * sides); in each the model is fitted on the training
  * stimuli alone and predicts the others. A model that tells features of stimuli (features:layer2, a
  * network) is mapped to the responses by the model that `map` names (ridge, which chooses its
  * penalty within the training stimuli); a model that answers with responses itself (ridge, mean) is
@@ -17,10 +18,8 @@
 #include "demand.h"
 #include "linalg.h"
 #include "reliability.h"
-#include "ridge.h"
 #include "scores.h"
-
-#include <bramble/rng.h>
+#include "stimulus_folds.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -29,6 +28,10 @@
 static const bram_param params[] = {
     {"folds", BRAM_PARAM_INTEGER, "5", NULL, 2, 1000, "parts of the stimuli, left out in turn"},
     {"seed", BRAM_PARAM_INTEGER, "0", NULL, 0, 1e9, "of the assignment of stimuli to folds"},
+    {"group", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+     "a column of the stimuli of which equal values are in one fold (movie)"},
+    {"stratify", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+     "a column of the stimuli whose values are spread evenly over the folds (category)"},
     {"map", BRAM_PARAM_TEXT, "ridge", NULL, 0, 0, "the model that maps features to responses"},
     {"features", BRAM_PARAM_TEXT, "", NULL, 0, 0,
      "the input of models that answer with responses: a set below stimuli/features"},
@@ -108,24 +111,14 @@ static int choose_input(bram_ctx *cx, struct encoding *e)
 
 /* ---- folds ---------------------------------------------------------------------------------- */
 
-/* Contiguous parts of the stimuli in a random order that depends on the seed and their number. */
 static int make_folds(bram_ctx *cx, struct encoding *e)
 {
-    size_t n = e->area.stimuli, *order = bram_scratch(cx, n, sizeof *order);
-    e->folds = (size_t)bram_option_integer(e->o, "folds");
-    if (!order) return BRAM_ENOMEM;
-    if (n / e->folds < 2)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                         "%zu stimuli are too few for %zu folds of two or more", n, e->folds);
-    BRAM_TRY(bram_kfold(cx, &e->fold, n, e->folds));
-    bram_rng g = bram_rng_new((uint64_t)bram_option_integer(e->o, "seed"), "encoding/folds");
-    bram_rng_permutation(&g, n, order);
-    for (size_t f = 0; f < e->folds; f++) {
-        /* the rows of a fold are one stretch of the memory that bram_kfold made: test, train */
-        size_t *row = (size_t *)(uintptr_t)e->fold[f].test;
-        for (size_t i = 0; i < n; i++) row[i] = order[row[i]];
-    }
-    return BRAM_OK;
+    bram_stimulus_split s = {.folds = (size_t)bram_option_integer(e->o, "folds"),
+                             .seed = (uint64_t)bram_option_integer(e->o, "seed"),
+                             .group = bram_option_text(e->o, "group"),
+                             .stratify = bram_option_text(e->o, "stratify")};
+    e->folds = s.folds;
+    return bram_stimulus_folds(cx, &e->fold, e->area.stimulus, &s);
 }
 
 /* Rows of a table and its mask in scratch memory. */

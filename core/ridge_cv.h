@@ -34,7 +34,7 @@ typedef struct bram_regressors {
     const bram_mat *kernel; /* rows x rows, symmetric, positive semi-definite; not centred */
 } bram_regressors;
 
-/** Targets, rows x cols: one of f64, f32 and read. */
+/** Targets (or features), rows x cols: one of f64, f32 and read. */
 typedef struct bram_targets {
     size_t rows, cols;
     const bram_mat *f64;
@@ -44,6 +44,17 @@ typedef struct bram_targets {
     int (*read)(bram_ctx *cx, void *user, double *out, size_t first, size_t count);
     void *user;
 } bram_targets;
+
+/**
+ * Inner products of rows about their mean, of columns that are read in blocks: features that do not
+ * fit into memory are passed over once, and nothing after that depends on their number.
+ *
+ * @param kernel  rows x rows, the caller's
+ * @param x       its columns
+ * @return BRAM_OK; BRAM_ESHAPE; BRAM_ENUMERIC naming the column; BRAM_ECANCEL; BRAM_ENOMEM; what
+ *         `read` returns
+ */
+int bram_ridge_kernel_of(bram_ctx *cx, bram_mat *kernel, const bram_targets *x) BRAM_MUST_CHECK;
 
 /** How the penalty is looked for. */
 typedef struct bram_ridge_search {
@@ -56,6 +67,14 @@ typedef struct bram_ridge_search {
     bool origin; /* no intercept: nothing is centred */
     bool single; /* products with targets in float32 (decompositions and sums stay double) */
 } bram_ridge_search;
+
+/** Of a target, about the means: truth squared, prediction squared, product; squared error. */
+typedef struct bram_agreement {
+    double yy, pp, yp, error;
+} bram_agreement;
+
+/** @return the score of n rows; 0 by r2 and correlation where a side does not vary */
+double bram_ridge_score_of(bram_agreement s, double n, bram_ridge_score rule);
 
 /**
  * The scores of all folds, penalties and targets.

@@ -60,13 +60,6 @@ int bram_ridge_block_f64(bram_ctx *cx, const bram_ridge_job *job, size_t first,
 int bram_ridge_block_f32(bram_ctx *cx, const bram_ridge_job *job, size_t first,
                          size_t width) BRAM_MUST_CHECK;
 
-/* Score of a target: sums about the means of truth and prediction, and the squared error. */
-typedef struct bram_agreement {
-    double yy, pp, yp, error;
-} bram_agreement;
-
-double bram_ridge_score_of(bram_agreement s, double n, bram_ridge_score rule);
-
 /* @return BRAM_OK; BRAM_EUSAGE for none, or one that is below 0 or not finite */
 int bram_ridge_check_penalties(bram_ctx *cx, const double *alpha, size_t n) BRAM_MUST_CHECK;
 

@@ -29,10 +29,11 @@
 #include <string.h>
 
 static const bram_param params[] = {
-    {"map", BRAM_PARAM_CHOICE, "ridge", "ridge|ols|pls|banded", 0, 0,
+    {"map", BRAM_PARAM_CHOICE, "ridge", "ridge|ols|pls|banded|lasso|elastic-net", 0, 0,
      "the map from features to responses"},
     {"alpha", BRAM_PARAM_REALS, "0.01..1e7", NULL, 0, INFINITY,
-     "ridge penalties; the best of several is chosen in inner folds"},
+     "penalties; the best of several is chosen in inner folds. Of lasso and elastic-net those of "
+     "the mean squared error over 2"},
     {"choice", BRAM_PARAM_CHOICE, "local", "local|global|conservative", 0, 0,
      "a penalty for each unit, one for all, or the largest within one deviation of the best"},
     {"select", BRAM_PARAM_CHOICE, "l2", "l2|r2|correlation", 0, 0, "the score of that choice"},
@@ -48,6 +49,7 @@ static const bram_param params[] = {
      "of ridge: inner products, exp(-gamma |a - b|^2), (gamma a.b + 1)^degree"},
     {"gamma", BRAM_PARAM_REAL, "auto", NULL, 0, INFINITY, "of the kernel; auto: 1 / features"},
     {"degree", BRAM_PARAM_REAL, "3", NULL, 1, 100, "of the polynomial kernel"},
+    {"l1", BRAM_PARAM_REAL, "0.5", NULL, 0, 1, "elastic-net: the share of |w| in the penalty"},
     {"components", BRAM_PARAM_INTEGER, "25", NULL, 1, 100000, "of pls"},
     {"pls", BRAM_PARAM_CHOICE, "exact", "exact|nipals", 0, 0,
      "singular vectors, or power iteration stopped as scikit-learn does by default"},
@@ -336,6 +338,9 @@ static bram_mapping mapping_of(const bram_options *o, const bram_side *model,
     m.band = bram_option_integers(o, "bands", &m.bands);
     if (bram_option_is(o, "map", "ols")) m.map = BRAM_MAP_OLS;
     if (bram_option_is(o, "map", "pls")) m.map = BRAM_MAP_PLS;
+    m.l1 = bram_option_is(o, "map", "lasso") ? 1 : bram_option_real(o, "l1");
+    if (bram_option_is(o, "map", "lasso") || bram_option_is(o, "map", "elastic-net"))
+        m.map = BRAM_MAP_LASSO;
     if (bram_option_is(o, "map", "banded")) m.map = BRAM_MAP_BANDED;
     if (bram_option_is(o, "kernel", "rbf")) m.kernel = BRAM_KERNEL_RBF;
     if (bram_option_is(o, "kernel", "polynomial")) m.kernel = BRAM_KERNEL_POLYNOMIAL;

@@ -17,6 +17,7 @@ typedef enum bram_map {
     BRAM_MAP_RIDGE, /* by the features, or by a kernel of them */
     BRAM_MAP_OLS,   /* least squares, the solution of minimum norm */
     BRAM_MAP_PLS,   /* partial least squares, all units of a set together */
+    BRAM_MAP_LASSO, /* lasso and elastic net */
     BRAM_MAP_BANDED /* ridge with a penalty for each band of features */
 } bram_map;
 
@@ -44,6 +45,8 @@ typedef struct bram_mapping {
     bram_map_kernel kernel;
     double gamma; /* NaN: 1 / features */
     double degree;
+
+    double l1; /* of lasso and elastic net: the share of |w| in the penalty */
 
     size_t components; /* of partial least squares */
     bool nipals;

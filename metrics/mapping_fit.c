@@ -303,6 +303,8 @@ int bram_map_fit(bram_ctx *cx, const bram_mapping *m, const bram_map_design *d, 
         return fit_pls(cx, m, &d->x, c, to);
     case BRAM_MAP_BANDED:
         return fit_banded(cx, m, d, c, to);
+    case BRAM_MAP_LASSO:
+        return bram_map_lasso(cx, m, &d->x, c, to);
     case BRAM_MAP_RIDGE:
     case BRAM_MAP_OLS:
         break;

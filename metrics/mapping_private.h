@@ -39,10 +39,16 @@ int bram_map_kernels(bram_ctx *cx, bram_map_design *d, const bram_mapping *m,
 int bram_map_fit(bram_ctx *cx, const bram_mapping *m, const bram_map_design *d, bram_cohort *c,
                  const bram_map_taker *to) BRAM_MUST_CHECK;
 
+/* The same by lasso or elastic net (mapping_lasso.c). */
+int bram_map_lasso(bram_ctx *cx, const bram_mapping *m, const bram_mat *x, bram_cohort *c,
+                   const bram_map_taker *to) BRAM_MUST_CHECK;
+
 /* Whether a choice is to be made in inner folds. */
 static inline bool bram_map_chooses(const bram_mapping *m)
 {
-    return (m->map == BRAM_MAP_RIDGE && m->n_grid > 1 && !m->loo) || m->map == BRAM_MAP_BANDED;
+    bool several = m->n_grid > 1 && !m->loo;
+    return (several && (m->map == BRAM_MAP_RIDGE || m->map == BRAM_MAP_LASSO)) ||
+           m->map == BRAM_MAP_BANDED;
 }
 
 static inline void bram_map_rows(bram_mat *out, const bram_mat *from, const size_t *row,

@@ -3,7 +3,7 @@
  * penalties and 5 folds, a penalty for each target. X is normal; Y the first 50 columns of X by
  * normal weights of variance 1/50, plus normal noise of deviation 2.
  *
- *   perf_encoding [A|B|C|P|G]     one case, or all
+ *   perf_encoding [A|B|C|P|G|M]   one case, or all but M, which takes a quarter of an hour
  *
  * Targets are wall seconds on two idle cores; on a busy machine read the CPU seconds. Other tools,
  * CPU seconds of both cores on a like machine: A himalaya 6.7 (kernel) and 13.9, scikit-learn 44.1
@@ -213,6 +213,65 @@ static int run_banded(bram_ctx *cx)
     return missed;
 }
 
+/* Features and targets that are made as they are read: M is 500,000 features by 5000 rows and
+ * 100,000 targets, m a tenth of both. Y follows the first 50 columns of X. */
+struct made {
+    size_t rows;
+    const bram_mat *head; /* NULL: features */
+};
+
+static int read_made(bram_ctx *cx, void *user, double *out, size_t first, size_t count)
+{
+    const struct made *m = user;
+    (void)cx;
+    for (size_t k = 0; k < count; k++) {
+        bram_rng g = bram_rng_at(1, m->head ? "perf/encoding/t" : "perf/encoding/p", first + k);
+        for (size_t i = 0; i < m->rows; i++)
+            out[i * count + k] = m->head ? 2 * bram_rng_normal(&g) +
+                                               bram_row(m->head, i)[(first + k) % SIGNAL]
+                                         : bram_rng_normal(&g);
+    }
+    return BRAM_OK;
+}
+
+static int run_large(bram_ctx *cx, double part)
+{
+    enum { N = 5000 };
+    size_t p = (size_t)(500000 * part), t = (size_t)(100000 * part);
+    double grid[GRID] = {1000}, mean = 0;
+    bram_mat head, kernel;
+    bram_fold *folds = NULL;
+    double *alpha = bram_alloc(cx, t, sizeof *alpha), *best = bram_alloc(cx, t, sizeof *best);
+    if (!alpha || !best || bram_mat_new(cx, &head, N, SIGNAL) || bram_mat_new(cx, &kernel, N, N) ||
+        bram_kfold(cx, &folds, N, FOLDS))
+        return 1;
+    struct made features = {N, NULL}, targets = {N, &head};
+    (void)!read_made(cx, &features, head.data, 0, SIGNAL);
+    for (size_t g = 1; g < GRID; g++) grid[g] = grid[g - 1] * 3.593813663804626;
+    bram_targets x = {.rows = N, .cols = p, .read = read_made, .user = &features};
+    bram_targets y = {.rows = N, .cols = t, .read = read_made, .user = &targets};
+    bram_ridge_search s = {
+        .fold = folds, .folds = FOLDS, .grid = grid, .n_grid = GRID, .single = true};
+    printf("M: n %d, p %zu, t %zu, read in blocks, float32\n", N, p, t);
+    bram_ctx_set_threads(cx, 2);
+    restart_peak();
+    double clock = seconds_of(CLOCK_MONOTONIC), used = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    if (bram_ridge_kernel_of(cx, &kernel, &x) != BRAM_OK ||
+        bram_ridge_search_run(cx, alpha, best, &(bram_regressors){.kernel = &kernel}, &y, &s) !=
+            BRAM_OK) {
+        printf("%s\n", bram_ctx_message(cx));
+        return 1;
+    }
+    for (size_t j = 0; j < t; j++) mean += best[j] / (double)t;
+    printf("mean of the best scores %.10g\n", mean);
+    (void)!figure("wall, two threads", seconds_of(CLOCK_MONOTONIC) - clock, "s", 0);
+    (void)!figure("CPU, two threads", seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used, "s", 0);
+    int missed = !figure("peak memory", memory_of("VmHWM:"), "MB", 4096);
+    bram_free(alpha), bram_free(best), bram_free(folds);
+    bram_free(head.data), bram_free(kernel.data);
+    return missed;
+}
+
 int main(int argc, char **argv)
 {
     bram_init();
@@ -225,6 +284,8 @@ int main(int argc, char **argv)
             missed += run(cx, &problems[i], argc > 2);
     if (argc < 2 || !strcmp(argv[1], "P")) missed += run_pls(cx);
     if (argc < 2 || !strcmp(argv[1], "G")) missed += run_banded(cx);
+    if (argc > 1 && !strcmp(argv[1], "M")) missed += run_large(cx, 1);
+    if (argc > 1 && !strcmp(argv[1], "m")) missed += run_large(cx, .1);
     bram_ctx_free(cx);
     return missed > 0;
 }

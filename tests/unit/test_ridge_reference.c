@@ -444,6 +444,67 @@ static void float32_is_within_1e_6_and_threads_change_nothing(void **state)
     bram_ctx_free(cx);
 }
 
+/* Columns that exist only while they are read: entry (i, k) is a number of its own. */
+struct columns {
+    size_t rows, most; /* the most columns that were asked for at once */
+    bool late;         /* the last column holds a NaN */
+};
+
+static int make_columns(bram_ctx *cx, void *user, double *out, size_t first, size_t count)
+{
+    struct columns *c = user;
+    (void)cx;
+    if (count > c->most) c->most = count;
+    for (size_t k = 0; k < count; k++) {
+        bram_rng g = bram_rng_at(9, "test/columns", first + k);
+        for (size_t i = 0; i < c->rows; i++) out[i * count + k] = 3 + bram_rng_normal(&g);
+        if (c->late && first + k == 19999) out[k] = NAN;
+    }
+    return BRAM_OK;
+}
+
+/* 20,000 features and 3000 targets that are never in memory together: a hundredth of the size at
+ * which tests/perf runs the same. */
+static void features_and_targets_in_blocks(void **state)
+{
+    (void)state;
+    enum { N = 40, P = 20000, T = 3000 };
+    bram_ctx *cx = bram_ctx_new();
+    struct columns x = {.rows = N}, y = {.rows = N};
+    bram_targets features = {.rows = N, .cols = P, .read = make_columns, .user = &x};
+    bram_targets targets = {.rows = N, .cols = T, .read = make_columns, .user = &y};
+    bram_mat kernel, whole, all;
+    double grid[] = {100, 1e4, 1e6}, *alpha = calloc(4 * T, sizeof *alpha);
+    double *best = alpha + T, *alpha2 = best + T, *best2 = alpha2 + T;
+    bram_fold *folds;
+    assert_ok(cx, bram_kfold(cx, &folds, N, 4));
+    bram_ridge_search s = {.fold = folds, .folds = 4, .grid = grid, .n_grid = 3};
+    assert_ok(cx, bram_mat_scratch(cx, &kernel, N, N));
+    assert_ok(cx, bram_ridge_kernel_of(cx, &kernel, &features));
+    assert_ok(cx, bram_ridge_search_run(cx, alpha, best, &(bram_regressors){.kernel = &kernel},
+                                        &targets, &s));
+    assert_true(x.most <= 2048 && y.most <= 1024);
+    assert_ok(cx, bram_mat_scratch(cx, &whole, N, P));
+    assert_ok(cx, bram_mat_scratch(cx, &all, N, T));
+    assert_ok(cx, make_columns(cx, &x, whole.data, 0, P));
+    assert_ok(cx, make_columns(cx, &y, all.data, 0, T));
+    targets = (bram_targets){.rows = N, .cols = T, .f64 = &all};
+    assert_ok(cx, bram_ridge_search_run(cx, alpha2, best2, &(bram_regressors){.x = &whole},
+                                        &targets, &s));
+    for (size_t j = 0; j < T; j++) {
+        assert_near(alpha[j], alpha2[j], 0);
+        assert_near(best[j], best2[j], 1e-10);
+    }
+    x.late = true;
+    assert_int_equal(bram_ridge_kernel_of(cx, &kernel, &features), BRAM_ENUMERIC);
+    assert_non_null(strstr(bram_ctx_message(cx), "column 19999"));
+    kernel.rows = 3;
+    assert_int_equal(bram_ridge_kernel_of(cx, &kernel, &features), BRAM_ESHAPE);
+    free(alpha);
+    bram_free(folds);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -454,6 +515,7 @@ int main(void)
         cmocka_unit_test(leaving_one_out_equals_scikit_learn),
         cmocka_unit_test(leaving_one_out_equals_refitting),
         cmocka_unit_test(any_folds_equal_separate_fits),
+        cmocka_unit_test(features_and_targets_in_blocks),
         cmocka_unit_test(float32_is_within_1e_6_and_threads_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
