@@ -2,14 +2,11 @@
  * task_decode.c - the task "decode": what an animal does, from the activity of its neurons.
  *
  * One recording is cut in time (timesplit.h). The model learns behaviour (y) from activity (x) in
- * the training rows and answers for the test rows, where it is given the activity alone; a model
- * may look at activity of earlier rows, which are there as context. The floor is the mean of each
- * variable over the training rows.
- *
- * Behaviour has a time axis of its own. Its values at the times of the activity are found by linear
- * interpolation between the two samples around each; a time that is outside, in a gap or beside a
- * missing sample has none.
+ * the training rows and answers for the test rows, where it is given the activity alone: that of
+ * the row, and of the lags - 1 rows before it. The floor is the mean of each variable over the
+ * training rows. Behaviour is put on the activity's time axis by interpolation (behaviour.h).
  */
+#include "behaviour.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -20,6 +17,8 @@ static const bram_param params[] = {
     {"behaviour", BRAM_PARAM_TEXT, "behaviour", NULL, 0, 0,
      "the response below recordings/ID to decode"},
     {"variables", BRAM_PARAM_TEXT, "", NULL, 0, 0, "of them, joined by +; empty: all"},
+    {"lags", BRAM_PARAM_INTEGER, "1", NULL, 1, 1000,
+     "rows of activity to tell a row from: its own and those before it"},
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -28,8 +27,8 @@ static const char *const FLOOR = "mean";
 struct decode {
     const bram_cell *cell;
     const bram_options *o;
-    bram_recording activity, behaviour;
-    bram_recording target; /* behaviour on the activity's time axis */
+    bram_recording activity, history; /* history: of several rows as inputs of one; lags above 1 */
+    bram_recording target;            /* behaviour on the activity's time axis */
     bram_timesplit split;
     bram_time_blocks blocks;
     bram_fitted *model, *floor;
@@ -43,122 +42,59 @@ static void release(struct decode *d)
     bram_fitted_free(d->floor);
     bram_timesplit_release(&d->split);
     bram_recording_release(&d->target);
-    bram_recording_release(&d->behaviour);
+    bram_recording_release(&d->history);
     bram_recording_release(&d->activity);
 }
 
-/* ---- behaviour at the times of the activity ------------------------------------------------- */
+/* ---- the activity of several rows as the input of one ------------------------------------------
+ */
 
-static int choose_variables(bram_ctx *cx, bram_axis **out, const struct decode *d)
-{
-    const bram_axis *all = d->behaviour.unit;
-    const char *names = bram_option_text(d->o, "variables");
-    size_t n = 0, *index = bram_scratch(cx, bram_axis_length(all), sizeof *index);
-    if (!index) return BRAM_ENOMEM;
-    if (!*names) {
-        *out = bram_axis_ref(all);
-        return BRAM_OK;
-    }
-    while (*names) {
-        size_t length = strcspn(names, "+");
-        char *name = bram_strf(cx, "%.*s", (int)length, names);
-        if (!name) return BRAM_ENOMEM;
-        ptrdiff_t at = bram_axis_find(all, name);
-        int status = at < 0 || n == bram_axis_length(all)
-                         ? bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has no variable \"%s\"",
-                                     d->cell->part, name)
-                         : BRAM_OK;
-        bram_free(name);
-        BRAM_TRY(status);
-        index[n++] = (size_t)at;
-        names += length + (names[length] == '+');
-    }
-    return bram_axis_take(cx, out, all, index, n);
-}
-
-/* Fills the rows of the target from the rows of `from`, both in order of time. */
-static void interpolate(bram_recording *target, const bram_recording *from)
-{
-    const double *wanted = bram_axis_values(target->time), *time = bram_axis_values(from->time);
-    size_t at = 0, piece = 0, units = target->units;
-    for (size_t t = 0; t < target->rows; t++) {
-        while (at + 1 < from->rows && time[at + 1] <= wanted[t]) at++;
-        while (piece + 1 < from->pieces && from->piece[piece + 1] <= at) piece++;
-        if (time[at] > wanted[t]) continue; /* before the first sample */
-        bool exact = time[at] == wanted[t], ends = at + 1 == from->piece[piece + 1];
-        if (!exact && ends) continue;
-        size_t next = exact ? at : at + 1;
-        double share = exact ? 0 : (wanted[t] - time[at]) / (time[next] - time[at]);
-        for (size_t u = 0; u < units; u++) {
-            target->present[t * units + u] = from->present[at * units + u] &&
-                                             from->present[next * units + u];
-            double a = from->values[at * units + u], b = from->values[next * units + u];
-            target->values[t * units + u] = a + share * (b - a);
-        }
-    }
-}
-
-static int make_target(bram_ctx *cx, struct decode *d)
+/*
+ * Inputs of a row: the activity of the row itself, then that of the row before it, and so on. What
+ * lies before the stretch begins is missing.
+ */
+static int make_history(bram_ctx *cx, struct decode *d)
 {
     const bram_recording *a = &d->activity;
-    bram_axis *unit = NULL;
-    bram_recording chosen = {0};
-    size_t mark = bram_scratch_mark(cx);
-    int status = choose_variables(cx, &unit, d);
-    bram_scratch_release(cx, mark);
-    if (status == BRAM_OK) status = bram_recording_align(cx, &chosen, &d->behaviour, unit);
-    if (status != BRAM_OK) {
-        bram_axis_free(unit);
-        return status;
-    }
-    size_t units = bram_axis_length(unit);
-    bram_recording *t = &d->target; /* released with d, also when incomplete */
-    *t = (bram_recording){.id = a->id,
-                          .unit = unit,
+    size_t lags = (size_t)bram_option_integer(d->o, "lags"), units = a->units, cols = lags * units;
+    bram_recording *h = &d->history; /* released with d, also when incomplete */
+    *h = (bram_recording){.id = a->id,
                           .time = bram_axis_ref(a->time),
                           .rows = a->rows,
-                          .units = units,
+                          .units = cols,
                           .pieces = a->pieces,
                           .dt = a->dt};
-    t->values = bram_alloc(cx, a->rows * units, sizeof *t->values);
-    t->present = bram_alloc(cx, a->rows * units, 1);
-    t->piece = bram_alloc(cx, a->pieces + 1, sizeof *t->piece);
-    if (t->values && t->present && t->piece) {
-        memcpy(t->piece, a->piece, (a->pieces + 1) * sizeof *t->piece);
-        interpolate(t, &chosen);
-    } else status = BRAM_ENOMEM;
-    bram_recording_release(&chosen);
-    return status;
-}
-
-/* ---- panels --------------------------------------------------------------------------------- */
-
-/* Gives each segment the activity of its rows as input. */
-static void attach(bram_slice *s, const bram_recording *activity)
-{
-    s->panel.input = activity->unit;
-    for (size_t i = 0; i < s->panel.segments; i++) {
-        size_t at = s->begin[i] * activity->units;
-        s->segment[i].x = (bram_mat){activity->values + at, s->segment[i].y.rows, activity->units,
-                                     activity->units};
-        s->segment[i].x_present = activity->present + at;
-    }
+    BRAM_TRY(bram_axis_new(cx, &h->unit, "input", cols));
+    h->values = bram_alloc(cx, a->rows, cols * sizeof *h->values);
+    h->present = bram_alloc(cx, a->rows, cols);
+    h->piece = bram_alloc(cx, a->pieces + 1, sizeof *h->piece);
+    if (!h->values || !h->present || !h->piece) return BRAM_ENOMEM;
+    memcpy(h->piece, a->piece, (a->pieces + 1) * sizeof *h->piece);
+    for (size_t p = 0; p < a->pieces; p++)
+        for (size_t t = a->piece[p]; t < a->piece[p + 1]; t++)
+            for (size_t l = 0; l < lags && l <= t - a->piece[p]; l++) {
+                memcpy(h->values + t * cols + l * units, a->values + (t - l) * units,
+                       units * sizeof *h->values);
+                memcpy(h->present + t * cols + l * units, a->present + (t - l) * units, units);
+            }
+    return BRAM_OK;
 }
 
 static int prepare(bram_ctx *cx, struct decode *d)
 {
     const bram_cell *c = d->cell;
+    bool history = bram_option_integer(d->o, "lags") > 1;
+    const bram_recording *input = history ? &d->history : &d->activity;
     BRAM_TRY(bram_recording_read(cx, &d->activity, c->dataset, c->part,
                                  bram_option_text(d->o, "response")));
-    int status = bram_recording_read(cx, &d->behaviour, c->dataset, c->part,
-                                     bram_option_text(d->o, "behaviour"));
-    if (status == BRAM_EABSENT) status = BRAM_ENOTAPPLICABLE; /* of this animal none is known */
-    BRAM_TRY(status);
-    BRAM_TRY(make_target(cx, d));
+    BRAM_TRY(bram_behaviour_read(cx, &d->target, c->dataset, &d->activity,
+                                 bram_option_text(d->o, "behaviour"),
+                                 bram_option_text(d->o, "variables")));
+    if (history) BRAM_TRY(make_history(cx, d));
     BRAM_TRY(bram_timesplit_make(cx, &d->split, &d->target, d->o));
-    attach(&d->split.train, &d->activity);
-    attach(&d->split.validation, &d->activity);
-    attach(&d->split.test, &d->activity);
+    bram_slice_attach(&d->split.train, input);
+    bram_slice_attach(&d->split.validation, input);
+    bram_slice_attach(&d->split.test, input);
     BRAM_TRY(bram_fitted_new(cx, &d->model, c->model, &d->split.train.panel,
                              bram_timesplit_validation(&d->split), c->seed));
     BRAM_TRY(bram_fitted_new(cx, &d->floor, FLOOR, &d->split.train.panel, NULL, 0));
@@ -210,12 +146,21 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     return status;
 }
 
+/* As for other tasks on recordings, and the inputs of several rows with their masks. */
+static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
+{
+    size_t lags = (size_t)bram_option_integer(cell->benchmark->options, "lags");
+    BRAM_TRY(bram_recording_memory(cx, bytes, cell));
+    if (lags > 1) *bytes += lags * *bytes / 2;
+    return BRAM_OK;
+}
+
 const bram_task bram_task_decode = {
     .name = "decode",
     .summary = "tell behaviour from the activity of the same animal",
-    .version = 1,
+    .version = 2,
     .params = params,
     .parts = bram_recording_parts,
-    .memory = bram_recording_memory,
+    .memory = memory,
     .run = run,
 };

@@ -2,25 +2,33 @@
  * task_density.c - the task "density": how probable a recording is, row by row, given its past.
  *
  * One recording is cut in time (timesplit.h). The model gives the log density (nats) of each target
- * value from the true rows before it alone; the score is its mean over rows, unit by unit. The
- * floor is a Gaussian at the training mean with the training variance, the model `mean`; or, with
- * floor=poisson, a constant rate: `glm:coupling=none`.
+ * value from the true rows before it alone, and from the inputs up to the row where the benchmark
+ * gives any; the score is its mean over rows, unit by unit. The floor is a Gaussian at the training
+ * mean with the training variance, the model `mean`; with floor=poisson a constant rate,
+ * `glm:coupling=none`; with floor=shares the share of each class in training, `hmm` of one state.
  *
  * A unit that is constant in training has no density under the floor and takes no part.
  */
+#include "behaviour.h"
 #include "scores.h"
 #include "timesplit.h"
 
-static const bram_param params[] = {BRAM_TIMESPLIT_PARAMS,
-                                    {"floor", BRAM_PARAM_CHOICE, "gaussian", "gaussian|poisson", 0,
-                                     0, "the density that a model should beat"},
-                                    BRAM_INTERVAL_PARAMS,
-                                    {.name = NULL}};
+static const bram_param params[] = {
+    BRAM_TIMESPLIT_PARAMS,
+    BRAM_SESSIONS_PARAM,
+    {"floor", BRAM_PARAM_CHOICE, "gaussian", "gaussian|poisson|shares", 0, 0,
+     "the density that a model should beat"},
+    {"inputs", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+     "a response below recordings/ID that models may look at, up "
+     "to the row they tell of; empty: none"},
+    {"variables", BRAM_PARAM_TEXT, "", NULL, 0, 0, "of the inputs, joined by +; empty: all"},
+    BRAM_INTERVAL_PARAMS,
+    {.name = NULL}};
 
 struct density {
     const bram_cell *cell;
     const bram_options *o;
-    bram_recording recording;
+    bram_recording recording, input;
     bram_timesplit split;
     bram_time_blocks blocks;
     bram_fitted *model, *floor;
@@ -33,26 +41,51 @@ static void release(struct density *d)
     bram_fitted_free(d->model);
     bram_fitted_free(d->floor);
     bram_timesplit_release(&d->split);
+    bram_recording_release(&d->input);
     bram_recording_release(&d->recording);
 }
 
-static bool poisson(const struct density *d)
+/* A floor: the name in tables, and the model. */
+struct density_floor {
+    const char *name, *model;
+};
+
+static struct density_floor floor_of(const struct density *d)
 {
-    return bram_option_is(d->o, "floor", "poisson");
+    if (bram_option_is(d->o, "floor", "poisson"))
+        return (struct density_floor){"constant", "glm:coupling=none,ridge=1"};
+    if (bram_option_is(d->o, "floor", "shares"))
+        return (struct density_floor){"shares", "hmm:emission=categorical,states=1,starts=1"};
+    return (struct density_floor){"mean", "mean"};
+}
+
+static int attach_inputs(bram_ctx *cx, struct density *d)
+{
+    const char *name = bram_option_text(d->o, "inputs");
+    if (!name[0]) return BRAM_OK;
+    BRAM_TRY(bram_behaviour_read(cx, &d->input, d->cell->dataset, &d->recording, name,
+                                 bram_option_text(d->o, "variables")));
+    bram_slice_attach(&d->split.train, &d->input);
+    bram_slice_attach(&d->split.validation, &d->input);
+    bram_slice_attach(&d->split.test, &d->input);
+    return BRAM_OK;
 }
 
 static int prepare(bram_ctx *cx, struct density *d)
 {
     const bram_cell *c = d->cell;
-    const char *floor = poisson(d) ? "glm:coupling=none,ridge=1" : "mean";
     BRAM_TRY(bram_recording_causal(cx, c->dataset, c->part, d->o));
     BRAM_TRY(bram_recording_read(cx, &d->recording, c->dataset, c->part,
                                  bram_option_text(d->o, "response")));
-    BRAM_TRY(bram_timesplit_make(cx, &d->split, &d->recording, d->o));
+    BRAM_TRY(bram_timesplit_cut(cx, &d->split, &d->recording, d->o));
+    BRAM_TRY(attach_inputs(cx, d));
     BRAM_TRY(bram_fitted_new(cx, &d->model, c->model, &d->split.train.panel,
                              bram_timesplit_validation(&d->split), c->seed));
-    BRAM_TRY(bram_fitted_new(cx, &d->floor, floor, &d->split.train.panel, NULL, 0));
-    return bram_time_blocks_make(cx, &d->blocks, &d->split.train, &d->split.test);
+    BRAM_TRY(bram_fitted_new(cx, &d->floor, floor_of(d).model, &d->split.train.panel, NULL, 0));
+    if (!bram_option_integer(d->o, "sessions"))
+        return bram_time_blocks_make(cx, &d->blocks, &d->split.train, &d->split.test);
+    d->blocks = bram_session_blocks(&d->split.test);
+    return BRAM_OK;
 }
 
 static int ask(bram_ctx *cx, bram_side *side, const struct density *d, const bram_fitted *model,
@@ -88,7 +121,7 @@ static int score(bram_ctx *cx, struct density *d, bram_dataset *result)
     BRAM_TRY(bram_targets_make(cx, &t, &d->split.test, &d->blocks));
     bram_score_piece piece = {.groups = {t.group, d->blocks.blocks.count}};
     BRAM_TRY(ask(cx, &piece.model, d, d->model, &t));
-    piece.floor[0].name = poisson(d) ? "constant" : "mean";
+    piece.floor[0].name = floor_of(d).name;
     bram_side *floor = &piece.floor[0].side;
     BRAM_TRY(ask(cx, floor, d, d->floor, &t));
     BRAM_TRY(check_complete(cx, &t, &piece.model, floor, d));
@@ -119,7 +152,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 const bram_task bram_task_density = {
     .name = "density",
     .summary = "the log density of a recording, each row given those before it",
-    .version = 2,
+    .version = 3,
     .params = params,
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,

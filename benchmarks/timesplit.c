@@ -88,6 +88,38 @@ int bram_timesplit_make(bram_ctx *cx, bram_timesplit *out, const bram_recording 
     return bram_slice_make(cx, &out->test, &(bram_cut){r, 0, b + gap, r->rows}, 1);
 }
 
+/* The stretches p of the recording with p % every == at, or with training: all but the first `at`
+ * of each `every`. */
+static int cut_sessions(bram_ctx *cx, bram_slice *out, const bram_recording *r, size_t every,
+                        size_t at, bool training)
+{
+    size_t n = 0, mark = bram_scratch_mark(cx);
+    bram_cut *cut = bram_scratch(cx, r->pieces, sizeof *cut);
+    if (!cut) return BRAM_ENOMEM;
+    for (size_t p = 0; p < r->pieces; p++)
+        if (training ? p % every >= at : p % every == at)
+            cut[n++] = (bram_cut){r, r->piece[p], r->piece[p], r->piece[p + 1]};
+    int status = bram_slice_make(cx, out, cut, n);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+int bram_timesplit_cut(bram_ctx *cx, bram_timesplit *out, const bram_recording *r,
+                       const bram_options *o)
+{
+    size_t every = (size_t)bram_option_integer(o, "sessions");
+    bool validation = bram_option_real(o, "validation") > 0;
+    if (!every) return bram_timesplit_make(cx, out, r, o);
+    if (every < 2 + (size_t)validation || r->pieces < every)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "%zu stretches, of which every %zuth is for the test%s, leave none to "
+                         "learn from",
+                         r->pieces, every, validation ? " and another for validation" : "");
+    BRAM_TRY(cut_sessions(cx, &out->train, r, every, 1 + validation, true));
+    if (validation) BRAM_TRY(cut_sessions(cx, &out->validation, r, every, 1, false));
+    return cut_sessions(cx, &out->test, r, every, 0, false);
+}
+
 void bram_timesplit_release(bram_timesplit *s)
 {
     bram_slice_release(&s->train);
@@ -163,8 +195,16 @@ int bram_time_blocks_make(bram_ctx *cx, bram_time_blocks *out, const bram_slice 
     return BRAM_OK;
 }
 
+bram_time_blocks bram_session_blocks(const bram_slice *test)
+{
+    bram_time_blocks b = {.sessions = true, .blocks.count = test->panel.segments};
+    snprintf(b.axis, sizeof b.axis, "%zu sessions", b.blocks.count);
+    return b;
+}
+
 uint32_t bram_time_block_of(const bram_time_blocks *b, const bram_slice *test, size_t s, size_t row)
 {
+    if (b->sessions) return (uint32_t)s;
     size_t at = test->begin[s] + row - b->origin;
     uint32_t block = 0;
     while (block + 1 < b->blocks.count && bram_blocks_first(b->blocks, block + 1) <= at) block++;

@@ -21,6 +21,11 @@
     {"filter", BRAM_PARAM_CHOICE, "causal", "causal|any", 0, 0,                                    \
      "causal refuses recordings smoothed with a filter that looks ahead"}
 
+/** For tasks that may cut by sessions (bram_timesplit_cut). */
+#define BRAM_SESSIONS_PARAM                                                                        \
+    {"sessions", BRAM_PARAM_INTEGER, "0", NULL, 0, 1000,                                           \
+     "instead of a cut in time, every n-th stretch is for the test, from the first on"}
+
 /** The options of the intervals. */
 #define BRAM_INTERVAL_PARAMS                                                                       \
     {"samples", BRAM_PARAM_INTEGER, "1000", NULL, 0, 1000000, "bootstrap draws"},                  \
@@ -51,21 +56,35 @@ typedef struct bram_timesplit {
  */
 int bram_timesplit_make(bram_ctx *cx, bram_timesplit *out, const bram_recording *r,
                         const bram_options *o) BRAM_MUST_CHECK;
+/**
+ * Cuts by whole stretches of the recording (sessions) where the option sessions=n says so: of every
+ * n of them the first is for the test, the second, where validation is above 0, for validation, the
+ * others are for training. Else as bram_timesplit_make.
+ *
+ * @return as bram_timesplit_make; BRAM_ENOTAPPLICABLE: too few stretches
+ */
+int bram_timesplit_cut(bram_ctx *cx, bram_timesplit *out, const bram_recording *r,
+                       const bram_options *o) BRAM_MUST_CHECK;
 void bram_timesplit_release(bram_timesplit *s);
 
 /** @return the validation panel, NULL when the benchmark has none */
 const bram_panel *bram_timesplit_validation(const bram_timesplit *s);
 
-/** Blocks of the test part's rows, long enough for the autocorrelation of the training part. */
+/** Blocks of the test part's rows, long enough for the autocorrelation of the training part; or its
+ * sessions. */
 typedef struct bram_time_blocks {
     bram_blocks blocks;
+    bool sessions; /* a block is a segment of the test part */
     size_t origin; /* row of the recording where the test part begins */
-    char axis[64]; /* "12 time blocks of 40 rows" */
+    char axis[64]; /* "12 time blocks of 40 rows", "16 sessions" */
 } bram_time_blocks;
 
 /** @return BRAM_OK; BRAM_ENOTAPPLICABLE when a part has no rows; BRAM_ENUMERIC; BRAM_ENOMEM */
 int bram_time_blocks_make(bram_ctx *cx, bram_time_blocks *out, const bram_slice *train,
                           const bram_slice *test) BRAM_MUST_CHECK;
+
+/** Each segment of the test part is a block: for what was cut by sessions. */
+bram_time_blocks bram_session_blocks(const bram_slice *test);
 
 /** @return the block of a row of segment s of the test part */
 uint32_t bram_time_block_of(const bram_time_blocks *b, const bram_slice *test, size_t s,

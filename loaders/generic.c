@@ -27,6 +27,8 @@ static const bram_param params[] = {
     {"names", BRAM_PARAM_TEXT, "", NULL, 0, 0, "the names of the traces: a variable of texts"},
     {"behaviour", BRAM_PARAM_TEXT, "", NULL, 0, 0,
      "variables or columns of behaviour, joined by +"},
+    {"segments", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+     "the number of each frame's session: a variable or column; where it changes a stretch ends"},
     {"unit", BRAM_PARAM_TEXT, "arbitrary", NULL, 0, 0, "the unit of the traces: dF/F, count ..."},
     {"filter", BRAM_PARAM_CHOICE, "none", "none|causal|non-causal", 0, 0,
      "how the traces were filtered"},
@@ -44,7 +46,8 @@ struct recording {
     const char *path;
     char id[128];
     bram_store_array traces, stamps;
-    char **names; /* of a variable */
+    int64_t *piece; /* the session of each frame; NULL: one */
+    char **names;   /* of a variable */
     size_t name_count;
     const char *const *headings;
     bool columns; /* time runs along the columns */
@@ -118,6 +121,39 @@ static int make_time(bram_ctx *cx, struct recording *r)
     if (!r->time) return BRAM_ENOMEM;
     for (size_t i = 0; i < r->frames; i++) r->time[i] = dt > 0 ? (double)i * dt : (double)i / rate;
     return BRAM_OK;
+}
+
+/* ---- sessions ------------------------------------------------------------------------------- */
+
+static int whole_numbers(bram_ctx *cx, struct recording *r, const bram_store_array *a,
+                         const char *name)
+{
+    static const double MOST = 1e15; /* whole numbers are exact */
+    size_t count = a->rows * a->cols;
+    if (count != r->frames)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: %s has %zu values, expected %zu, one a frame",
+                         r->path, name, count, r->frames);
+    r->piece = bram_alloc(cx, count, sizeof *r->piece);
+    if (!r->piece) return BRAM_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        double v = a->values[i];
+        if (!(fabs(v) <= MOST) || v != floor(v))
+            return bram_fail(cx, BRAM_EFORMAT, "%s: %s is %g in frame %zu, expected a whole number",
+                             r->path, name, v, i);
+        r->piece[i] = (int64_t)v;
+    }
+    return BRAM_OK;
+}
+
+static int read_sessions(bram_ctx *cx, struct recording *r)
+{
+    const char *name = bram_option_text(r->o, "segments");
+    bram_store_array a = {0};
+    if (!name[0]) return BRAM_OK;
+    BRAM_TRY(bram_store_numbers(cx, &a, r->store, name));
+    int status = whole_numbers(cx, r, &a, name);
+    bram_free(a.values);
+    return status;
 }
 
 /* ---- behaviour ------------------------------------------------------------------------------ */
@@ -203,7 +239,9 @@ static int put_behaviour(bram_ctx *cx, bram_dataset *ds, struct recording *r)
 static int read_arrays(bram_ctx *cx, struct recording *r)
 {
     const char *times = bram_option_text(r->o, "times"), *names = bram_option_text(r->o, "names");
+    const char *sessions = bram_option_text(r->o, "segments");
     size_t headings = 0;
+    if (sessions[0]) BRAM_TRY(bram_store_set_aside(cx, r->store, sessions));
     if (times[0]) {
         BRAM_TRY(bram_store_numbers(cx, &r->stamps, r->store, times));
         BRAM_TRY(bram_store_set_aside(cx, r->store, times));
@@ -235,6 +273,7 @@ static int put_recording(bram_ctx *cx, bram_dataset *ds, struct recording *r)
         .labels = r->names     ? (const char *const *)r->names
                   : r->columns ? NULL
                                : r->headings,
+        .piece = r->piece,
         .unit = bram_option_text(r->o, "unit"),
         .filter = bram_option_text(r->o, "filter"),
     };
@@ -257,11 +296,13 @@ static int read_recording(bram_ctx *cx, bram_dataset *ds, const char *path, cons
     int status = read_arrays(cx, &r);
     if (status == BRAM_OK) status = settle_time(cx, &r);
     if (status == BRAM_OK) status = make_time(cx, &r);
+    if (status == BRAM_OK) status = read_sessions(cx, &r);
     if (status == BRAM_OK) status = put_recording(cx, ds, &r);
     if (status == BRAM_OK) status = put_behaviour(cx, ds, &r);
     bram_free(r.traces.values);
     bram_free(r.stamps.values);
     bram_free(r.names);
+    bram_free(r.piece);
     bram_free(r.time);
     bram_store_close(r.store);
     bram_scratch_release(cx, mark);
