@@ -3,13 +3,15 @@
  *
  * One recording is cut in time (timesplit.h). The model learns behaviour (y) from activity (x) in
  * the training rows and answers for the test rows, where it is given the activity alone: that of
- * the row, and of the lags - 1 rows before it. The floor is the mean of each variable over the
- * training rows. Behaviour is put on the activity's time axis by interpolation (behaviour.h).
+ * the row, or its means in several windows of rows that end with the row (options lags, width,
+ * transform). The floor is the mean of each variable over the training rows. Behaviour is put on
+ * the activity's time axis by interpolation (behaviour.h).
  */
 #include "behaviour.h"
 #include "scores.h"
 #include "timesplit.h"
 
+#include <math.h>
 #include <string.h>
 
 static const bram_param params[] = {
@@ -18,7 +20,11 @@ static const bram_param params[] = {
      "the response below recordings/ID to decode"},
     {"variables", BRAM_PARAM_TEXT, "", NULL, 0, 0, "of them, joined by +; empty: all"},
     {"lags", BRAM_PARAM_INTEGER, "1", NULL, 1, 1000,
-     "rows of activity to tell a row from: its own and those before it"},
+     "windows of activity to tell a row from: the one that ends with it and those before"},
+    {"width", BRAM_PARAM_INTEGER, "1", NULL, 1, 10000,
+     "rows of a window, of which the mean is taken"},
+    {"transform", BRAM_PARAM_CHOICE, "none", "none|sqrt", 0, 0,
+     "of the means: sqrt makes the variance of counts alike; what is below 0 counts as 0"},
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -27,7 +33,7 @@ static const char *const FLOOR = "mean";
 struct decode {
     const bram_cell *cell;
     const bram_options *o;
-    bram_recording activity, history; /* history: of several rows as inputs of one; lags above 1 */
+    bram_recording activity, history; /* history: of several rows as inputs of one */
     bram_recording target;            /* behaviour on the activity's time axis */
     bram_timesplit split;
     bram_time_blocks blocks;
@@ -49,14 +55,43 @@ static void release(struct decode *d)
 /* ---- the activity of several rows as the input of one ------------------------------------------
  */
 
+static bool has_history(const struct decode *d)
+{
+    return bram_option_integer(d->o, "lags") > 1 || bram_option_integer(d->o, "width") > 1 ||
+           bram_option_is(d->o, "transform", "sqrt");
+}
+
+/* The mean of a unit over rows `from` .. `to` - 1; false where one is missing. */
+static bool mean_over(double *out, const bram_recording *a, size_t unit, size_t from, size_t to)
+{
+    double sum = 0;
+    for (size_t t = from; t < to; t++) {
+        if (!a->present[t * a->units + unit]) return false;
+        sum += a->values[t * a->units + unit];
+    }
+    *out = sum / (double)(to - from);
+    return true;
+}
+
 /*
- * Inputs of a row: the activity of the row itself, then that of the row before it, and so on. What
- * lies before the stretch begins is missing.
+ * Inputs of a row: the mean activity of the `width` rows that end with it, then of the `width` rows
+ * before those, and so on. What would reach back over the beginning of the stretch is missing.
  */
+static void fill_history(bram_recording *h, const bram_recording *a, size_t lags, size_t width)
+{
+    for (size_t p = 0; p < a->pieces; p++)
+        for (size_t t = a->piece[p]; t < a->piece[p + 1]; t++)
+            for (size_t l = 0; l < lags && (l + 1) * width <= t + 1 - a->piece[p]; l++)
+                for (size_t u = 0; u < a->units; u++) {
+                    size_t to = t + 1 - l * width, at = t * h->units + l * a->units + u;
+                    h->present[at] = mean_over(&h->values[at], a, u, to - width, to);
+                }
+}
+
 static int make_history(bram_ctx *cx, struct decode *d)
 {
     const bram_recording *a = &d->activity;
-    size_t lags = (size_t)bram_option_integer(d->o, "lags"), units = a->units, cols = lags * units;
+    size_t lags = (size_t)bram_option_integer(d->o, "lags"), cols = lags * a->units;
     bram_recording *h = &d->history; /* released with d, also when incomplete */
     *h = (bram_recording){.id = a->id,
                           .time = bram_axis_ref(a->time),
@@ -70,20 +105,16 @@ static int make_history(bram_ctx *cx, struct decode *d)
     h->piece = bram_alloc(cx, a->pieces + 1, sizeof *h->piece);
     if (!h->values || !h->present || !h->piece) return BRAM_ENOMEM;
     memcpy(h->piece, a->piece, (a->pieces + 1) * sizeof *h->piece);
-    for (size_t p = 0; p < a->pieces; p++)
-        for (size_t t = a->piece[p]; t < a->piece[p + 1]; t++)
-            for (size_t l = 0; l < lags && l <= t - a->piece[p]; l++) {
-                memcpy(h->values + t * cols + l * units, a->values + (t - l) * units,
-                       units * sizeof *h->values);
-                memcpy(h->present + t * cols + l * units, a->present + (t - l) * units, units);
-            }
+    fill_history(h, a, lags, (size_t)bram_option_integer(d->o, "width"));
+    for (size_t i = 0; i < a->rows * cols && bram_option_is(d->o, "transform", "sqrt"); i++)
+        h->values[i] = sqrt(fmax(h->values[i], 0));
     return BRAM_OK;
 }
 
 static int prepare(bram_ctx *cx, struct decode *d)
 {
     const bram_cell *c = d->cell;
-    bool history = bram_option_integer(d->o, "lags") > 1;
+    bool history = has_history(d);
     const bram_recording *input = history ? &d->history : &d->activity;
     BRAM_TRY(bram_recording_read(cx, &d->activity, c->dataset, c->part,
                                  bram_option_text(d->o, "response")));
@@ -151,7 +182,7 @@ static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
 {
     size_t lags = (size_t)bram_option_integer(cell->benchmark->options, "lags");
     BRAM_TRY(bram_recording_memory(cx, bytes, cell));
-    if (lags > 1) *bytes += lags * *bytes / 2;
+    *bytes += lags * *bytes / 2;
     return BRAM_OK;
 }
 

@@ -269,6 +269,31 @@ static void gaps_are_segments_of_the_time_axis(void **state)
     bram_ctx_free(cx);
 }
 
+static void sessions_are_segments_of_the_time_axis(void **state)
+{
+    (void)state;
+    static const char sessions[] = "session,a,b\n7,1,2\n7,3,4\n8,5,6\n7,7,8\n";
+    char path[200];
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds;
+    test_temporary(path, "sessions.csv");
+    write_bytes(path, sessions, sizeof sessions - 1);
+    assert_ok(cx, import(cx, &ds, "generic:dt=1,segments=session", path));
+    assert_valid(cx, ds);
+    const bram_response *r = response(ds, "activity");
+    const bram_column *segment = bram_axis_column(bram_response_axis(r, 0), "segment");
+    assert_non_null(segment);
+    static const int64_t expected[] = {1, 1, 2, 3};
+    for (size_t i = 0; i < 4; i++) assert_int_equal(segment->integer[i], expected[i]);
+    assert_int_equal(bram_response_length(r, 1), 2); /* the session is no trace */
+    bram_dataset_free(ds);
+    refuse("generic:dt=1,segments=day", path, BRAM_EABSENT, "no column \"day\"");
+    write_bytes(path, "s,a\n1,2\n1.5,3\n", 14);
+    refuse("generic:dt=1,segments=s", path, BRAM_EFORMAT, "s is 1.5 in frame 1");
+    unlink(path);
+    bram_ctx_free(cx);
+}
+
 static void numpy_arrays(void **state)
 {
     (void)state;
@@ -371,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_gzipped_numpy_array),
         cmocka_unit_test(a_table_of_numbers_is_not_guessed),
         cmocka_unit_test(gaps_are_segments_of_the_time_axis),
+        cmocka_unit_test(sessions_are_segments_of_the_time_axis),
         cmocka_unit_test(numpy_arrays),
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(every_allocation_may_fail),

@@ -4,9 +4,12 @@
  * from the first on. Held-out log-likelihoods of ssm (`eb6c8aa3`, sigma 2, alpha 2, best of 5
  * starts): K = 1 is a convex problem and must agree; the others are local optima, to be reached.
  */
+#include "cell_test.h"
 #include "emission.h"
 #include "linalg.h"
-#include "test.h"
+#include "manifest.h"
+
+#include <bramble/loader.h>
 
 enum { TRIALS = 20000, SESSIONS = 80, INPUTS = 5 };
 
@@ -93,10 +96,41 @@ static void held_out_likelihoods_reach_ssm_s(void **state)
     bram_ctx_free(cx);
 }
 
+/* The benchmark, on the table as its manifest imports it: K = 1 is the same number again, and
+ * 0.0732 bits a trial over the shares of choices in training. */
+static void the_benchmark_is_the_same_split(void **state)
+{
+    (void)state;
+    char path[512];
+    test_data(path, "spikes/derived/psytrack_W053.csv");
+    bram_ctx *cx = bram_ctx_new();
+    bram_benchmark *b;
+    bram_yaml_manifest *manifest;
+    bram_dataset *ds = NULL, *result = NULL;
+    assert_ok(cx, bram_benchmark_read(cx, &b, "psytrack-choices"));
+    assert_ok(cx, bram_manifest_read(cx, &manifest, b->dataset));
+    const char *paths[] = {path};
+    assert_ok(cx, bram_import(cx, &ds, manifest->source, &(bram_input){paths, 1}, NULL));
+    assert_ok(cx, bram_options_set(cx, b->options, "samples", "0"));
+    assert_ok(cx, test_cell(cx, &result, b, ds, "W053", b->models[0]));
+    double trial = test_number(result, "loglik:unit=nats", "value");
+    assert_near(3971 * trial, -2541.083, 1e-2);
+    assert_near(test_number(result, "loglik:unit=bits", "value") -
+                    test_number(result, "loglik:unit=bits", "floor_shares"),
+                0.0732, 1e-4);
+    assert_int_equal(test_number(result, "loglik:unit=nats", "units"), 1);
+    bram_dataset_free(result);
+    bram_dataset_free(ds);
+    bram_yaml_manifest_free(manifest);
+    bram_benchmark_free(b);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_benchmark_is_the_same_split),
         cmocka_unit_test(held_out_likelihoods_reach_ssm_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

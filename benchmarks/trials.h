@@ -1,0 +1,51 @@
+/*
+ * trials.h - where trials of a recording begin, and of which condition each is.
+ */
+#ifndef BRAMBLE_BENCHMARKS_TRIALS_H
+#define BRAMBLE_BENCHMARKS_TRIALS_H
+
+#include "recording.h"
+
+typedef struct bram_trial {
+    size_t row; /* of the recording: the first at or after the onset */
+    uint32_t condition;
+} bram_trial;
+
+/** In order of the rows. */
+typedef struct bram_trials {
+    bram_trial *trial;
+    size_t count;
+    bram_axis *condition; /* named */
+} bram_trials;
+
+void bram_trials_release(bram_trials *t);
+
+/**
+ * A trial for each entry of the table recordings/ID/events: its onset, and its id as the condition.
+ *
+ * @param kind  only entries of this kind (column kind); "": all
+ * @return BRAM_OK; BRAM_ENOTAPPLICABLE: there are none; BRAM_ENOMEM
+ */
+int bram_trials_of_events(bram_ctx *cx, bram_trials *out, const bram_dataset *ds,
+                          const bram_recording *r, const char *kind) BRAM_MUST_CHECK;
+
+/** What counts as a movement. */
+typedef struct bram_movement {
+    double speed;      /* it begins when the speed rises to this ... */
+    size_t rest;       /* ... after that many rows below it, and ends when it falls below again */
+    double least;      /* and is that far from where it began */
+    size_t directions; /* conditions: 0 is along the first variable, then towards the second */
+} bram_movement;
+
+/**
+ * A trial for each movement in the plane, by its direction from beginning to end.
+ *
+ * @param place, velocity  two variables each, on the same rows; rows with one missing are no
+ *                         movement, and none goes over the end of a stretch
+ * @return BRAM_OK; BRAM_ENOTAPPLICABLE: there are none, or not two variables; BRAM_ENOMEM
+ */
+int bram_trials_of_movements(bram_ctx *cx, bram_trials *out, const bram_recording *place,
+                             const bram_recording *velocity,
+                             const bram_movement *what) BRAM_MUST_CHECK;
+
+#endif
