@@ -376,6 +376,17 @@ int bram_forecast_weights(bram_ctx *cx, bram_dataset *out, const bram_axis *unit
     return status;
 }
 
+int bram_forecast_matrix(bram_ctx *cx, bram_dataset *out, const char *name, const char *row,
+                         const char *column, const bram_mat *m)
+{
+    bram_axis *rows = NULL, *columns = NULL;
+    BRAM_TRY(bram_axis_new(cx, &rows, row, m->rows));
+    int status = bram_axis_new(cx, &columns, column, m->cols);
+    if (status == BRAM_OK) return add_matrix(cx, out, "", name, rows, columns, m);
+    bram_axis_free(rows);
+    return status;
+}
+
 int bram_state_put(bram_ctx *cx, bram_dataset *out, const char *name, const bram_mat *m)
 {
     bram_axis *row = NULL, *column = NULL;

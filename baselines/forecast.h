@@ -119,6 +119,10 @@ int bram_forecast_check_choice(bram_ctx *cx, size_t candidates,
 int bram_forecast_weights(bram_ctx *cx, bram_dataset *out, const bram_axis *unit,
                           const bram_mat *weights) BRAM_MUST_CHECK;
 
+/** Adds a response of two dimensions with plain axes of these names. */
+int bram_forecast_matrix(bram_ctx *cx, bram_dataset *out, const char *name, const char *row,
+                         const char *column, const bram_mat *m) BRAM_MUST_CHECK;
+
 /** A matrix of a fitted model: its name in a file, and where it stands in the model's struct. */
 typedef struct bram_state_part {
     const char *name; /* NULL ends a table */

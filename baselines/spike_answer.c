@@ -391,23 +391,6 @@ static int answer_states(bram_ctx *cx, const bram_spike_model *m, const bram_que
     return bram_dataset_add(cx, out, "", r);
 }
 
-static int add_matrix(bram_ctx *cx, bram_dataset *out, const char *name, const char *row,
-                      const char *column, const bram_mat *m)
-{
-    bram_axis *axis[2] = {NULL, NULL};
-    bram_response *r = NULL;
-    int status = bram_axis_new(cx, &axis[0], row, m->rows);
-    if (status == BRAM_OK) status = bram_axis_new(cx, &axis[1], column, m->cols);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, &r, name, BRAM_F64, 2,
-                                   (const bram_axis *[]){axis[0], axis[1]});
-    bram_axis_free(axis[0]);
-    bram_axis_free(axis[1]);
-    BRAM_TRY(status);
-    memcpy(bram_response_f64(r), m->data, m->rows * m->cols * sizeof *m->data);
-    return bram_dataset_add(cx, out, "", r);
-}
-
 /* "weights": influence of unit j on unit i, the sum over kernels, of the state where it is
  * strongest; "state_weights": of each state, a row for j and a column for i in turn; "transition";
  * "choice" (see bram_spike_model). */
@@ -430,9 +413,9 @@ static int answer_weights(bram_ctx *cx, const bram_spike_model *m, const bram_qu
     }
     BRAM_TRY(bram_forecast_weights(cx, out, q->panel->unit, &most));
     if (m->states == 1) return BRAM_OK;
-    BRAM_TRY(add_matrix(cx, out, "state_weights", "state", "pair", &all));
-    BRAM_TRY(add_matrix(cx, out, "transition", "state", "next", &m->transition));
-    return add_matrix(cx, out, "choice", "trial", "column", &m->choice);
+    BRAM_TRY(bram_forecast_matrix(cx, out, "state_weights", "state", "pair", &all));
+    BRAM_TRY(bram_forecast_matrix(cx, out, "transition", "state", "next", &m->transition));
+    return bram_forecast_matrix(cx, out, "choice", "trial", "column", &m->choice);
 }
 
 int bram_spike_model_answer(bram_ctx *cx, const void *fitted, const bram_query *q,

@@ -250,6 +250,7 @@ static int answer_free_run(bram_ctx *cx, const bram_state_model *m, const bram_q
 
 /* ---- states and weights --------------------------------------------------------------------- */
 
+/* The posterior; and, with two states or more, "transition" and "choice" (state_model.h). */
 static int answer_states(bram_ctx *cx, const bram_state_model *m, const bram_query *q,
                          bram_dataset *out)
 {
@@ -268,7 +269,11 @@ static int answer_states(bram_ctx *cx, const bram_state_model *m, const bram_que
     if (a.s->y.rows > a.s->first)
         memcpy(bram_response_f64(r), bram_row(&a.states, a.s->first),
                (a.s->y.rows - a.s->first) * m->m.states * sizeof(double));
-    return bram_dataset_add(cx, out, "", r);
+    BRAM_TRY(bram_dataset_add(cx, out, "", r));
+    bram_mat transition = {m->m.transition, m->m.states, m->m.states, m->m.states};
+    if (m->m.states == 1) return BRAM_OK;
+    BRAM_TRY(bram_forecast_matrix(cx, out, "transition", "from_state", "next", &transition));
+    return bram_forecast_matrix(cx, out, "choice", "trial", "column", &m->choice);
 }
 
 /* Autoregressive weights, summed over lags, averaged over states by their occupancy. */

@@ -13,14 +13,18 @@
  */
 #include "scores.h"
 #include "timesplit.h"
+#include "wiring.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const bram_param params[] = {
     BRAM_TIMESPLIT_PARAMS,
     {"truth", BRAM_PARAM_TEXT, "state", NULL, 0, 0,
      "the column of the time axis that holds the true state; events: annotated ones"},
+    {"connections", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+     "for the figures: the source whose layers state1, state2 ... are the true connections"},
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -256,6 +260,45 @@ static int keep_model(bram_ctx *cx, const struct states *s, bram_dataset *result
     return status;
 }
 
+/* The weights of one layer of the true connections, from the rows' unit to the columns'. */
+static int read_layer(bram_ctx *cx, double *weight, const struct states *s, const char *source,
+                      size_t state)
+{
+    const bram_axis *unit = s->recording.unit;
+    size_t n = bram_axis_length(unit);
+    char layer[32];
+    bram_wiring w;
+    snprintf(layer, sizeof layer, "state%zu", state + 1);
+    BRAM_TRY(bram_wiring_read(cx, &w, s->cell->dataset, source, layer));
+    for (size_t e = 0; e < w.edges; e++) {
+        ptrdiff_t from = bram_axis_find(unit, bram_axis_id(w.nodes, w.from[e]));
+        ptrdiff_t to = bram_axis_find(unit, bram_axis_id(w.nodes, w.to[e]));
+        if (from >= 0 && to >= 0) weight[(size_t)from * n + (size_t)to] = w.weight[e];
+    }
+    bram_wiring_release(&w);
+    return BRAM_OK;
+}
+
+/* The true connections in each true state (state x pair), where the benchmark names them. */
+static int keep_connections(bram_ctx *cx, const struct states *s, bram_dataset *result)
+{
+    const char *source = bram_option_text(s->o, "connections");
+    size_t n = bram_axis_length(s->recording.unit), pairs = n * n, states = 0;
+    if (!*source) return BRAM_OK;
+    for (size_t t = 0; t < s->recording.rows; t++)
+        if (s->truth[t] > (int64_t)states) states = (size_t)s->truth[t];
+    double *weight = bram_scratch(cx, states * pairs, sizeof *weight);
+    bram_axis *state = NULL, *pair = NULL;
+    if (!weight) return BRAM_ENOMEM;
+    for (size_t k = 0; k < states; k++) BRAM_TRY(read_layer(cx, weight + k * pairs, s, source, k));
+    int status = bram_axis_new(cx, &state, "true_state", states);
+    if (status == BRAM_OK) status = bram_axis_new(cx, &pair, "pair", pairs);
+    if (status == BRAM_OK) status = keep(cx, result, "states", "connections", state, pair, weight);
+    bram_axis_free(state);
+    bram_axis_free(pair);
+    return status;
+}
+
 /* The first test rows: what was recorded, the true states, the posterior. */
 static int keep_example(bram_ctx *cx, const struct states *s, bram_dataset *result)
 {
@@ -281,6 +324,8 @@ static int keep_example(bram_ctx *cx, const struct states *s, bram_dataset *resu
     if (status == BRAM_OK)
         status = keep(cx, result, "states", "posterior", row, bram_response_axis(r, 1), p);
     if (status == BRAM_OK) status = keep(cx, result, "states", "truth", row, s->whole, truth);
+    if (status == BRAM_OK) status = copy(cx, result, answer, "transition");
+    if (status == BRAM_OK) status = copy(cx, result, answer, "choice");
     if (status == BRAM_OK && g->y.stride == units)
         status = keep(cx, result, "states", "recorded", row, s->recording.unit,
                       bram_row(&g->y, g->first));
@@ -304,6 +349,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     if (status == BRAM_OK) status = score(cx, &s, result);
     if (status == BRAM_OK) status = keep_example(cx, &s, result);
     if (status == BRAM_OK) status = keep_model(cx, &s, result);
+    if (status == BRAM_OK) status = keep_connections(cx, &s, result);
     bram_free(stream);
     release(&s);
     bram_scratch_release(cx, mark);
@@ -313,7 +359,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 const bram_task bram_task_states = {
     .name = "states",
     .summary = "agreement of a model's hidden states with known ones",
-    .version = 1,
+    .version = 2,
     .params = params,
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,

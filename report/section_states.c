@@ -23,9 +23,10 @@ struct matrix {
 struct found {
     const bram_report_model *model;
     const char *part;
-    struct matrix posterior, truth, recorded, visits, weights, transition, choice;
+    struct matrix posterior, truth, recorded, visits, weights, transition, choice, connections;
     size_t *label; /* of each row: the most probable state, in the truth's numbers */
     size_t colour_of[MOST_STATES]; /* of each found state: number of the true one it matches */
+    size_t order[MOST_STATES];     /* found states by those numbers */
 };
 
 static int read_matrix(bram_ctx *cx, struct matrix *m, const bram_dataset *cell, const char *path)
@@ -55,7 +56,12 @@ static int match_states(bram_ctx *cx, struct found *f)
         if (truth >= 1 && truth <= MOST_STATES)
             bram_row(&cost, f->label[t])[(size_t)truth - 1] -= 1;
     }
-    return bram_assignment(cx, f->colour_of, NULL, &cost);
+    BRAM_TRY(bram_assignment(cx, f->colour_of, NULL, &cost));
+    size_t n = 0;
+    for (size_t c = 0; c < MOST_STATES; c++)
+        for (size_t k = 0; k < states; k++)
+            if (f->colour_of[k] == c) f->order[n++] = k;
+    return BRAM_OK;
 }
 
 static const double *times_of(const struct found *f)
@@ -69,6 +75,19 @@ static double time_at(const struct found *f, size_t t)
     return time ? time[t] : (double)t;
 }
 
+static double step_of(const struct found *f)
+{
+    return f->posterior.rows > 1 ? time_at(f, 1) - time_at(f, 0) : 1;
+}
+
+/* From the first row to the end of the last, in all figures over time. */
+static bram_figure_axis time_axis(const struct found *f)
+{
+    return (bram_figure_axis){.title = times_of(f) ? "time (s)" : "row",
+                              .low = time_at(f, 0),
+                              .high = time_at(f, f->posterior.rows - 1) + step_of(f)};
+}
+
 /* Runs of one state as spans in row y: state(t) is a colour. */
 static int add_spans(bram_ctx *cx, bram_figure *g, const struct found *f, bool truth, double y)
 {
@@ -76,7 +95,7 @@ static int add_spans(bram_ctx *cx, bram_figure *g, const struct found *f, bool t
     double *low = bram_scratch(cx, rows, 3 * sizeof *low);
     if (!low) return BRAM_ENOMEM;
     double *high = low + rows, *row = high + rows;
-    double step = rows > 1 ? time_at(f, 1) - time_at(f, 0) : 1;
+    double step = step_of(f);
     for (size_t c = 0; c < MOST_STATES; c++) {
         size_t n = 0;
         bool inside = false;
@@ -135,8 +154,8 @@ static int figure_of_raster(bram_ctx *cx, bram_report *r, const struct found *f)
                              "Rows of spikes; above them two rows of coloured spans, the true and "
                              "the found state of each moment."));
     bram_figure_size(g, 760, 90 + 19 * (double)(units + 2));
-    int status = bram_figure_x(cx, g,
-                               &(bram_figure_axis){.title = times_of(f) ? "time (s)" : "row"});
+    bram_figure_axis time = time_axis(f);
+    int status = bram_figure_x(cx, g, &time);
     if (status == BRAM_OK)
         status = bram_figure_y(cx, g,
                                &(bram_figure_axis){.labels = label, .label_count = units + 2});
@@ -162,12 +181,13 @@ static int figure_of_posterior(bram_ctx *cx, bram_report *r, const struct found 
     BRAM_TRY(bram_figure_new(cx, &g, "Posterior of the states",
                              "One line a state: its probability given the whole recording."));
     bram_figure_size(g, 760, 240);
-    int status = bram_figure_x(cx, g,
-                               &(bram_figure_axis){.title = times_of(f) ? "time (s)" : "row"});
+    bram_figure_axis time = time_axis(f);
+    int status = bram_figure_x(cx, g, &time);
     if (status == BRAM_OK)
         status = bram_figure_y(cx, g,
                                &(bram_figure_axis){.title = "probability", .low = 0, .high = 1});
-    for (size_t k = 0; k < states && status == BRAM_OK; k++) {
+    for (size_t i = 0; i < states && status == BRAM_OK; i++) {
+        size_t k = f->order[i];
         char name[32];
         snprintf(name, sizeof name, "state %zu", f->colour_of[k] + 1);
         for (size_t t = 0; t < rows; t++)
@@ -219,17 +239,19 @@ static int add_survival(bram_ctx *cx, bram_figure *g, const struct found *f, siz
 static int figure_of_dwell(bram_ctx *cx, bram_report *r, const struct found *f)
 {
     bram_figure *g = NULL;
+    char bins[64] = "bins";
     if (f->visits.cols != 2) return BRAM_OK;
+    if (times_of(f)) snprintf(bins, sizeof bins, "bins of %.3g s", step_of(f));
     BRAM_TRY(bram_figure_new(cx, &g, "How long visits last",
                              "One line a state: the share of its visits that last longer than so "
                              "many bins."));
     bram_figure_size(g, 640, 280);
-    int status = bram_figure_x(cx, g, &(bram_figure_axis){.title = "bins", .log = true});
+    int status = bram_figure_x(cx, g, &(bram_figure_axis){.title = bins, .log = true});
     if (status == BRAM_OK)
         status = bram_figure_y(cx, g,
                                &(bram_figure_axis){.title = "share of visits", .zero = true});
-    for (size_t k = 0; k < f->posterior.cols && status == BRAM_OK; k++)
-        status = add_survival(cx, g, f, k);
+    for (size_t i = 0; i < f->posterior.cols && status == BRAM_OK; i++)
+        status = add_survival(cx, g, f, f->order[i]);
     return bram_report_figure(cx, r, g, status,
                               "Dwell times: for each state the share of its visits, in all test "
                               "rows, that last longer than so many bins.");
@@ -260,80 +282,151 @@ static int figure_of_transitions(bram_ctx *cx, bram_report *r, const struct foun
     size_t states = f->transition.rows;
     char number[MOST_STATES][32];
     const char *label[MOST_STATES];
+    double value[MOST_STATES * MOST_STATES];
     if (states != f->posterior.cols || f->transition.cols != states) return BRAM_OK;
-    for (size_t k = 0; k < states; k++) {
-        snprintf(number[k], sizeof number[k], "state %zu", f->colour_of[k] + 1);
-        label[k] = number[k];
+    for (size_t i = 0; i < states; i++) {
+        size_t k = f->order[i];
+        snprintf(number[i], sizeof number[i], "state %zu", f->colour_of[k] + 1);
+        label[i] = number[i];
+        for (size_t j = 0; j < states; j++)
+            value[i * states + j] = f->transition.value[k * states + f->order[j]];
     }
     return heat(
         cx, r, "Transitions",
         "A matrix: rows are the state of a bin, columns that of the next; colour is the "
         "probability.",
-        states, f->transition.value, label, "next", "from", false, 1, "probability",
+        states, value, label, "next", "from", false, 1, "probability",
         "Transition probabilities from bin to bin; states are numbered as the true ones that "
         "they match.");
+}
+
+/* What was found in a state and, right of it after a gap, the true connections there. */
+static int beside(bram_ctx *cx, bram_report *r, const struct found *f, size_t state, size_t n,
+                  const char *const *label, double high)
+{
+    size_t cols = 2 * n + 1, truth = f->colour_of[state];
+    double *value = bram_scratch(cx, n * cols, sizeof *value);
+    const char **to = bram_scratch(cx, cols, sizeof *to);
+    bram_figure *g = NULL;
+    char title[64], caption[400];
+    if (!value || !to) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(value + i * cols, f->weights.value + (state * n + i) * n, n * sizeof *value);
+        value[i * cols + n] = NAN;
+        memcpy(value + i * cols + n + 1, f->connections.value + (truth * n + i) * n,
+               n * sizeof *value);
+    }
+    for (size_t i = 0; i < n; i++) to[i] = to[n + 1 + i] = label[i];
+    to[n] = "";
+    snprintf(title, sizeof title, "Weights and connections in state %zu", truth + 1);
+    BRAM_TRY(bram_figure_new(cx, &g, title,
+                             "Two matrices side by side: rows send, columns receive; colour is the "
+                             "weight, two-sided. Left what was found, right what made the data."));
+    bram_figure_size(g, 760, 120 + 22 * (double)(n < 8 ? 8 : n));
+    int status = bram_figure_x(cx, g,
+                               &(bram_figure_axis){.title = "to: found (left), true (right)",
+                                                   .labels = to,
+                                                   .label_count = cols});
+    if (status == BRAM_OK)
+        status = bram_figure_y(
+            cx, g, &(bram_figure_axis){.title = "from", .labels = label, .label_count = n});
+    if (status == BRAM_OK)
+        status = bram_figure_heat(cx, g, &(bram_heat){n, cols, value, -high, high, true, "weight"});
+    snprintf(caption, sizeof caption,
+             "Weights that %s found in the state that matches state %zu (left), beside the "
+             "connections that made the data in state %zu (right). One scale for all states.",
+             f->model->name, truth + 1, truth + 1);
+    return bram_report_figure(cx, r, g, status, caption);
+}
+
+static int alone(bram_ctx *cx, bram_report *r, const struct found *f, size_t state, size_t n,
+                 const char *const *label, double high)
+{
+    char title[64], caption[320];
+    snprintf(title, sizeof title, "Weights in state %zu", f->colour_of[state] + 1);
+    snprintf(caption, sizeof caption,
+             "Weights that %s found in the state that matches state %zu. One scale for all "
+             "states.",
+             f->model->name, f->colour_of[state] + 1);
+    return heat(
+        cx, r, title, "A matrix: rows send, columns receive; colour is the weight, two-sided.", n,
+        f->weights.value + state * n * n, label, "to", "from", true, high, "weight", caption);
+}
+
+static double largest(const struct matrix *m)
+{
+    double high = 0;
+    for (size_t i = 0; i < m->rows * m->cols; i++) high = fmax(high, fabs(m->value[i]));
+    return high;
 }
 
 static int figures_of_weights(bram_ctx *cx, bram_report *r, const struct found *f)
 {
     size_t pairs = f->weights.cols, n = (size_t)lround(sqrt((double)pairs));
-    double high = 0;
     if (!f->weights.rows || n * n != pairs || f->weights.rows != f->posterior.cols ||
         n != f->recorded.cols)
         return BRAM_OK;
+    bool known = f->connections.cols == pairs;
+    double high = fmax(largest(&f->weights), known ? largest(&f->connections) : 0);
     const char **label = bram_scratch(cx, n, sizeof *label);
     if (!label) return BRAM_ENOMEM;
     for (size_t u = 0; u < n; u++)
         label[u] = bram_axis_id(bram_response_axis(f->recorded.from, 1), u);
-    for (size_t i = 0; i < f->weights.rows * pairs; i++)
-        high = fmax(high, fabs(f->weights.value[i]));
-    for (size_t k = 0; k < f->weights.rows; k++) {
-        char title[64], caption[320];
-        snprintf(title, sizeof title, "Weights in state %zu", f->colour_of[k] + 1);
-        snprintf(caption, sizeof caption,
-                 "Weights that %s found in the state that matches state %zu; the connections that "
-                 "made the data, where they are known, are below under Data (layer state%zu). One "
-                 "scale for all states.",
-                 f->model->name, f->colour_of[k] + 1, f->colour_of[k] + 1);
-        BRAM_TRY(heat(cx, r, title,
-                      "A matrix: rows send, columns receive; colour is the weight, two-sided.", n,
-                      f->weights.value + k * pairs, label, "to", "from", true, high > 0 ? high : 1,
-                      "weight", caption));
+    if (!(high > 0)) high = 1;
+    for (size_t i = 0; i < f->weights.rows; i++) {
+        size_t k = f->order[i];
+        bool matched = known && f->colour_of[k] < f->connections.rows;
+        BRAM_TRY(matched ? beside(cx, r, f, k, n, label, high)
+                         : alone(cx, r, f, k, n, label, high));
     }
     return BRAM_OK;
 }
 
+/* Numbers of states as categories: they need not lie close together. */
 static int figure_of_choice(bram_ctx *cx, bram_report *r, const struct found *f)
 {
     size_t n = f->choice.rows;
     if (n < 2 || f->choice.cols < 2) return BRAM_OK;
-    double *x = bram_scratch(cx, n, 2 * sizeof *x);
+    size_t cols = f->choice.cols;
+    double *x = bram_scratch(cx, n, 4 * sizeof *x), best = -INFINITY;
+    const char **label = bram_scratch(cx, n, sizeof *label);
     bram_figure *g = NULL;
-    if (!x) return BRAM_ENOMEM;
-    double *y = x + n;
-    for (size_t i = 0; i < n; i++)
-        x[i] = f->choice.value[i * f->choice.cols], y[i] = f->choice.value[i * f->choice.cols + 1];
+    if (!x || !label) return BRAM_ENOMEM;
+    double *y = x + n, *low = y + n, *high = low + n;
+    for (size_t i = 0; i < n; i++) {
+        const double *row = f->choice.value + i * cols;
+        char *text = bram_scratch(cx, 24, 1);
+        if (!text) return BRAM_ENOMEM;
+        snprintf(text, 24, "%.0f", row[0]);
+        label[i] = text, x[i] = (double)i, y[i] = row[1];
+        best = fmax(best, y[i]);
+    }
+    for (size_t i = 0; i < n && cols >= 4; i++)
+        low[i] = best + f->choice.value[i * cols + 2],
+        high[i] = best + f->choice.value[i * cols + 3];
     BRAM_TRY(
         bram_figure_new(cx, &g, "How many states",
                         "Log likelihood of the validation part against the number of states."));
     bram_figure_size(g, 640, 280);
-    int status = bram_figure_x(cx, g,
-                               &(bram_figure_axis){.title = "number of states",
-                                                   .low = x[0] - 0.3,
-                                                   .high = x[n - 1] + 0.3});
+    int status = bram_figure_x(
+        cx, g, &(bram_figure_axis){.title = "number of states", .labels = label, .label_count = n});
     if (status == BRAM_OK)
         status = bram_figure_y(cx, g,
                                &(bram_figure_axis){.title = "log likelihood (nats a value)"});
-    const bram_series points = {
-        .mark = BRAM_MARK_POINTS, .colour = f->model->colour, .count = n, .x = x, .y = y};
-    bram_series line = points;
-    line.mark = BRAM_MARK_LINE;
+    bram_series line = {
+        .mark = BRAM_MARK_LINE, .colour = f->model->colour, .count = n, .x = x, .y = y};
+    bram_series points = line;
+    points.mark = BRAM_MARK_POINTS;
+    if (cols >= 4) points.low = low, points.high = high;
     if (status == BRAM_OK) status = bram_figure_add(cx, g, &line);
     if (status == BRAM_OK) status = bram_figure_add(cx, g, &points);
     return bram_report_figure(
         cx, r, g, status,
-        "Log likelihood of the validation part, by the filter, for each number "
-        "of states that was tried; the highest was taken.");
+        cols < 4 ? "Log likelihood of the validation part, by the filter, for each number of "
+                   "states that was tried; the highest was taken."
+                 : "Log likelihood of the validation part, by the filter, for each number of "
+                   "states that was tried; the highest was taken. Bars: 95 % interval of the "
+                   "difference to it.");
 }
 
 /* ---- the section ---------------------------------------------------------------------------- */
@@ -355,6 +448,7 @@ static int find_states(bram_ctx *cx, struct found *f, bool *there, const bram_re
         BRAM_TRY(read_matrix(cx, &f->weights, cell->data, "states/state_weights"));
         BRAM_TRY(read_matrix(cx, &f->transition, cell->data, "states/transition"));
         BRAM_TRY(read_matrix(cx, &f->choice, cell->data, "states/choice"));
+        BRAM_TRY(read_matrix(cx, &f->connections, cell->data, "states/connections"));
         *there = f->posterior.rows > 0 && f->posterior.cols <= MOST_STATES &&
                  f->truth.rows == f->posterior.rows && f->truth.cols == 1 &&
                  (!f->recorded.rows || f->recorded.rows == f->posterior.rows);
