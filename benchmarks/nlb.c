@@ -36,6 +36,11 @@ int bram_nlb_bits(bram_ctx *cx, double *bits, const bram_cube *rates, const bram
         for (size_t i = 0; i < rows; i++) {
             double count = spikes->data[i * units + u], rate = rates->data[i * units + u];
             if (isnan(count)) continue;
+            if (count < 0 || isinf(count))
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "there are %g spikes in trial %zu, bin %zu, unit %zu; expected a "
+                                 "count, or NaN for what is not known",
+                                 count, i / spikes->bins, i % spikes->bins, u);
             if (!(rate >= 0) || isinf(rate))
                 return bram_fail(
                     cx, BRAM_ENUMERIC,

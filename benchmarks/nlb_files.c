@@ -285,13 +285,18 @@ static int score_psth(bram_ctx *cx, const struct set *s, const bram_cube *rates)
 static int score_set(bram_ctx *cx, const struct set *s, bool intervals)
 {
     bram_cube rates = {0};
-    BRAM_TRY(score_bits(cx, s));
-    int status = read_beside(cx, &rates, s, s->submission, "eval_rates_heldin",
+    int status = score_bits(cx, s);
+    if (status != BRAM_OK) status = bram_fail_prefix(cx, status, "held-out units");
+    if (status == BRAM_OK)
+        status = read_beside(cx, &rates, s, s->submission, "eval_rates_heldin",
                              "eval_rates_heldout");
     if (status == BRAM_OK)
         status = intervals ? score_intervals(cx, s, &rates) : score_velocity(cx, s, &rates);
     if (status == BRAM_OK) status = score_psth(cx, s, &rates);
-    if (status == BRAM_OK) status = score_forward(cx, s);
+    if (status == BRAM_OK) {
+        status = score_forward(cx, s);
+        if (status != BRAM_OK) status = bram_fail_prefix(cx, status, "forward prediction");
+    }
     bram_free(rates.data);
     return status == BRAM_OK ? status : bram_fail_prefix(cx, status, "%s", s->name);
 }

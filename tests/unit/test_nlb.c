@@ -286,6 +286,9 @@ static void bad_rates_are_errors(void **state)
     assert_int_equal(bram_nlb_bits(cx, &x, &rates, &spikes, NULL), BRAM_ENUMERIC);
     r[2] = (double)NAN;
     assert_int_equal(bram_nlb_bits(cx, &x, &rates, &spikes, NULL), BRAM_ENUMERIC);
+    r[2] = 2, s[3] = -1;
+    assert_int_equal(bram_nlb_bits(cx, &x, &rates, &spikes, NULL), BRAM_ENUMERIC);
+    assert_non_null(strstr(bram_ctx_message(cx), "-1 spikes in trial 1, bin 1, unit 0"));
     for (int i = 0; i < 4; i++) s[i] = 0, r[i] = 1;
     assert_int_equal(bram_nlb_bits(cx, &x, &rates, &spikes, NULL), BRAM_ENUMERIC);
     assert_near(x, 7, 0);

@@ -3,9 +3,12 @@
  * are found, what figures need is kept.
  */
 #include "simulate.h"
+#include "stats.h"
 #include "test.h"
 
 #include <bramble/benchmark.h>
+
+#include <math.h>
 
 static bram_dataset *spikes; /* made once */
 
@@ -79,6 +82,25 @@ static void states_are_found(void **state)
     assert_ok(cx, bram_response_read(cx, visits, (size_t[]){0, 0}, (size_t[]){n, 2}, visit, NULL));
     for (size_t i = 0; i < n; i++) rows += visit[2 * i + 1];
     assert_near(rows, 2000, 0); /* every test row is of one visit */
+    /* the true connections stand beside: each state's are those of a found state, and not the other
+     * way round */
+    enum { STATES = 3, PAIRS = 12 * 12 };
+    static double found[STATES * PAIRS], true_one[STATES * PAIRS], turned[PAIRS];
+    const size_t all[2] = {STATES, PAIRS};
+    const bram_response *connections = bram_dataset_response(result, "states/connections");
+    assert_non_null(connections);
+    assert_ok(cx, bram_response_read(cx, weights, (size_t[]){0, 0}, all, found, NULL));
+    assert_ok(cx, bram_response_read(cx, connections, (size_t[]){0, 0}, all, true_one, NULL));
+    for (size_t k = 0; k < STATES; k++) {
+        double best = -1, wrong = -1;
+        for (size_t i = 0; i < PAIRS; i++) turned[i] = true_one[k * PAIRS + i % 12 * 12 + i / 12];
+        for (size_t f = 0; f < STATES; f++) {
+            best = fmax(best, bram_pearson(found + f * PAIRS, true_one + k * PAIRS, PAIRS));
+            wrong = fmax(wrong, bram_pearson(found + f * PAIRS, turned, PAIRS));
+        }
+        assert_true(best > 0.85);
+        assert_true(wrong < 0.5);
+    }
     bram_ctx_free(cx);
     bram_dataset_free(result);
     run(b, "glm:ridge=1", BRAM_ENOTAPPLICABLE); /* has no states */

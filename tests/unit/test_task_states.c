@@ -69,6 +69,15 @@ static void annotated_states_are_the_truth(void **state)
     assert_int_equal(rows,
                      120); /* a fifth of the rows, four visits: 6 of each 30 without a state */
     assert_int_equal(unknown, 24);
+    /* the chain itself, for the figures: states of 30 bins, so 29 of 30 steps stay */
+    const bram_response *chain = bram_dataset_response(result, "states/transition");
+    double p[4];
+    assert_non_null(chain);
+    assert_ok(cx, bram_response_read(cx, chain, (size_t[]){0, 0}, (size_t[]){2, 2}, p, NULL));
+    assert_near(p[0] + p[1], 1, 1e-12);
+    assert_near(p[0], 29 / 30., 0.02);
+    assert_non_null(bram_dataset_response(result, "states/choice"));
+    assert_null(bram_dataset_response(result, "states/connections"));
     bram_dataset_free(result);
     bram_dataset_free(ds);
     ds = make(cx, "stimulus");
