@@ -27,7 +27,7 @@ done
 
 # bits a spike of M1, measured with nlb_tools' formula: the mean, and the VAR with rates of 0.001 at least
 bits() {
-    "$bramble" leaderboard "$work/results" -b m1-forecast -s "$1" --format tsv | awk -F'\t' -v model="$2" '
+    "$bramble" leaderboard "$work/results" -b "${3:-m1-forecast}" -s "$1" --format tsv | awk -F'\t' -v model="$2" '
         NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
         $at["model"] ~ "^" model { printf "%.4f", $at["value"] }'
 }
@@ -37,7 +37,7 @@ bits() {
 }
 
 # Poisson regression of the first 20 neurons, measured with scikit-learn
-found="$(bits bits-per-spike:least=1e-09,first=20@step mean) $(bits bits-per-spike:least=1e-09,first=20@step glm)"
+found="$(bits bits-per-spike:least=1e-09,first=20@step mean m1-forecast-20) $(bits bits-per-spike:least=1e-09,first=20@step glm m1-forecast-20)"
 [ "$found" = "-0.0574 0.0479" ] || {
     echo "bits a spike of 20 neurons: found $found"
     exit 1

@@ -44,6 +44,7 @@ table() {
 import m1-stevenson2011 spykesML/m1_stevenson_2011.mat
 import hvc-mackevicius2019 seqNMF/MackeviciusData.mat
 run m1-forecast
+run m1-forecast-20
 run hvc-forecast
 grid='var:lags=1+3+5,ridge=1+10+100+1000+10000+100000,target=value'
 pearson='pearson:constant=zero@step'
