@@ -160,8 +160,8 @@ static void choices_from_inputs(void **state)
     bram_ctx_free(cx);
 }
 
-/* What follows two rows is told by two rows, or by their mean, and half by one; but for the 2 of the
- * 240 test rows that begin a session and lack the row before them. */
+/* What follows two rows is told by two rows, or by their mean, and half by one; but for the 2 of
+ * the 240 test rows that begin a session and lack the row before them. */
 static void decoding_from_several_rows(void **state)
 {
     (void)state;
