@@ -4,7 +4,7 @@
  *
  * One recording is cut in time (timesplit.h). The model forecasts every test row one step ahead.
  * Trials begin at events, or at movements that are found in behaviour and named by their direction
- * (trials.h). Of every trial whose rows, `before` its beginning to `after`, lie in the test part,
+ * (onsets.h). Of every trial whose rows, `before` its beginning to `after`, lie in the test part,
  * the forecasts and the recording are averaged by condition and row; those averages, of all
  * conditions below each other, are what the metrics see: unit by unit, as the match to PSTHs of the
  * Neural Latents Benchmark (Pei et al. 2021, arXiv 2109.04463), there from smoothed spikes.
@@ -17,7 +17,7 @@
 #include "scores.h"
 #include "stats.h"
 #include "timesplit.h"
-#include "trials.h"
+#include "onsets.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ struct psth {
     const bram_options *o;
     bram_recording recording;
     bram_timesplit split;
-    bram_trials trials;
+    bram_onsets trials;
     bram_fitted *model, *floor;
     bram_scores *scores;
     size_t before, bins, conditions, units;
@@ -70,7 +70,7 @@ static void release(struct psth *p)
     bram_scores_free(p->scores);
     bram_fitted_free(p->model);
     bram_fitted_free(p->floor);
-    bram_trials_release(&p->trials);
+    bram_onsets_release(&p->trials);
     bram_timesplit_release(&p->split);
     bram_recording_release(&p->recording);
 }
@@ -91,7 +91,7 @@ static int find_movements(bram_ctx *cx, struct psth *p)
         status = bram_behaviour_read(cx, &velocity, p->cell->dataset, &p->recording, from,
                                      bram_option_text(p->o, "velocity"));
     if (status == BRAM_OK)
-        status = bram_trials_of_movements(cx, &p->trials, &place, &velocity, &what);
+        status = bram_onsets_of_movements(cx, &p->trials, &place, &velocity, &what);
     bram_recording_release(&place);
     bram_recording_release(&velocity);
     return status;
@@ -105,7 +105,7 @@ static void mark(const struct psth *p, const bram_slice *s, enum part part)
 }
 
 /* Whether all rows of a trial are of one part of the cut, and of one stretch. */
-static bool lies_in(const struct psth *p, const bram_trial *t, enum part part)
+static bool lies_in(const struct psth *p, const bram_onset *t, enum part part)
 {
     const bram_recording *r = &p->recording;
     if (t->row < p->before || t->row - p->before + p->bins > r->rows) return false;
@@ -128,7 +128,7 @@ static int prepare(bram_ctx *cx, struct psth *p)
     BRAM_TRY(bram_timesplit_make(cx, &p->split, &p->recording, p->o));
     BRAM_TRY(bram_option_is(p->o, "trials", "movements")
                  ? find_movements(cx, p)
-                 : bram_trials_of_events(cx, &p->trials, c->dataset, &p->recording,
+                 : bram_onsets_of_events(cx, &p->trials, c->dataset, &p->recording,
                                          bram_option_text(p->o, "kind")));
     p->conditions = bram_axis_length(p->trials.condition);
     p->units = p->recording.units;
@@ -160,7 +160,7 @@ static int average(bram_ctx *cx, struct average *out, const struct psth *p, cons
     size_t *seen = bram_scratch(cx, p->conditions, sizeof *seen);
     if (!out->values || !out->present || !count || !seen) return BRAM_ENOMEM;
     for (size_t i = 0; i < p->trials.count; i++) {
-        const bram_trial *t = &p->trials.trial[i];
+        const bram_onset *t = &p->trials.trial[i];
         if (!lies_in(p, t, part)) continue;
         if (half >= 0 && (int)(seen[t->condition]++ % 2) != half) continue;
         if (half < 0) seen[t->condition]++;

@@ -1,9 +1,9 @@
 /*
- * Tests of benchmarks/task_psth.c and trials.c: averages worked by hand, trials from events and
+ * Tests of benchmarks/task_psth.c and onsets.c: averages worked by hand, trials from events and
  * from movements, what is refused.
  */
 #include "cell_test.h"
-#include "trials.h"
+#include "onsets.h"
 
 enum { ROWS = 400, EVERY = 8 };
 
@@ -132,14 +132,14 @@ static void movements_are_found(void **state)
     bram_ctx *cx = bram_ctx_new();
     bram_dataset *ds = NULL;
     bram_recording p = {0}, v = {0};
-    bram_trials trials;
+    bram_onsets trials;
     bram_movement what = {.speed = 0.4, .rest = 3, .least = 0.8, .directions = 8};
     assert_ok(cx, bram_dataset_new(cx, &ds));
     add(cx, ds, "place", (const char *[]){"x", "y"}, 2, place);
     add(cx, ds, "velocity", (const char *[]){"vx", "vy"}, 2, velocity);
     assert_ok(cx, bram_recording_read(cx, &p, ds, "w", "place"));
     assert_ok(cx, bram_recording_read(cx, &v, ds, "w", "velocity"));
-    assert_ok(cx, bram_trials_of_movements(cx, &trials, &p, &v, &what));
+    assert_ok(cx, bram_onsets_of_movements(cx, &trials, &p, &v, &what));
     static const size_t row[] = {10, 30, 50};
     static const char *const name[] = {"0 deg", "90 deg", "225 deg"};
     assert_int_equal(trials.count, 3);
@@ -147,13 +147,13 @@ static void movements_are_found(void **state)
         assert_int_equal(trials.trial[i].row, row[i]);
         assert_string_equal(bram_axis_id(trials.condition, trials.trial[i].condition), name[i]);
     }
-    bram_trials_release(&trials);
+    bram_onsets_release(&trials);
     p.present[2 * 29] = 0; /* where the hand was before it went up is not known */
-    assert_ok(cx, bram_trials_of_movements(cx, &trials, &p, &v, &what));
+    assert_ok(cx, bram_onsets_of_movements(cx, &trials, &p, &v, &what));
     assert_int_equal(trials.count, 2);
-    bram_trials_release(&trials);
+    bram_onsets_release(&trials);
     what.speed = 10;
-    assert_int_equal(bram_trials_of_movements(cx, &trials, &p, &v, &what), BRAM_ENOTAPPLICABLE);
+    assert_int_equal(bram_onsets_of_movements(cx, &trials, &p, &v, &what), BRAM_ENOTAPPLICABLE);
     bram_recording_release(&p);
     bram_recording_release(&v);
     bram_dataset_free(ds);

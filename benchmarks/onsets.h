@@ -1,24 +1,24 @@
 /*
- * trials.h - where trials of a recording begin, and of which condition each is.
+ * onsets.h - where trials of a recording begin, and of which condition each is.
  */
-#ifndef BRAMBLE_BENCHMARKS_TRIALS_H
-#define BRAMBLE_BENCHMARKS_TRIALS_H
+#ifndef BRAMBLE_BENCHMARKS_ONSETS_H
+#define BRAMBLE_BENCHMARKS_ONSETS_H
 
 #include "recording.h"
 
-typedef struct bram_trial {
+typedef struct bram_onset {
     size_t row; /* of the recording: the first at or after the onset */
     uint32_t condition;
-} bram_trial;
+} bram_onset;
 
 /** In order of the rows. */
-typedef struct bram_trials {
-    bram_trial *trial;
+typedef struct bram_onsets {
+    bram_onset *trial;
     size_t count;
     bram_axis *condition; /* named */
-} bram_trials;
+} bram_onsets;
 
-void bram_trials_release(bram_trials *t);
+void bram_onsets_release(bram_onsets *t);
 
 /**
  * A trial for each entry of the table recordings/ID/events: its onset, and its id as the condition.
@@ -26,7 +26,7 @@ void bram_trials_release(bram_trials *t);
  * @param kind  only entries of this kind (column kind); "": all
  * @return BRAM_OK; BRAM_ENOTAPPLICABLE: there are none; BRAM_ENOMEM
  */
-int bram_trials_of_events(bram_ctx *cx, bram_trials *out, const bram_dataset *ds,
+int bram_onsets_of_events(bram_ctx *cx, bram_onsets *out, const bram_dataset *ds,
                           const bram_recording *r, const char *kind) BRAM_MUST_CHECK;
 
 /** What counts as a movement. */
@@ -44,7 +44,7 @@ typedef struct bram_movement {
  *                         movement, and none goes over the end of a stretch
  * @return BRAM_OK; BRAM_ENOTAPPLICABLE: there are none, or not two variables; BRAM_ENOMEM
  */
-int bram_trials_of_movements(bram_ctx *cx, bram_trials *out, const bram_recording *place,
+int bram_onsets_of_movements(bram_ctx *cx, bram_onsets *out, const bram_recording *place,
                              const bram_recording *velocity,
                              const bram_movement *what) BRAM_MUST_CHECK;
 

@@ -1,7 +1,7 @@
 /*
- * trials.c - trials from the table of events, or from movements; see trials.h.
+ * onsets.c - trials from the table of events, or from movements; see onsets.h.
  */
-#include "trials.h"
+#include "onsets.h"
 
 #include "internal.h"
 
@@ -10,21 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-void bram_trials_release(bram_trials *t)
+void bram_onsets_release(bram_onsets *t)
 {
     bram_free(t->trial);
     bram_axis_free(t->condition);
-    *t = (bram_trials){0};
+    *t = (bram_onsets){0};
 }
 
 static int by_row(const void *a, const void *b)
 {
-    const bram_trial *x = a, *y = b;
+    const bram_onset *x = a, *y = b;
     return (x->row > y->row) - (x->row < y->row);
 }
 
 /* Takes over n trials whose conditions have these names. */
-static int finish(bram_ctx *cx, bram_trials *out, bram_trial *trial, size_t n,
+static int finish(bram_ctx *cx, bram_onsets *out, bram_onset *trial, size_t n,
                   const char *const *names, size_t conditions)
 {
     bram_axis *axis = NULL;
@@ -36,7 +36,7 @@ static int finish(bram_ctx *cx, bram_trials *out, bram_trial *trial, size_t n,
         return status;
     }
     qsort(trial, n, sizeof *trial, by_row);
-    *out = (bram_trials){trial, n, axis};
+    *out = (bram_onsets){trial, n, axis};
     return BRAM_OK;
 }
 
@@ -54,7 +54,7 @@ static size_t row_at(const bram_recording *r, double time)
     return low;
 }
 
-int bram_trials_of_events(bram_ctx *cx, bram_trials *out, const bram_dataset *ds,
+int bram_onsets_of_events(bram_ctx *cx, bram_onsets *out, const bram_dataset *ds,
                           const bram_recording *r, const char *kind)
 {
     char *path = bram_strf(cx, "recordings/%s/events", r->id);
@@ -64,7 +64,7 @@ int bram_trials_of_events(bram_ctx *cx, bram_trials *out, const bram_dataset *ds
     const bram_column *onset = events ? bram_axis_column(events, "onset") : NULL;
     const bram_column *kinds = events ? bram_axis_column(events, "kind") : NULL;
     size_t entries = onset ? bram_axis_length(events) : 0, n = 0, conditions = 0;
-    bram_trial *trial = bram_alloc(cx, entries + 1, sizeof *trial);
+    bram_onset *trial = bram_alloc(cx, entries + 1, sizeof *trial);
     const char **names = bram_scratch(cx, entries + 1, sizeof *names);
     uint32_t *number = bram_scratch(cx, entries + 1, sizeof *number);
     if (!trial || !names || !number) {
@@ -80,7 +80,7 @@ int bram_trials_of_events(bram_ctx *cx, bram_trials *out, const bram_dataset *ds
             names[conditions++] = bram_axis_id(events, e);
             number[first] = (uint32_t)conditions;
         }
-        trial[n++] = (bram_trial){row, number[first] - 1};
+        trial[n++] = (bram_onset){row, number[first] - 1};
     }
     if (n) return finish(cx, out, trial, n, names, conditions);
     bram_free(trial);
@@ -110,7 +110,7 @@ static int direction(const bram_recording *place, size_t from, size_t to, const 
 }
 
 /* The movements of one stretch. @return how many there are now */
-static size_t find_movements(bram_trial *trial, size_t n, const bram_recording *place,
+static size_t find_movements(bram_onset *trial, size_t n, const bram_recording *place,
                              const bram_recording *velocity, size_t from, size_t to,
                              const bram_movement *m)
 {
@@ -123,7 +123,7 @@ static size_t find_movements(bram_trial *trial, size_t n, const bram_recording *
         size_t end = t;
         while (end < to && speed_of(velocity, end) >= m->speed) end++;
         int way = still >= m->rest && t > from && end < to ? direction(place, t - 1, end, m) : -1;
-        if (way >= 0) trial[n++] = (bram_trial){t, (uint32_t)way};
+        if (way >= 0) trial[n++] = (bram_onset){t, (uint32_t)way};
         still = 0;
         t = end - 1;
     }
@@ -143,7 +143,7 @@ static int name_directions(bram_ctx *cx, const char ***names, size_t directions)
     return BRAM_OK;
 }
 
-int bram_trials_of_movements(bram_ctx *cx, bram_trials *out, const bram_recording *place,
+int bram_onsets_of_movements(bram_ctx *cx, bram_onsets *out, const bram_recording *place,
                              const bram_recording *velocity, const bram_movement *what)
 {
     const char **names;
@@ -152,7 +152,7 @@ int bram_trials_of_movements(bram_ctx *cx, bram_trials *out, const bram_recordin
                          "found %zu variables of place and %zu of velocity, expected two each",
                          place->units, velocity->units);
     BRAM_TRY(name_directions(cx, &names, what->directions));
-    bram_trial *trial = bram_alloc(cx, place->rows, sizeof *trial);
+    bram_onset *trial = bram_alloc(cx, place->rows, sizeof *trial);
     if (!trial) return BRAM_ENOMEM;
     size_t n = 0;
     for (size_t p = 0; p < place->pieces; p++)
