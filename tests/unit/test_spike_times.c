@@ -173,6 +173,12 @@ static void the_real_files(void **state)
     assert_near(sum_of(cx, response(ds, "raw"), &cols), 3336, 0);
     assert_int_equal(cols, 75);
     bram_dataset_free(ds);
+    /* in the frames of the calcium that the events are of */
+    assert_ok(cx, import(cx, &ds, "spike_times:bin=0.03333333333333333,units=75", songbird, NULL));
+    assert_valid(cx, ds);
+    assert_near(sum_of(cx, response(ds, "raw"), &cols), 3336, 0);
+    assert_int_equal(bram_response_length(response(ds, "raw"), 0), 666);
+    bram_dataset_free(ds);
     assert_ok(cx, import(cx, &ds, "spike_times:bin=0.02", rat, track));
     assert_valid(cx, ds);
     assert_near(sum_of(cx, response(ds, "raw"), &cols), 28829, 0);
@@ -181,6 +187,11 @@ static void the_real_files(void **state)
     const bram_column *time = bram_axis_column(spikes, "time");
     assert_near(time->number[28828] - time->number[0], 6365.1473 - 4397.0023, 1e-4);
     assert_int_equal(bram_response_length(response(ds, "behaviour"), 0), 118964);
+    bram_dataset_free(ds);
+    /* the run alone, in 100 ms: 978 s less a bin's rest */
+    assert_ok(cx, import(cx, &ds, "spike_times:bin=0.1,to=5375", rat, track));
+    assert_near(sum_of(cx, response(ds, "raw"), &cols), 15445, 0);
+    assert_int_equal(bram_response_length(response(ds, "raw"), 0), 9780);
     bram_dataset_free(ds);
     bram_ctx_free(cx);
 }
