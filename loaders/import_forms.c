@@ -186,27 +186,36 @@ static bool comes_before(const bram_form *a, const bram_form *b)
     return a->edges != b->edges ? a->edges > b->edges : a->part < b->part;
 }
 
-int bram_import_forms_list(bram_ctx *cx, bram_form **list, size_t *count, const char *const *parts,
-                           size_t part_count)
+/* The one that is in, of the forms of a source. */
+static size_t find_kept(const bram_form *all, size_t n, const bram_form *f)
+{
+    size_t k = 0;
+    while (k < n && (all[k].outside || strcmp(all[k].group, f->group) != 0 || !share(f, &all[k])))
+        k++;
+    return k;
+}
+
+int bram_import_forms_list(bram_ctx *cx, bram_form **list, size_t *count,
+                           const bram_dataset *const *parts, size_t part_count)
 {
     bram_form *all = NULL;
     size_t n = 0;
     int status = BRAM_OK;
-    for (size_t k = 0; k < part_count && status == BRAM_OK; k++) {
-        bram_dataset *ds = NULL;
-        status = bram_dataset_open(cx, &ds, parts[k]);
-        if (status == BRAM_OK) status = add_part(cx, &all, &n, ds, k);
-        bram_dataset_free(ds);
-        if (!n) break; /* parts of one loader have connectomes, all of them or none */
-    }
-    for (size_t i = 0; status == BRAM_OK && i < n; i++)
-        for (size_t k = 0; k < n && !all[i].outside; k++)
-            all[i].outside = k != i && strcmp(all[i].group, all[k].group) == 0 &&
-                             share(&all[i], &all[k]) && comes_before(&all[k], &all[i]);
+    for (size_t k = 0; k < part_count && status == BRAM_OK; k++)
+        status = add_part(cx, &all, &n, parts[k], k);
     if (status != BRAM_OK) {
         bram_import_forms_free(all, n);
         return status;
     }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n && !all[i].outside; k++)
+            all[i].outside = k != i && strcmp(all[i].group, all[k].group) == 0 &&
+                             share(&all[i], &all[k]) && comes_before(&all[k], &all[i]);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].outside) all[i].kept = find_kept(all, n, &all[i]);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].outside && all[i].kept == n)
+            all[i].outside = false; /* shares with none of them */
     *list = all;
     *count = n;
     return BRAM_OK;
@@ -276,32 +285,30 @@ static int add_rows(bram_ctx *cx, struct report *r, const bram_axis *table, cons
     return BRAM_OK;
 }
 
-static int put_report(bram_ctx *cx, bram_dataset *ds, const struct report *r)
+static int make_table(bram_ctx *cx, bram_axis **out, const struct report *r)
 {
     bram_axis *table = NULL;
     BRAM_TRY(bram_axis_new(cx, &table, "import_report", r->rows));
     int status = bram_axis_add_integer(cx, table, "trace", r->trace);
     for (size_t k = 0; status == BRAM_OK && k < TEXTS; k++)
         status = bram_axis_add_text(cx, table, columns[k], (const char *const *)r->text[k]);
-    if (status == BRAM_OK) return bram_dataset_add_table(cx, ds, "", table);
-    bram_axis_free(table);
+    if (status == BRAM_OK) *out = table;
+    else bram_axis_free(table);
     return status;
 }
 
-int bram_import_forms_report(bram_ctx *cx, bram_dataset *ds, const bram_form *list, size_t count,
-                             const char *const *parts, size_t part_count)
+int bram_import_forms_report(bram_ctx *cx, bram_axis **report, const bram_form *list, size_t count,
+                             const bram_dataset *const *parts, size_t part_count)
 {
     struct report r = {.rows = 0};
+    bram_axis *made = NULL;
     int status = BRAM_OK;
     for (size_t k = 0; count && k < part_count && status == BRAM_OK; k++) {
-        bram_dataset *part = NULL;
-        status = bram_dataset_open(cx, &part, parts[k]);
-        const bram_axis *table = status == BRAM_OK ? bram_dataset_table(part, "import_report")
-                                                   : NULL;
+        const bram_axis *table = bram_dataset_table(parts[k], "import_report");
         if (table) status = add_rows(cx, &r, table, list, count, k);
-        bram_dataset_free(part);
     }
-    if (status == BRAM_OK && r.rows) status = put_report(cx, ds, &r);
+    if (status == BRAM_OK && r.rows) status = make_table(cx, &made, &r);
     release_report(&r);
+    if (status == BRAM_OK) *report = made;
     return status;
 }

@@ -11,6 +11,7 @@ typedef struct bram_form {
     char *group, *layers; /* "connectome/SOURCE"; "\tchemical\tgap\t" */
     size_t part, edges;
     bool outside; /* another part has more edges of the source, or as many and comes before */
+    size_t kept;  /* of one outside: the number in the list of the one that is in */
 } bram_form;
 
 /**
@@ -19,14 +20,17 @@ typedef struct bram_form {
  *
  * @param list  `count` entries by part; the caller frees it with bram_import_forms_free
  */
-int bram_import_forms_list(bram_ctx *cx, bram_form **list, size_t *count, const char *const *parts,
-                           size_t part_count) BRAM_MUST_CHECK;
+int bram_import_forms_list(bram_ctx *cx, bram_form **list, size_t *count,
+                           const bram_dataset *const *parts, size_t part_count) BRAM_MUST_CHECK;
 void bram_import_forms_free(bram_form *list, size_t count);
 
-/** Puts the reports of the parts together as import_report: what became of the names of the
- *  connectomes that are in. Nothing where the parts have none. */
-int bram_import_forms_report(bram_ctx *cx, bram_dataset *ds, const bram_form *list, size_t count,
-                             const char *const *parts, size_t part_count) BRAM_MUST_CHECK;
+/**
+ * Puts the reports of the parts together: what became of the names of the connectomes that are in.
+ *
+ * @param report  the table import_report, or NULL where the parts have none; the caller frees it
+ */
+int bram_import_forms_report(bram_ctx *cx, bram_axis **report, const bram_form *list, size_t count,
+                             const bram_dataset *const *parts, size_t part_count) BRAM_MUST_CHECK;
 
 /** What two datasets say of one connectome. */
 typedef struct bram_forms {

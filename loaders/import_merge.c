@@ -17,8 +17,10 @@ struct merge {
     const char *sources; /* of the part */
     size_t number;       /* of the part */
     bram_form *form;
-    size_t forms;         /* connectomes of all parts */
-    const char **outside; /* groups of the part that stay out: recordings, connectomes */
+    size_t forms;          /* connectomes of all parts */
+    bram_dataset **opened; /* parts with connectomes, up to their turn */
+    bram_axis *report;     /* of connectomes */
+    const char **outside;  /* groups of the part that stay out: recordings, connectomes */
     size_t outsides;
     char **order; /* ids of the recordings that are in, as the reports of the parts have them */
     size_t ordered, room;
@@ -45,14 +47,15 @@ static const char *file_of(const bram_dataset *ds, const char *group, const char
     return file ? file : fallback;
 }
 
-static void tell(const struct merge *m, const char *path, bram_left_out why, const char *more)
+static void tell(const struct merge *m, const char *path, bram_left_out why,
+                 const bram_dataset *kept, const char *more)
 {
     char text[900];
     const char *sources = m->sources; /* of a single file only its name is said */
     if (strlen(sources) > DIGITS + 1 && !*next_source(sources + 1)) sources += DIGITS + 1;
     snprintf(text, sizeof text, "%s: %s%s %s%s", file_of(m->part, path, sources), path,
              why == BRAM_LEFT_COPY ? ", with the same values, was read from" : " was read from",
-             file_of(m->ds, path, "another file"), more);
+             file_of(kept, path, "another file"), more);
     m->left_out(m->user, why, text);
 }
 
@@ -98,7 +101,7 @@ static int leave_recording(bram_ctx *cx, struct merge *m, const char *group)
     bool copy = false;
     m->outside[m->outsides++] = group;
     BRAM_TRY(is_copy(cx, &copy, m, group));
-    tell(m, group, copy ? BRAM_LEFT_COPY : BRAM_LEFT_CLASH, "");
+    tell(m, group, copy ? BRAM_LEFT_COPY : BRAM_LEFT_CLASH, m->ds, "");
     return BRAM_OK;
 }
 
@@ -166,7 +169,7 @@ static bool wanted(void *user, const char *path)
     if (is_outside(m, path) || strcmp(path, "import_report") == 0) return false;
     if (!bram_dataset_has(m->ds, path) || bram_dataset_find_attrs(m->part, path)) return true;
     const bram_axis *a = bram_dataset_table(m->ds, path), *b = bram_dataset_table(m->part, path);
-    if (!a || !b || !bram_axis_equal(a, b)) tell(m, path, BRAM_LEFT_CLASH, "");
+    if (!a || !b || !bram_axis_equal(a, b)) tell(m, path, BRAM_LEFT_CLASH, m->ds, "");
     return false;
 }
 
@@ -254,12 +257,20 @@ static int note_missing(bram_ctx *cx, bram_dataset *ds, const char *missing)
 
 /* ---- parts ---------------------------------------------------------------------------------- */
 
-static int open_part(bram_ctx *cx, struct merge *m, const char *path)
+static void take_part(struct merge *m, bram_dataset *part)
 {
-    BRAM_TRY(bram_dataset_open(cx, &m->part, path));
-    const char *sources = bram_attrs_text(bram_dataset_find_attrs(m->part, ""), "sources");
+    const char *sources = bram_attrs_text(bram_dataset_find_attrs(part, ""), "sources");
+    m->part = part;
     m->sources = sources ? sources : "";
     m->outsides = 0;
+}
+
+static int open_part(bram_ctx *cx, struct merge *m, const char *path)
+{
+    bram_dataset *part = m->opened[m->number];
+    if (!part) BRAM_TRY(bram_dataset_open(cx, &part, path));
+    m->opened[m->number] = NULL;
+    take_part(m, part);
     return BRAM_OK;
 }
 
@@ -278,24 +289,44 @@ static int add_part(bram_ctx *cx, struct merge *m, const char *path, size_t numb
     return status;
 }
 
-/* How a connectome that stayed out differs from the one that is in. */
-static int tell_form(bram_ctx *cx, struct merge *m, const bram_form *f, const char *path)
+/* How a connectome that stays out differs from the one that is in. */
+static int tell_form(bram_ctx *cx, struct merge *m, const bram_form *f)
 {
+    const bram_dataset *kept = m->opened[m->form[f->kept].part];
     bram_forms forms;
     char more[sizeof forms.words + 2];
-    BRAM_TRY(open_part(cx, m, path));
-    int status = bram_import_forms(cx, &forms, f->group, m->ds, m->part);
-    snprintf(more, sizeof more, "; %s", status == BRAM_OK ? forms.words : "");
-    if (status == BRAM_OK && forms.same) tell(m, f->group, BRAM_LEFT_COPY, "");
-    else if (status == BRAM_OK) tell(m, f->group, BRAM_LEFT_FORM, more);
-    bram_dataset_free(m->part);
-    m->part = NULL;
-    return status;
+    take_part(m, m->opened[f->part]);
+    BRAM_TRY(bram_import_forms(cx, &forms, f->group, kept, m->part));
+    snprintf(more, sizeof more, "; %s", forms.words);
+    tell(m, f->group, forms.same ? BRAM_LEFT_COPY : BRAM_LEFT_FORM, kept, forms.same ? "" : more);
+    return BRAM_OK;
 }
 
-static int report(bram_ctx *cx, const struct merge *m)
+/* Parts of one loader have connectomes, all of them or none: those that do are compared first. */
+static int compare_forms(bram_ctx *cx, struct merge *m, const char *const *parts, size_t count)
+{
+    m->opened = bram_alloc(cx, count, sizeof *m->opened);
+    if (!m->opened) return BRAM_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        BRAM_TRY(bram_dataset_open(cx, &m->opened[i], parts[i]));
+        if (!bram_dataset_groups(m->opened[0], "connectome")) return BRAM_OK;
+    }
+    const bram_dataset *const *opened = (const bram_dataset *const *)m->opened;
+    BRAM_TRY(bram_import_forms_list(cx, &m->form, &m->forms, opened, count));
+    BRAM_TRY(bram_import_forms_report(cx, &m->report, m->form, m->forms, opened, count));
+    for (size_t i = 0; i < m->forms; i++)
+        if (m->form[i].outside) BRAM_TRY(tell_form(cx, m, &m->form[i]));
+    return BRAM_OK;
+}
+
+static int report(bram_ctx *cx, struct merge *m)
 {
     size_t mark = bram_scratch_mark(cx);
+    if (m->report && !bram_dataset_groups(m->ds, "recordings")) {
+        bram_axis *table = m->report;
+        m->report = NULL; /* taken over in any case */
+        return bram_dataset_add_table(cx, m->ds, "", table);
+    }
     const char **order = bram_scratch(cx, m->ordered, sizeof *order);
     if (!order) return BRAM_ENOMEM;
     for (size_t i = 0; i < m->ordered; i++) order[i] = m->order[i];
@@ -309,17 +340,16 @@ int bram_import_merge(bram_ctx *cx, const char *path, const char *const *parts, 
 {
     struct merge m = {.left_out = left_out, .user = user};
     BRAM_TRY(bram_dataset_new(cx, &m.ds));
-    int status = bram_import_forms_list(cx, &m.form, &m.forms, parts, count);
+    int status = compare_forms(cx, &m, parts, count);
     for (size_t i = 0; status == BRAM_OK && i < count; i++) status = add_part(cx, &m, parts[i], i);
-    for (size_t i = 0; status == BRAM_OK && i < m.forms; i++)
-        if (m.form[i].outside) status = tell_form(cx, &m, &m.form[i], parts[m.form[i].part]);
     if (status == BRAM_OK) status = put_sources(cx, &m);
     if (status == BRAM_OK && missing) status = note_missing(cx, m.ds, missing);
-    if (status == BRAM_OK && bram_dataset_groups(m.ds, "recordings")) status = report(cx, &m);
-    else if (status == BRAM_OK)
-        status = bram_import_forms_report(cx, m.ds, m.form, m.forms, parts, count);
+    if (status == BRAM_OK) status = report(cx, &m);
     if (status == BRAM_OK) status = bram_dataset_join(cx, m.ds, path, false);
     bram_dataset_free(m.ds);
+    for (size_t i = 0; m.opened && i < count; i++) bram_dataset_free(m.opened[i]);
+    bram_free(m.opened);
+    bram_axis_free(m.report);
     bram_import_forms_free(m.form, m.forms);
     for (size_t i = 0; i < m.ordered; i++) bram_free(m.order[i]);
     bram_free(m.order);
