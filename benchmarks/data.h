@@ -9,12 +9,14 @@
 /**
  * Opens the dataset NAME: one that simulate.h generates, or ROOT/NAME.h5. Of several, joined by +,
  * the first with the connectomes of the others: recordings of one laboratory beside the wiring
- * diagram of another ("dag2023+cook2019").
+ * diagram of another ("dag2023+cook2019"). After connectomes, "consensus-K" is what they agree on
+ * by the default rules (loaders/consensus.h): connectome/consensus with the edges that K voices or
+ * more find; "consensus" is short for K = 1 ("cook2019+white1986+varshney2011+consensus-2").
  *
  * @param root  the data root; NULL: $BRAMBLE_DATA
  * @return BRAM_OK; BRAM_EABSENT, saying where it was looked for, how to get it (from its manifest)
  *         and that the suite `simulated` needs no data; BRAM_EUSAGE: two of them hold a connectome
- * of the same name; errors of reading
+ *         of the same name, or no consensus can be made of them; errors of reading
  */
 int bram_data_open(bram_ctx *cx, bram_dataset **out, const char *names,
                    const char *root) BRAM_MUST_CHECK;

@@ -60,6 +60,12 @@ static const char *neuron_name(char buffer[8], size_t i)
     return buffer;
 }
 
+static const char *animal_name(char buffer[32], size_t i)
+{
+    snprintf(buffer, 32, "worm%02zu", i + 1);
+    return buffer;
+}
+
 /* ---- one animal ----------------------------------------------------------------------------- */
 
 static int neuron_axis(bram_ctx *cx, bram_axis **out, const size_t *neuron, size_t n)
@@ -129,8 +135,7 @@ static int add_animal(bram_ctx *cx, bram_dataset *ds, const struct made *m, size
     bram_axis *time = NULL, *axis = NULL;
     bram_response *activity = NULL;
     bram_rng g = bram_rng_at(m->seed, "simulate/motifs/lost", animal);
-    snprintf(id, sizeof id, "worm%02zu", animal + 1);
-    snprintf(group, sizeof group, "recordings/%s", id);
+    snprintf(group, sizeof group, "recordings/%s", animal_name(id, animal));
     for (size_t i = 0; i < NEURONS; i++)
         if (bram_rng_uniform(&g) >= LOST) neuron[n++] = i;
     int status = time_axis(cx, &time, m->rows);
@@ -192,7 +197,11 @@ static int add_who(bram_ctx *cx, bram_dataset *ds, const struct made *m)
 {
     bram_axis *animal = NULL, *motif = NULL;
     bram_response *r = NULL;
+    char text[MOST_ANIMALS][32];
+    const char *id[MOST_ANIMALS];
+    for (size_t a = 0; a < m->animals; a++) id[a] = animal_name(text[a], a);
     int status = bram_axis_new(cx, &animal, "animal", m->animals);
+    if (status == BRAM_OK) status = bram_axis_set_ids(cx, animal, id);
     if (status == BRAM_OK) status = bram_axis_new(cx, &motif, "motif", MOTIFS);
     if (status == BRAM_OK)
         status = bram_response_new(cx, &r, "who", BRAM_F64, 2,

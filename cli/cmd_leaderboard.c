@@ -117,7 +117,9 @@ const bram_command bram_command_leaderboard = {
     .options =
         (const bram_cli_option[]){
             {"benchmark", 'b', "NAME", "Only this benchmark"},
-            {"score", 's', "ID", "The score to sort by, such as 'mse@h8' (default: the first)"},
+            {"score", 's', "ID",
+             "The score to sort by, such as 'mse@h8', or its metric where that is "
+             "enough (default: the first)"},
             {"scores", 0, NULL, "Lists the scores that there are"},
             {NULL}},
     .examples = (const bram_cli_example[]){{"bramble leaderboard results", "every benchmark"},

@@ -388,13 +388,30 @@ static int put_wire(bram_ctx *cx, const bram_consensus *c, bram_dataset *out, si
     return status;
 }
 
-/* All neurons that any source examined, and by how many it was. */
-static int put_nodes(bram_ctx *cx, const bram_consensus *c, bram_dataset *out)
+/* How many voices of synapses or gap junctions examined a neuron. */
+static size_t voices_on(const bram_consensus *c, const size_t *group, size_t neuron)
+{
+    size_t voices = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        size_t k = 0;
+        while (k < c->count && !(group[k] == group[i] && c->source[k]->examined[neuron] &&
+                                 (c->source[k]->has[0] || c->source[k]->has[1])))
+            k++;
+        voices += k == i; /* the first of its voice that did */
+    }
+    return voices;
+}
+
+/* All neurons that any source examined, and by how many it was. Examined are those of which enough
+ * voices could have agreed: elsewhere the lack of an edge says nothing. */
+static int put_nodes(bram_ctx *cx, const bram_consensus *c, bram_dataset *out, size_t at_least)
 {
     static const char *const columns[] = {NULL, "class", "transmitter", "type"};
     const char *text[4][BRAM_NEURONS], *kind[BRAM_NEURONS];
     int64_t sources[BRAM_NEURONS], examined[BRAM_NEURONS];
-    size_t n = 0;
+    size_t n = 0, *group = bram_scratch(cx, c->count, sizeof *group);
+    if (!group) return BRAM_ENOMEM;
+    number_groups(c, group);
     for (size_t i = 0; i < BRAM_NEURONS; i++) {
         const bram_neuron *neuron = bram_neuron_at(i);
         sources[n] = 0;
@@ -402,7 +419,8 @@ static int put_nodes(bram_ctx *cx, const bram_consensus *c, bram_dataset *out)
         if (!sources[n]) continue;
         text[0][n] = neuron->name, text[1][n] = neuron->class_name;
         text[2][n] = neuron->transmitter, text[3][n] = neuron->type;
-        kind[n] = "neuron", examined[n++] = 1;
+        kind[n] = "neuron";
+        examined[n++] = voices_on(c, group, i) >= at_least;
     }
     bram_axis *nodes = NULL;
     BRAM_TRY(bram_axis_new(cx, &nodes, "nodes", n));
@@ -439,7 +457,7 @@ int bram_consensus_agree(bram_ctx *cx, const bram_consensus *c, bram_dataset *ou
     }
     if (!has[0] && !has[1])
         return bram_fail(cx, BRAM_EUSAGE, "no source has chemical synapses or gap junctions");
-    int status = put_nodes(cx, c, out);
+    int status = put_nodes(cx, c, out, at_least);
     for (size_t wire = 0; wire < 2 && status == BRAM_OK; wire++)
         if (has[wire]) status = put_wire(cx, c, out, wire, at_least);
     bram_scratch_release(cx, mark);

@@ -48,6 +48,7 @@ size_t bram_consensus_groups(const bram_consensus *c);
  * - `weight` is the mean over all voices that examined the pair, zeros included; `examined` is how
  *   many they are, `agreeing` how many say that there is an edge, `sources` the names of the
  *   sources with one.
+ * - a node is `examined` when as many voices as must agree looked at it.
  *
  * @param at_least  pairs with fewer agreeing voices are left out; 1 or more
  * @return BRAM_OK; BRAM_EUSAGE: sources imported with rules=published or made of other sources

@@ -447,6 +447,26 @@ static int best_last(const void *a, const void *b)
 
 /* ---- the board ------------------------------------------------------------------------------ */
 
+/* Whether "metric@label" or "metric" is short for an id "metric:key=value,...@label". */
+static bool abbreviates(const char *score, const char *id)
+{
+    size_t name = strcspn(id, ":@");
+    const char *label = id + name + strcspn(id + name, "@");
+    if (strncmp(score, id, name) != 0) return false;
+    return score[name] == 0 || strcmp(score + name, label) == 0;
+}
+
+/* The score of this id, or the only one it is short for; -1: none, or several. */
+static ptrdiff_t score_at(const bram_axis *ids, const char *score)
+{
+    ptrdiff_t at = bram_axis_find(ids, score), matches = 0;
+    for (size_t i = 0; at < 0 && i < bram_axis_length(ids); i++)
+        matches += abbreviates(score, bram_axis_id(ids, i));
+    for (size_t i = 0; at < 0 && matches == 1 && i < bram_axis_length(ids); i++)
+        if (abbreviates(score, bram_axis_id(ids, i))) at = (ptrdiff_t)i;
+    return at;
+}
+
 static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, const char *score)
 {
     const bram_axis *ids = bram_board_scores(r, b->board.benchmark);
@@ -454,7 +474,7 @@ static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, cons
         b->board.score = score ? score : "";
         return BRAM_OK; /* nothing is scored: a board of states only */
     }
-    ptrdiff_t at = score ? bram_axis_find(ids, score) : 0;
+    ptrdiff_t at = score ? score_at(ids, score) : 0;
     if (at < 0) {
         char known[400] = "";
         for (size_t i = 0; i < bram_axis_length(ids); i++) {

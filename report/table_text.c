@@ -176,13 +176,38 @@ static void put_paragraph(struct layout *l, bram_buffer *out, const char *text)
     }
 }
 
+/* The row of the first number of a column whose numbers all look the same; else of none. */
+static size_t find_constant(struct layout *l, size_t column)
+{
+    size_t rows = bram_table_rows(l->t), first = rows;
+    bram_buffer text = {0};
+    if (bram_table_column_at(l->t, column)->kind != BRAM_CELL_NUMBER) return rows;
+    for (size_t i = 0; i < rows; i++) {
+        if (bram_table_missing(l->t, i, column)) continue;
+        if (first == rows) bram_table_put_cell(&text, l->t, first = i, column);
+        if (strcmp(bram_buffer_text(&text), cell_text(l, i, column)) == 0) continue;
+        first = rows;
+        break;
+    }
+    bram_buffer_release(&text);
+    return first;
+}
+
+/* A column that is not shown; with its number where all rows have the same one. */
+static void put_dropped(struct layout *l, bram_buffer *out, size_t column)
+{
+    size_t row = find_constant(l, column);
+    bram_buffer_putf(out, "%s%s", out->length ? ", " : "",
+                     bram_table_column_at(l->t, column)->title);
+    if (row < bram_table_rows(l->t)) bram_buffer_putf(out, " (%s)", cell_text(l, row, column));
+}
+
 static void put_remarks(struct layout *l, bram_buffer *out)
 {
     bram_buffer dropped = {0};
     for (size_t j = 0; j < bram_table_columns(l->t); j++) {
         const bram_table_column *c = bram_table_column_at(l->t, j);
-        if (!l->width[j] && c->audience != BRAM_FOR_MACHINES)
-            bram_buffer_putf(&dropped, "%s%s", dropped.length ? ", " : "", c->title);
+        if (!l->width[j] && c->audience != BRAM_FOR_MACHINES) put_dropped(l, &dropped, j);
     }
     if (dropped.length || bram_table_notes(l->t)) bram_buffer_put(out, "\n");
     for (size_t i = 0; i < bram_table_notes(l->t); i++)

@@ -218,6 +218,12 @@ static void an_unknown_score_is_named_with_those_there_are(void **state)
     assert_int_equal(bram_board_new(cx, &none, r, "made", "r2"), BRAM_EABSENT);
     assert_non_null(strstr(bram_ctx_message(cx), "m@a"));
     assert_int_equal(bram_board_new(cx, &none, r, "other", NULL), BRAM_EABSENT);
+    assert_int_equal(bram_board_new(cx, &none, r, "made", "m@b"), BRAM_EABSENT);
+    assert_int_equal(bram_board_new(cx, &none, r, "made", ""), BRAM_EABSENT);
+    bram_board_free(b);
+    b = NULL;
+    assert_ok(cx, bram_board_new(cx, &b, r, "made", "m")); /* the one it is short for */
+    assert_string_equal(b->score, "m@a");
     bram_board_free(b);
     bram_results_free(r);
     bram_ctx_free(cx);

@@ -6,8 +6,11 @@
 
 #include "connectome_test.h"
 #include "csvfile.h"
+#include "data.h"
 #include "internal.h"
 #include "neurons.h"
+
+#include <sys/stat.h>
 
 #define FOLDER     "celegans/connectome/"
 #define REFERENCE  "celegans/published_reference/"
@@ -266,6 +269,10 @@ static void quantiles_voices_and_agreement(void **state)
     assert_ok(cx, bram_dataset_new(cx, &ds));
     assert_ok(cx, bram_consensus_agree(cx, c, ds, 2));
     assert_int_equal(bram_axis_length(table_of(ds, "consensus", "chemical")), 2);
+    /* two voices examined AVBL, one VB1, which could not have an edge that two agree on */
+    nodes = table_of(ds, "consensus", "nodes");
+    assert_int_equal(integer_at(nodes, "examined", bram_axis_find(nodes, "AVBL")), 1);
+    assert_int_equal(integer_at(nodes, "examined", bram_axis_find(nodes, "VB1")), 0);
     bram_dataset_free(ds);
     bram_consensus_free(c);
     bram_ctx_free(cx);
@@ -293,6 +300,53 @@ static void units_do_not_matter(void **state)
                                 table_of(ds[1], "consensus", "chemical")));
     bram_dataset_free(ds[0]);
     bram_dataset_free(ds[1]);
+    bram_ctx_free(cx);
+}
+
+/* Benchmarks name what their connectomes agree on in place of a file. */
+static void as_a_dataset_of_benchmarks(void **state)
+{
+    (void)state;
+    static const char *const name[] = {"a", "b"};
+    static const char *const tables[] = {HEAD "AVAL,AVAR,chemical,1\nAVAR,AVAL,chemical,3\n",
+                                         HEAD "AVAL,AVAR,chemical,2\nAVBL,AVAR,chemical,1\n"};
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL;
+    char root[200], path[240], spec[80];
+    test_temporary(root, "consensus");
+    assert_int_equal(mkdir(root, 0777), 0);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s.csv", root, name[i]);
+        write_file(path, tables[i]);
+        snprintf(spec, sizeof spec, "nemanode:name=%s", name[i]);
+        ds = import_file(cx, spec, path);
+        unlink(path);
+        snprintf(path, sizeof path, "%s/%s.h5", root, name[i]);
+        assert_ok(cx, bram_dataset_write(cx, ds, path, true));
+        bram_dataset_free(ds);
+        ds = NULL;
+    }
+    assert_ok(cx, bram_data_open(cx, &ds, "a+b+consensus", root));
+    assert_int_equal(bram_axis_length(table_of(ds, "consensus", "chemical")), 3);
+    bram_dataset_free(ds);
+    ds = NULL;
+    assert_ok(cx, bram_data_open(cx, &ds, "a+b+consensus-2", root));
+    assert_int_equal(bram_axis_length(table_of(ds, "consensus", "chemical")), 1);
+    assert_int_equal(bram_axis_length(table_of(ds, "a", "chemical")), 2); /* still there */
+    bram_dataset_free(ds);
+    ds = NULL;
+    /* twice; of nothing; not one of these names */
+    assert_int_equal(bram_data_open(cx, &ds, "a+consensus+consensus", root), BRAM_EUSAGE);
+    assert_int_equal(bram_data_open(cx, &ds, "simulated-vision+consensus", root), BRAM_EFORMAT);
+    assert_int_equal(bram_data_open(cx, &ds, "consensus-2", root), BRAM_EABSENT);
+    assert_int_equal(bram_data_open(cx, &ds, "a+consensus-0", root), BRAM_EABSENT);
+    assert_int_equal(bram_data_open(cx, &ds, "a+consensus2", root), BRAM_EABSENT);
+    assert_null(ds);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s.h5", root, name[i]);
+        unlink(path);
+    }
+    rmdir(root);
     bram_ctx_free(cx);
 }
 
@@ -407,6 +461,7 @@ int main(void)
         cmocka_unit_test(the_two_rules_compared),
         cmocka_unit_test(quantiles_voices_and_agreement),
         cmocka_unit_test(units_do_not_matter),
+        cmocka_unit_test(as_a_dataset_of_benchmarks),
         cmocka_unit_test(wrong_sources_are_refused),
         cmocka_unit_test(every_allocation_may_fail),
     };

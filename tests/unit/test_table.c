@@ -77,6 +77,34 @@ static void narrow_ascii(void **state)
            "Not shown for want of width: units,\nremark.\n");
 }
 
+/* A column of one number need not be shown: the remark tells it. */
+static void a_dropped_constant_is_told(void **state)
+{
+    (void)state;
+    static const bram_table_column wide[] = {
+        {"model", "model", BRAM_CELL_TEXT},
+        {"chance", "chance", BRAM_CELL_NUMBER, .digits = 3, .drop = 2},
+        {"floor", "floor", BRAM_CELL_NUMBER, .digits = 3, .drop = 1}};
+    bram_ctx *cx = bram_ctx_new();
+    bram_buffer b = {0};
+    bram_table *t = NULL;
+    assert_ok(cx, bram_table_new(cx, &t, "", wide, 3));
+    for (size_t i = 0; i < 3; i++) {
+        bram_table_row(t);
+        bram_table_textf(t, 0, "model %zu", i);
+        if (i) bram_table_number(t, 1, 0.1161 + 1e-5 * (double)i);
+        bram_table_number(t, 2, (double)i);
+    }
+    bram_table_style narrow = {10, false};
+    assert_ok(cx, bram_table_write(cx, &b, t, BRAM_TABLE_TEXT, narrow));
+    assert_string_equal(bram_buffer_text(&b), "model\n-------\nmodel 0\nmodel 1\nmodel 2\n\n"
+                                              "Not shown\nfor want\nof width:\nchance\n"
+                                              "(0.116),\nfloor.\n");
+    bram_buffer_release(&b);
+    bram_table_free(t);
+    bram_ctx_free(cx);
+}
+
 static void csv(void **state)
 {
     (void)state;
@@ -251,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text),
         cmocka_unit_test(narrow_ascii),
+        cmocka_unit_test(a_dropped_constant_is_told),
         cmocka_unit_test(csv),
         cmocka_unit_test(tsv),
         cmocka_unit_test(json),
