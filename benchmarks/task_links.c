@@ -6,10 +6,15 @@
  * (link_split.h); models learn from the training edges and score the test's, each with candidates
  * of its own without an edge. Floors: the product of the degrees, and nearness where the nodes have
  * positions. Intervals: bootstrap over nodes, a pair counting as often as both of its ends.
+ *
+ * Scores of links say an order and nothing more. For metrics of probabilities (brier, log-loss) the
+ * model's scores of the validation pairs, whose answers are known, turn those of the test pairs
+ * into probabilities (calibrate.h); so it is with the floors.
  */
 #include "wiring.h"
+#include "calibrate.h"
 #include "link_score.h"
-#include "scores.h"
+#include "scoring.h"
 #include "timesplit.h"
 
 #include <string.h>
@@ -23,6 +28,8 @@ static const bram_param params[] = {
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
+enum { MODEL, DEGREES, DISTANCE, CONTESTANTS };
+
 struct links {
     const bram_cell *cell;
     const bram_options *o;
@@ -31,15 +38,19 @@ struct links {
     bram_axis *node, *whole; /* the examined nodes; the one unit of the raw values */
     double *position;
     bram_link_split split;
-    bram_link_task asked;
+    bram_link_task asked,
+        known; /* known: the validation pairs, where probabilities are asked for */
     bram_scores *scores;
-    double *score, *floor[2];
+    /* Scores of each contestant, NULL for one that cannot be; and as probabilities, if asked for.
+     */
+    double *score[CONTESTANTS], *probability[CONTESTANTS];
 };
 
 static void release(struct links *l)
 {
     bram_scores_free(l->scores);
     bram_link_task_release(&l->asked);
+    bram_link_task_release(&l->known);
     bram_link_split_release(&l->split);
     bram_graph_free(l->graph);
     bram_axis_free(l->node);
@@ -47,31 +58,108 @@ static void release(struct links *l)
     bram_wiring_release(&l->wiring);
 }
 
-static int prepare(bram_ctx *cx, struct links *l)
+static int read_graph(bram_ctx *cx, struct links *l)
 {
-    static const char *const floors[] = {"preferential-attachment", "distance"};
     const bram_cell *c = l->cell;
-    bool validation = bram_option_is(l->o, "set", "validation");
     BRAM_TRY(
         bram_wiring_read(cx, &l->wiring, c->dataset, c->part, bram_option_text(l->o, "layers")));
     BRAM_TRY(bram_wiring_graph(cx, &l->graph, &l->node, &l->wiring,
                                bram_option_is(l->o, "direction", "directed")));
     BRAM_TRY(bram_wiring_positions(cx, &l->position, c->dataset, l->node));
     l->graph->position = l->position, l->graph->dims = l->position ? 3 : 0;
-    BRAM_TRY(bram_link_split_make(cx, &l->split, l->graph, l->o));
+    return bram_link_split_make(cx, &l->split, l->graph, l->o);
+}
+
+static const char *name_of(const struct links *l, int contestant)
+{
+    static const char *const floors[] = {"", "preferential-attachment", "distance"};
+    return contestant == MODEL ? l->cell->model : floors[contestant];
+}
+
+/* What a contestant says of the pairs of a set; nothing, where it needs positions and none are. */
+static int ask(bram_ctx *cx, double **score, const struct links *l, const bram_link_task *task,
+               int contestant)
+{
+    if (contestant == DISTANCE && !l->position) return BRAM_OK;
+    double *said = bram_scratch(cx, task->pairs, sizeof *said);
+    if (!said) return BRAM_ENOMEM;
+    BRAM_TRY(bram_link_task_ask(cx, said, task, name_of(l, contestant),
+                                contestant == MODEL ? l->cell->seed : 0));
+    *score = said;
+    return BRAM_OK;
+}
+
+static int prepare(bram_ctx *cx, struct links *l)
+{
+    bool validation = bram_option_is(l->o, "set", "validation");
+    BRAM_TRY(read_graph(cx, l));
     BRAM_TRY(bram_link_task_make(cx, &l->asked, &l->split,
                                  validation ? BRAM_LINK_VALIDATION : BRAM_LINK_TEST, l->node,
                                  l->position));
-    double **to[] = {&l->score, &l->floor[0], &l->floor[1]};
-    for (size_t k = 0; k < 3; k++) {
-        if (k == 2 && !l->position) break;
-        *to[k] = bram_scratch(cx, l->asked.pairs, sizeof **to[k]);
-        if (!*to[k]) return BRAM_ENOMEM;
-        BRAM_TRY(bram_link_task_ask(cx, *to[k], &l->asked, k ? floors[k - 1] : c->model,
-                                    k ? 0 : c->seed));
-    }
+    for (int k = 0; k < CONTESTANTS; k++) BRAM_TRY(ask(cx, &l->score[k], l, &l->asked, k));
     BRAM_TRY(bram_axis_new(cx, &l->whole, "graph", 1));
     return bram_axis_set_ids(cx, l->whole, (const char *[]){"links"});
+}
+
+/* ---- probabilities -------------------------------------------------------------------------- */
+
+static int calibrate(bram_ctx *cx, struct links *l, int contestant)
+{
+    bram_calibration c;
+    double *known = NULL;
+    if (!l->score[contestant]) return BRAM_OK;
+    BRAM_TRY(ask(cx, &known, l, &l->known, contestant));
+    BRAM_TRY(bram_calibration_fit(cx, &c, known, l->known.edge, l->known.pairs));
+    double *p = bram_scratch(cx, l->asked.pairs, sizeof *p);
+    if (!p) return BRAM_ENOMEM;
+    for (size_t k = 0; k < l->asked.pairs; k++) p[k] = bram_calibrated(&c, l->score[contestant][k]);
+    l->probability[contestant] = p;
+    return BRAM_OK;
+}
+
+static int calibrate_all(bram_ctx *cx, struct links *l)
+{
+    if (l->probability[MODEL]) return BRAM_OK; /* done for another metric */
+    if (bram_option_is(l->o, "set", "validation"))
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "set=validation: probabilities are calibrated on the validation pairs and "
+                         "cannot be scored on them");
+    BRAM_TRY(
+        bram_link_task_make(cx, &l->known, &l->split, BRAM_LINK_VALIDATION, l->node, l->position));
+    for (int k = 0; k < CONTESTANTS; k++) {
+        int status = calibrate(cx, l, k);
+        if (status != BRAM_OK)
+            return bram_fail_prefix(cx, status, "validation pairs, for probabilities");
+    }
+    return BRAM_OK;
+}
+
+/* ---- scores --------------------------------------------------------------------------------- */
+
+static int wants_probabilities(bram_ctx *cx, bool *out, const char *metric)
+{
+    bram_metric_use use;
+    BRAM_TRY(bram_metric_use_parse(cx, &use, metric));
+    *out = use.metric->flags & BRAM_METRIC_PROBABILITIES;
+    bram_metric_use_release(&use);
+    return BRAM_OK;
+}
+
+static int score_metric(bram_ctx *cx, struct links *l, const char *metric, const char *axis)
+{
+    static const char *const names[] = {"", "degrees", "distance"};
+    bool probabilities = false;
+    BRAM_TRY(wants_probabilities(cx, &probabilities, metric));
+    if (probabilities) BRAM_TRY(calibrate_all(cx, l));
+    double **said = probabilities ? l->probability : l->score;
+    bram_score_piece piece = {.model = bram_link_task_model(&l->asked, said[MODEL]),
+                              .brain = bram_link_task_brain(&l->asked),
+                              .groups = {NULL, l->graph->nodes}};
+    for (int k = DEGREES; k < CONTESTANTS && said[k]; k++)
+        piece.floor[k - 1] = (bram_floor){names[k], bram_link_task_model(&l->asked, said[k])};
+    bram_score_job job = {
+        .piece = &piece, .pieces = 1, .floors = said[DISTANCE] ? 2 : 1, .axis = axis};
+    return bram_scores_add(cx, l->scores, metric, &job);
 }
 
 static int describe(bram_ctx *cx, const struct links *l, bram_dataset *result)
@@ -89,19 +177,11 @@ static int score(bram_ctx *cx, struct links *l, bram_dataset *result)
     const bram_benchmark *b = l->cell->benchmark;
     char *axis = bram_strf(cx, "%zu nodes", l->graph->nodes);
     if (!axis) return BRAM_ENOMEM;
-    bram_score_piece piece = {.model = bram_link_task_model(&l->asked, l->score),
-                              .brain = bram_link_task_brain(&l->asked),
-                              .groups = {NULL, l->graph->nodes}};
-    piece.floor[0] = (bram_floor){"degrees", bram_link_task_model(&l->asked, l->floor[0])};
-    if (l->floor[1])
-        piece.floor[1] = (bram_floor){"distance", bram_link_task_model(&l->asked, l->floor[1])};
-    bram_score_job job = {
-        .piece = &piece, .pieces = 1, .floors = l->floor[1] ? 2 : 1, .axis = axis};
     int status = BRAM_OK;
     for (size_t m = 0; m < b->metric_count && status == BRAM_OK; m++)
-        status = bram_scores_add(cx, l->scores, b->metrics[m], &job);
-    if (status == BRAM_OK) status = bram_scores_finish(cx, l->scores, result);
+        status = score_metric(cx, l, b->metrics[m], axis);
     bram_free(axis);
+    if (status == BRAM_OK) status = bram_scores_finish(cx, l->scores, result);
     return status == BRAM_OK ? describe(cx, l, result) : status;
 }
 

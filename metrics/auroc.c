@@ -14,9 +14,10 @@ struct curve {
     double edges, others, area;
 };
 
-static void take(void *user, double edges, double others)
+static void take(void *user, double score, double edges, double others)
 {
     struct curve *c = user;
+    (void)score;
     c->area += others * (c->edges + edges / 2);
     c->edges += edges;
     c->others += others;

@@ -15,9 +15,10 @@ struct curve {
     double edges, others, area;
 };
 
-static void take(void *user, double edges, double others)
+static void take(void *user, double score, double edges, double others)
 {
     struct curve *c = user;
+    (void)score;
     c->edges += edges;
     c->others += others;
     c->area += edges * (c->edges / (c->edges + c->others));

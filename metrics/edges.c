@@ -11,10 +11,7 @@
 #include <string.h>
 
 const bram_param bram_edges_params[] = {
-    {"diagonal", BRAM_PARAM_CHOICE, "exclude", "exclude|include", 0, 0,
-     "pairs of a node with itself"},
-    {"threshold", BRAM_PARAM_REAL, "0", NULL, 0, INFINITY,
-     "a pair is an edge where the magnitude of its weight exceeds this"},
+    BRAM_EDGES_PARAMS,
     {NULL, BRAM_PARAM_FLAG, NULL, NULL, 0, 0, NULL},
 };
 
@@ -29,6 +26,7 @@ struct bram_edges {
     size_t count, edges, groups;
     bool own_queries; /* a query is a node: its pairs are weighed by their other end alone */
     uint32_t *group;  /* of each node; NULL: its own */
+    double kept;      /* see bram_edges_keep */
 };
 
 static int by_score(const void *a, const void *b)
@@ -173,6 +171,36 @@ int bram_edges_pair_by_query(bram_ctx *cx, void **out, size_t *values, const bra
     return pair_sorted(cx, out, values, o, c, by_query);
 }
 
+int bram_edges_pair_probabilities(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
+                                  const bram_comparison *c)
+{
+    void *made = NULL;
+    BRAM_TRY(bram_edges_pair(cx, &made, values, o, c));
+    const bram_edges *e = made;
+    for (size_t k = 0; k < e->count; k++) {
+        const struct scored *p = &e->pairs[k];
+        if (p->score >= 0 && p->score <= 1) continue;
+        int status = bram_fail(cx, BRAM_ENUMERIC,
+                               "the pair (%u, %u) has score %g, expected a probability", p->from,
+                               p->to, p->score);
+        bram_edges_free(made);
+        return status;
+    }
+    *out = made;
+    return BRAM_OK;
+}
+
+void bram_edges_keep(void *edges, double number)
+{
+    bram_edges *e = edges;
+    e->kept = number;
+}
+
+double bram_edges_kept(const bram_edges *edges)
+{
+    return edges->kept;
+}
+
 void bram_edges_free(void *edges)
 {
     bram_edges *e = edges;
@@ -198,7 +226,7 @@ int bram_edges_walk(bram_ctx *cx, const bram_edges *e, const double *weight, bra
             double w = times_drawn(e, weight, p->from) * times_drawn(e, weight, p->to);
             *(p->edge ? &edges : &others) += w;
         }
-        if (edges + others > 0) take(user, edges, others);
+        if (edges + others > 0) take(user, score, edges, others);
     }
     return BRAM_OK;
 }

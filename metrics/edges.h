@@ -12,7 +12,16 @@
 
 #include <bramble/metric.h>
 
-/** The options of the metrics on edges: diagonal and threshold. */
+#include <math.h>
+
+/** The options of all metrics on edges, and the table of those that have no others. */
+/* clang-format off */
+#define BRAM_EDGES_PARAMS                                                                          \
+    {"diagonal", BRAM_PARAM_CHOICE, "exclude", "exclude|include", 0, 0,                            \
+     "pairs of a node with itself"},                                                               \
+    {"threshold", BRAM_PARAM_REAL, "0", NULL, 0, INFINITY,                                         \
+     "a pair is an edge where the magnitude of its weight exceeds this"}
+/* clang-format on */
 extern const bram_param bram_edges_params[];
 
 typedef struct bram_edges bram_edges;
@@ -22,8 +31,17 @@ int bram_edges_pair(bram_ctx *cx, void **out, size_t *values, const bram_options
                     const bram_comparison *c) BRAM_MUST_CHECK;
 void bram_edges_free(void *edges);
 
+/** The same of scores that are probabilities. @return as that; BRAM_ENUMERIC for one beyond [0, 1]
+ */
+int bram_edges_pair_probabilities(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
+                                  const bram_comparison *c) BRAM_MUST_CHECK;
+
+/** A number that the metric keeps with its pairs: an option of its own. */
+void bram_edges_keep(void *edges, double number);
+double bram_edges_kept(const bram_edges *edges);
+
 /** Receives pairs of one score, from the highest score down: weights of edges and of non-edges. */
-typedef void bram_edges_fn(void *user, double edges, double others);
+typedef void bram_edges_fn(void *user, double score, double edges, double others);
 
 /**
  * Walks the tie groups. Weights of zero are left out.

@@ -10,44 +10,27 @@
 
 #include <math.h>
 
-struct hits {
-    void *edges;
-    double k;
-};
-
 static const bram_param params[] = {
     {"k", BRAM_PARAM_INTEGER, "10", NULL, 1, 1000000000, "how many pairs without an edge may win"},
-    {"diagonal", BRAM_PARAM_CHOICE, "exclude", "exclude|include", 0, 0,
-     "pairs of a node with itself"},
-    {"threshold", BRAM_PARAM_REAL, "0", NULL, 0, INFINITY,
-     "a pair is an edge where the magnitude of its weight exceeds this"},
+    BRAM_EDGES_PARAMS,
     {.name = NULL}};
-
-static void release(void *state)
-{
-    struct hits *h = state;
-    if (!h) return;
-    bram_edges_free(h->edges);
-    bram_free(h);
-}
 
 static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                 const bram_comparison *c)
 {
-    struct hits *h = bram_alloc(cx, 1, sizeof *h);
-    if (!h) return BRAM_ENOMEM;
-    h->k = (double)bram_option_integer(o, "k");
-    int status = bram_edges_pair(cx, &h->edges, values, o, c);
-    if (status == BRAM_OK) {
-        size_t edges, pairs = bram_edges_count(h->edges, &edges);
-        if ((double)(pairs - edges) < h->k)
-            status = bram_fail(cx, BRAM_ESHAPE,
-                               "%zu pairs without an edge, expected %g or more for hits@%g",
-                               pairs - edges, h->k, h->k);
+    void *e = NULL;
+    BRAM_TRY(bram_edges_pair(cx, &e, values, o, c));
+    double k = (double)bram_option_integer(o, "k");
+    size_t edges, pairs = bram_edges_count(e, &edges);
+    if ((double)(pairs - edges) < k) {
+        bram_edges_free(e);
+        return bram_fail(cx, BRAM_ESHAPE,
+                         "%zu pairs without an edge, expected %g or more for hits@%g",
+                         pairs - edges, k, k);
     }
-    if (status == BRAM_OK) *out = h;
-    else release(h);
-    return status;
+    bram_edges_keep(e, k);
+    *out = e;
+    return BRAM_OK;
 }
 
 /* Sums from the highest score down. */
@@ -55,9 +38,10 @@ struct sums {
     double k, others, hits, edges;
 };
 
-static void take(void *user, double edges, double others)
+static void take(void *user, double score, double edges, double others)
 {
     struct sums *s = user;
+    (void)score;
     if (s->others + others < s->k) s->hits += edges;
     s->others += others;
     s->edges += edges;
@@ -65,18 +49,16 @@ static void take(void *user, double edges, double others)
 
 static int compare(bram_ctx *cx, double *raw, const void *state, const double *weight)
 {
-    const struct hits *h = state;
-    struct sums s = {.k = h->k};
-    BRAM_TRY(bram_edges_walk(cx, h->edges, weight, take, &s));
+    struct sums s = {.k = bram_edges_kept(state)};
+    BRAM_TRY(bram_edges_walk(cx, state, weight, take, &s));
     *raw = s.edges > 0 && s.others >= s.k ? s.hits / s.edges : (double)NAN;
     return BRAM_OK;
 }
 
 static double chance_of(const void *state)
 {
-    const struct hits *h = state;
-    size_t edges, pairs = bram_edges_count(h->edges, &edges);
-    return h->k / (double)(pairs - edges + 1);
+    size_t edges, pairs = bram_edges_count(state, &edges);
+    return bram_edges_kept(state) / (double)(pairs - edges + 1);
 }
 
 const bram_metric bram_metric_hits = {
@@ -89,7 +71,7 @@ const bram_metric bram_metric_hits = {
     .chance = (double)NAN,
     .params = params,
     .pair = pair,
-    .release_pair = release,
+    .release_pair = bram_edges_free,
     .compare = compare,
     .chance_of = chance_of,
 };

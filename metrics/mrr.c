@@ -11,38 +11,20 @@
 
 #include <math.h>
 
-struct mrr {
-    void *edges;
-    double share; /* of the ties that count: 0, 0.5, 1 */
-};
-
 static const bram_param params[] = {
     {"ties", BRAM_PARAM_CHOICE, "mid", "mid|optimistic|pessimistic", 0, 0,
      "how many of the pairs that tie with an edge come before it: half, none, all"},
-    {"diagonal", BRAM_PARAM_CHOICE, "exclude", "exclude|include", 0, 0,
-     "pairs of a node with itself"},
-    {"threshold", BRAM_PARAM_REAL, "0", NULL, 0, INFINITY,
-     "a pair is an edge where the magnitude of its weight exceeds this"},
+    BRAM_EDGES_PARAMS,
     {.name = NULL}};
 
-static void release(void *state)
-{
-    struct mrr *m = state;
-    if (!m) return;
-    bram_edges_free(m->edges);
-    bram_free(m);
-}
-
+/* Keeps the share of ties that counts: 0, 0.5, 1. */
 static int pair(bram_ctx *cx, void **out, size_t *values, const bram_options *o,
                 const bram_comparison *c)
 {
-    struct mrr *m = bram_alloc(cx, 1, sizeof *m);
-    if (!m) return BRAM_ENOMEM;
-    m->share = bram_option_is(o, "ties", "mid") ? 0.5 : bram_option_is(o, "ties", "pessimistic");
-    int status = bram_edges_pair_by_query(cx, &m->edges, values, o, c);
-    if (status == BRAM_OK) *out = m;
-    else release(m);
-    return status;
+    BRAM_TRY(bram_edges_pair_by_query(cx, out, values, o, c));
+    bram_edges_keep(
+        *out, bram_option_is(o, "ties", "mid") ? 0.5 : bram_option_is(o, "ties", "pessimistic"));
+    return BRAM_OK;
 }
 
 struct sums {
@@ -59,9 +41,8 @@ static void take(void *user, double w, double above, double tied, double all)
 
 static int compare(bram_ctx *cx, double *raw, const void *state, const double *weight)
 {
-    const struct mrr *m = state;
-    struct sums s = {.share = m->share};
-    BRAM_TRY(bram_edges_rank(cx, m->edges, weight, take, &s));
+    struct sums s = {.share = bram_edges_kept(state)};
+    BRAM_TRY(bram_edges_rank(cx, state, weight, take, &s));
     *raw = s.edges > 0 ? s.reciprocal / s.edges : (double)NAN;
     return BRAM_OK;
 }
@@ -85,10 +66,8 @@ static void take_chance(void *user, double w, double above, double tied, double 
 
 static double chance_of(const void *state)
 {
-    const struct mrr *m = state;
     struct chance c = {.all = -1};
-    int status = bram_edges_rank(NULL, m->edges, NULL, take_chance,
-                                 &c); /* no weights: no failure */
+    int status = bram_edges_rank(NULL, state, NULL, take_chance, &c); /* no weights: no failure */
     return status == BRAM_OK && c.edges > 0 ? c.sum / c.edges : (double)NAN;
 }
 
@@ -102,7 +81,7 @@ const bram_metric bram_metric_mrr = {
     .chance = (double)NAN,
     .params = params,
     .pair = pair,
-    .release_pair = release,
+    .release_pair = bram_edges_free,
     .compare = compare,
     .chance_of = chance_of,
 };

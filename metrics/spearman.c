@@ -20,16 +20,12 @@ struct spearman {
     double *x, *y;            /* score and weight of each */
 };
 
-static const bram_param params[] = {
-    {"pairs", BRAM_PARAM_CHOICE, "all", "all|edges", 0, 0,
-     "edges: only pairs that have one, by the size of its weight"},
-    {"sign", BRAM_PARAM_CHOICE, "magnitude", "magnitude|signed", 0, 0,
-     "what of a weight is ranked"},
-    {"diagonal", BRAM_PARAM_CHOICE, "exclude", "exclude|include", 0, 0,
-     "pairs of a node with itself"},
-    {"threshold", BRAM_PARAM_REAL, "0", NULL, 0, INFINITY,
-     "a pair is an edge where the magnitude of its weight exceeds this"},
-    {.name = NULL}};
+static const bram_param params[] = {{"pairs", BRAM_PARAM_CHOICE, "all", "all|edges", 0, 0,
+                                     "edges: only pairs that have one, by the size of its weight"},
+                                    {"sign", BRAM_PARAM_CHOICE, "magnitude", "magnitude|signed", 0,
+                                     0, "what of a weight is ranked"},
+                                    BRAM_EDGES_PARAMS,
+                                    {.name = NULL}};
 
 static void release(void *state)
 {

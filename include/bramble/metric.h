@@ -45,7 +45,8 @@ enum {
         1 << 13, /* both sides hold labels (states), of which equality alone counts */
     /* Rows are compared with rows, a row never with its own copies: weights count pairs (triples
        ...) of different rows and are not repeats. */
-    BRAM_METRIC_DISTINCT_ROWS = 1 << 14
+    BRAM_METRIC_DISTINCT_ROWS = 1 << 14,
+    BRAM_METRIC_PROBABILITIES = 1 << 15 /* the model side holds probabilities, 0 to 1 */
 };
 
 /** What the two sides are. */

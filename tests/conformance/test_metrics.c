@@ -43,6 +43,7 @@ static void make(struct inputs *in, const bram_metric *m, uint64_t sample)
         in->brain[i] = graph ? shared > 0.5 : shared + bram_rng_normal(&g);
         in->reference[i] = 3 * bram_rng_normal(&g);
         in->mask[i] = bram_rng_below(&g, 5) > 0;
+        if (is(m, BRAM_METRIC_PROBABILITIES)) in->model[i] = 1 / (1 + exp(-in->model[i]));
         if (m->kind == BRAM_METRIC_DENSITY) in->model[i] = -fabs(in->model[i]);
         if (is(m, BRAM_METRIC_LABELS)) { /* three of them */
             double *sides[] = {in->model, in->brain, in->reference};

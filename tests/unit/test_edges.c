@@ -1,5 +1,6 @@
 /*
- * Tests of metrics/edges.c, auroc.c, average_precision.c, hits.c, mrr.c and spearman.c. References:
+ * Tests of metrics/edges.c, auroc.c, average_precision.c, brier.c, hits.c, log_loss.c,
+ * mrr.c and spearman.c. References:
  * scikit-learn 1.2.1, roc_auc_score and average_precision_score of fifty scores with ties;
  * scipy 1.17, spearmanr.
  */
@@ -195,6 +196,39 @@ static void weights_are_repeats(void **state)
     }
 }
 
+/* Edges of 0.9 and 0.2, others of 0.5, 0.2, 0 and 0: (0.01 + 0.64 + 0.25 + 0.04) / 6. */
+static void probabilities_by_hand(void **state)
+{
+    (void)state;
+    double p[] = {9, 0.9, 0.5, 0.2, 9, 0.2, 0, 0, 9}, edge[] = {0, 1, 0, 1, 0, 0, 0, 0, 0};
+    bram_ctx *cx = bram_ctx_new();
+    double raw = 42, *owned, chance;
+    size_t values;
+    struct test_scoring s = {.model = test_side(p, 3, 3, NULL),
+                             .brain = test_side(edge, 3, 3, NULL)};
+    assert_near(test_score_one("brier", &s), 0.94 / 6, 1e-15);
+    assert_near(test_score_one("log-loss", &s), -(log(0.9) + log(0.2) + log(0.5) + log(0.8)) / 6,
+                1e-14);
+    assert_ok(cx,
+              bram_metric_score(cx, &owned, &values, &chance, "brier", &s.model, &s.brain, NULL));
+    assert_near(chance, 1 / 3.0 * (2 / 3.0), 1e-15);
+    bram_free(owned);
+    assert_ok(
+        cx, bram_metric_score(cx, &owned, &values, &chance, "log-loss", &s.model, &s.brain, NULL));
+    assert_near(chance, -log(1 / 3.0) / 3 - 2 * log(2 / 3.0) / 3, 1e-15);
+    bram_free(owned);
+    p[3] = 0; /* a sure mistake */
+    assert_near(test_score_one("log-loss", &s), -(log(0.9) + log(1e-15) + log(0.5) + log(0.8)) / 6,
+                1e-13);
+    p[7] = 1.5;
+    assert_int_equal(test_score(cx, "brier", &raw, 1, NULL, &s), BRAM_ENUMERIC);
+    assert_non_null(strstr(bram_ctx_message(cx), "(2, 1) has score 1.5"));
+    p[7] = -0.1;
+    assert_int_equal(test_score(cx, "log-loss", &raw, 1, NULL, &s), BRAM_ENUMERIC);
+    assert_near(raw, 42, 0);
+    bram_ctx_free(cx);
+}
+
 static void what_is_wrong_is_said(void **state)
 {
     (void)state;
@@ -222,7 +256,7 @@ int main(void)
         cmocka_unit_test(reference_values),       cmocka_unit_test(by_hand),
         cmocka_unit_test(hits_and_ranks_by_hand), cmocka_unit_test(a_list_is_as_good_as_a_matrix),
         cmocka_unit_test(rank_correlation),       cmocka_unit_test(weights_are_repeats),
-        cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(probabilities_by_hand),  cmocka_unit_test(what_is_wrong_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,14 +34,16 @@ static void failing_allocations_are_survived(void **state)
 {
     (void)state;
     static char auroc[] = "auroc", hits[] = "hits:k=5", mrr[] = "mrr", spearman[] = "spearman";
-    static char rsa[] = "rsa", accuracy[] = "accuracy";
-    static char *graph[] = {auroc, hits, mrr, spearman}, *geometry[] = {rsa}, *class[] = {accuracy};
+    static char rsa[] = "rsa", accuracy[] = "accuracy", brier[] = "brier";
+    static char *graph[] = {auroc, hits, mrr, spearman}, *probable[] = {brier}, *geometry[] = {rsa},
+                *class[] = {accuracy};
     bram_ctx *cx = bram_ctx_new();
     bram_dataset *worm = NULL, *vessels = NULL;
     assert_ok(cx, bram_simulate(cx, &worm, "simulated-worm", 1));
     assert_ok(cx, bram_simulate(cx, &vessels, "simulated-vessels", 1));
     survives(cx, "links", "samples=3,negatives=2,scheme=degree", worm, "simulated", "spectral",
              graph, 4);
+    survives(cx, "links", "samples=3,negatives=2", worm, "simulated", "katz", probable, 1);
     survives(cx, "links", "samples=3,negatives=2,scheme=neuron", worm, "simulated",
              "sbm:blocks=2,starts=1", graph, 3);
     survives(cx, "links", "samples=3,negatives=2,scheme=spatial,direction=undirected", vessels,

@@ -287,6 +287,36 @@ static void the_task_scores_beside_chance_and_floors(void **state)
     bram_ctx_free(cx);
 }
 
+/* Scores on any scale become probabilities by the validation pairs; the floors as well. */
+static void the_task_calibrates_for_probabilities(void **state)
+{
+    (void)state;
+    static char brier[] = "brier", loss[] = "log-loss", auc[] = "auroc";
+    static char *metrics[] = {brier, loss, auc};
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *worm = NULL, *pa = NULL, *result = NULL;
+    assert_ok(cx, bram_simulate(cx, &worm, "simulated-worm", 1));
+    bram_benchmark b = test_benchmark(cx, "links", metrics, 3, "negatives=4,samples=0");
+    assert_ok(cx, test_cell(cx, &pa, &b, worm, "simulated", "preferential-attachment"));
+    assert_near(test_number(pa, "brier", "chance"), 0.2 * 0.8, 1e-15);
+    assert_near(test_number(pa, "log-loss", "chance"), -0.2 * log(0.2) - 0.8 * log(0.8), 1e-14);
+    /* the degrees tell little of this graph, and calibrated scores claim no more than they tell */
+    assert_near(test_number(pa, "brier", "value"), 0.16, 0.02);
+    assert_near(test_number(pa, "brier", "value"), test_number(pa, "brier", "floor_degrees"), 0);
+    bram_dataset_free(pa);
+    bram_options_free(b.options);
+    b = test_benchmark(cx, "links", metrics, 1, "set=validation");
+    assert_int_equal(test_cell(cx, &result, &b, worm, "simulated", "katz"), BRAM_EUSAGE);
+    bram_options_free(b.options);
+    b = test_benchmark(cx, "links", metrics, 1, "validation=0");
+    assert_int_equal(test_cell(cx, &result, &b, worm, "simulated", "katz"), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(cx), "validation pairs"));
+    bram_options_free(b.options);
+    assert_null(result);
+    bram_dataset_free(worm);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -297,6 +327,7 @@ int main(void)
         cmocka_unit_test(graphs_that_cannot_be_cut),
         cmocka_unit_test(a_split_survives_a_file),
         cmocka_unit_test(the_task_scores_beside_chance_and_floors),
+        cmocka_unit_test(the_task_calibrates_for_probabilities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
