@@ -264,6 +264,16 @@ static double mean_column(const struct board *b, size_t model, const char *colum
     return n ? sum / (double)n : NAN;
 }
 
+/* Cells of a model that have no score for a reason. */
+static size_t count_reason(const struct board *b, size_t model, const char *reason)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < b->cells; i++)
+        count += b->cell[i].model == model && b->cell[i].result->reason &&
+                 strcmp(b->cell[i].result->reason, reason) == 0;
+    return count;
+}
+
 static void count_states(const struct board *b, size_t model, bram_board_row *row)
 {
     row->parts = b->board.parts;
@@ -276,7 +286,10 @@ static void count_states(const struct board *b, size_t model, bram_board_row *ro
         row->not_applicable += c->result->state == BRAM_STATE_NOT_APPLICABLE ||
                                (c->result->state == BRAM_STATE_SCORED && c->at < 0);
         row->not_run += c->result->state == BRAM_STATE_NOT_RUN;
-        if (!*row->reason && c->result->reason) row->reason = c->result->reason;
+        const char *reason = c->result->reason;
+        if (reason && *reason &&
+            (!*row->reason || count_reason(b, model, reason) > count_reason(b, model, row->reason)))
+            row->reason = reason;
         if (c->at >= 0)
             row->units += integer(c, "units"), row->undefined += integer(c, "undefined");
     }

@@ -27,7 +27,7 @@ typedef struct bram_board_row {
     bool self_reported; /* by the flag of the model; the name ends in the mark then */
     size_t index;       /* of the model in the order of the plan, whatever it is sorted by */
     size_t parts, scored, failed, not_applicable, not_run; /* scored + ... = parts x seeds */
-    const char *reason;         /* of the first failure or "not applicable"; "" */
+    const char *reason;         /* of most cells without a score, the first of equals; "" */
     double value, low, high;    /* NaN: no score, no interval */
     double seed_low, seed_high; /* smallest and largest value over seeds */
     size_t seeds;

@@ -231,14 +231,23 @@ static void note_self_reported(bram_table *t, const bram_board *b)
                         BRAM_SELF_REPORTED_MARK + 1);
 }
 
-/* Why cells have no score: once for all models when it is the same for all. */
+/* Why cells have no score: each reason once, for all models that have it. */
 static void note_reasons(bram_table *t, const bram_board *b)
 {
-    bool same = b->rows > 1;
-    for (size_t i = 1; i < b->rows; i++) same &= !strcmp(b->row[i].reason, b->row[0].reason);
-    for (size_t i = 0; i < (same ? 1 : b->rows); i++)
-        if (*b->row[i].reason)
-            bram_table_note(t, "%s: %s", same ? "all models" : b->row[i].name, b->row[i].reason);
+    for (size_t i = 0; i < b->rows; i++) {
+        const char *reason = b->row[i].reason;
+        bool told = !*reason;
+        for (size_t k = 0; k < i; k++) told |= !strcmp(b->row[k].reason, reason);
+        if (told) continue;
+        bram_buffer names = {0};
+        size_t count = 0;
+        for (size_t k = i; k < b->rows; k++)
+            if (!strcmp(b->row[k].reason, reason))
+                bram_buffer_putf(&names, "%s%s", count++ ? ", " : "", b->row[k].name);
+        bool all = count > 1 && count == b->rows;
+        bram_table_note(t, "%s: %s", all ? "all models" : bram_buffer_text(&names), reason);
+        bram_buffer_release(&names);
+    }
 }
 
 static void add_notes(bram_table *t, const bram_board *b, int decimals)
