@@ -28,13 +28,20 @@ static int print_scores(bram_ctx *cx, const bram_cli_args *args, const bram_resu
     return status;
 }
 
+static int make_table(bram_ctx *cx, bram_table **out, const bram_cli_args *args,
+                      const bram_board *board)
+{
+    return bram_cli_has(args, "parts") ? bram_leaderboard_parts(cx, out, board)
+                                       : bram_leaderboard_table(cx, out, board);
+}
+
 static int print_board(bram_ctx *cx, const bram_cli_args *args, const bram_results *r,
                        const char *benchmark)
 {
     bram_board *board = NULL;
     bram_table *t = NULL;
     BRAM_TRY(bram_board_new(cx, &board, r, benchmark, bram_cli_text(args, "score", NULL)));
-    int status = bram_leaderboard_table(cx, &t, board);
+    int status = make_table(cx, &t, args, board);
     if (status == BRAM_OK) status = bram_cli_print_table(cx, args, t);
     bram_table_free(t);
     bram_board_free(board);
@@ -54,7 +61,7 @@ static int print_all_json(bram_ctx *cx, const bram_cli_args *args, const bram_re
         bram_board *board = NULL;
         bram_table *t = NULL;
         status = bram_board_new(cx, &board, r, benchmark[i], bram_cli_text(args, "score", NULL));
-        if (status == BRAM_OK) status = bram_leaderboard_table(cx, &t, board);
+        if (status == BRAM_OK) status = make_table(cx, &t, args, board);
         if (status == BRAM_OK) {
             bram_json_out_object(o, NULL);
             bram_json_out_text(o, "benchmark", board->benchmark);
@@ -63,7 +70,7 @@ static int print_all_json(bram_ctx *cx, const bram_cli_args *args, const bram_re
             bram_json_out_text(o, "summary", board->summary);
             bram_json_out_number(o, "interval_level", board->level);
             bram_json_out_text(o, "resampled", board->resampled);
-            bram_table_put_json(o, "models", t);
+            bram_table_put_json(o, bram_cli_has(args, "parts") ? "parts" : "models", t);
             bram_json_out_end(o);
         }
         bram_table_free(t);
@@ -120,11 +127,14 @@ const bram_command bram_command_leaderboard = {
             {"score", 's', "ID",
              "The score to sort by, such as 'mse@h8', or its metric where that is "
              "enough (default: the first)"},
+            {"parts", 'p', NULL, "The values of each part by themselves, without intervals"},
             {"scores", 0, NULL, "Lists the scores that there are"},
             {NULL}},
     .examples = (const bram_cli_example[]){{"bramble leaderboard results", "every benchmark"},
                                            {"bramble leaderboard results --scores",
                                             "what --score may be"},
+                                           {"bramble leaderboard results --parts",
+                                            "which recordings a model does well on"},
                                            {"bramble leaderboard results -s 'mse@h8' --format json",
                                             "another score, for a program"},
                                            {NULL, NULL}},

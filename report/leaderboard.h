@@ -13,6 +13,10 @@
  */
 int bram_leaderboard_table(bram_ctx *cx, bram_table **out, const bram_board *b) BRAM_MUST_CHECK;
 
+/** The values of each part by themselves: a row a part, a column a model, the best first; NaN where
+ *  not scored. The caller frees it. */
+int bram_leaderboard_parts(bram_ctx *cx, bram_table **out, const bram_board *b) BRAM_MUST_CHECK;
+
 enum { BRAM_INTERVAL_BYTES = 160 };
 
 /** "0.245 [0.239, 0.250]"; the value alone where there is no interval. */

@@ -304,6 +304,65 @@ static void delays_are_ranked_where_known(void **state)
     bram_ctx_free(cx);
 }
 
+/*
+ * One neuron drives four others after 1, 2, 3 and 4 rows, the earlier the more: the rows of its
+ * pushes tell all delays and the order of the amplitudes.
+ */
+static void known_delays_are_found(void **state)
+{
+    (void)state;
+    enum { LATE = 5, TIMES = 400 };
+    static const char *const name[LATE] = {"A", "B", "C", "D", "E"};
+    static char rank[] = "spearman:pairs=edges";
+    static char *metrics[] = {rank};
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL, *result = NULL;
+    bram_axis *time = NULL, *neuron = NULL, *nodes = NULL, *edges = NULL;
+    bram_response *r = NULL;
+    double seconds[TIMES], weight[LATE - 1], delay[LATE - 1];
+    const char *from[] = {"A", "A", "A", "A"};
+    bram_rng g = bram_rng_new(3, "test/delays");
+    for (size_t t = 0; t < TIMES; t++) seconds[t] = 0.5 * (double)t;
+    assert_ok(cx, bram_dataset_new(cx, &ds));
+    assert_ok(cx, bram_axis_new(cx, &time, "time", TIMES));
+    assert_ok(cx, bram_axis_set_values(cx, time, seconds, "s"));
+    assert_ok(cx, bram_axis_new(cx, &neuron, "neuron", LATE));
+    assert_ok(cx, bram_axis_set_ids(cx, neuron, name));
+    assert_ok(cx, bram_response_new(cx, &r, "activity", BRAM_F64, 2,
+                                    (const bram_axis *[]){time, neuron}));
+    double *y = bram_response_f64(r);
+    for (size_t t = 0; t < TIMES; t++)
+        for (size_t j = 0; j < LATE; j++) {
+            y[t * LATE + j] = bram_rng_normal(&g);
+            if (j && t >= j) y[t * LATE + j] += (double)(LATE - j) * y[(t - j) * LATE];
+        }
+    assert_ok(cx, bram_dataset_add(cx, ds, "recordings/w", r));
+    for (size_t j = 1; j < LATE; j++)
+        weight[j - 1] = (double)(LATE - j), delay[j - 1] = 0.5 * (double)j;
+    assert_ok(cx, bram_axis_new(cx, &nodes, "nodes", LATE));
+    assert_ok(cx, bram_axis_set_ids(cx, nodes, name));
+    assert_ok(cx, bram_axis_new(cx, &edges, "functional", LATE - 1));
+    assert_ok(cx, bram_axis_add_text(cx, edges, "from", from));
+    assert_ok(cx, bram_axis_add_text(cx, edges, "to", name + 1));
+    assert_ok(cx, bram_axis_add_number(cx, edges, "weight", weight, "1"));
+    assert_ok(cx, bram_axis_add_number(cx, edges, "delay", delay, "s"));
+    assert_ok(cx, bram_dataset_add_table(cx, ds, "connectome/made", nodes));
+    assert_ok(cx, bram_dataset_add_table(cx, ds, "connectome/made", edges));
+    bram_benchmark b = test_benchmark(
+        cx, "graph", metrics, 1,
+        "connectome=made,layers=functional,evidence=perturbation,minimum=3,samples=0,shuffles=0,"
+        "starts=5,context=10,steps=6,gap=0");
+    assert_ok(cx, test_cell(cx, &result, &b, ds, "w", "var:lags=5,ridge=1"));
+    assert_near(test_number(result, "spearman@delay", "value"), 1, 1e-12);
+    assert_near(test_number(result, "spearman:pairs=edges", "value"), 1, 1e-12);
+    bram_dataset_free(result);
+    bram_options_free(b.options);
+    bram_axis_free(time);
+    bram_axis_free(neuron);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void datasets_are_joined_by_their_connectomes(void **state)
 {
     (void)state;
@@ -334,6 +393,7 @@ int main(void)
         cmocka_unit_test(pushes_by_hand),
         cmocka_unit_test(the_true_worm_wins_when_pushed),
         cmocka_unit_test(delays_are_ranked_where_known),
+        cmocka_unit_test(known_delays_are_found),
         cmocka_unit_test(datasets_are_joined_by_their_connectomes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
