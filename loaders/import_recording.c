@@ -82,15 +82,26 @@ static int check_published(bram_ctx *cx, const struct work *w)
                    : bram_fail(cx, BRAM_EUSAGE, "rules=published is for neurons of worms");
 }
 
+static bool has_no_value(const bram_signals *s, size_t trace)
+{
+    for (size_t t = 0; t < s->rows; t++)
+        if (s->mask[t * s->cols + trace]) return false;
+    return true;
+}
+
 /* Labels by the published rules; what their figures count becomes attributes of the recording. */
 static int read_published_labels(bram_ctx *cx, struct work *w, bram_attrs *attrs)
 {
     bram_published counts;
     const char *blank = bram_attrs_text(attrs, "blank_labels");
     BRAM_TRY(check_published(cx, w));
-    BRAM_TRY(bram_labels_published(
-        cx, w->label, &counts, w->raw_label, w->cols, w->rows, blank && strcmp(blank, "text") == 0,
-        bram_published_rule_find(bram_attrs_text(attrs, "published_rule"))));
+    bool *valueless = bram_scratch(cx, w->cols, sizeof *valueless);
+    if (!valueless) return BRAM_ENOMEM;
+    for (size_t i = 0; i < w->cols; i++) valueless[i] = has_no_value(&w->signals, i);
+    bool one = blank && strcmp(blank, "text") == 0;
+    bram_published_rule rule = bram_published_rule_find(bram_attrs_text(attrs, "published_rule"));
+    BRAM_TRY(bram_labels_published(cx, w->label, &counts, w->raw_label, valueless, w->cols, w->rows,
+                                   one, rule));
     if (counts.left_out) return bram_attrs_set_text(cx, attrs, "published", counts.left_out);
     BRAM_TRY(bram_attrs_set_text(cx, attrs, "published", "kept"));
     BRAM_TRY(bram_attrs_set_integer(cx, attrs, "published_labeled", (int64_t)counts.labeled));

@@ -28,16 +28,18 @@ static int by_text(const void *a, const void *b)
 }
 
 /* The label, or the trace's number from 0 where it has none. */
-static int write_texts(bram_ctx *cx, struct text *out, const char *const *raw, size_t n,
-                       bool blanks_are_one)
+static int write_texts(bram_ctx *cx, struct text *out, size_t *count, const char *const *raw,
+                       const bool *valueless, size_t n, bool blanks_are_one)
 {
     enum { DIGITS = 24 };
     char *numbers = bram_scratch(cx, n, DIGITS);
     if (!numbers) return BRAM_ENOMEM;
+    *count = 0;
     for (size_t i = 0; i < n; i++) {
-        snprintf(numbers + i * DIGITS, DIGITS, "%zu", i);
-        out[i].text = *raw[i] || blanks_are_one ? raw[i] : numbers + i * DIGITS;
-        out[i].trace = i;
+        if (valueless && valueless[i]) continue;
+        snprintf(numbers + i * DIGITS, DIGITS, "%zu", *count);
+        out[(*count)++] = (struct text){*raw[i] || blanks_are_one ? raw[i] : numbers + i * DIGITS,
+                                        i};
     }
     return BRAM_OK;
 }
@@ -185,22 +187,25 @@ static int label_all(bram_ctx *cx, bram_label *out, bram_published *counts, cons
 }
 
 int bram_labels_published(bram_ctx *cx, bram_label *out, bram_published *counts,
-                          const char *const *raw, size_t n, size_t samples, bool blanks_are_one,
-                          bram_published_rule rule)
+                          const char *const *raw, const bool *valueless, size_t n, size_t samples,
+                          bool blanks_are_one, bram_published_rule rule)
 {
-    size_t mark = bram_scratch_mark(cx);
+    size_t kept = 0, mark = bram_scratch_mark(cx);
     bram_published found = {0};
     struct text *texts = bram_scratch(cx, n, sizeof *texts);
     bram_label *labels = bram_scratch(cx, n, sizeof *labels);
     const char **names = bram_scratch(cx, n, sizeof *names);
     int status = texts && labels && names ? BRAM_OK : BRAM_ENOMEM;
-    for (size_t i = 0; status == BRAM_OK && i < n; i++)
+    for (size_t i = 0; status == BRAM_OK && i < n; i++) {
         names[i] = rule == BRAM_PUBLISHED_LOST ? "" : raw[i];
+        labels[i] = nothing("published rules: no value, dropped");
+    }
     if (status == BRAM_OK && rule == BRAM_PUBLISHED_NEAREST) guess_names(names, raw, n);
-    if (status == BRAM_OK) status = write_texts(cx, texts, names, n, blanks_are_one);
+    if (status == BRAM_OK)
+        status = write_texts(cx, texts, &kept, names, valueless, n, blanks_are_one);
     if (status == BRAM_OK) {
-        qsort(texts, n, sizeof *texts, by_text);
-        status = label_all(cx, labels, &found, texts, raw, n, rule);
+        if (kept) qsort(texts, kept, sizeof *texts, by_text);
+        status = label_all(cx, labels, &found, texts, raw, kept, rule);
     }
     if (status == BRAM_OK) {
         if (samples < FEWEST_SAMPLES) found.left_out = "fewer than 600 samples";

@@ -7,11 +7,13 @@ enum { MOST = 12, ENOUGH = 600 };
 static bram_label label[MOST];
 static bram_published counts;
 
-static bram_published_rule rule; /* of the test that runs */
+/* Of the test that runs. */
+static bram_published_rule rule;
+static const bool *valueless;
 
 static int run(bram_ctx *cx, const char *const *raw, size_t n, size_t samples, bool blanks)
 {
-    return bram_labels_published(cx, label, &counts, raw, n, samples, blanks, rule);
+    return bram_labels_published(cx, label, &counts, raw, valueless, n, samples, blanks, rule);
 }
 
 /* The names that traces get, "-" for none, "=" for those dropped as duplicates. */
@@ -131,6 +133,17 @@ static void sides_are_chosen(void **state)
     rule = BRAM_PUBLISHED_BASE;
 }
 
+/* 180 columns of which three are empty are 177 to the pipeline. */
+static void traces_without_values_are_dropped(void **state)
+{
+    (void)state;
+    valueless = (const bool[]){false, true, true, false};
+    expect(TEXTS("AVAL", "AVAR", "", "RIS"), false, "AVAL - - RIS", 2, 2);
+    assert_string_equal(label[1].reason, "published rules: no value, dropped");
+    expect(TEXTS("AVAL", "RIS", "", "RIS"), false, "AVAL - - RIS", 2, 2); /* no duplicate, then */
+    valueless = NULL;
+}
+
 static void any_text_is_survived(void **state)
 {
     (void)state;
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test(recordings_are_left_out),
         cmocka_unit_test(names_by_likeness),
         cmocka_unit_test(sides_are_chosen),
+        cmocka_unit_test(traces_without_values_are_dropped),
         cmocka_unit_test(any_text_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
