@@ -3,6 +3,7 @@
  */
 #include "leaderboard.h"
 #include "output.h"
+#include "site.h"
 #include "terminal.h"
 
 #include <string.h>
@@ -104,11 +105,23 @@ static int print_all(bram_ctx *cx, const bram_cli_args *args, const bram_results
     return BRAM_OK;
 }
 
+static int write_site(bram_ctx *cx, const bram_cli_args *args, const bram_results *r)
+{
+    const char *dir = bram_cli_text(args, "site", NULL);
+    const bram_site_settings settings = {.title = bram_cli_text(args, "title", NULL),
+                                         .submissions = bram_cli_text(args, "submissions", NULL),
+                                         .replace = bram_cli_has(args, "force")};
+    int status = bram_site_write(cx, r, dir, &settings);
+    bram_cli_terminal_end();
+    if (status == BRAM_OK) bram_note(cx, "wrote %s/index.html", dir);
+    return status;
+}
+
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     bram_results *r = NULL;
     BRAM_TRY(bram_results_open(cx, &r, bram_cli_argument(args, 0)));
-    int status = print_all(cx, args, r);
+    int status = bram_cli_has(args, "site") ? write_site(cx, args, r) : print_all(cx, args, r);
     bram_results_free(r);
     return status;
 }
@@ -120,7 +133,10 @@ const bram_command bram_command_leaderboard = {
     .about =
         "Prints a table for each benchmark of a results folder: score with its interval, the "
         "trivial baselines on the same rows, rank (shared where paired differences cannot tell "
-        "models apart) and how many parts are scored. Missing cells are never imputed.",
+        "models apart) and how many parts are scored. Missing cells are never imputed.\n\n"
+        "With --site it writes a folder of static pages: one for each benchmark, model and "
+        "dataset, "
+        "tables that can be searched and sorted, and every number as CSV and JSON.",
     .options =
         (const bram_cli_option[]){
             {"benchmark", 'b', "NAME", "Only this benchmark"},
@@ -129,6 +145,11 @@ const bram_command bram_command_leaderboard = {
              "enough (default: the first)"},
             {"parts", 'p', NULL, "The values of each part by themselves, without intervals"},
             {"scores", 0, NULL, "Lists the scores that there are"},
+            {"site", 0, "DIR", "Writes static pages into a folder instead", NULL, "A site"},
+            {"title", 't', "TEXT", "Its title", NULL, "A site"},
+            {"submissions", 0, "DIR", "Files of bramble submit, whose cards it shows", NULL,
+             "A site"},
+            {"force", 'f', NULL, "Replaces a site that is there", NULL, "A site"},
             {NULL}},
     .examples = (const bram_cli_example[]){{"bramble leaderboard results", "every benchmark"},
                                            {"bramble leaderboard results --scores",
@@ -137,6 +158,8 @@ const bram_command bram_command_leaderboard = {
                                             "which recordings a model does well on"},
                                            {"bramble leaderboard results -s 'mse@h8' --format json",
                                             "another score, for a program"},
+                                           {"bramble leaderboard results --site public",
+                                            "pages that need no server"},
                                            {NULL, NULL}},
     .least = 1,
     .most = 1,

@@ -115,7 +115,7 @@ int bram_file_read(bram_ctx *cx, unsigned char **bytes, size_t *size, const char
 struct bram_outfile {
     char *path, *temporary;
     int fd;
-    bool replace, failed;
+    bool replace, failed, relaxed;
     size_t used;
     unsigned char buffer[BUFFER_BYTES];
 };
@@ -310,16 +310,21 @@ int bram_outfile_commit(bram_ctx *cx, bram_outfile *o)
 {
     int status = o->failed ? bram_fail(cx, BRAM_EWRITE, "%s: an earlier write failed", o->path)
                            : flush_buffer(cx, o);
-    if (!status && fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS)
+    if (!status && !o->relaxed && fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS)
         status = fail_write(cx, o->path, errno);
     int closed = close(o->fd);
     o->fd = -1;
     if (!status && closed != 0) status = fail_write(cx, o->path, errno);
     if (!status) status = give_name(cx, o);
     if (status) unlink(o->temporary);
-    else sync_folder(o->path);
+    else if (!o->relaxed) sync_folder(o->path);
     free_outfile(o);
     return status;
+}
+
+void bram_outfile_relax(bram_outfile *o)
+{
+    o->relaxed = true;
 }
 
 void bram_outfile_abort(bram_outfile *o)

@@ -75,6 +75,9 @@ int bram_outfile_printf(bram_ctx *cx, bram_outfile *o, const char *format, ...)
  */
 int bram_outfile_commit(bram_ctx *cx, bram_outfile *o) BRAM_MUST_CHECK;
 
+/** The commit will not wait for the disk: for files that can be made again, such as pages. */
+void bram_outfile_relax(bram_outfile *o);
+
 /** Removes the temporary file and frees o. NULL is allowed. */
 void bram_outfile_abort(bram_outfile *o);
 

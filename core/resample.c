@@ -133,10 +133,10 @@ static int quantiles(bram_ctx *cx, bram_interval *out, double *median, const dou
     if (!(level > 0 && level < 1))
         return bram_fail(cx, BRAM_EUSAGE, "confidence level %g, expected one in (0, 1)", level);
     size_t mark = bram_scratch_mark(cx), valid = 0;
-    double *sorted = bram_scratch(cx, n, sizeof *sorted);
-    if (!sorted) return BRAM_ENOMEM;
+    double *defined = bram_scratch(cx, n, sizeof *defined);
+    if (!defined) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++)
-        if (!isnan(draws[i])) sorted[valid++] = draws[i];
+        if (!isnan(draws[i])) defined[valid++] = draws[i];
     if (!valid || 2 * valid < n) {
         bram_scratch_release(cx, mark);
         return bram_fail(cx, BRAM_ENOTAPPLICABLE,
@@ -144,10 +144,10 @@ static int quantiles(bram_ctx *cx, bram_interval *out, double *median, const dou
                          "samples, expected half or more",
                          valid, n);
     }
-    bram_sort(sorted, valid);
-    *median = bram_quantile_sorted(sorted, valid, 0.5);
-    *out = (bram_interval){bram_quantile_sorted(sorted, valid, (1 - level) / 2),
-                           bram_quantile_sorted(sorted, valid, (1 + level) / 2), level, valid};
+    *median = bram_quantile_select(defined, valid, 0.5);
+    double low = bram_quantile_select(defined, valid, (1 - level) / 2);
+    double high = bram_quantile_select(defined, valid, (1 + level) / 2);
+    *out = (bram_interval){low, high, level, valid};
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }

@@ -92,6 +92,41 @@ void bram_sort(double *x, size_t n)
     qsort(x, n, sizeof *x, ascending);
 }
 
+void bram_select(double *x, size_t n, size_t k)
+{
+    size_t low = 0, high = n; /* the k-th smallest is in [low, high) */
+    while (high - low > 1) {
+        double a = x[low], b = x[low + (high - low) / 2], c = x[high - 1];
+        double pivot = a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
+        size_t i = low, j = high;
+        for (;;) {
+            while (x[i] < pivot) i++;
+            while (x[j - 1] > pivot) j--;
+            if (i + 1 >= j) break;
+            double swap = x[i];
+            x[i++] = x[j - 1];
+            x[--j] = swap;
+        }
+        /* x[low .. j) <= pivot <= x[j .. high), or one value between that is the pivot itself */
+        if (i + 1 == j && k == i) return;
+        if (k < j) high = j == high ? j - 1 : j;
+        else low = j == low ? j + 1 : j;
+    }
+}
+
+double bram_quantile_select(double *x, size_t n, double p)
+{
+    if (!n || !(p >= 0 && p <= 1)) return NAN;
+    double position = (double)(n - 1) * p;
+    size_t below = (size_t)position;
+    double part = position - (double)below;
+    bram_select(x, n, below);
+    if (part == 0 || below + 1 >= n) return x[below];
+    double next = x[below + 1];
+    for (size_t i = below + 2; i < n; i++) next = fmin(next, x[i]);
+    return x[below] + part * (next - x[below]);
+}
+
 static int check_no_nan(bram_ctx *cx, const double *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -39,6 +39,13 @@ int bram_median(bram_ctx *cx, double *out, const double *x, size_t n) BRAM_MUST_
 /** Ascending, in place; no NaN among them. */
 void bram_sort(double *x, size_t n);
 
+/** Brings the k-th smallest value (from 0) to x[k], smaller ones before and larger ones behind it,
+ * in expected linear time (quickselect, Hoare 1961). No NaN; k < n. */
+void bram_select(double *x, size_t n, size_t k);
+
+/** bram_quantile_sorted of values in any order, which are moved; no NaN among them. */
+double bram_quantile_select(double *x, size_t n, double p);
+
 /**
  * Ranks 1 .. n; equal values share the average of their ranks.
  *

@@ -4,6 +4,7 @@
 #include "board.h"
 
 #include "resample.h"
+#include "stats.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -64,10 +65,11 @@ struct board {
     struct cell *cell;
     size_t cells;
     const char **part;
-    double *value;     /* models x parts: mean over seeds; NaN where not scored */
-    double *draw;      /* models x parts x draws */
-    size_t *blocks;    /* [part]: how many were drawn there */
-    bool biased;       /* intervals are moved by the bias of the draws */
+    double *value;                 /* models x parts: mean over seeds; NaN where not scored */
+    double *draw;                  /* models x parts x draws */
+    const bram_board_row **row_of; /* [model]: its row, wherever it stands */
+    size_t *blocks;                /* [part]: how many were drawn there */
+    bool biased;                   /* intervals are moved by the bias of the draws */
     bool distribution; /* intervals say where the draws lie, not how sure the value is */
 };
 
@@ -85,6 +87,7 @@ void bram_board_free(bram_board *b)
     bram_free(own->draw);
     bram_free(own->part);
     bram_free(own->blocks);
+    bram_free(own->row_of);
     bram_free(b->row);
     bram_free(b);
 }
@@ -353,21 +356,34 @@ static int fill_row(bram_ctx *cx, struct board *b, size_t model)
 
 /* ---- pairs of models ------------------------------------------------------------------------ */
 
+/* The draws of the mean of model m over the parts of `use`: those of its row where these are all
+ * that it was scored on (the usual case), else made in `own`. */
+static const double *draws_over_parts(const struct board *b, size_t m, const bool *use, double *own)
+{
+    const bram_board_row *row = b->row_of[m];
+    bool whole = row->draw != NULL;
+    for (size_t p = 0; p < b->board.parts && whole; p++)
+        whole = use[p] || isnan(b->value[m * b->board.parts + p]);
+    if (whole) return row->draw;
+    for (size_t s = 0; s < b->board.draws; s++) own[s] = mean_over_parts(b, m, (ptrdiff_t)s, use);
+    return own;
+}
+
 /* a - c on the parts that both have; NaN bounds where no interval can be given. */
 static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size_t c, double out[3])
 {
     size_t mark = bram_scratch_mark(cx), n = b->board.draws;
     bool *use = bram_scratch(cx, b->board.parts, sizeof *use);
-    double *draw = bram_scratch(cx, n, sizeof *draw);
+    double *draw = bram_scratch(cx, n, 3 * sizeof *draw);
     if (!use || !draw) return BRAM_ENOMEM;
     for (size_t p = 0; p < b->board.parts; p++)
         use[p] = !isnan(b->value[a * b->board.parts + p]) &&
                  !isnan(b->value[c * b->board.parts + p]);
     out[0] = mean_over_parts(b, a, -1, use) - mean_over_parts(b, c, -1, use);
     out[1] = out[2] = NAN;
-    for (size_t s = 0; s < n; s++)
-        draw[s] = mean_over_parts(b, a, (ptrdiff_t)s, use) -
-                  mean_over_parts(b, c, (ptrdiff_t)s, use);
+    const double *x = draws_over_parts(b, a, use, draw + n);
+    const double *y = draws_over_parts(b, c, use, draw + 2 * n);
+    for (size_t s = 0; s < n; s++) draw[s] = x[s] - y[s];
     int status = n ? interval_over_parts(cx, &out[1], &out[2], b, out[0], draw, use) : BRAM_OK;
     bram_scratch_release(cx, mark);
     return status;
@@ -377,6 +393,31 @@ int bram_board_difference(bram_ctx *cx, const bram_board *b, const bram_board_ro
                           const bram_board_row *c, double out[3])
 {
     return paired_difference(cx, (const struct board *)b, a->index, c->index, out);
+}
+
+/* Blocks less parts of the parts that both were scored on. */
+static double freedom_of(const struct board *b, size_t a, size_t c)
+{
+    double freedom = 0;
+    for (size_t p = 0; p < b->board.parts; p++)
+        if (!isnan(b->value[a * b->board.parts + p] + b->value[c * b->board.parts + p]))
+            freedom += (double)b->blocks[p] - 1;
+    return freedom;
+}
+
+int bram_board_compare(bram_ctx *cx, const bram_board *board, const bram_board_row *a,
+                       const bram_board_row *c, bram_board_pair *out)
+{
+    const struct board *b = (const struct board *)board;
+    double d[3];
+    BRAM_TRY(paired_difference(cx, b, a->index, c->index, d));
+    *out = (bram_board_pair){d[0], d[1], d[2], NAN};
+    double freedom = freedom_of(b, a->index, c->index), reach = (d[2] - d[1]) / 2;
+    if (b->distribution || !(freedom > 0) || !isfinite(reach)) return BRAM_OK;
+    double centre = fabs((d[1] + d[2]) / 2), upper = (1 + board->level) / 2;
+    out->p = reach > 0 ? 2 * bram_t_tail(centre / reach * bram_t_quantile(upper, freedom), freedom)
+                       : (centre > 0 ? 0 : 1);
+    return BRAM_OK;
 }
 
 const char *bram_board_part(const bram_board *b, size_t part)
@@ -402,19 +443,22 @@ const bram_result *bram_board_result(const bram_board *b, const bram_board_row *
     return NULL;
 }
 
+/* Each pair once: its difference tells which of the two is better, if any. */
 static int rank_all(bram_ctx *cx, struct board *b)
 {
-    for (size_t a = 0; a < b->board.rows; a++) {
-        bram_board_row *row = &b->board.row[a];
-        if (!row->scored || !isfinite(row->low)) continue;
-        row->rank = 1;
-        for (size_t c = 0; c < b->board.rows; c++) {
+    for (size_t a = 0; a < b->board.rows; a++)
+        if (b->board.row[a].scored && isfinite(b->board.row[a].low)) b->board.row[a].rank = 1;
+    for (size_t a = 0; a < b->board.rows; a++)
+        for (size_t c = a + 1; c < b->board.rows; c++) {
+            bram_board_row *x = &b->board.row[a], *y = &b->board.row[c];
             double d[3];
-            if (c == a || !b->board.row[c].scored) continue;
-            BRAM_TRY(paired_difference(cx, b, c, a, d));
-            row->rank += b->board.higher_better ? d[1] > 0 : d[2] < 0;
+            if (!x->scored || !y->scored || !(x->rank || y->rank)) continue;
+            BRAM_TRY(paired_difference(cx, b, a, c, d));
+            bool x_better = b->board.higher_better ? d[1] > 0 : d[2] < 0;
+            bool y_better = b->board.higher_better ? d[2] < 0 : d[1] > 0;
+            if (y->rank) y->rank += x_better;
+            if (x->rank) x->rank += y_better;
         }
-    }
     return BRAM_OK;
 }
 
@@ -541,11 +585,15 @@ static int end(bram_ctx *cx, struct board *b)
 {
     BRAM_TRY(tabulate(cx, b));
     for (size_t m = 0; m < b->board.rows; m++) BRAM_TRY(fill_row(cx, b, m));
+    b->row_of = bram_alloc(cx, b->board.rows, sizeof *b->row_of);
+    if (!b->row_of) return BRAM_ENOMEM;
+    for (size_t m = 0; m < b->board.rows; m++) b->row_of[m] = &b->board.row[m];
     BRAM_TRY(rank_all(cx, b));
     BRAM_TRY(compare_with_floor(cx, b));
     if (b->board.rows)
         qsort(b->board.row, b->board.rows, sizeof *b->board.row,
               b->board.higher_better ? best_first : best_last);
+    for (size_t i = 0; i < b->board.rows; i++) b->row_of[b->board.row[i].index] = &b->board.row[i];
     return BRAM_OK;
 }
 

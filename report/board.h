@@ -81,6 +81,19 @@ int bram_boards_new(bram_ctx *cx, bram_board **out, const bram_results *r, const
 int bram_board_difference(bram_ctx *cx, const bram_board *b, const bram_board_row *a,
                           const bram_board_row *c, double out[3]) BRAM_MUST_CHECK;
 
+/** A difference with its two-sided p of being none. */
+typedef struct bram_board_pair {
+    double difference, low, high, p; /* NaN where there is none */
+} bram_board_pair;
+
+/**
+ * The same with a p that agrees with the interval: below 1 - level exactly where the interval
+ * excludes zero. It is that of Student's t with the interval's standard error and degrees of
+ * freedom (resample.h), not adjusted for other pairs.
+ */
+int bram_board_compare(bram_ctx *cx, const bram_board *b, const bram_board_row *a,
+                       const bram_board_row *c, bram_board_pair *out) BRAM_MUST_CHECK;
+
 /** The parts, in the order of the plan. */
 const char *bram_board_part(const bram_board *b, size_t part);
 

@@ -1,0 +1,85 @@
+/* Tests of report/compare.c and of bram_select: published critical values, ranks by hand. */
+#include "compare.h"
+#include "stats.h"
+#include "test.h"
+
+/* Upper 5 % points of the studentized range for infinite degrees of freedom, 2 .. 10 means (Harter
+ * 1960, Ann. Math. Stat. 31:1122, three decimals). Demsar 2006, table 5(a), has them divided by
+ * sqrt 2. */
+static void critical_values_are_the_published_ones(void **state)
+{
+    (void)state;
+    static const double range[] = {2.772, 3.314, 3.633, 3.858, 4.030, 4.170, 4.286, 4.387, 4.474};
+    for (size_t k = 2; k <= 10; k++) assert_near(sqrt(2) * bram_nemenyi(k), range[k - 2], 5.01e-4);
+    assert_true(isnan(bram_nemenyi(1)));
+}
+
+static void mean_ranks_by_hand(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_mean_ranks r;
+    /* model 1 lacks a score and is left out; the others are ranked 1 2 3, 1 3 2, 1.5 1.5 3 */
+    const double value[] = {9, 1, 5, 2, 9, NAN, 1, 2, 4, 7, 4, 3};
+    assert_ok(cx, bram_mean_ranks_of(cx, &r, value, 3, 4));
+    assert_int_equal(r.models, 3);
+    assert_int_equal(r.model[0], 0);
+    assert_int_equal(r.model[1], 2);
+    assert_int_equal(r.model[2], 3);
+    assert_near(r.rank[0], 3.5 / 3, 1e-15);
+    assert_near(r.rank[1], 6.5 / 3, 1e-15);
+    assert_near(r.rank[2], 8.0 / 3, 1e-15);
+    /* sums of ranks 3.5, 6.5, 8 about 6: W = 12 (6.25 + 0.25 + 4) / (9 * 24) */
+    assert_near(r.kendall_w, 12 * 10.5 / 216, 1e-15);
+    assert_near(r.critical, 3.314 / sqrt(2) * sqrt(3 * 4 / 18.0), 5e-4);
+    assert_ok(cx, bram_mean_ranks_of(cx, &r, value, 0, 4));
+    assert_int_equal(r.models, 0);
+    bram_ctx_free(cx);
+}
+
+/* The same order on all benchmarks is full agreement. */
+static void agreement(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_mean_ranks r;
+    const double value[] = {3, 2, 1, .3, .2, .1};
+    assert_ok(cx, bram_mean_ranks_of(cx, &r, value, 2, 3));
+    assert_near(r.kendall_w, 1, 1e-15);
+    bram_ctx_free(cx);
+}
+
+static void selection_is_sorting(void **state)
+{
+    (void)state;
+    uint32_t seed = 1;
+    for (size_t round = 0; round < 3000; round++) {
+        double x[33], sorted[33];
+        size_t n = 1 + round % 33, k = round * 7 % n;
+        for (size_t i = 0; i < n; i++) {
+            seed = seed * 1664525 + 1013904223;
+            x[i] = (double)(seed >> 16 & (round % 2 ? 7 : 1023));
+        }
+        memcpy(sorted, x, sizeof x);
+        bram_sort(sorted, n);
+        double p = (double)(round % 101) / 100;
+        double wanted = bram_quantile_sorted(sorted, n, p);
+        assert_near(bram_quantile_select(x, n, p), wanted, 0);
+        bram_select(x, n, k);
+        assert_near(x[k], sorted[k], 0);
+        for (size_t i = 0; i < n; i++) assert_true(i < k ? x[i] <= x[k] : x[i] >= x[k]);
+    }
+    assert_true(isnan(bram_quantile_select(NULL, 0, .5)));
+}
+
+int main(void)
+{
+    bram_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(critical_values_are_the_published_ones),
+        cmocka_unit_test(mean_ranks_by_hand),
+        cmocka_unit_test(agreement),
+        cmocka_unit_test(selection_is_sorting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
