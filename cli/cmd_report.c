@@ -19,12 +19,20 @@ static int write_file(bram_ctx *cx, const char *path, const bram_buffer *page, b
     return status;
 }
 
+static bool is_pdf(const char *path)
+{
+    size_t n = strlen(path);
+    return n > 4 && strcmp(path + n - 4, ".pdf") == 0;
+}
+
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     const char *path = bram_cli_text(args, "output", "report.html");
     bool replace = bram_cli_has(args, "force"), to_stdout = strcmp(path, "-") == 0;
     const bram_report_settings settings = {.title = bram_cli_text(args, "title", NULL),
-                                           .data = bram_cli_text(args, "data", NULL)};
+                                           .data = bram_cli_text(args, "data", NULL),
+                                           .pdf = is_pdf(path),
+                                           .figures = bram_cli_text(args, "figures", NULL)};
     if (!to_stdout && !replace && access(path, F_OK) == 0)
         return bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", path);
     bram_results *results = NULL;
@@ -43,7 +51,7 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 
 const bram_command bram_command_report = {
     .name = "report",
-    .summary = "leaderboards, figures, methods and citations as one HTML page",
+    .summary = "leaderboards, figures, methods and citations as one HTML page or PDF",
     .arguments = "DIR",
     .about =
         "Writes a results folder as one page that needs nothing else: who is ahead and by how "
@@ -54,7 +62,10 @@ const bram_command bram_command_report = {
         "results name can be opened.",
     .options =
         (const bram_cli_option[]){
-            {"output", 'o', "FILE", "The page to write; - is stdout (default: report.html)"},
+            {"output", 'o', "FILE",
+             "The page to write, HTML or (by its ending) PDF; - is stdout (default: report.html)"},
+            {"figures", 0, "DIR",
+             "Writes each figure as figure-N.svg, .pdf, .png and its numbers as .csv"},
             {"title", 't', "TEXT", "Its title"},
             {"data", 'd', "DIR", "Where the homogenized datasets are (default: $BRAMBLE_DATA)"},
             {"force", 'f', NULL, "Replaces a file that exists"},
@@ -62,6 +73,7 @@ const bram_command bram_command_report = {
     .examples =
         (const bram_cli_example[]){
             {"bramble report results -o report.html", "look at it in a browser, or print it"},
+            {"bramble report results -o report.pdf --figures figures", "on paper"},
             {"bramble report results --title 'Supplement 2' -o s2.html --force",
              "another title, written again"},
             {NULL, NULL}},

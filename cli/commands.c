@@ -8,7 +8,7 @@
 
 /* clang-format off */
 extern const bram_command bram_command_benchmark, bram_command_check, bram_command_consensus,
-    bram_command_dimension, bram_command_duplicates, bram_command_export, bram_command_fetch,
+    bram_command_diff, bram_command_dimension, bram_command_duplicates, bram_command_export, bram_command_fetch,
     bram_command_fit, bram_command_import, bram_command_infer, bram_command_info,
     bram_command_leaderboard, bram_command_links, bram_command_list, bram_command_merge,
     bram_command_motifs, bram_command_nlb, bram_command_predict, bram_command_rdm,
@@ -32,6 +32,7 @@ const bram_command *const bram_commands[] = {
     &bram_command_merge,
     &bram_command_leaderboard,
     &bram_command_report,
+    &bram_command_diff,
     &bram_command_submit,
     &bram_command_verify,
     &bram_command_score,

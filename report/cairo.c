@@ -32,7 +32,8 @@
                                             each(cairo_surface_status)                             \
                                                 each(cairo_surface_write_to_png_stream)            \
                                                     each(cairo_pdf_surface_create_for_stream)      \
-                                                        each(cairo_pdf_surface_set_metadata)
+                                                        each(cairo_pdf_surface_set_metadata)       \
+                                                            each(cairo_show_page)
 
 /* The functions under their names without cairo_. */
 struct library {
@@ -291,7 +292,147 @@ int bram_cairo_write_sheet(bram_ctx *cx, bram_buffer *out, const bram_sheet *she
     return status;
 }
 
+/* ---- several pages -------------------------------------------------------------------------- */
+
+struct bram_cairo_pdf {
+    struct library l;
+    struct drawing d;
+    bram_canvas canvas;
+    cairo_surface_t *surface;
+    bram_buffer *bytes;
+};
+
+void bram_cairo_pdf_free(bram_cairo_pdf *p)
+{
+    if (!p) return;
+    if (p->d.c) p->l.cairo_destroy(p->d.c);
+    if (p->surface) p->l.cairo_surface_destroy(p->surface);
+    bram_buffer_release(&p->d.text);
+    bram_free(p);
+}
+
+static void sans_serif(const bram_cairo_pdf *p)
+{
+    p->l.cairo_select_font_face(p->d.c, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                                CAIRO_FONT_WEIGHT_NORMAL);
+}
+
+int bram_cairo_pdf_new(bram_ctx *cx, bram_cairo_pdf **out, bram_buffer *bytes, const char *title,
+                       double width, double height)
+{
+    const double a4_width = 595.276, a4_height = 841.89;
+    bram_buffer words = {0};
+    bram_cairo_pdf *p = bram_alloc(cx, 1, sizeof *p);
+    if (!p) return BRAM_ENOMEM;
+    if (!load(&p->l)) {
+        bram_free(p);
+        return bram_fail(cx, BRAM_EUSAGE, "PDF needs cairo (libcairo.so.2), which is not there");
+    }
+    p->bytes = bytes;
+    p->surface = p->l.cairo_pdf_surface_create_for_stream(append, bytes, a4_width, a4_height);
+    p->l.cairo_pdf_surface_set_metadata(p->surface, CAIRO_PDF_METADATA_TITLE, clean(&words, title));
+    p->l.cairo_pdf_surface_set_metadata(p->surface, CAIRO_PDF_METADATA_CREATE_DATE, "");
+    bram_buffer_release(&words);
+    p->d = (struct drawing){.l = &p->l, .c = p->l.cairo_create(p->surface)};
+    p->canvas = (bram_canvas){&p->d, path, rectangle, marker, text,
+                              cells, clip, restore,   shift,  restore};
+    p->l.cairo_scale(p->d.c, a4_width / width, a4_height / height);
+    p->l.cairo_set_line_join(p->d.c, CAIRO_LINE_JOIN_ROUND);
+    sans_serif(p);
+    *out = p;
+    return BRAM_OK;
+}
+
+const bram_canvas *bram_cairo_pdf_canvas(const bram_cairo_pdf *p)
+{
+    return &p->canvas;
+}
+
+void bram_cairo_pdf_mono(bram_cairo_pdf *p, double x, double y, double size, const char *words)
+{
+    p->l.cairo_select_font_face(p->d.c, "monospace", CAIRO_FONT_SLANT_NORMAL,
+                                CAIRO_FONT_WEIGHT_NORMAL);
+    p->l.cairo_set_font_size(p->d.c, size);
+    use_rgb(&p->d, bram_colour_by_meaning(BRAM_INK, false), 1);
+    p->l.cairo_move_to(p->d.c, x, y);
+    p->l.cairo_show_text(p->d.c, clean(&p->d.text, words));
+    sans_serif(p);
+}
+
+void bram_cairo_pdf_scale(bram_cairo_pdf *p, double x, double y, double scale)
+{
+    p->l.cairo_save(p->d.c);
+    p->l.cairo_translate(p->d.c, x, y);
+    p->l.cairo_scale(p->d.c, scale, scale);
+}
+
+void bram_cairo_pdf_unscale(bram_cairo_pdf *p)
+{
+    p->l.cairo_restore(p->d.c);
+}
+
+void bram_cairo_pdf_next(bram_cairo_pdf *p)
+{
+    p->l.cairo_show_page(p->d.c);
+}
+
+int bram_cairo_pdf_end(bram_ctx *cx, bram_cairo_pdf *p)
+{
+    p->l.cairo_show_page(p->d.c);
+    cairo_status_t said = p->l.cairo_status(p->d.c);
+    p->l.cairo_surface_finish(p->surface);
+    if (said == CAIRO_STATUS_SUCCESS) said = p->l.cairo_surface_status(p->surface);
+    BRAM_TRY(bram_buffer_status(cx, p->bytes));
+    return said == CAIRO_STATUS_SUCCESS
+               ? BRAM_OK
+               : bram_fail(cx, BRAM_EINTERNAL, "cairo: %s", p->l.cairo_status_to_string(said));
+}
+
 #else /* without cairo.h */
+
+int bram_cairo_pdf_new(bram_ctx *cx, bram_cairo_pdf **out, bram_buffer *bytes, const char *title,
+                       double width, double height)
+{
+    (void)out, (void)bytes, (void)title, (void)width, (void)height;
+    return bram_fail(cx, BRAM_EUSAGE, "PDF needs cairo, which this build is without");
+}
+
+void bram_cairo_pdf_free(bram_cairo_pdf *p)
+{
+    (void)p;
+}
+
+const bram_canvas *bram_cairo_pdf_canvas(const bram_cairo_pdf *p)
+{
+    (void)p;
+    return NULL;
+}
+
+void bram_cairo_pdf_mono(bram_cairo_pdf *p, double x, double y, double size, const char *text)
+{
+    (void)p, (void)x, (void)y, (void)size, (void)text;
+}
+
+void bram_cairo_pdf_scale(bram_cairo_pdf *p, double x, double y, double scale)
+{
+    (void)p, (void)x, (void)y, (void)scale;
+}
+
+void bram_cairo_pdf_unscale(bram_cairo_pdf *p)
+{
+    (void)p;
+}
+
+void bram_cairo_pdf_next(bram_cairo_pdf *p)
+{
+    (void)p;
+}
+
+int bram_cairo_pdf_end(bram_ctx *cx, bram_cairo_pdf *p)
+{
+    (void)p;
+    return bram_fail(cx, BRAM_EUSAGE, "PDF needs cairo, which this build is without");
+}
 
 bool bram_cairo_available(void)
 {

@@ -122,6 +122,7 @@ void bram_page_release(bram_page *p)
 unsigned bram_page_heading(bram_page *p, int level, const char *text)
 {
     int n = level < 2 ? 2 : level > 4 ? 4 : level;
+    if (p->paper) bram_paper_heading(p->paper, n, text);
     bram_buffer_putf(&p->out, "<h%d id=\"section-%u\">", n, ++p->headings);
     escaped(p, text);
     bram_buffer_putf(&p->out, "</h%d>\n", n);
@@ -135,6 +136,7 @@ unsigned bram_page_heading(bram_page *p, int level, const char *text)
 
 void bram_page_paragraph(bram_page *p, const char *text)
 {
+    if (p->paper) bram_paper_words(p->paper, text);
     element(p, "p", text);
 }
 
@@ -143,9 +145,22 @@ static bool is_address(const char *address)
     return !strncmp(address, "https://", 8) || !strncmp(address, "http://", 7) || *address == '#';
 }
 
+/* On paper a link is its address. */
+static void link_on_paper(bram_paper *paper, const char *before, const char *link,
+                          const char *address, const char *after)
+{
+    bram_buffer words = {0};
+    bram_buffer_putf(&words, "%s%s%s", before, link, after);
+    if (*address != '#' && is_address(address) && strcmp(link, address) != 0)
+        bram_buffer_putf(&words, " (%s)", address);
+    bram_paper_words(paper, bram_buffer_text(&words));
+    bram_buffer_release(&words);
+}
+
 void bram_page_link(bram_page *p, const char *before, const char *link, const char *address,
                     const char *after)
 {
+    if (p->paper) link_on_paper(p->paper, before, link, address, after);
     put(p, "<p>");
     escaped(p, before);
     if (is_address(address)) { /* anything else could be a script */
@@ -183,12 +198,14 @@ void bram_page_fold_end(bram_page *p)
 void bram_page_list(bram_page *p, const char *const *items, size_t count)
 {
     put(p, "<ul>\n");
+    for (size_t i = 0; i < count && p->paper; i++) bram_paper_words(p->paper, items[i]);
     for (size_t i = 0; i < count; i++) element(p, "li", items[i]);
     put(p, "</ul>\n");
 }
 
 void bram_page_code(bram_page *p, const char *text)
 {
+    if (p->paper) bram_paper_lines(p->paper, text);
     put(p, "<pre><code>");
     escaped(p, text);
     put(p, "</code></pre>\n");
@@ -256,10 +273,35 @@ static void table_rows(bram_page *p, const bram_table *t, size_t first, size_t e
     bram_buffer_release(&text);
 }
 
+/* "Table 3. ", or "Figure 3. ", before a caption; heap memory. */
+static char *numbered(bram_ctx *cx, const char *what, unsigned number, const char *caption)
+{
+    return bram_strf(cx, "%s %u. %s", what, number, caption);
+}
+
+static int table_on_paper(bram_ctx *cx, const bram_page *p, const bram_table *t,
+                          const char *caption)
+{
+    char *words = numbered(cx, "Table", p->tables + 1, *caption ? caption : bram_table_title(t));
+    int status = words ? bram_paper_table(cx, p->paper, t, words) : BRAM_ENOMEM;
+    bram_free(words);
+    return status;
+}
+
+static int figure_on_paper(bram_ctx *cx, const bram_page *p, const bram_figure *f,
+                           const char *caption)
+{
+    char *words = numbered(cx, "Figure", p->figures, *caption ? caption : bram_figure_title(f));
+    int status = words ? bram_paper_figure(cx, p->paper, f, words) : BRAM_ENOMEM;
+    bram_free(words);
+    return status;
+}
+
 int bram_page_table(bram_ctx *cx, bram_page *p, const bram_table *t, const char *caption,
                     size_t open)
 {
     BRAM_TRY(bram_table_status(cx, t));
+    if (p->paper) BRAM_TRY(table_on_paper(cx, p, t, caption));
     size_t rows = bram_table_rows(t), shown = open && open < rows ? open : rows;
     bram_buffer_putf(&p->out,
                      "<div class=\"scroll\" id=\"table-%u\">\n<p class=\"note\"><b>Table %u.</b> ",
@@ -286,6 +328,7 @@ int bram_page_figure(bram_ctx *cx, bram_page *p, const bram_figure *f, const cha
 {
     char id[24];
     snprintf(id, sizeof id, "f%u", ++p->figures);
+    if (p->paper) BRAM_TRY(figure_on_paper(cx, p, f, caption));
     bram_buffer_putf(&p->out, "<figure id=\"figure-%u\"%s>\n", p->figures,
                      bram_figure_width(f) > 560 ? " class=\"wide\"" : "");
     BRAM_TRY(bram_svg_write(cx, &p->out, f, id));

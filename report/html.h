@@ -10,6 +10,7 @@
 
 #include "buffer.h"
 #include "figure.h"
+#include "paper.h"
 #include "table.h"
 
 /** Start from {0}; out is the page so far. */
@@ -18,6 +19,7 @@ typedef struct bram_page {
     bram_buffer contents; /* items of the table of contents: headings of level 2 */
     size_t contents_at;   /* where it goes */
     unsigned headings, figures, tables;
+    bram_paper *paper; /* where the same goes as a PDF; NULL: nowhere */
 } bram_page;
 
 /** Begins the page: its head, style, and heading; lead is a line below it ("" for none). A list of

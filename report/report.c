@@ -4,6 +4,11 @@
  */
 #include "report_parts.h"
 
+#include "cairo_sheet.h"
+#include "figure_data.h"
+#include "file.h"
+#include "folder.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,10 +118,50 @@ size_t bram_board_scored(const bram_board *b)
 
 /* ---- figures and tables --------------------------------------------------------------------- */
 
+/* FOLDER/figure-N.ENDING. */
+static int write_figure_file(bram_ctx *cx, const bram_report *r, const char *ending,
+                             const bram_buffer *bytes)
+{
+    bram_outfile *file = NULL;
+    char *path = bram_strf(cx, "%s/figure-%u.%s", r->settings->figures, r->page.figures, ending);
+    int status = path ? bram_outfile_open(cx, &file, path, true) : BRAM_ENOMEM;
+    bram_free(path);
+    BRAM_TRY(status);
+    bram_outfile_relax(file); /* figures are made again with the report */
+    status = bram_outfile_write(cx, file, bytes->text, bytes->length);
+    if (status == BRAM_OK) return bram_outfile_commit(cx, file);
+    bram_outfile_abort(file);
+    return status;
+}
+
+static int write_figure(bram_ctx *cx, const bram_report *r, const bram_figure *f,
+                        const char *caption)
+{
+    static const char *const ending[] = {"svg", "pdf", "png", "csv"};
+    bram_sheet sheet = {.title = bram_figure_title(f),
+                        .description = bram_figure_description(f),
+                        .caption = caption,
+                        .panel = &f,
+                        .panels = 1,
+                        .columns = 1};
+    for (size_t k = 0; k < 4; k++) {
+        bram_buffer bytes = {0};
+        bool drawn = k < 3;
+        if ((k == 1 || k == 2) && !bram_cairo_available()) continue;
+        int status = drawn ? bram_sheet_write(cx, &bytes, &sheet, (bram_sheet_format)k)
+                           : bram_figure_data(cx, &bytes, f);
+        if (status == BRAM_OK) status = write_figure_file(cx, r, ending[k], &bytes);
+        bram_buffer_release(&bytes);
+        BRAM_TRY(status);
+    }
+    return BRAM_OK;
+}
+
 int bram_report_figure(bram_ctx *cx, bram_report *r, bram_figure *f, int status,
                        const char *caption)
 {
     if (status == BRAM_OK) status = bram_page_figure(cx, &r->page, f, caption);
+    if (status == BRAM_OK && r->settings->figures) status = write_figure(cx, r, f, caption);
     bram_figure_free(f);
     return status;
 }
@@ -246,16 +291,21 @@ static int write_benchmark(bram_ctx *cx, bram_report *r, const bram_board *b)
     return BRAM_OK;
 }
 
-static void begin(bram_report *r)
+static int begin(bram_ctx *cx, bram_report *r)
 {
     char title[512];
     if (r->settings->title) snprintf(title, sizeof title, "%s", r->settings->title);
     else if (r->boards == 1) snprintf(title, sizeof title, "%s", r->board[0]->title);
     else if (r->boards) snprintf(title, sizeof title, "Results of %zu benchmarks", r->boards);
     else strcpy(title, "Results");
-    bram_page_begin(&r->page, title,
-                    "How models compare with recordings: scores with their intervals, trivial "
-                    "baselines on the same rows, and how each number was made.");
+    static const char lead[] = "How models compare with recordings: scores with their intervals, "
+                               "trivial baselines on the same rows, and how each number was made.";
+    bram_page_begin(&r->page, title, lead);
+    if (r->settings->figures) BRAM_TRY(bram_folder_make(cx, r->settings->figures));
+    if (!r->settings->pdf) return BRAM_OK;
+    BRAM_TRY(bram_paper_new(cx, &r->page.paper, title));
+    bram_paper_words(r->page.paper, lead);
+    return BRAM_OK;
 }
 
 static int write_page(bram_ctx *cx, bram_report *r)
@@ -263,7 +313,7 @@ static int write_page(bram_ctx *cx, bram_report *r)
     const char **benchmark = bram_scratch(cx, MOST_BENCHMARKS, sizeof *benchmark);
     if (!benchmark) return BRAM_ENOMEM;
     BRAM_TRY(gather(cx, r, benchmark));
-    begin(r);
+    BRAM_TRY(begin(cx, r));
     BRAM_TRY(bram_section_summary(cx, r));
     for (size_t i = 0; i < r->boards; i++) {
         BRAM_TRY(bram_ctx_check_cancel(cx));
@@ -285,10 +335,12 @@ int bram_report_write(bram_ctx *cx, bram_buffer *out, const bram_results *result
     bram_report r = {.results = results, .settings = settings};
     size_t mark = bram_scratch_mark(cx);
     int status = write_page(cx, &r);
-    if (status == BRAM_OK) {
+    if (status == BRAM_OK && r.page.paper) status = bram_paper_end(cx, r.page.paper, out);
+    else if (status == BRAM_OK) {
         *out = r.page.out;
         r.page.out = (bram_buffer){0};
     }
+    bram_paper_free(r.page.paper);
     bram_page_release(&r.page);
     for (size_t i = 0; i < r.boards; i++) bram_board_free(r.board[i]);
     for (size_t i = 0; i < r.models; i++) bram_free(r.model[i].name);

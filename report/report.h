@@ -10,17 +10,21 @@
 #include <bramble/benchmark.h>
 
 typedef struct bram_report_settings {
-    const char *title; /* NULL: one is made from the benchmarks */
-    const char *data;  /* data root, for the connectome; NULL: $BRAMBLE_DATA, else none */
+    const char *title;   /* NULL: one is made from the benchmarks */
+    const char *data;    /* data root, for the connectome; NULL: $BRAMBLE_DATA, else none */
+    bool pdf;            /* a PDF on A4 in place of HTML; needs cairo */
+    const char *figures; /* a folder for figure-N.svg, .pdf, .png (where cairo is) and .csv, the
+                            numbers of a figure; NULL: none. Files there are replaced */
 } bram_report_settings;
 
 /**
- * Writes the whole page. It depends on the results and on the datasets they name alone: no dates,
- * no hosts, no paths, so that equal results give equal bytes. A dataset that cannot be opened only
- * leaves out what needs it.
+ * Writes the whole page. HTML and PDF have the same text, tables and figures. It depends on the
+ * results and on the datasets they name alone: no dates, no hosts, no paths, so that equal results
+ * give equal bytes. A dataset that cannot be opened only leaves out what needs it.
  *
- * @param out  receives the HTML; the caller releases it
- * @return BRAM_OK; BRAM_ENOMEM; errors of reading a cell's arrays
+ * @param out  receives the HTML or PDF; the caller releases it
+ * @return BRAM_OK; BRAM_EUSAGE: a PDF without cairo; BRAM_EWRITE; BRAM_ENOMEM; errors of reading a
+ * cell's arrays
  */
 int bram_report_write(bram_ctx *cx, bram_buffer *out, const bram_results *r,
                       const bram_report_settings *settings) BRAM_MUST_CHECK;

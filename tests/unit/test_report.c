@@ -3,6 +3,7 @@
  * by hand: whole, empty, all failed, with holes, one model, one part, undefined scores. With
  * BRAMBLE_TEST_FIGURES=DIR the pages are also written there, to be looked at.
  */
+#include "cairo_sheet.h"
 #include "internal.h"
 #include "leaderboard.h"
 #include "report.h"
@@ -353,6 +354,71 @@ static void the_leaderboard_as_text(void **state)
     bram_ctx_free(cx);
 }
 
+/* The same report on paper: a PDF of some pages, the same bytes twice. */
+static void a_report_on_paper(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_results *r = make(cx, whole, 6, true);
+    bram_buffer pdf = {0}, again = {0};
+    const bram_report_settings settings = {.data = "/nowhere", .pdf = true};
+    if (bram_cairo_available()) {
+        assert_ok(cx, bram_report_write(cx, &pdf, r, &settings));
+        assert_ok(cx, bram_report_write(cx, &again, r, &settings));
+        assert_int_equal(pdf.length, again.length);
+        assert_memory_equal(pdf.text, again.text, pdf.length);
+        assert_memory_equal(pdf.text, "%PDF-1.", 7);
+        assert_true(pdf.length > 20000);
+    } else {
+        print_message("# skipped: no cairo\n");
+        assert_int_equal(bram_report_write(cx, &pdf, r, &settings), BRAM_EUSAGE);
+    }
+    bram_buffer_release(&pdf);
+    bram_buffer_release(&again);
+    bram_results_free(r);
+    bram_ctx_free(cx);
+}
+
+/* The numbers of figure 1 are those of the board: value, low, high of the models in their order. */
+static void figures_as_files(void **state)
+{
+    (void)state;
+    char folder[256], path[300], line[400], command[300];
+    bram_ctx *cx = bram_ctx_new();
+    bram_results *r = make(cx, whole, 6, true);
+    bram_board *b = NULL;
+    bram_buffer page = {0};
+    test_temporary(folder, "figures");
+    const bram_report_settings settings = {.data = "/nowhere", .figures = folder};
+    assert_ok(cx, bram_report_write(cx, &page, r, &settings));
+    assert_ok(cx, bram_board_new(cx, &b, r, "made", NULL));
+    snprintf(path, sizeof path, "%s/figure-1.csv", folder);
+    FILE *file = fopen(path, "r");
+    size_t points = 0;
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        size_t n;
+        double x, y, low, high;
+        if (sscanf(line, ",points,%zu,%lf,%lf,%lf,%lf", &n, &x, &y, &low, &high) != 5) continue;
+        assert_near(x, b->row[n - 1].value, 0);
+        assert_near(low, b->row[n - 1].low, 0);
+        assert_near(high, b->row[n - 1].high, 0);
+        points++;
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(points, 3);
+    snprintf(path, sizeof path, "%s/figure-1.svg", folder);
+    assert_int_equal(access(path, R_OK), 0);
+    snprintf(path, sizeof path, "%s/figure-1.pdf", folder);
+    assert_int_equal(access(path, R_OK) == 0, bram_cairo_available());
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    assert_int_equal(system(command), 0);
+    bram_buffer_release(&page);
+    bram_board_free(b);
+    bram_results_free(r);
+    bram_ctx_free(cx);
+}
+
 static void failing_allocations_are_reported(void **state)
 {
     (void)state;
@@ -385,6 +451,8 @@ int main(void)
         cmocka_unit_test(too_short_for_an_interval_is_said),
         cmocka_unit_test(an_undefined_score_is_no_number),
         cmocka_unit_test(the_leaderboard_as_text),
+        cmocka_unit_test(a_report_on_paper),
+        cmocka_unit_test(figures_as_files),
         cmocka_unit_test(failing_allocations_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,206 @@
+/*
+ * paper.c - a report laid out on pages; see paper.h.
+ *
+ * A page is 680 x 962 units on A4 (595 x 842 points), so that the
+ * figures of a report, 560 wide, fit between the margins.
+ */
+#include "paper.h"
+
+#include "cairo_sheet.h"
+#include "canvas.h"
+#include "figure_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WIDTH = 680, HEIGHT = 962, MARGIN = 50, BODY = 12, LINE = 17, CODE = 9, CODE_LINE = 12 };
+
+/* Letters of one width at CODE, 0.6 of their size each, that fit on a line. */
+enum { CODE_COLUMNS = (WIDTH - 2 * MARGIN) * 10 / (6 * CODE), MOST_COLUMNS = 200 };
+
+struct bram_paper {
+    bram_cairo_pdf *pdf;
+    const bram_canvas *canvas;
+    bram_buffer bytes;
+    double y; /* where the next thing begins */
+    size_t pages;
+    int status;
+};
+
+void bram_paper_free(bram_paper *p)
+{
+    if (!p) return;
+    bram_cairo_pdf_free(p->pdf);
+    bram_buffer_release(&p->bytes);
+    bram_free(p);
+}
+
+static void put(const bram_paper *p, double x, double y, double size, int colour, const char *text)
+{
+    bram_label label = {x, y, size, BRAM_ANCHOR_START, 0, colour, false, NULL};
+    p->canvas->text(p->canvas->user, &label, text);
+}
+
+static void number_page(bram_paper *p)
+{
+    char text[24];
+    bram_label label = {WIDTH / 2.0, HEIGHT - 24, 10,    BRAM_ANCHOR_MIDDLE,
+                        0,           BRAM_MUTED,  false, NULL};
+    snprintf(text, sizeof text, "%zu", ++p->pages);
+    p->canvas->text(p->canvas->user, &label, text);
+}
+
+/* Goes to the next page unless so much is left on this one. */
+static void need(bram_paper *p, double height)
+{
+    if (p->y + height <= HEIGHT - MARGIN || p->y <= MARGIN) return;
+    number_page(p);
+    bram_cairo_pdf_next(p->pdf);
+    p->y = MARGIN;
+}
+
+int bram_paper_new(bram_ctx *cx, bram_paper **out, const char *title)
+{
+    bram_paper *p = bram_alloc(cx, 1, sizeof *p);
+    if (!p) return BRAM_ENOMEM;
+    p->y = MARGIN;
+    int status = bram_cairo_pdf_new(cx, &p->pdf, &p->bytes, title, WIDTH, HEIGHT);
+    if (status != BRAM_OK) {
+        bram_paper_free(p);
+        return status;
+    }
+    p->canvas = bram_cairo_pdf_canvas(p->pdf);
+    bram_paper_heading(p, 1, title);
+    *out = p;
+    return BRAM_OK;
+}
+
+int bram_paper_end(bram_ctx *cx, bram_paper *p, bram_buffer *bytes)
+{
+    number_page(p);
+    BRAM_TRY(bram_cairo_pdf_end(cx, p->pdf));
+    BRAM_TRY(bram_buffer_status(cx, &p->bytes));
+    *bytes = p->bytes;
+    p->bytes = (bram_buffer){0};
+    return BRAM_OK;
+}
+
+/* ---- text ----------------------------------------------------------------------------------- */
+
+/* Lines no wider than the page, broken at spaces; a longer word is cut. */
+static void wrap(bram_paper *p, const char *text, double size, double step, int colour)
+{
+    char line[640];
+    size_t used = 0;
+    for (const char *end; *text; text = end) {
+        text += strspn(text, " \n");
+        end = text + strcspn(text, " \n");
+        size_t n = (size_t)(end - text);
+        if (!n) break;
+        if (n > 250) n = 250;
+        size_t grown = used + (used > 0) + n;
+        if (used) line[used] = ' ';
+        if (grown < sizeof line) memcpy(line + used + (used > 0), text, n);
+        if (grown < sizeof line) line[grown] = 0;
+        if (used &&
+            (grown + 1 >= sizeof line || bram_text_extent(line, size) > WIDTH - 2 * MARGIN)) {
+            line[used] = 0;
+            need(p, step);
+            put(p, MARGIN, p->y + size, size, colour, line);
+            p->y += step;
+            memcpy(line, text, n);
+            line[n] = 0;
+            used = n;
+        } else used = grown;
+        end = text + (n < (size_t)(end - text) ? n : (size_t)(end - text));
+    }
+    if (!used) return;
+    need(p, step);
+    put(p, MARGIN, p->y + size, size, colour, line);
+    p->y += step;
+}
+
+void bram_paper_heading(bram_paper *p, int level, const char *text)
+{
+    double size = level < 2 ? 22 : level == 2 ? 17 : level == 3 ? 14 : 12;
+    need(p, size + 230); /* with what follows, a figure perhaps */
+    if (p->y > MARGIN) p->y += size * 0.8;
+    wrap(p, text, size, size * 1.3, BRAM_INK);
+    p->y += 4;
+}
+
+void bram_paper_words(bram_paper *p, const char *text)
+{
+    wrap(p, text, BODY, LINE, BRAM_INK);
+    p->y += 6;
+}
+
+/* Lines in letters of one width, `columns` of them across the page; longer ones are broken. */
+static void put_lines(bram_paper *p, const char *text, size_t columns)
+{
+    double size = (double)CODE * CODE_COLUMNS / (double)columns, step = size * CODE_LINE / CODE;
+    while (*text) {
+        char line[MOST_COLUMNS * 4 + 1]; /* letters take up to 4 bytes */
+        size_t n = 0, letters = 0;
+        while (text[n] && text[n] != '\n' && n + 4 < sizeof line) {
+            bool begins = ((unsigned char)text[n] & 0xc0) != 0x80;
+            if (begins && letters++ == columns) break;
+            line[n] = text[n];
+            n++;
+        }
+        line[n] = 0;
+        need(p, step);
+        bram_cairo_pdf_mono(p->pdf, MARGIN, p->y + size, size, line);
+        p->y += step;
+        text += n;
+        if (*text == '\n') text++;
+    }
+    p->y += 6;
+}
+
+void bram_paper_lines(bram_paper *p, const char *text)
+{
+    put_lines(p, text, CODE_COLUMNS);
+}
+
+/* How many letters the longest line has, within what fits in large and in small letters. */
+static size_t columns_of(const char *text)
+{
+    size_t most = CODE_COLUMNS, letters = 0;
+    for (; *text; text++) {
+        if (*text == '\n') letters = 0;
+        else letters += ((unsigned char)*text & 0xc0) != 0x80;
+        if (letters > most) most = letters;
+    }
+    return most < MOST_COLUMNS ? most : MOST_COLUMNS;
+}
+
+/* ---- tables and figures --------------------------------------------------------------------- */
+
+int bram_paper_table(bram_ctx *cx, bram_paper *p, const bram_table *t, const char *caption)
+{
+    bram_buffer text = {0};
+    bram_table_write_text(&text, t, (bram_table_style){CODE_COLUMNS, true});
+    int status = bram_buffer_status(cx, &text);
+    need(p, 4 * LINE);
+    if (caption && *caption) wrap(p, caption, BODY - 1, LINE - 1, BRAM_MUTED);
+    if (status == BRAM_OK)
+        put_lines(p, bram_buffer_text(&text), columns_of(bram_buffer_text(&text)));
+    bram_buffer_release(&text);
+    return status;
+}
+
+int bram_paper_figure(bram_ctx *cx, bram_paper *p, const bram_figure *f, const char *caption)
+{
+    double room = WIDTH - 2 * MARGIN, tall = HEIGHT - 2 * MARGIN - 4 * LINE;
+    double scale = f->width > room ? room / f->width : 1;
+    if (f->height * scale > tall) scale = tall / f->height;
+    need(p, f->height * scale + 3 * LINE);
+    bram_cairo_pdf_scale(p->pdf, MARGIN, p->y, scale);
+    int status = bram_figure_draw(cx, f, p->canvas);
+    bram_cairo_pdf_unscale(p->pdf);
+    p->y += f->height * scale + 4;
+    wrap(p, caption && *caption ? caption : f->title, BODY - 1, LINE - 1, BRAM_MUTED);
+    p->y += 8;
+    return status;
+}
