@@ -237,6 +237,8 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
     double bytes = 8 * (2 * (double)rows * width + 6 * width * (double)units);
     if (bram_option_is(o, "coupling", "full") && width <= BRAM_GLM_NEWTON_MOST)
         bytes += 8 * width * width * (double)units;
+    else if (bram_option_is(o, "coupling", "full"))
+        bytes += 8 * (12 * width * width + 30 * width * (double)units) + (double)(1 << 28);
     return bytes < (double)(SIZE_MAX / 2) ? (size_t)bytes : SIZE_MAX;
 }
 
@@ -264,7 +266,7 @@ const bram_model bram_model_glm = {
     .summary = "Poisson regression of spike counts on history, coupling and inputs",
     .source = "Truccolo et al. 2005; Pillow et al. 2008; group lasso: Yuan and Lin 2006",
     .missing = "missing counts are no targets; in histories they stand at their unit's mean",
-    .version = 2,
+    .version = 3,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_COSMOOTH) |
                BRAM_ANSWERS(BRAM_ASK_WEIGHTS),

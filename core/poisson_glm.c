@@ -4,8 +4,8 @@
  */
 #include "poisson_glm.h"
 
-#include "lbfgs.h"
 #include "linalg.h"
+#include "poisson_many.h"
 #include "wide.h"
 
 #include <bramble/parallel.h>
@@ -15,7 +15,16 @@
 
 /* Rows of a block, most targets that share a pass over the design, and how the rows are cut for
  * threads: by shapes alone, so that sums have one order. A block stays in the nearest caches. */
-enum { GROUP = 32, BLOCK = 256, LANES = 8, CHUNK = 2048, CHUNKS = 16, HALVINGS = 30 };
+enum {
+    GROUP = 32,
+    WIDE_GROUP = 192,
+    BLOCK = 256,
+    LANES = 8,
+    CHUNK = 2048,
+    CHUNKS = 16,
+    HALVINGS = 30,
+    DESCENT = 20
+};
 
 /* Up to this many coefficients the information of all targets is one product: of the sizes and of
  * the products u_i u_j (i >= j) of each row. Above, a product of scaled rows for each target. */
@@ -33,7 +42,7 @@ static const double LEAST_WEIGHT = 1e-10;
 struct pass {
     const bram_glm *g;
     size_t first, count, m;
-    bram_mat rows; /* BLOCK x M: those with weight */
+    bram_mat rows; /* BLOCK x M: those with weight; without weights, a view of the design */
     bram_mat eta, slope;
     double *y, *weight, *size;               /* count x BLOCK; size: what multiplies u u' */
     double *rate, *log_rate, *steep, *curve; /* BLOCK each: of one target */
@@ -51,7 +60,7 @@ static int new_pass(bram_ctx *cx, struct pass *p, const bram_glm *g, size_t firs
                     bool information)
 {
     *p = (struct pass){.g = g, .first = first, .count = count, .m = g->design->cols};
-    BRAM_TRY(bram_mat_scratch(cx, &p->rows, BLOCK, p->m));
+    if (g->weight) BRAM_TRY(bram_mat_scratch(cx, &p->rows, BLOCK, p->m));
     BRAM_TRY(bram_mat_scratch(cx, &p->eta, count, BLOCK));
     BRAM_TRY(bram_mat_scratch(cx, &p->slope, count, BLOCK));
     p->y = bram_scratch(cx, (3 * count + 4) * BLOCK, sizeof *p->y);
@@ -71,10 +80,12 @@ static void gather(struct pass *p, size_t *row, size_t to, double least, double 
 {
     const bram_glm *g = p->g;
     size_t count = 0, lanes;
+    if (!g->weight) p->rows = bram_mat_rows(*g->design, *row, 0);
     for (; *row < to && count < BLOCK; ++*row) {
         double w = g->weight ? g->weight[*row * g->weight_stride] : 1;
         if (!(w >= least && w < below)) continue;
-        memcpy(bram_row(&p->rows, count), bram_row(g->design, *row), p->m * sizeof(double));
+        if (g->weight)
+            memcpy(bram_row(&p->rows, count), bram_row(g->design, *row), p->m * sizeof(double));
         p->common[count] = w;
         p->at[count++] = *row;
     }
@@ -199,8 +210,9 @@ struct evaluation {
     bram_information kind;
     size_t groups, chunks, m, targets;
     size_t each; /* numbers of a target's information: packed(M) or M^2; 0: not wanted */
-    /* of each chunk: objectives, gradient (M x targets), informations; NULL: not wanted */
-    double *objective, *gradient, *information;
+    /* of each chunk: objectives, gradient (M x targets), informations, sums of sizes; NULL: not
+     * wanted */
+    double *objective, *gradient, *information, *size;
 };
 
 static bram_mat columns(const bram_mat *m, size_t first, size_t count)
@@ -225,12 +237,14 @@ static int add_rows(bram_ctx *cx, const struct evaluation *e, struct pass *p, si
         gather(p, &row, to, least, below);
         if (p->rows.rows == 0) break;
         BRAM_TRY(bram_gemm(cx, &p->eta, 1, &theta, BRAM_TRANSPOSED, &p->rows, BRAM_TRANSPOSED, 0));
-        use_block(p, e->objective ? e->objective + first : NULL, e->gradient || information,
-                  e->kind);
+        use_block(p, e->objective ? e->objective + first : NULL,
+                  e->gradient || information || e->size, e->kind);
         if (e->gradient)
             BRAM_TRY(bram_gemm(cx, &gradient, 1, &p->rows, BRAM_TRANSPOSED, &p->slope,
                                BRAM_TRANSPOSED, 1));
         if (information) BRAM_TRY(e->m <= FEW ? add_few(cx, p, &sum) : add_many(cx, p, &sum));
+        for (size_t k = 0; k < p->count && e->size; k++)
+            for (size_t i = 0; i < p->rows.rows; i++) e->size[first + k] += p->size[k * BLOCK + i];
     }
     return BRAM_OK;
 }
@@ -325,15 +339,37 @@ static int check(bram_ctx *cx, const bram_glm *g, const bram_mat *theta)
     return BRAM_OK;
 }
 
+static struct evaluation plan(const bram_glm *g, const bram_mat *theta, bram_information kind)
+{
+    size_t m = g->design->cols, rows = g->design->rows, group = m <= FEW ? GROUP : WIDE_GROUP;
+    struct evaluation e = {.g = g, .theta = theta, .kind = kind, .m = m, .targets = g->y.cols};
+    e.groups = (e.targets + group - 1) / group;
+    e.chunks = rows / CHUNK < 1 ? 1 : rows / CHUNK < CHUNKS ? rows / CHUNK : CHUNKS;
+    return e;
+}
+
+int bram_glm_sizes(bram_ctx *cx, double *size, const bram_glm *g, const bram_mat *theta)
+{
+    size_t mark = bram_scratch_mark(cx);
+    struct evaluation e = plan(g, theta, BRAM_EXPECTED);
+    e.size = bram_scratch(cx, e.chunks * e.targets, sizeof *e.size);
+    int status = e.size ? bram_parallel_for(cx, e.groups * e.chunks, evaluate_task, &e)
+                        : BRAM_ENOMEM;
+    if (status == BRAM_OK) {
+        add_chunks(e.size, e.chunks, e.targets);
+        memcpy(size, e.size, e.targets * sizeof *size);
+    }
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
 int bram_glm_evaluate(bram_ctx *cx, const bram_glm *g, const bram_mat *theta, double *objective,
                       bram_mat *gradient, bram_mat *information, bram_information kind)
 {
     BRAM_TRY(check(cx, g, theta));
-    size_t mark = bram_scratch_mark(cx), m = g->design->cols, rows = g->design->rows;
-    struct evaluation e = {.g = g, .theta = theta, .kind = kind, .m = m, .targets = g->y.cols};
-    e.groups = (e.targets + GROUP - 1) / GROUP;
+    size_t mark = bram_scratch_mark(cx), m = g->design->cols;
+    struct evaluation e = plan(g, theta, kind);
     e.each = information ? (m <= FEW ? packed(m) : m * m) : 0;
-    e.chunks = rows / CHUNK < 1 ? 1 : rows / CHUNK < CHUNKS ? rows / CHUNK : CHUNKS;
     while (e.chunks > 1 && e.chunks * e.targets * e.each * sizeof(double) > ROOM) e.chunks /= 2;
     int status = evaluate(cx, &e, objective, gradient, information);
     bram_scratch_release(cx, mark);
@@ -445,54 +481,7 @@ static int newton(bram_ctx *cx, bram_mat *theta, double *objective, const bram_g
     return BRAM_OK;
 }
 
-/* ---- many coefficients ---------------------------------------------------------------------- */
-
-/* One target for bram_lbfgs: minus the objective. */
-static int cost(bram_ctx *cx, double *value, double *gradient, const double *x, void *user)
-{
-    const bram_glm *g = user;
-    size_t m = g->design->cols;
-    bram_mat slope = {gradient, m, 1, 1};
-    union {
-        const double *in;
-        double *out;
-    } theta = {x}; /* only read */
-    bram_mat at = {theta.out, m, 1, 1};
-    BRAM_TRY(bram_glm_evaluate(cx, g, &at, value, &slope, NULL, BRAM_EXPECTED));
-    *value = -*value;
-    for (size_t j = 0; j < m; j++) gradient[j] = j == 0 && g->fixed ? 0 : -gradient[j];
-    return BRAM_OK;
-}
-
-struct descent {
-    bram_mat *theta;
-    double *objective;
-    const bram_glm *g;
-    size_t steps;
-    double tolerance;
-};
-
-static int descend(bram_ctx *cx, size_t n, void *user)
-{
-    const struct descent *d = user;
-    const bram_glm *g = d->g;
-    size_t m = d->theta->rows;
-    double *x = bram_scratch(cx, m, sizeof *x), value;
-    if (!x) return BRAM_ENOMEM;
-    bram_mat precision = {0}, centre = {0};
-    if (g->precision) precision = columns(g->precision, n, 1);
-    if (g->centre) centre = columns(g->centre, n, 1);
-    bram_glm one = *g;
-    one.y = columns(&g->y, n, 1);
-    one.present = g->present ? g->present + n : NULL;
-    one.precision = g->precision ? &precision : NULL;
-    one.centre = g->centre ? &centre : NULL;
-    for (size_t j = 0; j < m; j++) x[j] = bram_row(d->theta, j)[n];
-    BRAM_TRY(bram_lbfgs(cx, x, &value, m, cost, &one, 20 * d->steps, d->tolerance));
-    for (size_t j = 0; j < m; j++) bram_row(d->theta, j)[n] = x[j];
-    d->objective[n] = -value;
-    return BRAM_OK;
-}
+/* ---- fits ----------------------------------------------------------------------------------- */
 
 int bram_glm_fit(bram_ctx *cx, bram_mat *theta, double *objective, const bram_glm *g, size_t steps,
                  double tolerance)
@@ -501,9 +490,9 @@ int bram_glm_fit(bram_ctx *cx, bram_mat *theta, double *objective, const bram_gl
     BRAM_TRY(check(cx, g, theta));
     double *value = bram_scratch(cx, targets, sizeof *value);
     if (!value) return BRAM_ENOMEM;
-    struct descent d = {theta, value, g, steps, tolerance};
-    int status = theta->rows <= BRAM_GLM_NEWTON_MOST ? newton(cx, theta, value, g, steps, tolerance)
-                                                     : bram_parallel_for(cx, targets, descend, &d);
+    int status = theta->rows <= BRAM_GLM_NEWTON_MOST
+                     ? newton(cx, theta, value, g, steps, tolerance)
+                     : bram_glm_descend(cx, theta, value, g, DESCENT * steps, tolerance);
     if (status == BRAM_OK && objective) memcpy(objective, value, targets * sizeof *value);
     bram_scratch_release(cx, mark);
     return status;

@@ -57,12 +57,14 @@ int bram_glm_evaluate(bram_ctx *cx, const bram_glm *g, const bram_mat *theta, do
 /**
  * Newton-Raphson (observed information where the link makes it positive, else Fisher scoring) with
  * steps halved until the objective of each target rises; from theta on, in place. Above
- * BRAM_GLM_NEWTON_MOST coefficients: L-BFGS.
+ * BRAM_GLM_NEWTON_MOST coefficients L-BFGS of all targets at once (poisson_descent.c), whose time
+ * is that of 4 rows M targets operations for each of some 10 to 20 steps and rows M^2 once; a step
+ * of Newton's method takes rows M^2 targets.
  *
  * @param steps      most iterations; tolerance: relative gain of the objective at which it ends
  * @param objective  of each target at the end; may be NULL
  */
-enum { BRAM_GLM_NEWTON_MOST = 600 };
+enum { BRAM_GLM_NEWTON_MOST = 64 };
 int bram_glm_fit(bram_ctx *cx, bram_mat *theta, double *objective, const bram_glm *g, size_t steps,
                  double tolerance) BRAM_MUST_CHECK;
 

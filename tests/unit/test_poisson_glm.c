@@ -7,6 +7,7 @@
 #include "json.h"
 #include "linalg.h"
 #include "poisson_glm.h"
+#include "poisson_many.h"
 #include "test.h"
 
 #include <bramble/rng.h>
@@ -282,6 +283,100 @@ static void many_coefficients_go_by_gradients(void **state)
     drop(&d);
 }
 
+/* All targets at once by L-BFGS, and target by target by Newton's method: the same optimum, of the
+ * same problem, with holes, weights, priors and a target of few spikes, which needs a factor of its
+ * own; and the same bits with two threads. */
+static void descent_ends_where_newton_does(void **state)
+{
+    (void)state;
+    enum { WIDE = 40, TARGETS = 9, ALL = WIDE * TARGETS };
+    for (int link = BRAM_LINK_SOFTPLUS; link <= BRAM_LINK_SIGMOID; link++) {
+        struct made d;
+        make(&d, WIDE, TARGETS);
+        uint8_t present[ROWS * TARGETS];
+        double theta[3][ALL] = {{0}}, precision[ALL], centre[ALL], value[3][TARGETS];
+        for (size_t i = 0; i < ROWS * TARGETS; i++) present[i] = i % 13 != 5;
+        for (size_t t = 0; t < ROWS; t++) {
+            double *y = bram_row(&d.y, t);
+            y[4] = t % 60 == 7;
+            for (size_t n = 0; n < TARGETS && link == BRAM_LINK_SIGMOID; n++) y[n] = y[n] > 0;
+        }
+        for (size_t i = 0; i < ALL; i++) {
+            precision[i] = i < TARGETS ? 1e-2 : 0.2 + (double)(i % 3);
+            centre[i] = 0.1 * (double)(i % 5);
+        }
+        bram_mat q = {precision, WIDE, TARGETS, TARGETS}, c = {centre, WIDE, TARGETS, TARGETS};
+        bram_glm p = {.design = &d.design,
+                      .y = d.y,
+                      .link = (bram_link)link,
+                      .precision = &q,
+                      .centre = &c,
+                      .present = present,
+                      .present_stride = TARGETS,
+                      .weight = d.weight,
+                      .weight_stride = 1};
+        for (int k = 0; k < 3; k++) {
+            bram_mat at = {theta[k], WIDE, TARGETS, TARGETS};
+            bram_ctx_set_threads(d.cx, k == 2 ? 2 : 1);
+            if (k == 0) assert_ok(d.cx, bram_glm_fit(d.cx, &at, value[k], &p, 100, 1e-14));
+            else assert_ok(d.cx, bram_glm_descend(d.cx, &at, value[k], &p, 200, 1e-14));
+        }
+        for (size_t n = 0; n < TARGETS; n++)
+            assert_near(value[1][n], value[0][n], 1e-10 * (1 + fabs(value[0][n])));
+        for (size_t i = 0; i < ALL; i++) assert_near(theta[1][i], theta[0][i], 1e-5);
+        assert_memory_equal(theta[1], theta[2], sizeof theta[1]);
+        drop(&d);
+    }
+}
+
+/* The conditions of the lasso where targets go together: the slope of a group that is used is
+ * lambda sqrt(size) along its coefficients, with equal and with unequal precisions. */
+static void a_wide_group_lasso_meets_its_conditions(void **state)
+{
+    (void)state;
+    enum { SIZE = 3, GROUPS = 30, WIDE = 2 + SIZE * GROUPS, TARGETS = 3 };
+    struct made d;
+    make(&d, WIDE, TARGETS);
+    int group[WIDE];
+    for (int j = 0; j < WIDE; j++) group[j] = j < 2 ? -1 : (j - 2) / SIZE;
+    for (size_t t = 0; t < ROWS; t++) /* members alike, as histories are; a column without mean 0 */
+        for (size_t j = 0; j < WIDE; j++) {
+            double *u = bram_row(&d.design, t);
+            if (j >= 2 && (j - 2) % SIZE) u[j] = 0.8 * u[j - 1] + 0.6 * u[j];
+            else if (j > 1) u[j] += 1;
+        }
+    for (int unequal = 0; unequal < 2; unequal++) {
+        double theta[WIDE * TARGETS] = {0}, slope[WIDE * TARGETS], precision[WIDE * TARGETS];
+        for (size_t i = 0; i < WIDE * TARGETS; i++)
+            precision[i] = i < TARGETS ? 0 : unequal ? (double)(i % 4) : 1;
+        bram_mat at = {theta, WIDE, TARGETS, TARGETS}, s = {slope, WIDE, TARGETS, TARGETS};
+        bram_mat q = {precision, WIDE, TARGETS, TARGETS};
+        bram_glm p = {.design = &d.design, .y = d.y, .link = BRAM_LINK_SOFTPLUS, .precision = &q};
+        const double lambda = 4, pull = lambda * sqrt(SIZE);
+        size_t used = 0;
+        assert_ok(d.cx, bram_glm_fit_lasso(d.cx, &at, &p, group, GROUPS, lambda, 100, 1e-14));
+        assert_ok(d.cx, bram_glm_evaluate(d.cx, &p, &at, NULL, &s, NULL, BRAM_OBSERVED));
+        for (size_t n = 0; n < TARGETS; n++) {
+            for (size_t j = 0; j < 2; j++) assert_near(slope[j * TARGETS + n], 0, 1e-4);
+            for (size_t k = 0; k < GROUPS; k++) {
+                double size = 0, length = 0;
+                for (size_t i = 0; i < SIZE; i++) {
+                    size = hypot(size, theta[(2 + k * SIZE + i) * TARGETS + n]);
+                    length = hypot(length, slope[(2 + k * SIZE + i) * TARGETS + n]);
+                }
+                used += size > 0;
+                if (size == 0) assert_true(length <= pull * (1 + 1e-5));
+                for (size_t i = 0; i < SIZE && size > 0; i++) {
+                    size_t at_i = (2 + k * SIZE + i) * TARGETS + n;
+                    assert_near(slope[at_i], pull * theta[at_i] / size, 1e-3);
+                }
+            }
+        }
+        assert_in_range(used, 1, GROUPS * TARGETS - 1);
+    }
+    drop(&d);
+}
+
 static void odd_counts_are_survived(void **state)
 {
     (void)state;
@@ -391,6 +486,8 @@ int main(void)
         cmocka_unit_test(gradients_and_informations_are_slopes),
         cmocka_unit_test(a_group_lasso_meets_its_conditions),
         cmocka_unit_test(many_coefficients_go_by_gradients),
+        cmocka_unit_test(descent_ends_where_newton_does),
+        cmocka_unit_test(a_wide_group_lasso_meets_its_conditions),
         cmocka_unit_test(odd_counts_are_survived),
         cmocka_unit_test(weights_and_holes_count_rows),
         cmocka_unit_test(kernels_are_as_published),
