@@ -8,9 +8,9 @@
  *   log p(y) = sum of log c[t] + max l[t]
  *
  * The chain of dependent operations decides the time, not their number: the division by c[t-1] is
- * applied one bin later, beside the product; rows are padded to an even width so that two states
- * are worked on at a time; and one loop can do a bin of each pass. Widths up to 8 have code of
- * their own.
+ * applied one bin later, beside the product; rows are padded to a multiple of four so that four
+ * states are worked on at a time; and one loop can do a bin of each pass. Up to 8 states have code
+ * of their own.
  *
  * What the scaling can lose: the weight of a state far below the others' (under 1e-290 of them).
  * With transitions all above 1e-100 it is made good at the next bin. Where some are below (in
@@ -18,7 +18,6 @@
  */
 #include "hmm_private.h"
 
-#include "pair.h"
 #include "vexp.h"
 #include "wide.h"
 
@@ -32,98 +31,129 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Columns j and j + 1 of the row x m, m being width x width. */
-INLINE bram_pair times(const double *x, const double *m, size_t j, size_t width)
+typedef double quad __attribute__((vector_size(32)));
+
+/* Not functions: as arguments such vectors would be passed in memory. */
+#define QUAD_LOAD(v, at)  memcpy(&(v), (at), sizeof(quad))
+#define QUAD_STORE(at, v) memcpy((at), &(v), sizeof(quad))
+
+/* Columns j .. j + 3 of the row x m, m being k x width. */
+INLINE void times(quad *out, const double *x, const double *m, size_t j, size_t k, size_t width)
 {
-    bram_pair even = {0, 0}, odd = {0, 0};
-#pragma GCC unroll 4
-    for (size_t i = 0; i < width; i += 2) {
-        even += (bram_pair){x[i], x[i]} * bram_pair_load(m + i * width + j);
-        odd += (bram_pair){x[i + 1], x[i + 1]} * bram_pair_load(m + (i + 1) * width + j);
+    quad even = {0}, odd = {0}, row;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < k; i++) {
+        QUAD_LOAD(row, m + i * width + j);
+        if (i % 2) odd += x[i] * row;
+        else even += x[i] * row;
     }
-    return even + odd;
+    *out = even + odd;
 }
 
-/* v holds the bin before, not scaled, and becomes that of bin t; scale is 1 over its sum.
- * @return the same of bin t */
-INLINE double forward_bin(const struct bram_scaled *s, double scale, size_t t, size_t width)
+/* Bin t, not scaled, from that before it (v) with 1 over its sum. @return the same of bin t */
+INLINE double forward_bin(const struct bram_scaled *s, const double *v, double scale, size_t t,
+                          size_t k, size_t width)
 {
-    double *a = s->a + t * width, *v = s->v;
-    const double *e = s->e + t * width;
-    bram_pair sum = {0, 0}, by = {scale, scale};
-#pragma GCC unroll 4
-    for (size_t j = 0; j < width; j += 2) {
-        bram_pair x = times(v, s->p, j, width) * bram_pair_load(e + j) * by;
+    double *a = s->a + t * width;
+    const double *e = s->e + t * k;
+    quad sum = {0}, x, y;
+#pragma GCC unroll 2
+    for (size_t j = 0; j < width; j += 4) {
+        times(&x, v, s->p, j, k, width);
+        QUAD_LOAD(y, e + j);
+        x = x * y * scale;
         sum += x;
-        bram_pair_store(a + j, x);
+        QUAD_STORE(a + j, x);
     }
-    memcpy(v, a, width * sizeof *v);
-    scale = s->r[t] = 1 / (sum[0] + sum[1]);
-    by = (bram_pair){scale, scale};
-#pragma GCC unroll 4
-    for (size_t j = 0; j < width; j += 2) bram_pair_store(a + j, bram_pair_load(a + j) * by);
-    return scale;
+    return s->r[t] = 1 / ((sum[0] + sum[2]) + (sum[1] + sum[3]));
 }
 
-/* u holds bin t, not scaled, and becomes the bin before; scale is 1 over its sum. w replaces e. */
-INLINE double backward_bin(const struct bram_backward *back, double scale, size_t t, size_t width)
+/* u holds bin t, not scaled, and becomes the bin before; scale is 1 over its sum. b and w are left
+ * as they come, too. */
+INLINE double backward_bin(const struct bram_backward *back, double scale, size_t t, size_t k,
+                           size_t width)
 {
-    double *w = back->e + t * width, *b = back->b + t * width, *u = back->u;
-    bram_pair sum = {0, 0}, by = {scale, scale};
-#pragma GCC unroll 4
-    for (size_t j = 0; j < width; j += 2) {
-        bram_pair x = bram_pair_load(u + j);
-        bram_pair_store(b + j, x * by);
-        bram_pair_store(w + j, bram_pair_load(w + j) * x);
+    double *w = back->w + t * width, *b = back->b + t * width, *u = back->u;
+    const double *e = back->e + t * k;
+    quad sum = {0}, x, y;
+#pragma GCC unroll 2
+    for (size_t j = 0; j < width; j += 4) {
+        QUAD_LOAD(x, u + j);
+        QUAD_LOAD(y, e + j);
+        y = y * x;
+        QUAD_STORE(b + j, x);
+        QUAD_STORE(w + j, y);
     }
     back->q[t] = scale;
-#pragma GCC unroll 4
-    for (size_t j = 0; j < width; j += 2) {
-        bram_pair x = times(w, back->pt, j, width) * by;
+#pragma GCC unroll 2
+    for (size_t j = 0; j < width; j += 4) {
+        times(&x, w, back->pt, j, k, width);
+        x = x * scale;
         sum += x;
-        bram_pair_store(u + j, x);
+        QUAD_STORE(u + j, x);
     }
-#pragma GCC unroll 4
-    for (size_t j = 0; j < width; j += 2) bram_pair_store(w + j, bram_pair_load(w + j) * by);
-    return 1 / (sum[0] + sum[1]);
+    return 1 / ((sum[0] + sum[2]) + (sum[1] + sum[3]));
+}
+
+/* Rows of x times their scales. */
+INLINE void scale_rows(double *x, const double *scale, size_t n, size_t width)
+{
+    for (size_t t = 0; t < n; t++, x += width)
+#pragma GCC unroll 2
+        for (size_t j = 0; j < width; j += 4) {
+            quad v;
+            QUAD_LOAD(v, x + j);
+            v = v * scale[t];
+            QUAD_STORE(x + j, v);
+        }
 }
 
 /* Forward over bins t .. t + n - 1, backward over the m bins before `end`: a bin of each as long as
  * both have some. */
 INLINE void kernel(const struct bram_scaled *s, size_t t, size_t n, struct bram_backward *back,
-                   size_t end, size_t m, size_t width)
+                   size_t end, size_t m, size_t k, size_t width)
 {
     double scale = 1, other = back ? back->scale : 1;
-    if (n) memcpy(s->v, s->start, width * sizeof *s->v);
-    for (; n && m; n--, m--) {
-        scale = forward_bin(s, scale, t++, width);
-        other = backward_bin(back, other, --end, width);
+    const double *v = s->start;
+    size_t first = t, last = t + n, from = end - m;
+    for (; t < last && end > from; t++) {
+        scale = forward_bin(s, v, scale, t, k, width);
+        v = s->a + t * width;
+        other = backward_bin(back, other, --end, k, width);
     }
-    for (; m; m--) other = backward_bin(back, other, --end, width);
-    for (size_t left = n; left; left--) scale = forward_bin(s, scale, t++, width);
-    if (back) back->scale = other;
-    if (t) memcpy(s->start, s->a + (t - 1) * width, width * sizeof *s->v);
+    while (end > from) other = backward_bin(back, other, --end, k, width);
+    for (; t < last; t++) {
+        scale = forward_bin(s, v, scale, t, k, width);
+        v = s->a + t * width;
+    }
+    scale_rows(s->a + first * width, s->r + first, n, width);
+    if (n) memcpy(s->start, s->a + (last - 1) * width, width * sizeof *s->start);
+    if (!back) return;
+    scale_rows(back->b + from * width, back->q + from, m, width);
+    scale_rows(back->w + from * width, back->q + from, m, width);
+    back->scale = other;
 }
 
 static BRAM_WIDE void run_bins(const struct bram_scaled *s, size_t t, size_t n,
                                struct bram_backward *back, size_t end, size_t m)
 {
-    switch (s->width) {
-    case 2:
-        kernel(s, t, n, back, end, m, 2);
-        break;
-    case 4:
-        kernel(s, t, n, back, end, m, 4);
-        break;
-    case 6:
-        kernel(s, t, n, back, end, m, 6);
-        break;
-    case 8:
-        kernel(s, t, n, back, end, m, 8);
-        break;
+#define ONE(K)                                                                                     \
+    case K:                                                                                        \
+        kernel(s, t, n, back, end, m, K, (K + 3) / 4 * 4);                                         \
+        break
+    switch (s->k) {
+        ONE(1);
+        ONE(2);
+        ONE(3);
+        ONE(4);
+        ONE(5);
+        ONE(6);
+        ONE(7);
+        ONE(8);
     default:
-        kernel(s, t, n, back, end, m, s->width);
+        kernel(s, t, n, back, end, m, s->k, s->width);
     }
+#undef ONE
 }
 
 /* ---- blocks --------------------------------------------------------------------------------- */
@@ -139,21 +169,21 @@ static void set_step(const struct bram_scaled *s, size_t t)
 int bram_scaled_begin(bram_ctx *cx, struct bram_scaled *s, const bram_mat *l,
                       const bram_chain *chain)
 {
-    size_t k = chain->states, width = k + k % 2;
+    size_t k = chain->states, width = (k + 3) / 4 * 4;
     size_t rows = l->rows < BRAM_SCALED_BLOCK ? l->rows : BRAM_SCALED_BLOCK;
     if (l->rows == 0 || l->cols != k || k == 0 || (chain->steps && chain->steps != l->rows - 1))
         return bram_fail(cx, BRAM_ESHAPE,
                          "log-likelihoods are %zu x %zu for a chain of %zu states and %zu steps",
                          l->rows, l->cols, k, chain->steps);
     *s = (struct bram_scaled){.chain = chain, .l = l, .k = k, .width = width};
-    s->p = bram_scratch(cx, 2 * width * width + 3 * width + rows * (2 * width + 2), sizeof *s->p);
+    s->p = bram_scratch(cx, 2 * width * width + 2 * width + rows * (width + k + 2) + 4,
+                        sizeof *s->p);
     if (!s->p) return BRAM_ENOMEM;
     s->pt = s->p + width * width;
     s->start = s->pt + width * width;
     s->before = s->start + width;
-    s->v = s->before + width;
-    s->e = s->v + width;
-    s->a = s->e + rows * width;
+    s->e = s->before + width;
+    s->a = s->e + rows * k + 4; /* a vector may read beyond the last of e */
     s->max = s->a + rows * width;
     s->r = s->max + rows;
     size_t steps = chain->steps ? chain->steps : 1;
@@ -163,33 +193,42 @@ int bram_scaled_begin(bram_ctx *cx, struct bram_scaled *s, const bram_mat *l,
     return BRAM_OK;
 }
 
-static inline bram_pair larger(bram_pair a, bram_pair b)
-{
-    __typeof__(a > b) where = a > b;
-    return (bram_pair)((where & (__typeof__(where))a) | (~where & (__typeof__(where))b));
-}
-
-/* The largest of k values, without a branch that could be mistaken. */
-static inline double largest(const double *x, size_t k)
-{
-    if (k == 1) return x[0];
-    bram_pair most = bram_pair_load(x + k - 2);
-    for (size_t j = 0; j + 2 < k; j += 2) most = larger(bram_pair_load(x + j), most);
-    return larger(most, (bram_pair){most[1], most[0]})[0];
-}
-
 /* max may be NULL. */
+INLINE void load_rows(const struct bram_scaled *s, double *e, double *max, size_t from,
+                      size_t count, size_t k)
+{
+    for (size_t t = 0; t < count; t++, e += k) {
+        const double *l = bram_row(s->l, from + t);
+        double most = l[0];
+#pragma GCC unroll 8
+        for (size_t j = 1; j < k; j++) most = l[j] > most ? l[j] : most;
+#pragma GCC unroll 8
+        for (size_t j = 0; j < k; j++) e[j] = l[j] - most;
+        if (max) max[t] = most;
+    }
+}
+
 static BRAM_WIDE void load_block(const struct bram_scaled *s, double *e, double *max, size_t from,
                                  size_t count)
 {
-    for (size_t t = 0; t < count; t++, e += s->width) {
-        const double *l = bram_row(s->l, from + t);
-        double most = largest(l, s->k);
-        for (size_t j = 0; j < s->k; j++) e[j] = l[j] - most;
-        if (s->k < s->width) e[s->k] = -(double)INFINITY;
-        if (max) max[t] = most;
+#define ONE(K)                                                                                     \
+    case K:                                                                                        \
+        load_rows(s, e, max, from, count, K);                                                      \
+        break
+    switch (s->k) {
+        ONE(1);
+        ONE(2);
+        ONE(3);
+        ONE(4);
+        ONE(5);
+        ONE(6);
+        ONE(7);
+        ONE(8);
+    default:
+        load_rows(s, e, max, from, count, s->k);
     }
-    bram_vexp(e - count * s->width, count * s->width);
+#undef ONE
+    bram_vexp(e, count * s->k);
 }
 
 static void first_bin(const struct bram_scaled *s)
@@ -226,10 +265,10 @@ static bool lost(const struct bram_scaled *s, size_t from, size_t count)
 }
 
 /* The same of what follows state i in bin t: bin t + 1 has the b of `after`. */
-static bool lost_future(const struct bram_scaled *s, const double *b, const double *after, size_t t,
-                        size_t i)
+static bool lost_future(const struct bram_scaled *s, const double *b, const double *after,
+                        const double *l, size_t t, size_t i)
 {
-    const double *l = bram_row(s->l, t + 1), *step = bram_chain_step(s->chain, t) + i * s->k;
+    const double *step = bram_chain_step(s->chain, t) + i * s->k;
     if (b[i] >= NEGLIGIBLE) return false;
     for (size_t j = 0; j < s->k; j++)
         if (after[j] > 0 && step[j] > 0 && l[j] > -(double)INFINITY) return true;
@@ -243,8 +282,10 @@ static bool lost_backward(const struct bram_scaled *s, const struct bram_backwar
         if (!(back->q[t] <= 1 / FORBIDDEN)) return true;
     for (size_t t = 0; t < count && s->sparse && from + t + 1 < s->l->rows; t++) {
         const double *b = back->b + t * s->width;
+        bool last = t + 1 == count;
         for (size_t i = 0; i < s->k; i++)
-            if (lost_future(s, b, t + 1 < count ? b + s->width : back->after, from + t, i))
+            if (lost_future(s, b, last ? back->after : b + s->width,
+                            last ? back->l : bram_row(s->l, from + t + 1), from + t, i))
                 return true;
     }
     return false;

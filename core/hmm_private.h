@@ -28,24 +28,24 @@ enum { BRAM_SCALED_BLOCK = 512 };
 struct bram_scaled {
     const bram_chain *chain;
     const bram_mat *l;
-    size_t k, width; /* states; the same made even */
+    size_t k, width; /* states; the same up to a multiple of 4 */
     bool sparse;     /* some transitions are as good as forbidden */
     double *p, *pt;  /* width x width: the matrix and its transpose, padded with zeros */
-    double *e, *a;   /* block x width */
+    double *e, *a;   /* block x k, block x width */
     double *max;     /* block */
     double *r;       /* block: 1 / c */
     double *before;  /* width: a of the bin before the block */
     double *start;   /* width: the same at its beginning, then a of its last bin */
-    double *v;       /* width */
 };
 
 /* The backward pass. */
 struct bram_backward {
-    const double *pt; /* of the forward pass */
-    double *e, *b;    /* block x width; e becomes w = e * b */
-    double *q;        /* block: 1 / sum u */
-    double *after;    /* width: b of the bin after the block */
-    double *u, scale; /* width: of the next bin, not scaled; 1 over its sum */
+    const double *pt;  /* of the forward pass */
+    double *e, *b, *w; /* block x k; block x width: b, w = e * b */
+    double *q;         /* block: 1 / sum u */
+    double *after;     /* width: b of the bin after the block */
+    double *l;         /* k: log-likelihoods of that bin */
+    double *u, scale;  /* width: of the next bin, not scaled; 1 over its sum */
 };
 
 /** Scratch memory for the forward pass. BRAM_ESHAPE as bram_hmm_smooth. */

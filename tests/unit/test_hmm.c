@@ -239,6 +239,31 @@ static void a_path_that_scaling_loses(void **state)
     bram_ctx_free(cx);
 }
 
+/* A state that nothing leads to or from falls back by a nat a bin for 720 bins: it is lost when the
+ * middle of the sequence has met already. Then all is done in log space, from what l was. */
+static void what_is_lost_late_is_done_again(void **state)
+{
+    (void)state;
+    enum { ROWS = 2100, K = 3 };
+    double initial[] = {0.4, 0.3, 0.3}, transition[] = {0.9, 0, 0.1, 0, 1, 0, 0.2, 0, 0.8};
+    static double l[ROWS * K], copy[ROWS * K];
+    double pair[2][K * K] = {{0}}, evidence[2];
+    bram_rng g = bram_rng_new(8, "test/hmm/late");
+    bram_ctx *cx = bram_ctx_new();
+    bram_chain chain = {K, initial, transition, 0};
+    for (size_t t = 0; t < ROWS; t++)
+        for (size_t k = 0; k < K; k++)
+            l[t * K + k] = k == 1 ? (t >= 900 && t < 1620 ? -1 : 0) : 0.01 * bram_rng_normal(&g);
+    memcpy(copy, l, sizeof l);
+    bram_mat m = {l, ROWS, K, K}, in_logs = {copy, ROWS, K, K};
+    assert_ok(cx, bram_hmm_smooth(cx, &m, &chain, pair[0], &evidence[0]));
+    assert_ok(cx, bram_hmm_smooth_log(cx, &in_logs, &chain, pair[1], &evidence[1]));
+    assert_memory_equal(l, copy, sizeof l);
+    assert_memory_equal(pair[0], pair[1], sizeof pair[0]);
+    assert_near(evidence[0], evidence[1], 0);
+    bram_ctx_free(cx);
+}
+
 /* State 0 is never reached, and ever more likely than the one that is. */
 static void a_state_out_of_reach(void **state)
 {
@@ -419,6 +444,7 @@ int main(void)
         cmocka_unit_test(steps_that_are_all_alike),
         cmocka_unit_test(the_prediction_after_the_last_bin),
         cmocka_unit_test(a_path_that_scaling_loses),
+        cmocka_unit_test(what_is_lost_late_is_done_again),
         cmocka_unit_test(a_state_out_of_reach),
         cmocka_unit_test(an_impossible_bin_is_named),
         cmocka_unit_test(failing_allocations),
