@@ -30,7 +30,18 @@ static size_t per_state(const bram_observation *o)
 /* log y! of small counts by table */
 static double log_factorial(const double *table, double y)
 {
-    return y < TABLE ? table[(size_t)y] : lgamma(y + 1);
+    return y < TABLE ? table[(int)y] : lgamma(y + 1);
+}
+
+/* Sum of log y! of a row, in four lanes. */
+static double log_factorials(const double *table, const double *y, size_t n)
+{
+    double sum[4] = {0};
+    size_t u = 0;
+    for (; u + 4 <= n; u += 4)
+        for (size_t k = 0; k < 4; k++) sum[k] += log_factorial(table, y[u + k]);
+    for (; u < n; u++) sum[0] += log_factorial(table, y[u]);
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 static int loglik(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, const bram_hmm_data *d,
@@ -55,9 +66,7 @@ static int loglik(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, const
     if (there.data)
         BRAM_TRY(bram_gemm(cx, l, -1, &there, BRAM_AS_IS, &m->state, BRAM_TRANSPOSED, 1));
     for (size_t t = 0; t < l->rows; t++) {
-        const double *row = bram_row(&y, t);
-        double constant = 0;
-        for (size_t u = 0; u < n; u++) constant += log_factorial(table, row[u]);
+        double constant = log_factorials(table, bram_row(&y, t), n);
         for (size_t j = 0; j < k; j++) bram_row(l, t)[j] -= constant + (there.data ? 0 : total[j]);
     }
     return BRAM_OK;
