@@ -12,9 +12,6 @@
 
 #include "wide.h"
 
-#if BRAM_AVX_512
-#include <immintrin.h>
-#endif
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -87,7 +84,7 @@ static inline EIGHT void exp_eight(double *at)
     bram_wide square = r * r;
     bram_wide p = r + square * (0.5 + r * (1.0 / 6) + square * (1.0 / 24 + r * (1.0 / 120)));
     bram_wide_bits whole = (bram_wide_bits)shifted, j = whole & 63;
-    bram_wide root = (bram_wide)_mm512_i64gather_pd((__m512i)j, ROOT, 8);
+    bram_wide root = __builtin_ia32_gatherdiv8df((bram_wide){0}, ROOT, j, -1, 8);
     typedef unsigned long long counts8 __attribute__((vector_size(64)));
     counts8 up = ((counts8)whole & ~63ULL) << 46;
     bram_wide scale = (bram_wide)((counts8)root + up), result = scale + scale * p;
