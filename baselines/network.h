@@ -39,6 +39,7 @@ typedef struct bram_network {
     bram_hides hides;                    /* in training; anything: the targets are what is hidden */
     double fraction;                     /* of units or rows that are hidden */
 
+    size_t rank;      /* of the recurrent matrix, kept as factors; 0: it is whole */
     size_t heads, ff; /* encoders */
     bool sinusoids, recompute;
     double dropout;
@@ -96,8 +97,8 @@ typedef struct bram_network_body {
     bram_run_fn *run; /* free runs; NULL: it does not forecast */
 } bram_network_body;
 
-extern const bram_network_body bram_body_rnn, bram_body_gru, bram_body_lstm, bram_body_encoder,
-    bram_body_masked_encoder;
+extern const bram_network_body bram_body_rnn, bram_body_gru, bram_body_lstm, bram_body_ctrnn,
+    bram_body_ltc, bram_body_cfc, bram_body_lowrank, bram_body_encoder, bram_body_masked_encoder;
 
 /** Numbers of the input, and of what the readout gives. */
 size_t bram_network_inputs(const bram_network *n);

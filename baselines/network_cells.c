@@ -2,7 +2,6 @@
  * network_cells.c - layers of recurrent cells (core/nn_recurrent.h) as the body of a network; see
  * network.h. Rows of all windows at one time stand together.
  */
-#include "linalg.h"
 #include "network.h"
 #include "nn_layer.h"
 #include "nn_math.h"
@@ -20,6 +19,12 @@ static void set(bram_network *n, const bram_options *o)
     n->increment = bram_option_is(o, "target", "increment");
 }
 
+static void set_rank(bram_network *n, const bram_options *o)
+{
+    set(n, o);
+    n->rank = (size_t)bram_option_integer(o, "rank");
+}
+
 static void add(bram_network *n, const char *stem, size_t layer, size_t rows, size_t cols)
 {
     char name[32];
@@ -27,30 +32,53 @@ static void add(bram_network *n, const char *stem, size_t layer, size_t rows, si
     bram_network_add(n, "rnn", name, rows, cols);
 }
 
+/* Tensors of a layer: weight_hh may be two factors, and there may be rates. */
+static size_t tensors_of_layer(const bram_network *n)
+{
+    return 4 + (n->rank ? 1 : 0) + (bram_nn32_leaks(n->body->cell) ? 1 : 0);
+}
+
 static void lay_out(bram_network *n)
 {
     size_t rows = bram_nn32_gates(n->body->cell) * n->width;
     for (size_t k = 0; k < n->layers; k++) {
         add(n, "weight_ih", k, rows, k ? n->width : bram_network_inputs(n));
-        add(n, "weight_hh", k, rows, n->width);
+        add(n, n->rank ? "weight_m" : "weight_hh", k, rows, n->rank ? n->rank : n->width);
         add(n, "bias_ih", k, rows, 0);
         add(n, "bias_hh", k, rows, 0);
+        if (bram_nn32_leaks(n->body->cell)) add(n, "leak", k, n->width, 0);
+        if (n->rank) add(n, "weight_n", k, n->width, n->rank);
     }
 }
 
-/* The arrays of layer k within `values`, which is the parameters or their gradient. */
+/* The arrays of layer k within `values`, which is the parameters or their gradient; of a network of
+ * low rank w_hh is its factor m. */
 static bram_nn32_cell_weights cells(const bram_network *n, float *values, size_t k)
 {
-    const bram_tensor *t = n->tensor + 4 * k;
+    const bram_tensor *t = n->tensor + tensors_of_layer(n) * k;
+    bool leaks = bram_nn32_leaks(n->body->cell);
     return (bram_nn32_cell_weights){values + t[0].at, values + t[1].at, values + t[2].at,
-                                    values + t[3].at};
+                                    values + t[3].at, leaks ? values + t[4].at : NULL};
 }
 
-/* Uniform within 1 / sqrt(hidden), as PyTorch's; forget gates of an LSTM one higher. */
+static float *other_factor(const bram_network *n, float *values, size_t k)
+{
+    return values + n->tensor[tensors_of_layer(n) * (k + 1) - 1].at;
+}
+
+/* Uniform within 1 / sqrt(hidden), as PyTorch's; forget gates of an LSTM one higher; rates from
+ * 0.05 to 0.95, even in their log odds; factors N(0, 1). */
 static void start(bram_network *n, bram_rng *g)
 {
-    for (size_t k = 0; k < n->tensors; k++)
-        bram_network_draw(n, &n->tensor[k], 1 / sqrt((double)n->width), g);
+    for (size_t k = 0; k < n->tensors; k++) {
+        const bram_tensor *t = &n->tensor[k];
+        if (strncmp(t->name, "leak", 4) == 0) bram_network_draw(n, t, log(19), g);
+        else if (n->rank &&
+                 (strncmp(t->name, "weight_m", 8) == 0 || strncmp(t->name, "weight_n", 8) == 0))
+            for (size_t i = 0; i < t->rows * t->cols; i++)
+                n->parameter[t->at + i] = (float)bram_rng_normal(g);
+        else bram_network_draw(n, t, 1 / sqrt((double)n->width), g);
+    }
     for (size_t k = 0; k < n->layers && n->body->cell == BRAM_CELL_LSTM; k++) {
         float *bias = cells(n, n->parameter, k).b_ih + n->width;
         for (size_t i = 0; i < n->width; i++) bias[i] += 1;
@@ -75,8 +103,9 @@ static size_t gate_floats(const bram_network *n, size_t windows, size_t steps)
 static size_t layer_floats(const bram_network *n, size_t windows, size_t steps)
 {
     size_t states = state_floats(n, windows, steps), gates = gate_floats(n, windows, steps);
+    size_t rates = bram_nn32_leaks(n->body->cell) ? n->width : 0;
     if (n->body->cell == BRAM_CELL_LSTM) return 3 * states + gates;
-    return states + (n->body->cell == BRAM_CELL_GRU ? 2 : 1) * gates;
+    return states + (n->body->cell == BRAM_CELL_GRU ? 2 : 1) * gates + rates;
 }
 
 static size_t room(const bram_network *n, size_t windows, size_t steps)
@@ -84,13 +113,14 @@ static size_t room(const bram_network *n, size_t windows, size_t steps)
     size_t between = n->layers > 1 ? steps * windows * n->width : 0;
     bram_nn_recurrent shape = {.cell = n->body->cell, .hidden = n->width};
     return n->layers * layer_floats(n, windows, steps) + 2 * windows * n->width + between +
-           bram_nn32_recurrent_packed(&shape);
+           bram_nn32_recurrent_packed(&shape) + (n->rank ? 2 * n->width * n->width : 0);
 }
 
 /* What comes after the layers: gradients of states (and cells) and of a layer's inputs, and the
- * weights in the order of their products. */
+ * weights in the order of their products; of a network of low rank its recurrent matrix and the
+ * gradient of that. */
 struct shared {
-    float *dh, *dc, *packed, *dx;
+    float *dh, *dc, *packed, *whole, *dwhole, *dx;
 };
 
 static struct shared shared_of(const bram_network *n, const bram_pass *p, float *room)
@@ -98,8 +128,18 @@ static struct shared shared_of(const bram_network *n, const bram_pass *p, float 
     bram_nn_recurrent shape = {.cell = n->body->cell, .hidden = n->width};
     size_t state = p->windows * n->width;
     float *at = room + n->layers * layer_floats(n, p->windows, p->most);
-    return (struct shared){at, at + state, at + 2 * state,
-                           at + 2 * state + bram_nn32_recurrent_packed(&shape)};
+    struct shared s = {.dh = at, .dc = at + state, .packed = at + 2 * state};
+    s.whole = s.packed + bram_nn32_recurrent_packed(&shape);
+    s.dwhole = s.whole + (n->rank ? n->width * n->width : 0);
+    s.dx = s.dwhole + (n->rank ? n->width * n->width : 0);
+    return s;
+}
+
+/* The recurrent matrix of a layer of low rank. */
+static void multiply_factors(const bram_network *n, float *whole, size_t k)
+{
+    bram_nn32_lowrank(whole, cells(n, n->parameter, k).w_hh, other_factor(n, n->parameter, k),
+                      n->width, n->rank);
 }
 
 static bram_nn32_cell_trace trace_of(const bram_network *n, size_t windows, size_t steps,
@@ -111,7 +151,9 @@ static bram_nn32_cell_trace trace_of(const bram_network *n, size_t windows, size
     bram_nn32_cell_trace t = {.h = at, .gates = at + states};
     float *rest = t.gates + gate_floats(n, windows, steps);
     if (lstm) t.c = rest;
-    if (n->body->cell != BRAM_CELL_RNN) t.side = lstm ? rest + states : rest;
+    if (lstm) t.side = rest + states;
+    if (n->body->cell == BRAM_CELL_GRU) t.side = rest;
+    if (bram_nn32_leaks(n->body->cell)) t.rate = rest;
     return t;
 }
 
@@ -134,7 +176,12 @@ static const float *forward(const bram_network *n, const bram_pass *p, float *ro
         bram_nn_recurrent shape = shape_of(n, p, k);
         bram_nn32_cell_weights w = cells(n, n->parameter, k);
         bram_nn32_cell_trace trace = trace_of(n, p->windows, p->most, room, k);
-        trace.packed = shared_of(n, p, room).packed;
+        struct shared s = shared_of(n, p, room);
+        trace.packed = s.packed;
+        if (n->rank) {
+            multiply_factors(n, s.whole, k);
+            w.w_hh = s.whole;
+        }
         bram_nn32_recurrent(&shape, &w, input_of(n, p, room, k), &trace);
     }
     return input_of(n, p, room, n->layers);
@@ -151,8 +198,17 @@ static void backward(const bram_network *n, const bram_pass *p, float *room, flo
         bram_nn32_cell_trace trace = trace_of(n, p->windows, p->most, room, k);
         trace.packed = s.packed;
         memset(s.dh, 0, 2 * state * sizeof *s.dh);
+        if (n->rank) {
+            multiply_factors(n, s.whole, k);
+            memset(s.dwhole, 0, n->width * n->width * sizeof *s.dwhole);
+            w.w_hh = s.whole, dw.w_hh = s.dwhole;
+        }
         bram_nn32_recurrent_back(&shape, &w, &dw, k ? s.dx : NULL, s.dh, s.dc, dtop,
                                  input_of(n, p, room, k), &trace);
+        if (n->rank)
+            bram_nn32_lowrank_back(cells(n, gradient, k).w_hh, other_factor(n, gradient, k),
+                                   s.dwhole, cells(n, n->parameter, k).w_hh,
+                                   other_factor(n, n->parameter, k), n->width, n->rank);
         float *last = dtop;
         dtop = s.dx, s.dx = last;
     }
@@ -216,7 +272,8 @@ static int advance(bram_ctx *cx, const void *fitted, bram_mat *state, const bram
     float *u = bram_scratch(cx, rows, inputs * sizeof *u);
     float *one = bram_scratch(cx, layer_floats(n, rows, 1), sizeof *one);
     float *out = bram_scratch(cx, rows, h * sizeof *out);
-    if (!u || !one || !out) return BRAM_ENOMEM;
+    float *whole = n->rank ? bram_scratch(cx, h, h * sizeof *whole) : out;
+    if (!u || !one || !out || !whole) return BRAM_ENOMEM;
     bram_nn32_cell_trace trace = trace_of(n, rows, 1, one, 0);
     for (size_t r = 0; r < rows; r++)
         bram_network_input(n, u + r * inputs, bram_row(y, r),
@@ -229,6 +286,10 @@ static int advance(bram_ctx *cx, const void *fitted, bram_mat *state, const bram
     for (size_t k = 0; k < n->layers; k++, at += trace.c ? 2 * h : h) {
         bram_nn_recurrent shape = shape_of(n, &p, k);
         bram_nn32_cell_weights w = cells(n, n->parameter, k);
+        if (n->rank) {
+            multiply_factors(n, whole, k);
+            w.w_hh = whole;
+        }
         take(trace.h, state, at, h);
         if (trace.c) take(trace.c, state, at + h, h);
         bram_nn32_recurrent(&shape, &w, k ? out : u, &trace);
@@ -267,13 +328,17 @@ static int run(bram_ctx *cx, const void *model, double *values, const bram_query
     return bram_recurrent_run(cx, &f, values, q);
 }
 
-#define BODY(called, of)                                                                           \
+#define BODY(called, of, options)                                                                  \
     {                                                                                              \
-        .name = called, .cell = of, .causal = true, .set = set, .lay_out = lay_out,                \
+        .name = called, .cell = of, .causal = true, .set = options, .lay_out = lay_out,            \
         .start = start, .room = room, .forward = forward, .backward = backward,                    \
         .rewind = rewind_states, .carry = carry, .run = run                                        \
     }
 
-const bram_network_body bram_body_rnn = BODY("rnn", BRAM_CELL_RNN);
-const bram_network_body bram_body_gru = BODY("gru", BRAM_CELL_GRU);
-const bram_network_body bram_body_lstm = BODY("lstm", BRAM_CELL_LSTM);
+const bram_network_body bram_body_rnn = BODY("rnn", BRAM_CELL_RNN, set);
+const bram_network_body bram_body_gru = BODY("gru", BRAM_CELL_GRU, set);
+const bram_network_body bram_body_lstm = BODY("lstm", BRAM_CELL_LSTM, set);
+const bram_network_body bram_body_ctrnn = BODY("ctrnn", BRAM_CELL_CTRNN, set);
+const bram_network_body bram_body_ltc = BODY("ltc", BRAM_CELL_LTC, set);
+const bram_network_body bram_body_cfc = BODY("cfc", BRAM_CELL_CFC, set);
+const bram_network_body bram_body_lowrank = BODY("lowrank", BRAM_CELL_CTRNN, set_rank);

@@ -16,7 +16,13 @@
 
 size_t BRAM_NN(gates)(bram_nn_cell cell)
 {
-    return cell == BRAM_CELL_RNN ? 1 : cell == BRAM_CELL_GRU ? 3 : 4;
+    static const size_t gates[BRAM_CELLS] = {1, 3, 4, 1, 2, 3};
+    return gates[cell];
+}
+
+bool BRAM_NN(leaks)(bram_nn_cell cell)
+{
+    return cell == BRAM_CELL_CTRNN || cell == BRAM_CELL_LTC;
 }
 
 size_t BRAM_NN(recurrent_packed)(const bram_nn_recurrent *r)
@@ -32,7 +38,7 @@ size_t BRAM_NN(recurrent_packed)(const bram_nn_recurrent *r)
 struct step {
     size_t batch, hidden;
     bram_real *a, *side;
-    const bram_real *h_before, *c_before;
+    const bram_real *h_before, *c_before, *rate;
     bram_real *h, *c;
 };
 
@@ -78,12 +84,72 @@ static void rnn_step(const struct step *s)
     BRAM_NN(tanh)(s->h, s->batch * s->hidden);
 }
 
+static void ctrnn_step(const struct step *s)
+{
+    size_t n = s->hidden;
+    BRAM_NN(tanh)(s->a, s->batch * n);
+    for (size_t k = 0; k < s->batch * n; k++) {
+        bram_real rate = s->rate[k % n];
+        s->h[k] = (1 - rate) * s->h_before[k] + rate * s->a[k];
+    }
+}
+
+static void ltc_step(const struct step *s)
+{
+    size_t n = s->hidden;
+    for (size_t b = 0; b < s->batch; b++) {
+        bram_real *restrict m = s->a + 2 * n * b, *restrict g = m + n, *restrict h = s->h + n * b;
+        const bram_real *restrict before = s->h_before + n * b;
+        BRAM_NN(tanh)(m, n);
+        BRAM_NN(sigmoid)(g, n);
+        for (size_t i = 0; i < n; i++) {
+            bram_real rate = (s->rate[i] + g[i]) / 2;
+            h[i] = (1 - rate) * before[i] + rate * m[i];
+        }
+    }
+}
+
+static void cfc_step(const struct step *s)
+{
+    size_t n = s->hidden;
+    for (size_t b = 0; b < s->batch; b++) {
+        bram_real *restrict f = s->a + 3 * n * b, *restrict h = s->h + n * b;
+        bram_real *restrict k = f + n, *restrict g = f + 2 * n;
+        BRAM_NN(tanh)(f, 2 * n);
+        BRAM_NN(sigmoid)(g, n);
+        for (size_t i = 0; i < n; i++) h[i] = g[i] * f[i] + (1 - g[i]) * k[i];
+    }
+}
+
+static void step_forward(bram_nn_cell cell, const struct step *s)
+{
+    switch (cell) {
+    case BRAM_CELL_GRU:
+        gru_step(s);
+        break;
+    case BRAM_CELL_LSTM:
+        lstm_step(s);
+        break;
+    case BRAM_CELL_CTRNN:
+        ctrnn_step(s);
+        break;
+    case BRAM_CELL_LTC:
+        ltc_step(s);
+        break;
+    case BRAM_CELL_CFC:
+        cfc_step(s);
+        break;
+    default:
+        rnn_step(s);
+    }
+}
+
 /* Step t of a trace. */
 static struct step step_of(const bram_nn_recurrent *r, const BRAM_NN(cell_trace) * trace, size_t t)
 {
     size_t state = r->batch * r->hidden, gates = BRAM_NN(gates)(r->cell) * state;
     size_t side = r->cell == BRAM_CELL_GRU ? gates : state;
-    struct step s = {.batch = r->batch, .hidden = r->hidden};
+    struct step s = {.batch = r->batch, .hidden = r->hidden, .rate = trace->rate};
     s.a = trace->gates + t * gates;
     s.h_before = trace->h + t * state, s.h = trace->h + (t + 1) * state;
     if (r->cell != BRAM_CELL_RNN) s.side = trace->side + t * side;
@@ -97,6 +163,10 @@ void BRAM_NN(recurrent)(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) 
 {
     size_t gates = BRAM_NN(gates)(r->cell) * r->hidden;
     bool gru = r->cell == BRAM_CELL_GRU;
+    if (trace->rate) {
+        memcpy(trace->rate, w->leak, r->hidden * sizeof *trace->rate);
+        BRAM_NN(sigmoid)(trace->rate, r->hidden);
+    }
     for (size_t row = 0; row < r->steps * r->batch; row++) {
         bram_real *restrict a = trace->gates + row * gates;
         for (size_t i = 0; i < gates; i++) a[i] = gru ? w->b_ih[i] : w->b_ih[i] + w->b_hh[i];
@@ -113,9 +183,7 @@ void BRAM_NN(recurrent)(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) 
         (sum, s.h_before, trace->packed, r->batch, gates, r->hidden, true);
         else BRAM_NN_GEMM(sum, s.h_before, BRAM_AS_IS, w->w_hh, BRAM_TRANSPOSED, r->batch, gates,
                           r->hidden, 1);
-        if (gru) gru_step(&s);
-        else if (r->cell == BRAM_CELL_LSTM) lstm_step(&s);
-        else rnn_step(&s);
+        step_forward(r->cell, &s);
     }
 }
 
@@ -166,6 +234,78 @@ static void rnn_step_back(const struct step *s, const bram_real *dh)
     for (size_t k = 0; k < s->batch * s->hidden; k++) s->a[k] = dh[k] * (1 - s->h[k] * s->h[k]);
 }
 
+/* leak: its gradient, added to. */
+static void ctrnn_step_back(const struct step *s, bram_real *dh, bram_real *leak)
+{
+    size_t n = s->hidden;
+    for (size_t b = 0; b < s->batch; b++) {
+        bram_real *restrict m = s->a + n * b, *restrict d = dh + n * b;
+        const bram_real *restrict before = s->h_before + n * b;
+        for (size_t i = 0; i < n; i++) {
+            bram_real rate = s->rate[i];
+            leak[i] += d[i] * (m[i] - before[i]) * rate * (1 - rate);
+            m[i] = d[i] * rate * (1 - m[i] * m[i]);
+            d[i] *= 1 - rate;
+        }
+    }
+}
+
+static void ltc_step_back(const struct step *s, bram_real *dh, bram_real *leak)
+{
+    size_t n = s->hidden;
+    for (size_t b = 0; b < s->batch; b++) {
+        bram_real *restrict m = s->a + 2 * n * b, *restrict g = m + n, *restrict d = dh + n * b;
+        const bram_real *restrict before = s->h_before + n * b;
+        for (size_t i = 0; i < n; i++) {
+            bram_real own = s->rate[i], rate = (own + g[i]) / 2;
+            bram_real half = d[i] * (m[i] - before[i]) / 2; /* half the gradient of the rate */
+            leak[i] += half * own * (1 - own);
+            g[i] = half * g[i] * (1 - g[i]);
+            m[i] = d[i] * rate * (1 - m[i] * m[i]);
+            d[i] *= 1 - rate;
+        }
+    }
+}
+
+static void cfc_step_back(const struct step *s, const bram_real *dh)
+{
+    size_t n = s->hidden;
+    for (size_t b = 0; b < s->batch; b++) {
+        bram_real *restrict f = s->a + 3 * n * b, *restrict k = f + n, *restrict g = f + 2 * n;
+        const bram_real *restrict d = dh + n * b;
+        for (size_t i = 0; i < n; i++) {
+            bram_real gate = g[i];
+            g[i] = d[i] * (f[i] - k[i]) * gate * (1 - gate);
+            f[i] = d[i] * gate * (1 - f[i] * f[i]);
+            k[i] = d[i] * (1 - gate) * (1 - k[i] * k[i]);
+        }
+    }
+}
+
+static void step_back(bram_nn_cell cell, const struct step *s, bram_real *dh, bram_real *dc,
+                      bram_real *leak)
+{
+    switch (cell) {
+    case BRAM_CELL_GRU:
+        gru_step_back(s, dh);
+        break;
+    case BRAM_CELL_LSTM:
+        lstm_step_back(s, dh, dc);
+        break;
+    case BRAM_CELL_CTRNN:
+        ctrnn_step_back(s, dh, leak);
+        break;
+    case BRAM_CELL_LTC:
+        ltc_step_back(s, dh, leak);
+        break;
+    case BRAM_CELL_CFC:
+        cfc_step_back(s, dh);
+        break;
+    default:
+        rnn_step_back(s, dh);
+    }
+}
+
 void BRAM_NN(recurrent_back)(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) * w,
                              const BRAM_NN(cell_weights) * grad, bram_real *dx, bram_real *dh0,
                              bram_real *dc0, const bram_real *dy, const bram_real *x,
@@ -174,19 +314,18 @@ void BRAM_NN(recurrent_back)(const bram_nn_recurrent *r, const BRAM_NN(cell_weig
     size_t state = r->batch * r->hidden, gates = BRAM_NN(gates)(r->cell) * r->hidden;
     size_t rows = r->steps * r->batch;
     bool gru = r->cell == BRAM_CELL_GRU;
+    bool direct = gru || trace->rate; /* part of a state's gradient goes straight back */
     if (trace->packed) BRAM_NN(pack)(trace->packed, w->w_hh, BRAM_AS_IS, gates, r->hidden);
     for (size_t t = r->steps; t-- > 0;) {
         struct step s = step_of(r, trace, t);
         for (size_t k = 0; k < state; k++) dh0[k] += dy[t * state + k];
-        if (gru) gru_step_back(&s, dh0);
-        else if (r->cell == BRAM_CELL_LSTM) lstm_step_back(&s, dh0, dc0);
-        else rnn_step_back(&s, dh0);
+        step_back(r->cell, &s, dh0, dc0, grad->leak);
         const bram_real *d = gru ? s.side : s.a;
         if (trace->packed)
-            BRAM_NN(times_packed)(dh0, d, trace->packed, r->batch, r->hidden, gates, gru);
+            BRAM_NN(times_packed)(dh0, d, trace->packed, r->batch, r->hidden, gates, direct);
         else
             BRAM_NN_GEMM(dh0, d, BRAM_AS_IS, w->w_hh, BRAM_AS_IS, r->batch, r->hidden, gates,
-                         gru ? 1 : 0);
+                         direct ? 1 : 0);
     }
     BRAM_NN(linear_back)
     (dx, grad->w_ih, gru ? grad->b_ih : NULL, trace->gates, x, w->w_ih, rows, r->inputs, gates);
@@ -197,4 +336,23 @@ void BRAM_NN(recurrent_back)(const bram_nn_recurrent *r, const BRAM_NN(cell_weig
     bram_real *sum = trace->gates; /* both biases have one gradient: all rows into the first */
     BRAM_NN(add_columns)(sum, sum + gates, rows - 1, gates);
     for (size_t i = 0; i < gates; i++) grad->b_ih[i] += sum[i], grad->b_hh[i] += sum[i];
+}
+
+/* ---- low rank ------------------------------------------------------------------------------- */
+
+void BRAM_NN(lowrank)(bram_real *w, const bram_real *m, const bram_real *n, size_t hidden,
+                      size_t rank)
+{
+    BRAM_NN_GEMM_PART(w, hidden, 1 / (bram_real)hidden, m, rank, BRAM_AS_IS, n, rank,
+                      BRAM_TRANSPOSED, hidden, hidden, rank, 0);
+}
+
+void BRAM_NN(lowrank_back)(bram_real *dm, bram_real *dn, const bram_real *dw, const bram_real *m,
+                           const bram_real *n, size_t hidden, size_t rank)
+{
+    bram_real scale = 1 / (bram_real)hidden;
+    BRAM_NN_GEMM_PART(dm, rank, scale, dw, hidden, BRAM_AS_IS, n, rank, BRAM_AS_IS, hidden, rank,
+                      hidden, 1);
+    BRAM_NN_GEMM_PART(dn, rank, scale, dw, hidden, BRAM_TRANSPOSED, m, rank, BRAM_AS_IS, hidden,
+                      rank, hidden, 1);
 }

@@ -44,7 +44,7 @@ static void drop(struct world *w)
     bram_ctx_free(w->cx);
 }
 
-enum { KINDS = 4 };
+enum { KINDS = 8 };
 
 /* Each kind of network: the option that is its width, and those that only it has. */
 static const struct {
@@ -52,6 +52,10 @@ static const struct {
 } kinds[KINDS] = {{"rnn:hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=4000"},
                   {"gru:hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=3000"},
                   {"lstm:hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=4000"},
+                  {"ctrnn:hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=4000"},
+                  {"ctrnn:form=ltc,hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=4000"},
+                  {"ctrnn:form=cfc,hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=4000"},
+                  {"lowrank:rank=5,hidden=", "", "window=8,burn=0,batch=4,rate=0.02,steps=8000"},
                   {"encoder:width=", ",heads=2,ff=32,dropout=0",
                    "window=8,burn=0,batch=4,rate=0.005,steps=1500"}};
 
@@ -75,7 +79,7 @@ static void step_means(struct world *w, const bram_fitted *f, double *out)
 
 static void spec_of(char spec[512], size_t kind, int width, const char *options)
 {
-    snprintf(spec, 512, "%.20s%d%.40s,%.320s", kinds[kind].width, width, kinds[kind].rest, options);
+    snprintf(spec, 512, "%.40s%d%.40s,%.320s", kinds[kind].width, width, kinds[kind].rest, options);
 }
 
 /* 2 segments of 10 rows hold 4 windows of 8 steps: mean squared error, scaled, below 1e-4. */
@@ -226,6 +230,12 @@ static void names_and_shapes(void **state)
                                               {"readout/weight", UNITS, 4}};
     check_names(&w, "lstm:hidden=4,layers=2,steps=2,check=1,batch=2", lstm,
                 sizeof lstm / sizeof *lstm);
+    static const struct expected lowrank[] = {{"rnn/weight_m_l0", 5, 3},
+                                              {"rnn/weight_n_l1", 5, 3},
+                                              {"rnn/leak_l1", 5, 0},
+                                              {"rnn/weight_ih_l0", 5, UNITS}};
+    check_names(&w, "lowrank:hidden=5,rank=3,layers=2,steps=2,check=1,batch=2", lowrank,
+                sizeof lowrank / sizeof *lowrank);
     check_names(&w, "encoder:width=4,heads=2,ff=7,window=16,steps=2,check=1,batch=2", encoder,
                 sizeof encoder / sizeof *encoder);
     drop(&w);

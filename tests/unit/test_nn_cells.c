@@ -1,6 +1,7 @@
 /*
  * Tests of core/nn_recurrent.c, compiled in float32 and in double: outputs and all gradients of one
- * and two layers against PyTorch 1.13 (baselines_reference.json); in double finite differences.
+ * and two layers against PyTorch 1.13 (baselines_reference.json), cells in continuous time by hand;
+ * in double finite differences of every cell.
  */
 #include "nn_recurrent.h"
 #include "nn_test.h"
@@ -42,6 +43,7 @@ static void make_layer(const struct reference *r, struct layer *l, bram_nn_cell 
 {
     const bram_json *list = in(c, "params");
     size_t gates = BRAM_NN(gates)(cell) * HIDDEN, inputs = number ? HIDDEN : INPUTS;
+    *l = (struct layer){0};
     l->shape = (bram_nn_recurrent){cell, STEPS, BATCH, inputs, HIDDEN};
     l->w.w_ih = parameter(r, list, "weight_ih", number);
     l->w.w_hh = parameter(r, list, "weight_hh", number);
@@ -126,30 +128,42 @@ static void as_pytorch(void **state)
 
 #ifdef BRAM_NN_DOUBLE
 
-enum { MOST_WEIGHTS = 4 * HIDDEN * (INPUTS + HIDDEN + 2), GATES = 4 * HIDDEN };
+enum { GATES = 4 * HIDDEN, MOST_WEIGHTS = GATES * (INPUTS + HIDDEN + 2) + HIDDEN };
 
 /* All of one layer in one array: weights, then x, h0, c0. */
 struct problem {
     bram_nn_recurrent shape;
     double value[MOST_WEIGHTS + STEPS * BATCH * INPUTS + 2 * STATE], dy[STEPS * STATE];
-    double h[(STEPS + 1) * STATE], c[(STEPS + 1) * STATE];
+    double h[(STEPS + 1) * STATE], c[(STEPS + 1) * STATE], rate[HIDDEN];
     double gates[STEPS * BATCH * GATES], side[STEPS * BATCH * GATES];
 };
+
+static size_t weights_of(const bram_nn_recurrent *s)
+{
+    size_t leak = BRAM_NN(leaks)(s->cell) ? HIDDEN : 0;
+    return BRAM_NN(gates)(s->cell) * HIDDEN * (INPUTS + HIDDEN + 2) + leak;
+}
 
 static BRAM_NN(cell_weights) weights_at(double *from, const bram_nn_recurrent *s)
 {
     size_t gates = BRAM_NN(gates)(s->cell) * HIDDEN;
+    double *leak = BRAM_NN(leaks)(s->cell) ? from + gates * (INPUTS + HIDDEN + 2) : NULL;
     return (BRAM_NN(cell_weights)){from, from + gates * INPUTS, from + gates * (INPUTS + HIDDEN),
-                                   from + gates * (INPUTS + HIDDEN + 1)};
+                                   from + gates * (INPUTS + HIDDEN + 1), leak};
 }
 
 static double forward(struct problem *p, BRAM_NN(cell_trace) * trace)
 {
-    size_t weights = BRAM_NN(gates)(p->shape.cell) * HIDDEN * (INPUTS + HIDDEN + 2);
-    const double *x = p->value + weights, *h0 = x + STEPS * BATCH * INPUTS;
+    bram_nn_cell cell = p->shape.cell;
+    const double *x = p->value + weights_of(&p->shape), *h0 = x + STEPS * BATCH * INPUTS;
     BRAM_NN(cell_weights) w = weights_at(p->value, &p->shape);
-    bool rnn = p->shape.cell == BRAM_CELL_RNN, lstm = p->shape.cell == BRAM_CELL_LSTM;
-    *trace = (BRAM_NN(cell_trace)){p->h, lstm ? p->c : NULL, p->gates, rnn ? NULL : p->side};
+    bool lstm = cell == BRAM_CELL_LSTM;
+    *trace = (BRAM_NN(cell_trace)){p->h,
+                                   lstm ? p->c : NULL,
+                                   p->gates,
+                                   lstm || cell == BRAM_CELL_GRU ? p->side : NULL,
+                                   w.leak ? p->rate : NULL,
+                                   NULL};
     memcpy(p->h, h0, STATE * sizeof(double));
     memcpy(p->c, h0 + STATE, STATE * sizeof(double));
     BRAM_NN(recurrent)(&p->shape, &w, x, trace);
@@ -162,12 +176,12 @@ static double forward(struct problem *p, BRAM_NN(cell_trace) * trace)
 static void finite_differences(void **state)
 {
     (void)state;
-    for (int cell = 0; cell < 3; cell++) {
+    for (int cell = 0; cell < BRAM_CELLS; cell++) {
         static struct problem p;
         static double gradient[MOST_WEIGHTS + STEPS * BATCH * INPUTS + 2 * STATE];
         bram_rng g = bram_rng_new(1, "test/nn-cells");
         p.shape = (bram_nn_recurrent){(bram_nn_cell)cell, STEPS, BATCH, INPUTS, HIDDEN};
-        size_t weights = BRAM_NN(gates)(p.shape.cell) * HIDDEN * (INPUTS + HIDDEN + 2);
+        size_t weights = weights_of(&p.shape);
         size_t inputs = STEPS * BATCH * INPUTS, n = weights + inputs + 2 * STATE;
         for (size_t k = 0; k < n; k++) p.value[k] = 0.6 * bram_rng_normal(&g);
         for (size_t k = 0; k < STEPS * STATE; k++) p.dy[k] = bram_rng_normal(&g);
@@ -196,10 +210,63 @@ static void finite_differences(void **state)
 
 #endif
 
+/* One unit, two steps, worked by hand: rates and gates at a half, tanh of 1 and of 1 + h. */
+static void continuous_time_by_hand(void **state)
+{
+    (void)state;
+    const double one = tanh(1);
+    double expected[BRAM_CELLS][2] = {{0}};
+    expected[BRAM_CELL_CTRNN][0] = one / 2;
+    expected[BRAM_CELL_CTRNN][1] = one / 4 + tanh(1 + one / 2) / 2;
+    expected[BRAM_CELL_LTC][0] = one / 2; /* (1/2 + 1/2) / 2 */
+    expected[BRAM_CELL_LTC][1] = one / 4 + tanh(1 + one / 2) / 2;
+    expected[BRAM_CELL_CFC][0] = one / 2; /* half of tanh(1), half of tanh(0) */
+    expected[BRAM_CELL_CFC][1] = tanh(1 + one / 2) / 2;
+    for (int cell = BRAM_CELL_CTRNN; cell < BRAM_CELLS; cell++) {
+        bram_real w_ih[3] = {1}, w_hh[3] = {1}, b_ih[3] = {0}, b_hh[3] = {0}, leak = 0, rate;
+        bram_real h[3] = {0}, gates[6], x[2] = {1, 1};
+        bram_nn_recurrent shape = {(bram_nn_cell)cell, 2, 1, 1, 1};
+        BRAM_NN(cell_weights) w = {w_ih, w_hh, b_ih, b_hh, &leak};
+        BRAM_NN(cell_trace) trace = {.h = h, .gates = gates};
+        if (BRAM_NN(leaks)(shape.cell)) trace.rate = &rate;
+        BRAM_NN(recurrent)(&shape, &w, x, &trace);
+        assert_near((double)h[1], expected[cell][0], 1e-6);
+        assert_near((double)h[2], expected[cell][1], 1e-6);
+    }
+}
+
+/* w is linear in either factor: a gradient is the difference that a step of one makes. */
+static void factors_of_low_rank(void **state)
+{
+    (void)state;
+    enum { H = 5, R = 2 };
+    bram_real m[H * R], n[H * R], w[H * H], other[H * H], dw[H * H], dm[H * R] = {0},
+                                                                            dn[H * R] = {0};
+    bram_rng g = bram_rng_new(6, "test/lowrank");
+    for (size_t i = 0; i < H * R; i++)
+        m[i] = (bram_real)bram_rng_normal(&g), n[i] = (bram_real)bram_rng_normal(&g);
+    for (size_t i = 0; i < H * H; i++) dw[i] = (bram_real)bram_rng_normal(&g);
+    BRAM_NN(lowrank)(w, m, n, H, R);
+    assert_near((double)w[1 * H + 3],
+                (double)(m[1 * R] * n[3 * R] + m[1 * R + 1] * n[3 * R + 1]) / H, 1e-6);
+    BRAM_NN(lowrank_back)(dm, dn, dw, m, n, H, R);
+    for (size_t k = 0; k < 2 * H * R; k++) {
+        bram_real *value = k < H * R ? m + k : n + k - H * R;
+        double change = 0, gradient = (double)(k < H * R ? dm[k] : dn[k - H * R]);
+        *value += 1;
+        BRAM_NN(lowrank)(other, m, n, H, R);
+        *value -= 1;
+        for (size_t i = 0; i < H * H; i++) change += (double)(dw[i] * (other[i] - w[i]));
+        assert_near(gradient, change, TOLERANCE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_pytorch),
+        cmocka_unit_test(continuous_time_by_hand),
+        cmocka_unit_test(factors_of_low_rank),
 #ifdef BRAM_NN_DOUBLE
         cmocka_unit_test(finite_differences),
 #endif
