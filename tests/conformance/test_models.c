@@ -144,16 +144,20 @@ static bool answers(const bram_model *m, bram_ask ask)
 /* The spec that a model is fitted by: its name, made smaller where the default is large. */
 static const char *spec_of(const bram_model *m)
 {
-    static const char *const smaller[][2] = {{"esn", "esn:size=30"},
-                                             {"lds", "lds:states=2,steps=3"},
-                                             {"rnn", "rnn:hidden=5,steps=8,check=4,batch=3"},
-                                             {"gru", "gru:hidden=4,layers=2,steps=8,batch=3"},
-                                             {"lstm", "lstm:hidden=3,steps=8,check=3,batch=3"},
-                                             {"encoder", "encoder:width=8,heads=2,ff=9,window=16,"
-                                                         "steps=8,check=4,batch=3"},
-                                             {"masked-encoder",
-                                              "masked-encoder:width=6,heads=3,layers=1,ff=8,"
-                                              "window=16,steps=8,batch=3"}};
+    static const char *const smaller[][2] = {
+        {"esn", "esn:size=30"},
+        {"lds", "lds:states=2,steps=3"},
+        {"rnn", "rnn:hidden=5,steps=8,check=4,batch=3"},
+        {"gru", "gru:hidden=4,layers=2,steps=8,batch=3"},
+        {"lstm", "lstm:hidden=3,steps=8,check=3,batch=3"},
+        {"fa", "fa:factors=1+2,steps=4"},
+        {"pca-ar", "pca-ar:components=2,lags=1+2"},
+        {"ctrnn", "ctrnn:form=ltc,hidden=4,steps=8,batch=3"},
+        {"lowrank", "lowrank:hidden=5,layers=2,steps=8,batch=3"},
+        {"encoder", "encoder:width=8,heads=2,ff=9,window=16,"
+                    "steps=8,check=4,batch=3"},
+        {"masked-encoder", "masked-encoder:width=6,heads=3,layers=1,ff=8,"
+                           "window=16,steps=8,batch=3"}};
     for (size_t k = 0; k < sizeof smaller / sizeof *smaller; k++)
         if (strcmp(m->name, smaller[k][0]) == 0) return smaller[k][1];
     return m->name;
