@@ -13,7 +13,7 @@
 
 #include <math.h>
 
-enum { CONDITIONS = 5000, CHANNELS = 2000, RUNS = 3 };
+enum { CONDITIONS = 5000, CHANNELS = 2000, RUNS = 5 };
 
 static int made(bram_ctx *cx, bram_mat *x, size_t rows, size_t cols)
 {
