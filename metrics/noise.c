@@ -17,6 +17,7 @@
 #include "linalg.h"
 #include "rdm_parts.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -194,6 +195,22 @@ int bram_noise_residuals(bram_ctx *cx, bram_mat *out, double *dof, const bram_ma
     return count ? BRAM_OK : BRAM_ENOMEM;
 }
 
+/* A pivot is what a channel has beyond those before it. Rounding alone leaves p eps of its variance
+ * (above 0 or below, as the kernels of BLAS have it), so that less than that is none. */
+static int check_pivots(bram_ctx *cx, const bram_mat *factor, const bram_mat *covariance)
+{
+    size_t p = factor->rows;
+    for (size_t k = 0; k < p; k++) {
+        double pivot = bram_row(factor, k)[k], variance = bram_row(covariance, k)[k];
+        if (!(pivot * pivot > 4 * (double)p * DBL_EPSILON * variance))
+            return bram_fail(cx, BRAM_ENUMERIC,
+                             "channel %zu of %zu depends on those before it: the matrix is not "
+                             "positive definite",
+                             k, p);
+    }
+    return BRAM_OK;
+}
+
 /* inv(L L') = X'X with X = inv(L) */
 int bram_noise_invert(bram_ctx *cx, bram_mat *covariance)
 {
@@ -206,6 +223,7 @@ int bram_noise_invert(bram_ctx *cx, bram_mat *covariance)
         bram_row(&inverse, i)[i] = 1;
     }
     int status = bram_cholesky(cx, &factor);
+    if (status == BRAM_OK) status = check_pivots(cx, &factor, covariance);
     if (status == BRAM_OK) status = bram_triangular_solve(cx, &factor, false, BRAM_AS_IS, &inverse);
     if (status == BRAM_OK) status = bram_syrk(cx, covariance, 1, &inverse, BRAM_TRANSPOSED, 0);
     bram_scratch_release(cx, mark);

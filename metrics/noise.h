@@ -51,8 +51,8 @@ int bram_noise_residuals(bram_ctx *cx, bram_mat *out, double *dof, const bram_ma
 /**
  * The inverse of a covariance, in place, symmetric to the last bit.
  *
- * @return BRAM_OK; BRAM_ENUMERIC when it is not positive definite (full with fewer rows than
- *         channels); BRAM_ENOMEM
+ * @return BRAM_OK; BRAM_ENUMERIC when it is not positive definite, rounding allowed for (full
+ *         with fewer rows than channels); BRAM_ENOMEM
  */
 int bram_noise_invert(bram_ctx *cx, bram_mat *covariance) BRAM_MUST_CHECK;
 
