@@ -18,6 +18,7 @@
  * Sources: Yamins et al. 2014; Naselaris et al. 2011; the order (unit, then fold) is Brain-Score's
  * without its median over units.
  */
+#include "delays.h"
 #include "internal.h"
 #include "mapping.h"
 #include "moments.h"
@@ -43,6 +44,9 @@ static const bram_param params[] = {
      "inner folds, contiguous parts of the training rows, where the fold brings none"},
     {"folds", BRAM_PARAM_INTEGER, "10", NULL, 2, 1000,
      "contiguous parts of the rows, where the comparison brings no folds"},
+    {"delays", BRAM_PARAM_INTEGERS, "0", NULL, 0, 1000000,
+     "rows are moments: features of so many rows before (0..5), not across a change of the column "
+     "segment"},
     {"scale", BRAM_PARAM_CHOICE, "none", "none|zscore", 0, 0,
      "of the features, by the training rows; they are always centred"},
     {"kernel", BRAM_PARAM_CHOICE, "linear", "linear|rbf|polynomial", 0, 0,
@@ -383,8 +387,18 @@ static int fill(bram_ctx *cx, struct encoding *e, const bram_options *o, const b
     e->score = bram_option_is(o, "score", "pearson") ? PEARSON
                : bram_option_is(o, "score", "r2")    ? R2
                                                      : EXPLAINED;
-    size_t mark = bram_scratch_mark(cx);
-    int status = fit_folds(cx, e, &m, c, o);
+    size_t mark = bram_scratch_mark(cx), delays;
+    const int64_t *delay = bram_option_integers(o, "delays", &delays);
+    bram_mat delayed;
+    int status = BRAM_OK;
+    if (!delays) status = bram_fail(cx, BRAM_EUSAGE, "delays names no row");
+    else if (delays != 1 || delay[0] != 0) {
+        const bram_side *model = c->model;
+        status = bram_delayed(cx, &delayed, m.x, delay, delays,
+                              model->row ? model->row : m.brain->row);
+        m.x = &delayed;
+    }
+    if (status == BRAM_OK) status = fit_folds(cx, e, &m, c, o);
     bram_scratch_release(cx, mark);
     return status;
 }

@@ -5,6 +5,7 @@
  * they must equal; images on both sides of a fold.
  */
 #include "henaff.h"
+#include "internal.h"
 #include "pls.h"
 #include "reference_file.h"
 #include "ridge_cv.h"
@@ -257,6 +258,38 @@ static void leave_one_out_is_as_many_inner_folds(void **state)
     }
 }
 
+/* Two segments of 25 and 15 rows: what is before a segment is zero. */
+static void features_of_earlier_rows(void **state)
+{
+    (void)state;
+    double x[N * P], y[N * T], delayed[N * 2 * P];
+    int64_t segment[N];
+    make(x, y);
+    for (size_t i = 0; i < N; i++) {
+        segment[i] = i >= 25;
+        for (size_t k = 0; k < P; k++) {
+            bool has = i >= 2 && segment[i] == segment[i - 2];
+            delayed[i * 2 * P + k] = x[i * P + k];
+            delayed[i * 2 * P + P + k] = has ? x[(i - 2) * P + k] : 0;
+        }
+    }
+    bram_ctx *cx = bram_ctx_new();
+    bram_axis *row;
+    double a[T], b[T];
+    assert_ok(cx, bram_axis_new(cx, &row, "time", N));
+    assert_ok(cx, bram_axis_add_integer(cx, row, "segment", segment));
+    bram_side mx = {.values = {x, N, P, P}, .row = row}, my = {.values = {y, N, T, T}};
+    bram_side md = {.values = {delayed, N, 2 * P, 2 * P}};
+    encode(cx, a, T, "encoding:folds=4,alpha=2,delays=0+2", &mx, &my, NULL, 0);
+    encode(cx, b, T, "encoding:folds=4,alpha=2", &md, &my, NULL, 0);
+    for (size_t u = 0; u < T; u++) assert_near(a[u], b[u], 0);
+    mx.row = NULL; /* without segments row 25 has a past */
+    encode(cx, b, T, "encoding:folds=4,alpha=2,delays=0+2", &mx, &my, NULL, 0);
+    for (size_t u = 0; u < T; u++) assert_true(a[u] != b[u]);
+    bram_axis_free(row);
+    bram_ctx_free(cx);
+}
+
 /* With the mean of the error put right, r2 is never above it; and by hand. */
 static void explained_variance_puts_the_mean_right(void **state)
 {
@@ -278,6 +311,37 @@ static void explained_variance_puts_the_mean_right(void **state)
     bram_ctx_free(cx);
 }
 
+static void every_failing_allocation_is_reported(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {
+        "encoding:folds=2,inner=2,alpha=1+10",
+        "encoding:folds=2,alpha=1",
+        "encoding:folds=2,alpha=1+10,tune=loo",
+        "encoding:folds=2,inner=2,alpha=1+10,kernel=rbf,precision=float32",
+        "encoding:folds=2,map=pls,components=2",
+        "encoding:folds=2,inner=2,map=lasso,alpha=0.1+1",
+        "encoding:folds=2,inner=2,map=banded,bands=5+3,draws=2,alpha=1+10"};
+    double x[N * P], y[N * T];
+    make(x, y);
+    bram_side mx = {.values = {x, N, P, P}}, my = {.values = {y, N, T, T}};
+    for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
+        int status = BRAM_ENOMEM;
+        for (size_t k = 1; status != BRAM_OK; k++) {
+            bram_ctx *cx = bram_ctx_new();
+            double *raw = NULL;
+            size_t values = 42;
+            bram_fail_allocation(k, true);
+            status = bram_metric_score(cx, &raw, &values, NULL, specs[s], &mx, &my, NULL);
+            bram_fail_allocation(0, false);
+            assert_true(status == BRAM_OK || (status == BRAM_ENOMEM && !raw && values == 42));
+            assert_true(k < 1000);
+            bram_free(raw);
+            bram_ctx_free(cx);
+        }
+    }
+}
+
 static void options_that_do_not_go_together(void **state)
 {
     (void)state;
@@ -287,7 +351,8 @@ static void options_that_do_not_go_together(void **state)
                                         "encoding:map=banded,bands=5+4",
                                         "encoding:map=pls,kernel=rbf",
                                         "encoding:map=pls,tune=loo",
-                                        "encoding:alpha="};
+                                        "encoding:alpha=",
+                                        "encoding:delays="};
     bram_ctx *cx = bram_ctx_new();
     double x[N * P], y[N * T], *raw = NULL;
     size_t values;
@@ -308,7 +373,9 @@ int main(void)
         cmocka_unit_test(from_one_recording_to_another),
         cmocka_unit_test(maps_that_are_the_same_score_the_same),
         cmocka_unit_test(leave_one_out_is_as_many_inner_folds),
+        cmocka_unit_test(features_of_earlier_rows),
         cmocka_unit_test(explained_variance_puts_the_mean_right),
+        cmocka_unit_test(every_failing_allocation_is_reported),
         cmocka_unit_test(options_that_do_not_go_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
