@@ -1,5 +1,6 @@
 /*
- * banded.h - banded ridge: a penalty for each feature space and target, looked for at random.
+ * banded.h - banded ridge: a penalty for each feature space and target, looked for at random and by
+ * descent.
  *
  * Space i with inner products K_i counts with weight gamma_i, weights adding up to one; the kernel
  * sum gamma_i K_i is ridge with penalty alpha / gamma_i on the weights of space i. For every
@@ -39,6 +40,24 @@ void bram_banded_kernel(bram_mat *out, const bram_mat *kernel, size_t kernels, c
  */
 int bram_banded_search(bram_ctx *cx, bram_banded *found, const bram_mat *kernel, size_t kernels,
                        const bram_targets *y, const bram_ridge_search *s) BRAM_MUST_CHECK;
+
+/**
+ * Descends from given penalties to the least cross-validated squared error, target by target
+ * (L-BFGS, the gradient through the fits of the folds): what a random search leaves to be found,
+ * above all where there are many spaces. Cost of a step of a target: a Cholesky factor for each
+ * fold; memory folds x spaces x rows^2 numbers.
+ *
+ * @param delta  spaces x targets, the logarithms of gamma_i / alpha: from where, and to where;
+ * those of weight 0 start at a small number. In disorder on failure
+ * @param best   of each target: minus its mean squared error, mean over folds
+ * @param s      its folds, and whether there is an intercept, are looked at
+ * @param steps  at most
+ * @return BRAM_OK; BRAM_ESHAPE (also for targets that are read); BRAM_ENUMERIC; BRAM_ECANCEL;
+ *         BRAM_ENOMEM
+ */
+int bram_banded_gradient(bram_ctx *cx, bram_mat *delta, double *best, const bram_mat *kernel,
+                         size_t kernels, const bram_targets *y, const bram_ridge_search *s,
+                         size_t steps) BRAM_MUST_CHECK;
 
 /**
  * Splits how well the sum of the spaces' predictions does among the spaces; both add up to the

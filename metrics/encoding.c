@@ -61,6 +61,8 @@ static const bram_param params[] = {
      "banded: how many features each band has, left to right (1000+300)"},
     {"draws", BRAM_PARAM_INTEGER, "100", NULL, 1, 1000000, "banded: weightings tried"},
     {"seed", BRAM_PARAM_INTEGER, "0", NULL, 0, 1e9, "banded: of the weightings"},
+    {"descent", BRAM_PARAM_INTEGER, "0", NULL, 0, 1000000,
+     "banded: steps of descent of the squared error after them, unit by unit; for few units"},
     {"precision", BRAM_PARAM_CHOICE, "double", "double|float32", 0, 0,
      "of products with responses while penalties are chosen"},
     {"score", BRAM_PARAM_CHOICE, "pearson", "pearson|r2|explained-variance", 0, 0,
@@ -338,7 +340,8 @@ static bram_mapping mapping_of(const bram_options *o, const bram_side *model,
                       .components = (size_t)bram_option_integer(o, "components"),
                       .nipals = bram_option_is(o, "pls", "nipals"),
                       .draws = (size_t)bram_option_integer(o, "draws"),
-                      .seed = (uint64_t)bram_option_integer(o, "seed")};
+                      .seed = (uint64_t)bram_option_integer(o, "seed"),
+                      .descent = (size_t)bram_option_integer(o, "descent")};
     m.band = bram_option_integers(o, "bands", &m.bands);
     if (bram_option_is(o, "map", "ols")) m.map = BRAM_MAP_OLS;
     if (bram_option_is(o, "map", "pls")) m.map = BRAM_MAP_PLS;
@@ -367,6 +370,8 @@ static int check_map(bram_ctx *cx, const bram_mapping *m)
         return bram_fail(cx, BRAM_EUSAGE,
                          banded ? "map=banded needs bands=, such as bands=100+30"
                                 : "bands= goes with map=banded");
+    if (m->descent && (!banded || m->select != BRAM_RIDGE_L2))
+        return bram_fail(cx, BRAM_EUSAGE, "descent= goes with map=banded and select=l2");
     if (m->loo && !ridge) return bram_fail(cx, BRAM_EUSAGE, "tune=loo goes with map=ridge");
     return BRAM_OK;
 }

@@ -53,6 +53,7 @@ typedef struct bram_mapping {
 
     const int64_t *band; /* widths of bands of features, left to right; they make up all features */
     size_t bands, draws; /* and how many weightings of bands are tried */
+    size_t descent;      /* then so many steps of descent for each unit */
     uint64_t seed;
 } bram_mapping;
 

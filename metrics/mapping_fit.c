@@ -15,6 +15,9 @@
 
 enum { UNIT_BLOCK = 256 };
 
+/* From where a band without weight, or without penalty, descends. */
+#define LEAST_WEIGHT 1e-6
+
 /* ---- kernels -------------------------------------------------------------------------------- */
 
 /* Rows of the fold, in ascending order. */
@@ -251,6 +254,41 @@ static int fit_weighting(bram_ctx *cx, const bram_map_design *d, const bram_coho
     return fit_ridge(cx, NULL, &kernel, &part, to);
 }
 
+/* Each unit with penalties of its own, from those of its weighting on. */
+static int fit_descent(bram_ctx *cx, const bram_mapping *m, const bram_map_design *d,
+                       const bram_cohort *c, const bram_banded *found, const bram_ridge_search *s,
+                       const bram_map_taker *to)
+{
+    enum { STEP = 1 };
+    bram_mat delta, kernel, y;
+    bram_targets targets = {.rows = c->y.rows, .cols = c->y.cols, .f64 = &c->y};
+    double *gamma = bram_scratch(cx, d->kernels, sizeof *gamma), one = 1;
+    if (!gamma) return BRAM_ENOMEM;
+    BRAM_TRY(bram_mat_scratch(cx, &delta, d->kernels, c->units));
+    BRAM_TRY(bram_mat_scratch(cx, &kernel, d->x.rows, d->x.rows));
+    BRAM_TRY(bram_mat_scratch(cx, &y, c->y.rows, STEP));
+    for (size_t k = 0; k < d->kernels; k++)
+        for (size_t u = 0; u < c->units; u++)
+            bram_row(&delta,
+                     k)[u] = log(fmax(bram_row(&found->gamma, found->draw[u])[k], LEAST_WEIGHT) /
+                                 fmax(found->alpha[u], LEAST_WEIGHT));
+    BRAM_TRY(bram_banded_gradient(cx, &delta, found->best, d->kernel, d->kernels, &targets, s,
+                                  m->descent));
+    for (size_t u = 0; u < c->units; u++) {
+        bram_cohort unit = *c;
+        unit.unit = c->unit + u, unit.units = STEP, unit.alpha = &one, unit.mean = c->mean + u;
+        unit.y = y;
+        for (size_t k = 0; k < d->kernels; k++) gamma[k] = exp(bram_row(&delta, k)[u]);
+        for (size_t i = 0; i < c->rows; i++) y.data[c->row[i]] = bram_row(&c->y, c->row[i])[u];
+        bram_banded_kernel(&kernel, d->kernel, d->kernels, gamma);
+        size_t mark = bram_scratch_mark(cx);
+        int status = fit_ridge(cx, NULL, &kernel, &unit, to);
+        bram_scratch_release(cx, mark);
+        BRAM_TRY(status);
+    }
+    return BRAM_OK;
+}
+
 static int fit_banded(bram_ctx *cx, const bram_mapping *m, const bram_map_design *d,
                       const bram_cohort *c, const bram_map_taker *to)
 {
@@ -264,6 +302,7 @@ static int fit_banded(bram_ctx *cx, const bram_mapping *m, const bram_map_design
     found.best = found.alpha + c->units;
     bram_banded_draws(&found.gamma, m->seed);
     BRAM_TRY(bram_banded_search(cx, &found, d->kernel, d->kernels, &targets, &s));
+    if (m->descent) return fit_descent(cx, m, d, c, &found, &s, to);
     for (size_t draw = 0; draw < m->draws; draw++) {
         size_t mark = bram_scratch_mark(cx);
         int status = fit_weighting(cx, d, c, &found, draw, to);

@@ -193,12 +193,69 @@ static void bands_find_what_one_penalty_cannot(void **state)
     bram_ctx_free(cx);
 }
 
+/* The gradient is that of differences; the descent ends no worse than it began, at rest; what it
+ * starts from does as well as the search says. */
+static void descent_goes_down(void **state)
+{
+    (void)state;
+    enum { N = 60, T = 3, S = 3 };
+    bram_ctx *cx = bram_ctx_new();
+    bram_rng g = bram_rng_new(5, "test/descent");
+    bram_mat x, y, kernel[S], gamma, delta;
+    assert_ok(cx, bram_mat_scratch(cx, &x, N, 30));
+    assert_ok(cx, bram_mat_scratch(cx, &y, N, T));
+    for (size_t i = 0; i < N * x.cols; i++) x.data[i] = 1 + bram_rng_normal(&g);
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < T; j++)
+            bram_row(&y, i)[j] = 5 + bram_row(&x, i)[j] + .3 * bram_row(&x, i)[10 + j] +
+                                 bram_rng_normal(&g);
+    for (size_t k = 0; k < S; k++) {
+        bram_mat part = {x.data + 10 * k, N, 10, x.cols};
+        assert_ok(cx, bram_mat_scratch(cx, &kernel[k], N, N));
+        assert_ok(cx, bram_syrk(cx, &kernel[k], 1, &part, BRAM_AS_IS, 0));
+    }
+    assert_ok(cx, bram_mat_scratch(cx, &gamma, 4, S));
+    assert_ok(cx, bram_mat_scratch(cx, &delta, S, T));
+    bram_banded_draws(&gamma, 1);
+    double grid[] = {1, 10}, alpha[T], best[T], start[T], less[T], more[T];
+    size_t draw[T];
+    bram_fold *folds;
+    assert_ok(cx, bram_kfold(cx, &folds, N, 4));
+    bram_ridge_search s = {.fold = folds, .folds = 4, .grid = grid, .n_grid = 2};
+    bram_targets targets = {.rows = N, .cols = T, .f64 = &y};
+    bram_banded found = {gamma, draw, alpha, best, NULL};
+    assert_ok(cx, bram_banded_search(cx, &found, kernel, S, &targets, &s));
+    for (size_t k = 0; k < S; k++)
+        for (size_t j = 0; j < T; j++)
+            bram_row(&delta, k)[j] = log(bram_row(&gamma, draw[j])[k] / alpha[j]);
+    assert_ok(cx, bram_banded_gradient(cx, &delta, start, kernel, S, &targets, &s, 0));
+    for (size_t j = 0; j < T; j++) assert_near(start[j], best[j], 1e-9);
+    assert_ok(cx, bram_banded_gradient(cx, &delta, best, kernel, S, &targets, &s, 200));
+    for (size_t j = 0; j < T; j++) assert_true(best[j] > start[j] + 1e-4);
+    for (size_t k = 0; k < S; k++) { /* at rest: a step to either side is no better */
+        for (size_t j = 0; j < T; j++) bram_row(&delta, k)[j] += .05;
+        assert_ok(cx, bram_banded_gradient(cx, &delta, more, kernel, S, &targets, &s, 0));
+        for (size_t j = 0; j < T; j++) bram_row(&delta, k)[j] -= .1;
+        assert_ok(cx, bram_banded_gradient(cx, &delta, less, kernel, S, &targets, &s, 0));
+        for (size_t j = 0; j < T; j++) bram_row(&delta, k)[j] += .05;
+        for (size_t j = 0; j < T; j++) {
+            assert_true(more[j] < best[j] + 1e-6 && less[j] < best[j] + 1e-6);
+        }
+    }
+    targets.cols = 2;
+    assert_int_equal(bram_banded_gradient(cx, &delta, best, kernel, S, &targets, &s, 1),
+                     BRAM_ESHAPE);
+    bram_free(folds);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_search_equals_himalaya),
         cmocka_unit_test(weightings_begin_equal_and_stay_on_the_simplex),
+        cmocka_unit_test(descent_goes_down),
         cmocka_unit_test(bands_find_what_one_penalty_cannot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

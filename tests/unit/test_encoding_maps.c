@@ -213,6 +213,9 @@ static void maps_that_are_the_same_score_the_same(void **state)
     same(&mx, &my, "encoding:kernel=polynomial,degree=1,gamma=1", "encoding", 1e-9);
     /* bands of which only equal weights are tried: alpha over 1/2 for each */
     same(&mx, &my, "encoding:map=banded,bands=5+3,draws=1,alpha=4", "encoding:alpha=8", 1e-11);
+    /* one band descends to the penalty that is best of all: near the best of a fine grid */
+    same(&mx, &my, "encoding:map=banded,bands=8,draws=1,alpha=1..100,descent=100",
+         "encoding:alpha=0.1..1000/200", 2e-3);
     /* (a.b)^2 + 2 a.b + 1 is the inner product of all products of two features and the features */
     for (size_t i = 0; i < N; i++)
         for (size_t k = 0; k < P; k++)
@@ -321,7 +324,8 @@ static void every_failing_allocation_is_reported(void **state)
         "encoding:folds=2,inner=2,alpha=1+10,kernel=rbf,precision=float32",
         "encoding:folds=2,map=pls,components=2",
         "encoding:folds=2,inner=2,map=lasso,alpha=0.1+1",
-        "encoding:folds=2,inner=2,map=banded,bands=5+3,draws=2,alpha=1+10"};
+        "encoding:folds=2,inner=2,map=banded,bands=5+3,draws=2,alpha=1+10",
+        "encoding:folds=2,inner=2,map=banded,bands=5+3,draws=2,alpha=1+10,descent=3"};
     double x[N * P], y[N * T];
     make(x, y);
     bram_side mx = {.values = {x, N, P, P}}, my = {.values = {y, N, T, T}};
@@ -352,6 +356,7 @@ static void options_that_do_not_go_together(void **state)
                                         "encoding:map=pls,kernel=rbf",
                                         "encoding:map=pls,tune=loo",
                                         "encoding:alpha=",
+                                        "encoding:descent=3",
                                         "encoding:delays="};
     bram_ctx *cx = bram_ctx_new();
     double x[N * P], y[N * T], *raw = NULL;
