@@ -24,6 +24,16 @@ typedef struct bram_ridge_parts {
     size_t **train, *trains, **test, *tests; /* of each fold: which parts */
 } bram_ridge_parts;
 
+/* @return BRAM_OK; BRAM_ESHAPE for no fold, an empty one, or a row that is not there */
+int bram_ridge_check_folds(bram_ctx *cx, const bram_fold *folds, size_t n,
+                           size_t rows) BRAM_MUST_CHECK;
+
+/* Both in scratch memory. */
+int bram_ridge_rows_of(bram_ctx *cx, bram_ridge_rows *out, const bram_ridge_search *s,
+                       size_t rows) BRAM_MUST_CHECK;
+int bram_ridge_parts_of(bram_ctx *cx, bram_ridge_parts *out,
+                        const bram_ridge_rows *rows) BRAM_MUST_CHECK;
+
 /* A fold, decomposed. Arrays of void are double or float as the job is. */
 typedef struct bram_ridge_base {
     const bram_fold *fold;
