@@ -92,11 +92,34 @@ static void failing_allocations_leave_nothing_behind(void **state)
     }
 }
 
+/* The maps of a metric that fits, and its scores, by their names in a spec. */
+static void encoding_knows_its_maps(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {"encoding:map=ols", "encoding:map=pls,components=2",
+                                        "encoding:map=lasso,alpha=0.1",
+                                        "encoding:alpha=1,score=explained-variance"};
+    double x[24], y[12], *raw;
+    size_t values;
+    for (size_t i = 0; i < 24; i++) x[i] = sin((double)(i * i));
+    for (size_t i = 0; i < 12; i++) y[i] = x[2 * i] - 2 * x[2 * i + 1];
+    bram_side model = {.values = {x, 12, 2, 2}}, brain = {.values = {y, 12, 1, 1}};
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
+        bram_comparison none = {0};
+        assert_ok(cx, bram_metric_score(cx, &raw, &values, NULL, specs[s], &model, &brain, &none));
+        assert_int_equal(values, 1);
+        bram_free(raw);
+    }
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_spec_gives_its_score),
+        cmocka_unit_test(encoding_knows_its_maps),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(failing_allocations_leave_nothing_behind),
     };
