@@ -250,7 +250,8 @@ static int take_all(bram_ctx *cx, bram_splits *s, const bram_json *root)
     if (!bram_json_integer(bram_json_get(root, "bramble_splits"), &version) || version != VERSION)
         return bram_fail(cx, BRAM_EFORMAT, "found no bramble_splits: %d, expected a file of splits",
                          VERSION);
-    if (!scheme || (strcmp(scheme, "worm") && strcmp(scheme, "source") && strcmp(scheme, "time")))
+    if (!scheme || (strcmp(scheme, "worm") != 0 && strcmp(scheme, "source") != 0 &&
+                    strcmp(scheme, "time") != 0))
         return bram_fail(cx, BRAM_EFORMAT, "scheme: found %s, expected worm, source or time",
                          scheme ? scheme : "none");
     snprintf(s->scheme, sizeof s->scheme, "%s", scheme);
@@ -285,7 +286,7 @@ int bram_splits_read(bram_ctx *cx, bram_splits *out, const char *path)
 int bram_splits_match(bram_ctx *cx, const bram_splits *read, const bram_splits *fresh,
                       const char *path)
 {
-    if (strcmp(read->scheme, fresh->scheme) || read->seed != fresh->seed ||
+    if (strcmp(read->scheme, fresh->scheme) != 0 || read->seed != fresh->seed ||
         read->folds != fresh->folds || read->gap != fresh->gap)
         return bram_fail(cx, BRAM_EFORMAT,
                          "%s: found %zu folds by %s, seed %llu, gap %g s; asked for are %zu by %s, "

@@ -96,8 +96,8 @@ static int read_graph(bram_ctx *cx, bram_edge_list *out, const bram_dataset *ds,
         ptrdiff_t at = bram_axis_find(nodes, name);
         if (at < 0)
             return bram_fail(cx, BRAM_EFORMAT,
-                             "connectome/%s: edge %zu has the end \"%s\", no node", id, e % n,
-                             name);
+                             "connectome/%s: edge %zu has the end \"%s\", no node", id,
+                             e < n ? e : e - n, name);
         end[e] = (size_t)at;
     }
     *out = (bram_edge_list){bram_axis_length(nodes), n, end, end + n, weight->number};

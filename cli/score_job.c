@@ -444,7 +444,7 @@ static void begin_subsample(bram_score_line *line, const bram_score_run *job, si
     static const char *const names[] = {"units", "model units", "conditions"};
     const bram_score_sizes *sizes[] = {&job->units, &job->model_units, &job->conditions};
     size_t which = 0;
-    while (s >= sizes[which]->count) s -= sizes[which++]->count;
+    while (which < 2 && s >= sizes[which]->count) s -= sizes[which++]->count;
     line->what = (bram_subsample_what)which;
     line->sampled = names[which], line->size = sizes[which]->size[s];
 }

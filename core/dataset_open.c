@@ -312,7 +312,8 @@ static int read_column(const struct reading *s, const struct group *g, const str
     const struct item *scale;
     BRAM_TRY(read_line(s, item->path, &info));
     BRAM_TRY(scale_of(s, g, item, 0, info.dims[0], &scale));
-    bram_axis *axis = scale->axis;
+    bram_axis *axis =
+        scale->axis; /* NOLINT(*NullDereference): scale_of fails where there is none */
     size_t prefix = strlen(scale->name);
     if (strncmp(item->name, scale->name, prefix) != 0 || item->name[prefix] != '_')
         return bad(s, item->path, "name", "another axis's name", "<axis>_<column>");

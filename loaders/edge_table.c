@@ -185,7 +185,7 @@ int bram_edge_table_read(bram_ctx *cx, const char *path, const bram_edge_form *f
     BRAM_TRY(bram_book_open(cx, &book, path, false));
     int status = find_form(cx, book, forms, count, &r.form, &g);
     if (status == BRAM_OK && !r.form) status = refuse_headings(cx, book, forms);
-    if (status == BRAM_OK) {
+    if (status == BRAM_OK && r.form) {
         r.grid = g;
         find_columns(&r.columns, r.form, g);
         status = read_rows(cx, &r);
