@@ -9,6 +9,7 @@
 #include "labels.h"
 #include "labels_published.h"
 #include "spill.h"
+#include "traces_published.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -82,25 +83,18 @@ static int check_published(bram_ctx *cx, const struct work *w)
                    : bram_fail(cx, BRAM_EUSAGE, "rules=published is for neurons of worms");
 }
 
-static bool has_no_value(const bram_signals *s, size_t trace)
-{
-    for (size_t t = 0; t < s->rows; t++)
-        if (s->mask[t * s->cols + trace]) return false;
-    return true;
-}
-
 /* Labels by the published rules; what their figures count becomes attributes of the recording. */
 static int read_published_labels(bram_ctx *cx, struct work *w, bram_attrs *attrs)
 {
     bram_published counts;
     const char *blank = bram_attrs_text(attrs, "blank_labels");
     BRAM_TRY(check_published(cx, w));
-    bool *valueless = bram_scratch(cx, w->cols, sizeof *valueless);
-    if (!valueless) return BRAM_ENOMEM;
-    for (size_t i = 0; i < w->cols; i++) valueless[i] = has_no_value(&w->signals, i);
+    const char **dropped = bram_scratch(cx, w->cols, sizeof *dropped);
+    if (!dropped) return BRAM_ENOMEM;
     bool one = blank && strcmp(blank, "text") == 0;
     bram_published_rule rule = bram_published_rule_find(bram_attrs_text(attrs, "published_rule"));
-    BRAM_TRY(bram_labels_published(cx, w->label, &counts, w->raw_label, valueless, w->cols, w->rows,
+    bram_traces_published(dropped, &w->signals, rule == BRAM_PUBLISHED_SIDES);
+    BRAM_TRY(bram_labels_published(cx, w->label, &counts, w->raw_label, dropped, w->cols, w->rows,
                                    one, rule));
     if (counts.left_out) return bram_attrs_set_text(cx, attrs, "published", counts.left_out);
     BRAM_TRY(bram_attrs_set_text(cx, attrs, "published", "kept"));

@@ -29,14 +29,14 @@ static int by_text(const void *a, const void *b)
 
 /* The label, or the trace's number from 0 where it has none. */
 static int write_texts(bram_ctx *cx, struct text *out, size_t *count, const char *const *raw,
-                       const bool *valueless, size_t n, bool blanks_are_one)
+                       const char *const *dropped, size_t n, bool blanks_are_one)
 {
     enum { DIGITS = 24 };
     char *numbers = bram_scratch(cx, n, DIGITS);
     if (!numbers) return BRAM_ENOMEM;
     *count = 0;
     for (size_t i = 0; i < n; i++) {
-        if (valueless && valueless[i]) continue;
+        if (dropped && dropped[i]) continue;
         snprintf(numbers + i * DIGITS, DIGITS, "%zu", *count);
         out[(*count)++] = (struct text){*raw[i] || blanks_are_one ? raw[i] : numbers + i * DIGITS,
                                         i};
@@ -187,8 +187,8 @@ static int label_all(bram_ctx *cx, bram_label *out, bram_published *counts, cons
 }
 
 int bram_labels_published(bram_ctx *cx, bram_label *out, bram_published *counts,
-                          const char *const *raw, const bool *valueless, size_t n, size_t samples,
-                          bool blanks_are_one, bram_published_rule rule)
+                          const char *const *raw, const char *const *dropped, size_t n,
+                          size_t samples, bool blanks_are_one, bram_published_rule rule)
 {
     size_t kept = 0, mark = bram_scratch_mark(cx);
     bram_published found = {0};
@@ -198,11 +198,11 @@ int bram_labels_published(bram_ctx *cx, bram_label *out, bram_published *counts,
     int status = texts && labels && names ? BRAM_OK : BRAM_ENOMEM;
     for (size_t i = 0; status == BRAM_OK && i < n; i++) {
         names[i] = rule == BRAM_PUBLISHED_LOST ? "" : raw[i];
-        labels[i] = nothing("published rules: no value, dropped");
+        labels[i] = nothing(dropped ? dropped[i] : NULL); /* the others are filled in below */
     }
     if (status == BRAM_OK && rule == BRAM_PUBLISHED_NEAREST) guess_names(names, raw, n);
     if (status == BRAM_OK)
-        status = write_texts(cx, texts, &kept, names, valueless, n, blanks_are_one);
+        status = write_texts(cx, texts, &kept, names, dropped, n, blanks_are_one);
     if (status == BRAM_OK) {
         if (kept) qsort(texts, kept, sizeof *texts, by_text);
         status = label_all(cx, labels, &found, texts, raw, kept, rule);

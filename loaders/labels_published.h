@@ -25,8 +25,8 @@ typedef enum bram_published_rule {
 bram_published_rule bram_published_rule_find(const char *name);
 
 /**
- * The base rule of the collection's pipeline, for all traces of a recording but those without any
- * value, which it drops beforehand:
+ * The base rule of the collection's pipeline, for all traces of a recording but those that it
+ * drops beforehand (traces_published.h):
  *   1. the first candidate is the label, whatever others there are; a trace without one is called
  * by its number;
  *   2. of traces with equal texts the first is kept;
@@ -49,14 +49,15 @@ bram_published_rule bram_published_rule_find(const char *name);
  *
  * @param out            n labels
  * @param raw            n texts, "" for none
- * @param valueless      traces that have no value; NULL: none
+ * @param dropped        why a trace was dropped beforehand, NULL for others; NULL: none was
  * @param blanks_are_one an absent label was an empty text to the pipeline, not nothing: all traces
  *                       without one collapse into a single one (text and NWB sources)
  * @return BRAM_OK; BRAM_EFORMAT: two traces become one neuron (VB01 and VB1), where the pipeline
  *         stops; BRAM_ENOMEM. Cost: O(n log n)
  */
 int bram_labels_published(bram_ctx *cx, bram_label *out, bram_published *counts,
-                          const char *const *raw, const bool *valueless, size_t n, size_t samples,
-                          bool blanks_are_one, bram_published_rule rule) BRAM_MUST_CHECK;
+                          const char *const *raw, const char *const *dropped, size_t n,
+                          size_t samples, bool blanks_are_one,
+                          bram_published_rule rule) BRAM_MUST_CHECK;
 
 #endif

@@ -9,11 +9,11 @@ static bram_published counts;
 
 /* Of the test that runs. */
 static bram_published_rule rule;
-static const bool *valueless;
+static const char *const *dropped;
 
 static int run(bram_ctx *cx, const char *const *raw, size_t n, size_t samples, bool blanks)
 {
-    return bram_labels_published(cx, label, &counts, raw, valueless, n, samples, blanks, rule);
+    return bram_labels_published(cx, label, &counts, raw, dropped, n, samples, blanks, rule);
 }
 
 /* The names that traces get, "-" for none, "=" for those dropped as duplicates. */
@@ -137,11 +137,12 @@ static void sides_are_chosen(void **state)
 static void traces_without_values_are_dropped(void **state)
 {
     (void)state;
-    valueless = (const bool[]){false, true, true, false};
+    dropped = (const char *const[]){NULL, "no value", "a line", NULL};
     expect(TEXTS("AVAL", "AVAR", "", "RIS"), false, "AVAL - - RIS", 2, 2);
-    assert_string_equal(label[1].reason, "published rules: no value, dropped");
+    assert_string_equal(label[1].reason, "no value");
+    assert_string_equal(label[2].reason, "a line");
     expect(TEXTS("AVAL", "RIS", "", "RIS"), false, "AVAL - - RIS", 2, 2); /* no duplicate, then */
-    valueless = NULL;
+    dropped = NULL;
 }
 
 static void any_text_is_survived(void **state)

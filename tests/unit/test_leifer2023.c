@@ -103,6 +103,87 @@ static void less_may_be_told(void **state)
     bram_ctx_free(cx);
 }
 
+/* 625 samples: 31 may be missing in a row; windows begin at 0, 25 ... 550, and one line is too
+ * many.
+ */
+enum { LONG = 625, COLUMNS = 10 };
+
+static const struct {
+    const char *label, *reason;
+    int from, until; /* samples that are missing or on a line */
+} columns[COLUMNS] = {
+    {"AVAL", "published rules", 0, 0},
+    {"AVAR", "published rules", 100, 131}, /* 31 missing */
+    {"RIS", "published rules: dropped, more than 5 % missing in a row", 100, 132},
+    {"RIMR", "published rules: no value, dropped", 0, LONG},
+    {"AVER", "published rules: dropped, a straight line over 50 samples", 25, 75},
+    {"AVEL", "published rules", 26, 99}, /* a line of 73 samples that fills no window */
+    {"RIVL", "published rules: dropped, a straight line over 50 samples", 0, 0}, /* steps 0.0004 */
+    {"RIVR", "published rules", 0, 0},                                           /* steps 0.0006 */
+    {"SMDVL", "published rules", 575,
+     LONG},                                /* where a window would begin, but T - 50 is no start */
+    {"SMDVR", "published rules", 0, LONG}, /* a line that lacks every fiftieth sample */
+};
+
+static double long_trace(int c, int t)
+{
+    bool within = t >= columns[c].from && t < columns[c].until;
+    if (c >= 1 && c <= 3 && within) return (double)NAN;
+    if (c == 6 || c == 7) return 1 + (c == 6 ? .0004 : .0006) * (t % 2);
+    if (c == 9 && t % 50 == 40) return (double)NAN;
+    return within && c >= 4 ? 2. * t : t * 7 % 13;
+}
+
+static void make_long(const char *path)
+{
+    static const char *const roles[] = {"gcamp", "t", "labels"};
+    made_leifer_remove(path);
+    for (int k = 0; k < 3; k++) {
+        char name[200];
+        snprintf(name, sizeof name, "%.*s%s.txt", (int)(strlen(path) - strlen("gcamp.txt")), path,
+                 roles[k]);
+        FILE *f = fopen(name, "wb");
+        assert_non_null(f);
+        for (int t = 0; k < 2 && t < LONG; t++)
+            for (int c = 0; c < (k ? 1 : COLUMNS); c++)
+                fprintf(f, "%.18e%c", k ? .5 * t : long_trace(c, t),
+                        k || c == COLUMNS - 1 ? '\n' : ' ');
+        for (int c = 0; k == 2 && c < COLUMNS; c++) fprintf(f, "%s\n", columns[c].label);
+        assert_int_equal(fclose(f), 0);
+    }
+}
+
+/* The collection's filters of traces; without its rules every label stays. */
+static void published_filters_drop_traces(void **state)
+{
+    (void)state;
+    static char path[200];
+    bram_ctx *cx = bram_ctx_new();
+    test_temporary(path, "7_gcamp.txt");
+    make_long(path);
+    char id[100];
+    snprintf(id, sizeof id, "bramble-%ld-7", (long)getpid());
+    for (size_t published = 0; published < 2; published++) {
+        bram_dataset *ds = NULL;
+        bram_options *o = NULL;
+        assert_ok(cx,
+                  bram_options_new(cx, &o, bram_import_params, published ? "rules=published" : ""));
+        assert_ok(cx,
+                  bram_import(cx, &ds, "auto", &(bram_input){(const char *const[]){path}, 1}, o));
+        bram_options_free(o);
+        for (size_t c = 0; c < COLUMNS; c++) {
+            bool kept = !published || strcmp(columns[c].reason, "published rules") == 0;
+            assert_string_equal(neuron_text(ds, id, "certainty", c), kept ? "exact" : "unlabeled");
+            if (published) assert_string_equal(neuron_text(ds, id, "reason", c), columns[c].reason);
+        }
+        const bram_attrs *attrs = bram_dataset_find_attrs(ds, in_recording(id, ""));
+        assert_int_equal(bram_attrs_integer(attrs, "published_labeled", -1), published ? 6 : -1);
+        assert_int_equal(bram_attrs_integer(attrs, "published_recorded", -1), published ? 6 : -1);
+        bram_dataset_free(ds);
+    }
+    bram_ctx_free(cx);
+}
+
 static void hostile_files_are_refused(void **state)
 {
     (void)state;
@@ -157,6 +238,7 @@ int main(void)
         cmocka_unit_test(labels_are_in_the_order_of_columns),
         cmocka_unit_test(stimulations_are_events),
         cmocka_unit_test(less_may_be_told),
+        cmocka_unit_test(published_filters_drop_traces),
         cmocka_unit_test(hostile_files_are_refused),
         cmocka_unit_test(failing_allocations_are_survived),
     };
