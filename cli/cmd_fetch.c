@@ -88,6 +88,34 @@ static void note_by_hand(struct fetching *f)
                     m->url && m->doi ? ", " : "", m->doi ? "doi " : "", m->doi ? m->doi : "");
 }
 
+/* A word as a shell reads it back. */
+static void put_word(bram_buffer *out, const char *word)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:-";
+    bool quoted = !*word || word[strspn(word, plain)];
+    bram_buffer_put(out, quoted ? " '" : " ");
+    for (; *word; word++)
+        if (*word == '\'') bram_buffer_put(out, "'\\''");
+        else bram_buffer_write(out, word, 1);
+    if (quoted) bram_buffer_put(out, "'");
+}
+
+/* The command that comes next, on one line to be copied. */
+static int note_import(bram_ctx *cx, struct fetching *f, const char *folder)
+{
+    bram_buffer line = {0};
+    bram_buffer_put(&line, "    bramble import");
+    put_word(&line, folder);
+    bram_buffer_put(&line, " --source");
+    put_word(&line, f->m->source);
+    bram_buffer_putf(&line, " -o %s.h5", f->m->name);
+    bool failed = line.failed;
+    if (!failed) bram_table_note(f->t, "%s", bram_buffer_text(&line));
+    bram_buffer_release(&line);
+    return failed ? bram_fail(cx, BRAM_ENOMEM, "no memory for the import line") : BRAM_OK;
+}
+
 static int read_seconds(bram_ctx *cx, const bram_cli_args *args, const char *name, double *seconds)
 {
     const char *text = bram_cli_text(args, name, NULL);
@@ -124,9 +152,7 @@ static int fetch(bram_ctx *cx, struct fetching *f)
         return bram_fail(cx, BRAM_EUSAGE, "%s has no file %s", f->m->name,
                          bram_cli_argument(f->args, 1));
     note_by_hand(f);
-    if (!dry && !f->failed && !f->by_hand && f->m->source)
-        bram_table_note(f->t, "bramble import %s --source '%s' -o %s.h5", how.folder, f->m->source,
-                        f->m->name);
+    if (!dry && !f->failed && !f->by_hand && f->m->source) BRAM_TRY(note_import(cx, f, how.folder));
     BRAM_TRY(bram_cli_print_table(cx, f->args, f->t));
     bool lacks = f->failed || (!dry && (f->by_hand || !f->m->file_count));
     if (f->failed) bram_cli_say("%zu of %zu files could not be fetched", f->failed, f->files);

@@ -67,7 +67,8 @@ void bram_table_textf(bram_table *t, size_t column, const char *format, ...) BRA
 void bram_table_number(bram_table *t, size_t column, double value);
 void bram_table_integer(bram_table *t, size_t column, int64_t value);
 
-/** Adds a remark that stands below the table. */
+/** Adds a remark that stands below the table. One that begins with four blanks is a line to copy,
+ * as a command: it is neither wrapped nor, in Markdown, escaped. */
 void bram_table_note(bram_table *t, const char *format, ...) BRAM_PRINTF(2, 3);
 
 int bram_table_status(bram_ctx *cx, const bram_table *t) BRAM_MUST_CHECK;

@@ -164,9 +164,15 @@ static void put_rule(struct layout *l, bram_buffer *out)
     bram_buffer_put(out, "\n");
 }
 
+static bool is_verbatim(const char *note)
+{
+    return strncmp(note, "    ", 4) == 0;
+}
+
 static void put_paragraph(struct layout *l, bram_buffer *out, const char *text)
 {
-    size_t width = l->style.width ? l->style.width : SIZE_MAX;
+    bool whole = !l->style.width || is_verbatim(text);
+    size_t width = whole ? SIZE_MAX : l->style.width;
     while (*text) {
         const char *rest;
         size_t bytes = take_line(text, width, l->style.utf8, &rest);
@@ -288,7 +294,9 @@ void bram_table_write_markdown(bram_buffer *out, const bram_table *t)
     }
     for (size_t i = 0; i < bram_table_notes(t); i++) {
         bram_buffer_put(out, "\n");
-        put_escaped(out, bram_table_note_at(t, i));
+        const char *note = bram_table_note_at(t, i);
+        if (is_verbatim(note)) bram_buffer_put(out, note);
+        else put_escaped(out, note);
         bram_buffer_put(out, "\n");
     }
     out->failed = out->failed || cell.failed;

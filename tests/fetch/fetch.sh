@@ -67,6 +67,18 @@ for how in ok norange cut flaky to stop wrong more gone login loop tofile slow; 
     manifest $how "$(known)" 'bytes: 300000' "url: \"$base/$how/a.bin\""
 done
 
+# the next command stands on one line, quoted where a shell needs it, however narrow the screen is
+long="a folder of Tom's, named so that no screen of eighty columns has room for the whole line"
+"$bramble" fetch ok --accept-licence -o "$long" --format text >.out 2>.err || complain "$(cat .err)"
+command=$(grep '^    bramble import' .out | sed 's/^    bramble//')
+eval "set -- $command"
+[ "$#" -eq 6 ] && [ "$2" = "$long" ] && [ "$4" = generic:dt=1 ] && [ "$6" = ok.h5 ] ||
+    complain "no line to copy: $(cat .out)"
+"$bramble" fetch ok --accept-licence -o "$long" --format md >.out 2>.err || complain "$(cat .err)"
+grep -qxF "    bramble$command" .out || complain "the line to copy differs in Markdown: $(cat .out)"
+rm -r "$long"
+: >port.log
+
 # whole, present, replaced
 fetches 0 'a.bin,fetched,300000' ok
 whole ok
