@@ -148,7 +148,6 @@ int bram_fitted_answer(bram_ctx *cx, bram_dataset **out, const bram_fitted *f,
                                                     "log-likelihoods",
                                                     "states",
                                                     "weights",
-                                                    "perturbations",
                                                     "features",
                                                     "links"};
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s does not answer %s", f->model->name,

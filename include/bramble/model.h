@@ -62,7 +62,6 @@ typedef enum bram_ask {
     BRAM_ASK_WEIGHTS,  /* "weights" (from x to): influence of unit on unit; sign meaningful. Either
                           may come with "transition" (from x next), and with "choice": a row for
                           each number of states tried, log p of validation after it */
-    BRAM_ASK_PERTURB,  /* "effect" (from x to): change after a unit push of one unit */
     BRAM_ASK_FEATURES, /* one response (stimulus x feature) for each layer */
     BRAM_ASK_LINKS,    /* "score" (pair): how likely there is an edge; only the order matters */
     BRAM_ASKS

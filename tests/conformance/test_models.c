@@ -198,8 +198,8 @@ static bram_dataset *ask(struct world *w, const bram_fitted *f, bram_ask what)
 }
 
 /* The names of the answers; NULL where the model names them. */
-static const char *const names[BRAM_ASKS] = {"mean",      "mean",    "mean",   "mean", "logdensity",
-                                             "posterior", "weights", "effect", NULL,   "score"};
+static const char *const names[BRAM_ASKS] = {"mean",      "mean",    "mean", "mean", "logdensity",
+                                             "posterior", "weights", NULL,   "score"};
 
 /* All answers to all questions as hashes, to compare two fits at a glance. */
 struct digest {
@@ -264,9 +264,9 @@ static void entries_are_complete(void **state)
 static void check_shape(const bram_model *m, bram_ask what, const bram_dataset *answer)
 {
     const size_t rows = ROWS - CONTEXT;
-    const size_t shape[BRAM_ASKS][3] = {
-        {rows, UNITS}, {3, 4, UNITS},  {rows, UNITS},  {rows, UNITS}, {rows, UNITS},
-        {rows, 0},     {UNITS, UNITS}, {UNITS, UNITS}, {STIMULI, 0},  {3, 0}};
+    const size_t shape[BRAM_ASKS][3] = {{rows, UNITS},  {3, 4, UNITS}, {rows, UNITS},
+                                        {rows, UNITS},  {rows, UNITS}, {rows, 0},
+                                        {UNITS, UNITS}, {STIMULI, 0},  {3, 0}};
     if (bram_dataset_responses(answer) == 0) fail_msg("%s: an empty answer", m->name);
     for (size_t i = 0; i < bram_dataset_responses(answer); i++) {
         const bram_response *r = bram_dataset_response(answer,

@@ -59,7 +59,7 @@ static void what_is_no_plugin_is_refused(void **state)
     bram_ctx *cx = bram_ctx_new();
     open_plugin(cx, "absent.so", BRAM_EREAD);
     open_plugin(cx, "old_plugin.so", BRAM_EFORMAT);
-    assert_non_null(strstr(bram_ctx_message(cx), "ABI 4, expected 3"));
+    assert_non_null(strstr(bram_ctx_message(cx), "ABI 5, expected 4"));
     bram_ctx_free(cx);
 }
 
