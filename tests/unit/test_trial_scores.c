@@ -237,7 +237,7 @@ static void antolik(void **state)
     struct reference r;
     open_reference(&r);
     for (int region = 1; region <= 2; region++) {
-        char path[512], key[64];
+        char path[512], key[96];
         snprintf(key, sizeof key, "vision/encoding/antolik2016/region%d/raw_validation_set.npy",
                  region);
         test_data(path, key);
