@@ -38,7 +38,8 @@ struct reading {
 /* A dataset of the group being read. */
 struct item {
     const char *name;
-    char *path; /* relative to the root */
+    char *path;             /* relative to the root */
+    bram_h5_object *object; /* open only while it is looked at, as there may be many */
     enum role role;
     bram_axis *axis;
     bool mask;        /* a response that has one */
@@ -89,41 +90,42 @@ static int demanded(int status)
 
 /* ---- attributes ----------------------------------------------------------------------------- */
 
-static int read_attr(const struct reading *s, const char *path, const char *name, const char *as,
-                     bram_attrs *attrs)
+static int read_attr(const struct reading *s, const bram_h5_object *at, const char *path,
+                     const char *name, const char *as, bram_attrs *attrs)
 {
     bram_h5_info info;
-    BRAM_TRY(bram_h5_attr_info(s->cx, &info, s->root, path, name));
+    BRAM_TRY(bram_h5_attr_info(s->cx, &info, at, NULL, name));
     if (info.elements != 1) return bad_length(s, path, name, info.elements, 1);
     if (info.type == BRAM_H5_INTEGER) {
         int64_t value;
-        BRAM_TRY(bram_h5_attr_integer(s->cx, &value, s->root, path, name));
+        BRAM_TRY(bram_h5_attr_integer(s->cx, &value, at, NULL, name));
         return bram_attrs_set_integer(s->cx, attrs, as, value);
     }
     if (info.type == BRAM_H5_FLOAT) {
         double value;
-        BRAM_TRY(bram_h5_attr_number(s->cx, &value, s->root, path, name));
+        BRAM_TRY(bram_h5_attr_number(s->cx, &value, at, NULL, name));
         return bram_attrs_set_number(s->cx, attrs, as, value);
     }
     if (info.type != BRAM_H5_STRING && info.type != BRAM_H5_VARIABLE_STRING)
         return bad(s, path, name, "an attribute of another type", "text or a number");
     char *text;
-    BRAM_TRY(bram_h5_attr_text(s->cx, &text, s->root, path, name));
+    BRAM_TRY(bram_h5_attr_text(s->cx, &text, at, NULL, name));
     int status = bram_attrs_set_text(s->cx, attrs, as, text);
     bram_free(text);
     return status;
 }
 
-static int read_attrs(const struct reading *s, const char *path, bram_attrs *attrs, bool response)
+static int read_attrs(const struct reading *s, const bram_h5_object *at, const char *path,
+                      bram_attrs *attrs, bool response)
 {
     char **names;
     size_t count;
-    int status = bram_h5_attr_names(s->cx, &names, &count, s->root, path);
+    int status = bram_h5_attr_names(s->cx, &names, &count, at, NULL);
     if (status != BRAM_OK) return demanded(status);
     for (size_t i = 0; i < count && status == BRAM_OK; i++) {
         bool unit = response && strcmp(names[i], "units") == 0;
         if (unit || !bram_form_reserved(names[i]))
-            status = read_attr(s, path, names[i], unit ? "unit" : names[i], attrs);
+            status = read_attr(s, at, path, names[i], unit ? "unit" : names[i], attrs);
         if (status == BRAM_EUSAGE) status = at_path(s, path, BRAM_EFORMAT); /* a bad name */
     }
     bram_free(names);
@@ -131,15 +133,16 @@ static int read_attrs(const struct reading *s, const char *path, bram_attrs *att
 }
 
 /* The attribute `units` in heap memory, "" when there is none. */
-static int read_unit(const struct reading *s, const char *path, char **unit)
+static int read_unit(const struct reading *s, const struct item *item, char **unit)
 {
-    if (bram_h5_has_attr(s->root, path, "units"))
-        return demanded(bram_h5_attr_text(s->cx, unit, s->root, path, "units"));
+    if (bram_h5_has_attr(item->object, NULL, "units"))
+        return demanded(bram_h5_attr_text(s->cx, unit, item->object, NULL, "units"));
     return (*unit = bram_strdup(s->cx, "")) ? BRAM_OK : BRAM_ENOMEM;
 }
 
-static int read_role(const struct reading *s, const char *path, enum role *role)
+static int read_role(const struct reading *s, const struct group *g, struct item *item)
 {
+    (void)g;
     static const char *const names[] = {NULL,
                                         BRAM_ROLE_AXIS,
                                         BRAM_ROLE_TABLE,
@@ -148,15 +151,15 @@ static int read_role(const struct reading *s, const char *path, enum role *role)
                                         BRAM_ROLE_RESPONSE,
                                         BRAM_ROLE_MASK};
     static const char expected[] = "axis, table, coordinate, column, response or mask";
-    if (!bram_h5_has_attr(s->root, path, BRAM_FORM_ROLE))
-        return bad(s, path, BRAM_FORM_ROLE, "no such attribute", expected);
+    if (!bram_h5_has_attr(item->object, NULL, BRAM_FORM_ROLE))
+        return bad(s, item->path, BRAM_FORM_ROLE, "no such attribute", expected);
     char *text;
-    int status = bram_h5_attr_text(s->cx, &text, s->root, path, BRAM_FORM_ROLE);
+    int status = bram_h5_attr_text(s->cx, &text, item->object, NULL, BRAM_FORM_ROLE);
     if (status != BRAM_OK) return demanded(status);
-    *role = NO_ROLE;
+    item->role = NO_ROLE;
     for (size_t i = 1; i < sizeof names / sizeof *names; i++)
-        if (strcmp(text, names[i]) == 0) *role = (enum role)i;
-    if (*role == NO_ROLE) status = bad(s, path, BRAM_FORM_ROLE, text, expected);
+        if (strcmp(text, names[i]) == 0) item->role = (enum role)i;
+    if (item->role == NO_ROLE) status = bad(s, item->path, BRAM_FORM_ROLE, text, expected);
     bram_free(text);
     return status;
 }
@@ -169,36 +172,36 @@ static bool is_text(bram_h5_class type)
 }
 
 /* Type and length of a 1-D dataset. */
-static int read_line(const struct reading *s, const char *path, bram_h5_info *info)
+static int read_line(const struct reading *s, const struct item *item, bram_h5_info *info)
 {
-    int status = bram_h5_info_of(s->cx, info, s->root, path);
+    int status = bram_h5_info_of(s->cx, info, item->object, NULL);
     if (status != BRAM_OK) return demanded(status);
-    if (info->rank != 1) return bad_length(s, path, "number of dimensions", info->rank, 1);
+    if (info->rank != 1) return bad_length(s, item->path, "number of dimensions", info->rank, 1);
     if (info->type != BRAM_H5_INTEGER && info->type != BRAM_H5_FLOAT && !is_text(info->type))
-        return bad(s, path, "type", "another one", "text, real or integer");
+        return bad(s, item->path, "type", "another one", "text, real or integer");
     return BRAM_OK;
 }
 
-static int read_index(const struct reading *s, const char *path)
+static int read_index(const struct reading *s, const struct item *item)
 {
     int64_t *index;
     size_t count;
-    BRAM_TRY(bram_h5_read_int64(s->cx, &index, &count, s->root, path, 0));
+    BRAM_TRY(bram_h5_read_int64(s->cx, &index, &count, item->object, NULL, 0));
     int status = BRAM_OK;
     for (size_t i = 0; i < count && status == BRAM_OK; i++)
         if (index[i] != (int64_t)i)
-            status = bad(s, path, "values", "other integers",
+            status = bad(s, item->path, "values", "other integers",
                          "0, 1, 2 ... as the scale has no ids");
     bram_free(index);
     return status;
 }
 
-static int read_coordinates(const struct reading *s, const char *path, bram_axis *axis)
+static int read_coordinates(const struct reading *s, const struct item *item, bram_axis *axis)
 {
     double *values;
     char *unit;
-    BRAM_TRY(bram_h5_read_double(s->cx, &values, NULL, s->root, path, 0));
-    int status = read_unit(s, path, &unit);
+    BRAM_TRY(bram_h5_read_double(s->cx, &values, NULL, item->object, NULL, 0));
+    int status = read_unit(s, item, &unit);
     if (status == BRAM_OK) {
         status = bram_axis_set_values(s->cx, axis, values, unit);
         bram_free(unit);
@@ -207,13 +210,14 @@ static int read_coordinates(const struct reading *s, const char *path, bram_axis
     return status;
 }
 
-static int read_axis(const struct reading *s, struct item *item)
+static int read_axis(const struct reading *s, const struct group *g, struct item *item)
 {
+    (void)g;
     bram_h5_info info;
-    BRAM_TRY(read_line(s, item->path, &info));
+    BRAM_TRY(read_line(s, item, &info));
     char *name;
-    int status = bram_h5_has_attr(s->root, item->path, BRAM_FORM_AXIS) && item->role == AXIS
-                     ? bram_h5_attr_text(s->cx, &name, s->root, item->path, BRAM_FORM_AXIS)
+    int status = bram_h5_has_attr(item->object, NULL, BRAM_FORM_AXIS) && item->role == AXIS
+                     ? bram_h5_attr_text(s->cx, &name, item->object, NULL, BRAM_FORM_AXIS)
                  : (name = bram_strdup(s->cx, item->name)) ? BRAM_OK
                                                            : BRAM_ENOMEM;
     BRAM_TRY(status);
@@ -222,10 +226,10 @@ static int read_axis(const struct reading *s, struct item *item)
     else status = bram_axis_new(s->cx, &item->axis, name, (size_t)info.dims[0]);
     bram_free(name);
     BRAM_TRY(status);
-    if (info.type == BRAM_H5_INTEGER) return read_index(s, item->path);
-    if (info.type == BRAM_H5_FLOAT) return read_coordinates(s, item->path, item->axis);
+    if (info.type == BRAM_H5_INTEGER) return read_index(s, item);
+    if (info.type == BRAM_H5_FLOAT) return read_coordinates(s, item, item->axis);
     char **ids;
-    BRAM_TRY(bram_h5_read_strings(s->cx, &ids, NULL, s->root, item->path));
+    BRAM_TRY(bram_h5_read_strings(s->cx, &ids, NULL, item->object, NULL));
     status = bram_axis_set_ids(s->cx, item->axis, (const char *const *)ids);
     bram_free(ids);
     return status;
@@ -266,7 +270,7 @@ static int scale_of(const struct reading *s, const struct group *g, const struct
     char field[40];
     bram_h5_ref ref;
     snprintf(field, sizeof field, "scale of dimension %u", dim);
-    int status = bram_h5_scale_ref(s->cx, &ref, s->root, item->path, dim);
+    int status = bram_h5_scale_ref(s->cx, &ref, item->object, NULL, dim);
     if (status == BRAM_EABSENT) return bad(s, item->path, field, "none", "a scale in its group");
     if (status != BRAM_OK) return no_scale(s, item, field, status);
     const struct item *axis = NULL;
@@ -285,17 +289,17 @@ static int read_column_values(const struct reading *s, const struct item *item, 
     char **texts = NULL, *unit = NULL;
     double *numbers = NULL;
     int64_t *integers = NULL;
-    int status = read_unit(s, item->path, &unit);
+    int status = read_unit(s, item, &unit);
     if (status != BRAM_OK) return status;
     if (is_text(type)) {
-        status = bram_h5_read_strings(s->cx, &texts, NULL, s->root, item->path);
+        status = bram_h5_read_strings(s->cx, &texts, NULL, item->object, NULL);
         if (status == BRAM_OK)
             status = bram_axis_add_text(s->cx, axis, name, (const char *const *)texts);
     } else if (type == BRAM_H5_FLOAT) {
-        status = bram_h5_read_double(s->cx, &numbers, NULL, s->root, item->path, 0);
+        status = bram_h5_read_double(s->cx, &numbers, NULL, item->object, NULL, 0);
         if (status == BRAM_OK) status = bram_axis_add_number(s->cx, axis, name, numbers, unit);
     } else {
-        status = bram_h5_read_int64(s->cx, &integers, NULL, s->root, item->path, 0);
+        status = bram_h5_read_int64(s->cx, &integers, NULL, item->object, NULL, 0);
         if (status == BRAM_OK) status = bram_axis_add_integer(s->cx, axis, name, integers);
     }
     bram_free(texts);
@@ -306,11 +310,11 @@ static int read_column_values(const struct reading *s, const struct item *item, 
 }
 
 /* A column named after its axis, or coordinates beside ids. */
-static int read_column(const struct reading *s, const struct group *g, const struct item *item)
+static int read_column(const struct reading *s, const struct group *g, struct item *item)
 {
     bram_h5_info info;
     const struct item *scale;
-    BRAM_TRY(read_line(s, item->path, &info));
+    BRAM_TRY(read_line(s, item, &info));
     BRAM_TRY(scale_of(s, g, item, 0, info.dims[0], &scale));
     bram_axis *axis =
         scale->axis; /* NOLINT(*NullDereference): scale_of fails where there is none */
@@ -321,7 +325,7 @@ static int read_column(const struct reading *s, const struct group *g, const str
     if (item->role == COORDINATE) {
         if (info.type != BRAM_H5_FLOAT || strcmp(name, BRAM_SUFFIX_COORDINATE + 1) != 0)
             return bad(s, item->path, "name or type", "others", "reals named <axis>_coordinate");
-        return read_coordinates(s, item->path, axis);
+        return read_coordinates(s, item, axis);
     }
     return read_column_values(s, item, axis, name, info.type);
 }
@@ -465,7 +469,7 @@ static int load(const struct reading *s, bram_response **out, const bram_respons
 static int read_shape(const struct reading *s, const struct group *g, const struct item *item,
                       bram_h5_info *info, bram_axis **axes)
 {
-    int status = bram_h5_info_of(s->cx, info, s->root, item->path);
+    int status = bram_h5_info_of(s->cx, info, item->object, NULL);
     if (status != BRAM_OK) return demanded(status);
     if (info->rank < 1 || info->rank > BRAM_MAX_DIMS)
         return bad_length(s, item->path, "number of dimensions, 1 to 4", info->rank, BRAM_MAX_DIMS);
@@ -477,7 +481,7 @@ static int read_shape(const struct reading *s, const struct group *g, const stru
     return BRAM_OK;
 }
 
-static int read_response(const struct reading *s, const struct group *g, const struct item *item)
+static int read_response(const struct reading *s, const struct group *g, struct item *item)
 {
     bram_h5_info info;
     bram_axis *axes[BRAM_MAX_DIMS];
@@ -499,14 +503,14 @@ static int read_response(const struct reading *s, const struct group *g, const s
         BRAM_TRY(demanded(status));
         r = copy;
     }
-    status = read_attrs(s, item->path, bram_response_attrs(r), true);
+    status = read_attrs(s, item->object, item->path, bram_response_attrs(r), true);
     if (status == BRAM_OK) return bram_dataset_add(s->cx, s->ds, g->path, r);
     bram_response_free(r);
     return status;
 }
 
 /* A mask must belong to a response of the same shape. */
-static int check_mask(const struct reading *s, const struct group *g, const struct item *item)
+static int check_mask(const struct reading *s, const struct group *g, struct item *item)
 {
     size_t length = strlen(item->name), suffix = strlen(BRAM_SUFFIX_MASK);
     char name[256] = "";
@@ -571,6 +575,20 @@ static void release_group(struct group *g)
     bram_free(g->entries);
 }
 
+typedef int read_fn(const struct reading *s, const struct group *g, struct item *item);
+
+/* Reads an item with its object open: by the path once, not for each attribute anew. */
+static int look_at(const struct reading *s, const struct group *g, struct item *item, read_fn *read)
+{
+    int status = bram_h5_object_open(s->cx, &item->object, s->root, item->path);
+    if (status == BRAM_OK) {
+        status = read(s, g, item);
+        bram_h5_object_close(item->object);
+        item->object = NULL;
+    }
+    return demanded(status);
+}
+
 static int list_items(const struct reading *s, struct group *g)
 {
     int status = bram_h5_list(s->cx, &g->entries, &g->entry_count, s->root, g->path);
@@ -589,7 +607,7 @@ static int list_items(const struct reading *s, struct group *g)
         g->count++;
         if (e->kind != BRAM_H5_DATASET)
             return bad(s, item->path, "link", "a link that leads to neither", "a group or dataset");
-        BRAM_TRY(read_role(s, item->path, &item->role));
+        BRAM_TRY(look_at(s, g, item, read_role));
     }
     return BRAM_OK;
 }
@@ -598,10 +616,10 @@ static int list_items(const struct reading *s, struct group *g)
 static int add_content(const struct reading *s, const struct group *g)
 {
     for (size_t i = 0; i < g->count; i++) {
-        const struct item *item = &g->items[i];
+        struct item *item = &g->items[i];
         if (item->role == TABLE)
             BRAM_TRY(bram_dataset_add_table(s->cx, s->ds, g->path, bram_axis_ref(item->axis)));
-        if (item->role == RESPONSE) BRAM_TRY(read_response(s, g, item));
+        if (item->role == RESPONSE) BRAM_TRY(look_at(s, g, item, read_response));
     }
     return BRAM_OK;
 }
@@ -611,16 +629,25 @@ static int read_items(const struct reading *s, struct group *g)
     BRAM_TRY(list_items(s, g));
     for (size_t i = 0; i < g->count; i++)
         if (g->items[i].role == AXIS || g->items[i].role == TABLE) {
-            BRAM_TRY(demanded(read_axis(s, &g->items[i])));
+            BRAM_TRY(look_at(s, g, &g->items[i], read_axis));
             BRAM_TRY(
                 demanded(bram_h5_identity(s->cx, &g->items[i].self, s->root, g->items[i].path)));
         }
     for (size_t i = 0; i < g->count; i++) {
         if (g->items[i].role == COLUMN || g->items[i].role == COORDINATE)
-            BRAM_TRY(demanded(read_column(s, g, &g->items[i])));
-        if (g->items[i].role == MASK) BRAM_TRY(check_mask(s, g, &g->items[i]));
+            BRAM_TRY(look_at(s, g, &g->items[i], read_column));
+        if (g->items[i].role == MASK) BRAM_TRY(look_at(s, g, &g->items[i], check_mask));
     }
     return add_content(s, g);
+}
+
+static int read_group_attrs(const struct reading *s, const char *path, bram_attrs *attrs)
+{
+    bram_h5_object *group;
+    BRAM_TRY(demanded(bram_h5_object_open(s->cx, &group, s->root, path)));
+    int status = read_attrs(s, group, path, attrs, false);
+    bram_h5_object_close(group);
+    return status;
 }
 
 static int read_group(struct reading *s, const char *path, int depth)
@@ -630,7 +657,7 @@ static int read_group(struct reading *s, const char *path, int depth)
     BRAM_TRY(meet(s, path));
     bram_attrs *attrs = bram_dataset_attrs(s->cx, s->ds, path);
     if (!attrs) return BRAM_ENOMEM;
-    BRAM_TRY(read_attrs(s, path, attrs, false));
+    BRAM_TRY(read_group_attrs(s, path, attrs));
     struct group g = {.path = path};
     int status = read_items(s, &g);
     for (size_t i = 0; i < g.entry_count && status == BRAM_OK; i++) {

@@ -282,8 +282,9 @@ int bram_h5_kind_of(bram_ctx *cx, bram_h5_kind *out, const bram_h5_object *at, c
 int bram_h5_id(bram_ctx *cx, hid_t *out, const bram_h5_object *at, const char *path)
 {
     bram_h5_init();
-    hid_t id = H5Oopen(at->id, path && *path ? path : ".", at->file->links);
-    if (id >= 0) {
+    bool self = !path || !*path || strcmp(path, ".") == 0;
+    hid_t id = self ? at->id : H5Oopen(at->id, path, at->file->links);
+    if (id >= 0 && (!self || H5Iinc_ref(id) > 0)) { /* one more that H5Oclose() takes back */
         *out = id;
         return BRAM_OK;
     }

@@ -126,7 +126,8 @@ int bram_bootstrap_check(bram_ctx *cx, size_t n)
 
 /* ---- intervals ------------------------------------------------------------------------------ */
 
-/* Quantiles of the defined draws: the median and two at the same distance from the ends. */
+/* Quantiles of the defined draws: two at the same distance from the ends, and the median (NULL:
+ * not asked for). */
 static int quantiles(bram_ctx *cx, bram_interval *out, double *median, const double *draws,
                      size_t n, double level)
 {
@@ -144,7 +145,7 @@ static int quantiles(bram_ctx *cx, bram_interval *out, double *median, const dou
                          "samples, expected half or more",
                          valid, n);
     }
-    *median = bram_quantile_select(defined, valid, 0.5);
+    if (median) *median = bram_quantile_select(defined, valid, 0.5);
     double low = bram_quantile_select(defined, valid, (1 - level) / 2);
     double high = bram_quantile_select(defined, valid, (1 + level) / 2);
     *out = (bram_interval){low, high, level, valid};
@@ -155,8 +156,7 @@ static int quantiles(bram_ctx *cx, bram_interval *out, double *median, const dou
 int bram_interval_percentile(bram_ctx *cx, bram_interval *out, const double *draws, size_t n,
                              double level)
 {
-    double median;
-    return quantiles(cx, out, &median, draws, n, level);
+    return quantiles(cx, out, NULL, draws, n, level);
 }
 
 int bram_interval_corrected(bram_ctx *cx, bram_interval *out, double value, const double *draws,
@@ -167,7 +167,7 @@ int bram_interval_corrected(bram_ctx *cx, bram_interval *out, double value, cons
     if (things <= parts)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "found %zu resampled things in %zu parts", things,
                          parts);
-    BRAM_TRY(quantiles(cx, &q, &median, draws, n, level));
+    BRAM_TRY(quantiles(cx, &q, biased ? &median : NULL, draws, n, level));
     double freedom = (double)(things - parts), upper = (1 + level) / 2;
     double stretch = bram_t_quantile(upper, freedom) / bram_normal_quantile(upper) *
                      sqrt((double)things / freedom);

@@ -6,7 +6,10 @@
 #include "resample.h"
 #include "stats.h"
 
+#include <bramble/parallel.h>
+
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -443,23 +446,44 @@ const bram_result *bram_board_result(const bram_board *b, const bram_board_row *
     return NULL;
 }
 
+struct ranking {
+    struct board *board;
+    atomic_size_t *better; /* [row]: how many are better; whole numbers, so in any order */
+};
+
+/* Row a with each below it. */
+static int rank_row(bram_ctx *cx, size_t a, void *user)
+{
+    const struct ranking *all = user;
+    const struct board *b = all->board;
+    for (size_t c = a + 1; c < b->board.rows; c++) {
+        const bram_board_row *x = &b->board.row[a], *y = &b->board.row[c];
+        double d[3];
+        if (!x->scored || !y->scored || !(x->rank || y->rank)) continue;
+        BRAM_TRY(paired_difference(cx, b, a, c, d));
+        bool x_better = b->board.higher_better ? d[1] > 0 : d[2] < 0;
+        bool y_better = b->board.higher_better ? d[2] < 0 : d[1] > 0;
+        if (x_better) atomic_fetch_add(&all->better[c], 1);
+        if (y_better) atomic_fetch_add(&all->better[a], 1);
+    }
+    return BRAM_OK;
+}
+
 /* Each pair once: its difference tells which of the two is better, if any. */
 static int rank_all(bram_ctx *cx, struct board *b)
 {
-    for (size_t a = 0; a < b->board.rows; a++)
-        if (b->board.row[a].scored && isfinite(b->board.row[a].low)) b->board.row[a].rank = 1;
-    for (size_t a = 0; a < b->board.rows; a++)
-        for (size_t c = a + 1; c < b->board.rows; c++) {
-            bram_board_row *x = &b->board.row[a], *y = &b->board.row[c];
-            double d[3];
-            if (!x->scored || !y->scored || !(x->rank || y->rank)) continue;
-            BRAM_TRY(paired_difference(cx, b, a, c, d));
-            bool x_better = b->board.higher_better ? d[1] > 0 : d[2] < 0;
-            bool y_better = b->board.higher_better ? d[2] < 0 : d[1] > 0;
-            if (y->rank) y->rank += x_better;
-            if (x->rank) x->rank += y_better;
-        }
-    return BRAM_OK;
+    size_t mark = bram_scratch_mark(cx), rows = b->board.rows;
+    struct ranking all = {b, bram_scratch(cx, rows, sizeof *all.better)};
+    if (!all.better) return BRAM_ENOMEM;
+    for (size_t a = 0; a < rows; a++) {
+        atomic_init(&all.better[a], 0);
+        b->board.row[a].rank = b->board.row[a].scored && isfinite(b->board.row[a].low);
+    }
+    int status = bram_parallel_for(cx, rows, rank_row, &all);
+    for (size_t a = 0; a < rows && status == BRAM_OK; a++)
+        if (b->board.row[a].rank) b->board.row[a].rank += atomic_load(&all.better[a]);
+    bram_scratch_release(cx, mark);
+    return status;
 }
 
 /* Paired difference to the model that is the first floor ("copy"), where it was run. */

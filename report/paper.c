@@ -18,13 +18,23 @@ enum { WIDTH = 680, HEIGHT = 962, MARGIN = 50, BODY = 12, LINE = 17, CODE = 9, C
 /* Letters of one width at CODE, 0.6 of their size each, that fit on a line. */
 enum { CODE_COLUMNS = (WIDTH - 2 * MARGIN) * 10 / (6 * CODE), MOST_COLUMNS = 200 };
 
+/* Headings wait for what follows them, so that they stand on its page. AFTER: how much of what
+ * flows over pages (words, a table) is to follow on the page. */
+enum { MOST_HELD = 4, AFTER = 230 };
+
+struct held {
+    int level;
+    bram_buffer text;
+};
+
 struct bram_paper {
     bram_cairo_pdf *pdf;
     const bram_canvas *canvas;
     bram_buffer bytes;
     double y; /* where the next thing begins */
     size_t pages;
-    int status;
+    struct held held[MOST_HELD];
+    size_t holds;
 };
 
 void bram_paper_free(bram_paper *p)
@@ -32,6 +42,7 @@ void bram_paper_free(bram_paper *p)
     if (!p) return;
     bram_cairo_pdf_free(p->pdf);
     bram_buffer_release(&p->bytes);
+    for (size_t i = 0; i < MOST_HELD; i++) bram_buffer_release(&p->held[i].text);
     bram_free(p);
 }
 
@@ -57,32 +68,6 @@ static void need(bram_paper *p, double height)
     number_page(p);
     bram_cairo_pdf_next(p->pdf);
     p->y = MARGIN;
-}
-
-int bram_paper_new(bram_ctx *cx, bram_paper **out, const char *title)
-{
-    bram_paper *p = bram_alloc(cx, 1, sizeof *p);
-    if (!p) return BRAM_ENOMEM;
-    p->y = MARGIN;
-    int status = bram_cairo_pdf_new(cx, &p->pdf, &p->bytes, title, WIDTH, HEIGHT);
-    if (status != BRAM_OK) {
-        bram_paper_free(p);
-        return status;
-    }
-    p->canvas = bram_cairo_pdf_canvas(p->pdf);
-    bram_paper_heading(p, 1, title);
-    *out = p;
-    return BRAM_OK;
-}
-
-int bram_paper_end(bram_ctx *cx, bram_paper *p, bram_buffer *bytes)
-{
-    number_page(p);
-    BRAM_TRY(bram_cairo_pdf_end(cx, p->pdf));
-    BRAM_TRY(bram_buffer_status(cx, &p->bytes));
-    *bytes = p->bytes;
-    p->bytes = (bram_buffer){0};
-    return BRAM_OK;
 }
 
 /* ---- text ----------------------------------------------------------------------------------- */
@@ -120,17 +105,43 @@ static void wrap(bram_paper *p, const char *text, double size, double step, int 
     p->y += step;
 }
 
+static double heading_size(int level)
+{
+    return level < 2 ? 22 : level == 2 ? 17 : level == 3 ? 14 : 12;
+}
+
+/* What the waiting headings take, a line each. */
+static double held_height(const bram_paper *p)
+{
+    double height = 0;
+    for (size_t i = 0; i < p->holds; i++) height += heading_size(p->held[i].level) * 2.1 + 4;
+    return height;
+}
+
+/* Puts the waiting headings where so much fits below them. */
+static void put_held(bram_paper *p, double after)
+{
+    if (p->holds) need(p, held_height(p) + after);
+    for (size_t i = 0; i < p->holds; i++) {
+        double size = heading_size(p->held[i].level);
+        if (p->y > MARGIN) p->y += size * 0.8;
+        wrap(p, bram_buffer_text(&p->held[i].text), size, size * 1.3, BRAM_INK);
+        p->y += 4;
+        p->held[i].text.length = 0;
+    }
+    p->holds = 0;
+}
+
 void bram_paper_heading(bram_paper *p, int level, const char *text)
 {
-    double size = level < 2 ? 22 : level == 2 ? 17 : level == 3 ? 14 : 12;
-    need(p, size + 230); /* with what follows, a figure perhaps */
-    if (p->y > MARGIN) p->y += size * 0.8;
-    wrap(p, text, size, size * 1.3, BRAM_INK);
-    p->y += 4;
+    if (p->holds == MOST_HELD) put_held(p, AFTER);
+    p->held[p->holds].level = level;
+    bram_buffer_put(&p->held[p->holds++].text, text);
 }
 
 void bram_paper_words(bram_paper *p, const char *text)
 {
+    put_held(p, AFTER);
     wrap(p, text, BODY, LINE, BRAM_INK);
     p->y += 6;
 }
@@ -139,6 +150,7 @@ void bram_paper_words(bram_paper *p, const char *text)
 static void put_lines(bram_paper *p, const char *text, size_t columns)
 {
     double size = (double)CODE * CODE_COLUMNS / (double)columns, step = size * CODE_LINE / CODE;
+    put_held(p, AFTER);
     while (*text) {
         char line[MOST_COLUMNS * 4 + 1]; /* letters take up to 4 bytes */
         size_t n = 0, letters = 0;
@@ -182,6 +194,7 @@ int bram_paper_table(bram_ctx *cx, bram_paper *p, const bram_table *t, const cha
     bram_buffer text = {0};
     bram_table_write_text(&text, t, (bram_table_style){CODE_COLUMNS, true});
     int status = bram_buffer_status(cx, &text);
+    put_held(p, AFTER);
     need(p, 4 * LINE);
     if (caption && *caption) wrap(p, caption, BODY - 1, LINE - 1, BRAM_MUTED);
     if (status == BRAM_OK)
@@ -192,9 +205,10 @@ int bram_paper_table(bram_ctx *cx, bram_paper *p, const bram_table *t, const cha
 
 int bram_paper_figure(bram_ctx *cx, bram_paper *p, const bram_figure *f, const char *caption)
 {
-    double room = WIDTH - 2 * MARGIN, tall = HEIGHT - 2 * MARGIN - 4 * LINE;
+    double room = WIDTH - 2 * MARGIN, tall = HEIGHT - 2 * MARGIN - 4 * LINE - held_height(p);
     double scale = f->width > room ? room / f->width : 1;
     if (f->height * scale > tall) scale = tall / f->height;
+    put_held(p, f->height * scale + 3 * LINE);
     need(p, f->height * scale + 3 * LINE);
     bram_cairo_pdf_scale(p->pdf, MARGIN, p->y, scale);
     int status = bram_figure_draw(cx, f, p->canvas);
@@ -203,4 +217,34 @@ int bram_paper_figure(bram_ctx *cx, bram_paper *p, const bram_figure *f, const c
     wrap(p, caption && *caption ? caption : f->title, BODY - 1, LINE - 1, BRAM_MUTED);
     p->y += 8;
     return status;
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+int bram_paper_new(bram_ctx *cx, bram_paper **out, const char *title)
+{
+    bram_paper *p = bram_alloc(cx, 1, sizeof *p);
+    if (!p) return BRAM_ENOMEM;
+    p->y = MARGIN;
+    int status = bram_cairo_pdf_new(cx, &p->pdf, &p->bytes, title, WIDTH, HEIGHT);
+    if (status != BRAM_OK) {
+        bram_paper_free(p);
+        return status;
+    }
+    p->canvas = bram_cairo_pdf_canvas(p->pdf);
+    bram_paper_heading(p, 1, title);
+    *out = p;
+    return BRAM_OK;
+}
+
+int bram_paper_end(bram_ctx *cx, bram_paper *p, bram_buffer *bytes)
+{
+    put_held(p, 0);
+    number_page(p);
+    BRAM_TRY(bram_cairo_pdf_end(cx, p->pdf));
+    BRAM_TRY(bram_buffer_status(cx, &p->bytes));
+    for (size_t i = 0; i < MOST_HELD; i++) BRAM_TRY(bram_buffer_status(cx, &p->held[i].text));
+    *bytes = p->bytes;
+    p->bytes = (bram_buffer){0};
+    return BRAM_OK;
 }

@@ -9,6 +9,8 @@
 #include "hash.h"
 #include "svg.h"
 
+#include <bramble/parallel.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +175,17 @@ static int add_model(bram_ctx *cx, bram_site *s, const bram_board_row *row)
     return make_slug(cx, &m->slug, m->name, m->spec);
 }
 
+struct boards {
+    bram_site *site;
+    const char **name;
+};
+
+static int make_board(bram_ctx *cx, size_t b, void *user)
+{
+    const struct boards *all = user;
+    return bram_board_new(cx, &all->site->board[b], all->site->results, all->name[b], NULL);
+}
+
 static int gather(bram_ctx *cx, bram_site *s)
 {
     const char **name = bram_scratch(cx, MOST_BENCHMARKS, sizeof *name);
@@ -181,12 +194,10 @@ static int gather(bram_ctx *cx, bram_site *s)
     if (count > MOST_BENCHMARKS) count = MOST_BENCHMARKS;
     s->board = bram_alloc(cx, count, sizeof(bram_board *));
     if (!s->board) return BRAM_ENOMEM;
-    for (; s->boards < count; s->boards++) {
-        bram_ctx_progress(cx, "site", (double)s->boards, 2 * (double)count);
-        BRAM_TRY(bram_ctx_check_cancel(cx));
-        BRAM_TRY(bram_board_new(cx, &s->board[s->boards], s->results, name[s->boards], NULL));
-        rows += s->board[s->boards]->rows;
-    }
+    s->boards = count; /* those that are not made stay NULL */
+    bram_ctx_progress(cx, "site", 0, 2 * (double)count);
+    BRAM_TRY(bram_parallel_for(cx, count, make_board, &(struct boards){s, name}));
+    for (size_t b = 0; b < count; b++) rows += s->board[b]->rows;
     s->model = bram_alloc(cx, rows, sizeof *s->model);
     if (!s->model) return BRAM_ENOMEM;
     for (size_t b = 0; b < s->boards; b++)
@@ -259,7 +270,17 @@ static int make_folders(bram_ctx *cx, const bram_site *s)
     return status;
 }
 
-static int write_pages(bram_ctx *cx, const bram_site *s)
+static int write_benchmark(bram_ctx *cx, size_t board, void *user)
+{
+    return bram_site_benchmark(cx, user, board);
+}
+
+static int write_model(bram_ctx *cx, size_t model, void *user)
+{
+    return bram_site_model_page(cx, user, model);
+}
+
+static int write_pages(bram_ctx *cx, bram_site *s)
 {
     bram_buffer style = {0}, script = {0};
     bram_buffer_put(&style, bram_site_style);
@@ -268,12 +289,9 @@ static int write_pages(bram_ctx *cx, const bram_site *s)
     int other = bram_site_file(cx, s, "site.js", &script);
     BRAM_TRY(status);
     BRAM_TRY(other);
-    for (size_t b = 0; b < s->boards; b++) {
-        bram_ctx_progress(cx, "site", (double)(s->boards + b), 2 * (double)s->boards);
-        BRAM_TRY(bram_ctx_check_cancel(cx));
-        BRAM_TRY(bram_site_benchmark(cx, s, b));
-    }
-    for (size_t m = 0; m < s->models; m++) BRAM_TRY(bram_site_model_page(cx, s, m));
+    bram_ctx_progress(cx, "site", (double)s->boards, 2 * (double)s->boards);
+    BRAM_TRY(bram_parallel_for(cx, s->boards, write_benchmark, s));
+    BRAM_TRY(bram_parallel_for(cx, s->models, write_model, s));
     BRAM_TRY(bram_site_datasets(cx, s));
     BRAM_TRY(bram_site_data(cx, s));
     BRAM_TRY(bram_site_matrix(cx, s));
