@@ -25,6 +25,7 @@ build() {
 asan() {
     build build-asan "" -Db_sanitize=address,undefined -Doptimization=1
     ASAN_OPTIONS="allocator_may_return_null=1:suppressions=$PWD/tests/check/asan.supp" \
+        LSAN_OPTIONS="suppressions=$PWD/tests/check/lsan.supp:print_suppressions=0" \
         UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         meson test -C build-asan --no-rebuild --print-errorlogs -t 4
 }

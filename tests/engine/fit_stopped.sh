@@ -10,6 +10,7 @@ says 'EM, start 2 of 2: log posterior'
 [ "$(grep -c 'EM, start' said)" -gt 20 ] || fail 'not every iteration was told'
 [ ! -e c.h5 ] || fail 'the checkpoint of a fit that is done was left'
 
+rm said # it is of the first fit
 "$bramble" fit -m $model -d spikes.h5 -o cut.h5 --progress plain >said 2>&1 </dev/null &
 run=$!
 i=0
