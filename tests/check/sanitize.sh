@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 threaded='parallel rng context ridge linalg resample lag_gram lag_products rdm rdm_compare ranks geodesic encoding
     metric similarity rsa_inference rsa_model subsample searchlight reliability_units hmm_em spike_emission
-    forecast_models task_identification'
+    forecast_models task_identification board compare ridge_reference banded'
 simple='attrs axis buffer context csv dataset file grid gz hash json names npy number response spec table
     linalg ridge metric encoding forecast_models rsa_inference hmm_em
     text_index xlsx yaml'
