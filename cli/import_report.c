@@ -111,7 +111,8 @@ static void note_recognised(bram_ctx *cx, bram_table *t, const bram_collection *
         bool first = f->loader && f->words && f->state <= BRAM_FILE_BESIDE;
         for (size_t k = 0; first && k < c->count; k++) {
             const bram_collected *g = &c->files[k];
-            if (g->loader != f->loader || g->state != f->state || strcmp(g->words, f->words) != 0)
+            if (g->loader != f->loader || !g->words || g->state != f->state ||
+                strcmp(g->words, f->words) != 0)
                 continue;
             first = k >= i;
             same++;

@@ -308,10 +308,10 @@ static int try_once(struct fetching *f, bool *again)
 
 static int wait_for(struct fetching *f, double seconds)
 {
-    for (double left = seconds; left > 0; left -= 0.1) {
+    enum { TENTH = 100000000 }; /* nanoseconds: how soon a request to stop is seen */
+    for (long left = (long)ceil(10 * seconds); left > 0; left--) {
         BRAM_TRY(bram_ctx_check_cancel(f->cx));
-        double part = left < 0.1 ? left : 0.1;
-        nanosleep(&(struct timespec){.tv_nsec = (long)(part * 1e9)}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = TENTH}, NULL);
     }
     return BRAM_OK;
 }
