@@ -5,9 +5,10 @@
  *   stimulus   n ids (text); or time: n seconds, ascending
  *   unit       names of the units (text)
  *   mean       n x unit: predicted responses to stimuli that the model did not learn from, or
- * held-out units from the others in the same row Nobody can check on what they were fitted, so the
- * model is marked self-reported; with a hidden test (bramble benchmark show --public) the responses
- * were not there to be used.
+ *              held-out units from the others in the same row
+ *
+ * Nobody can check on what they were fitted, so the model is marked self-reported; with a hidden
+ * test (bramble benchmark show --public) the responses were not there to be used.
  */
 #include "reported.h"
 
