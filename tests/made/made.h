@@ -67,6 +67,17 @@ bool made_lin(const char *path, const char *defect);
 bool made_hallinen(const char *path, const char *defect);
 
 /**
+ * A session in the form of Henaff et al. 2021: 3 units, 4 repeats; two movies of each category at
+ * one scale, one natural and one synthetic at the other. A count is (frame - 1) unit + (repeat is
+ * even), units from 1; the last repeat of unit 2 is missing.
+ *
+ * @param defect  "good", "titles" (9), "frames" (one number short), "image" (number 0.5), "shape"
+ *                (10 frames), "edges" (descending), "units" (of the list, one short), "name" (a/b),
+ *                "no-stimuli", "latency" (NaN)
+ */
+bool made_henaff(const char *path, const char *defect);
+
+/**
  * A recording in the form of Dag et al. 2023: 12 frames of 3 traces.
  *
  * @param defect  "good", "nan", "descending", "stamps", "text", "no-traces", "huge" (traces of 2^40
@@ -167,7 +178,8 @@ bool made_bytes(const char *path, const void *bytes, size_t size);
 bool made_text(const char *path, const char *text);
 
 /** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "yemini",
- * "lin", "hallinen", "dag", "jld2", "dataset", "nwb", "xls", "xlsx", "npy", "npz", "gz". */
+ * "lin", "hallinen", "henaff", "dag", "jld2", "dataset", "nwb", "xls", "xlsx", "npy", "npz", "gz".
+ */
 bool made_file(const char *kind, const char *path, const char *defect);
 
 #endif
