@@ -102,6 +102,7 @@ static void sums_are_those_of_the_files(void **state)
         {"linear-track-nelpy", "spikes/nelpy-linear-track"},
         {"songbird-ppseq", "spikes/ppseq"},
         {"antolik2016", "vision/encoding/antolik2016"},
+        {"henaff2021", "vision/encoding/henaff2021"},
         {"kriegeskorte92", "vision/rsa/rsatoolbox/92imageData"}};
     char root[512];
     test_data(root, "spikes/PROVENANCE.md");
