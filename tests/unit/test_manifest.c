@@ -123,8 +123,8 @@ static void sums_are_those_of_the_files(void **state)
         }
         bram_yaml_manifest_free(m);
     }
-    assert_int_equal(found, 5 + 1 + 1 + 2 + 2 + 2 + 1 + 7 + 13 + 4 + 1 + 2 + 2 + 2 + 4 + 1 + 1 + 8 +
-                                4 + 1 + 1 + 2 + 1);
+    assert_int_equal(found, 5 + 7 + 1 + 1 + 2 + 2 + 2 + 1 + 7 + 13 + 4 + 1 + 2 + 2 + 2 + 4 + 1 + 1 +
+                                8 + 4 + 1 + 1 + 2 + 1);
     bram_ctx_free(cx);
 }
 
