@@ -297,24 +297,54 @@ static int write_ids(bram_ctx *cx, const struct writing *g, const char *name, co
     return status;
 }
 
-/* An array with a row a stimulus: images, features. */
-static int write_array(bram_ctx *cx, const struct writing *g, const bram_response *r)
+/* The rows of an array, some at a time. */
+static int put_array(bram_ctx *cx, bram_outfile *file, const bram_response *r, bram_npy_type type)
 {
-    size_t dims = bram_response_dims(r), shape[BRAM_MAX_DIMS], start[BRAM_MAX_DIMS] = {0};
-    size_t count = bram_response_count(r);
-    bool single = bram_response_type(r) == BRAM_F32;
-    for (size_t d = 0; d < dims; d++) shape[d] = bram_response_length(r, d);
-    double *values = bram_alloc(cx, count, sizeof *values);
-    char *path = bram_strf(cx, "%s/stimuli/%s.npy", g->dir, bram_response_name(r));
-    int status = values && path ? bram_response_read(cx, r, start, shape, values, NULL)
-                                : BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = bram_npy_write(cx, path, g->replace, single ? BRAM_NPY_F32 : BRAM_NPY_F64, dims,
-                                shape, values);
+    enum { BLOCK = 1 << 20 }; /* values */
+    size_t dims = bram_response_dims(r), start[BRAM_MAX_DIMS] = {0}, count[BRAM_MAX_DIMS];
+    size_t rows = bram_response_length(r, 0), row = rows ? bram_response_count(r) / rows : 0;
+    size_t most = row && row < BLOCK ? BLOCK / row : 1;
+    for (size_t d = 0; d < dims; d++) count[d] = bram_response_length(r, d);
+    double *values = bram_scratch(cx, most * row, sizeof *values);
+    if (!values) return BRAM_ENOMEM;
+    BRAM_TRY(bram_npy_put_header(cx, file, type, dims, count));
+    for (; start[0] < rows; start[0] += count[0]) {
+        count[0] = rows - start[0] < most ? rows - start[0] : most;
+        BRAM_TRY(bram_response_read(cx, r, start, count, values, NULL));
+        BRAM_TRY(bram_npy_put_values(cx, file, type, values, count[0] * row));
+    }
+    return BRAM_OK;
+}
+
+/* An array with a row a stimulus; name: stimuli/features/NAME as NAME, stimuli/images/NAME as
+ * images-NAME. */
+static int write_array(bram_ctx *cx, const struct writing *g, const bram_response *r,
+                       const char *name)
+{
+    static const bram_npy_type types[] = {
+        [BRAM_F64] = BRAM_NPY_F64, [BRAM_F32] = BRAM_NPY_F32, [BRAM_U8] = BRAM_NPY_U8};
+    size_t mark = bram_scratch_mark(cx);
+    char *path = bram_strf(cx, "stimuli/%s.npy", name);
+    bram_outfile *file = NULL;
+    int status = path ? open_file(cx, &file, g, path) : BRAM_ENOMEM;
     bram_free(path);
-    bram_free(values);
-    return status == BRAM_OK ? write_ids(cx, g, bram_response_name(r), bram_response_axis(r, 0))
-                             : status;
+    if (status == BRAM_OK) {
+        status = put_array(cx, file, r, types[bram_response_type(r)]);
+        if (status == BRAM_OK) status = bram_outfile_commit(cx, file);
+        else bram_outfile_abort(file);
+    }
+    bram_scratch_release(cx, mark);
+    return status == BRAM_OK ? write_ids(cx, g, name, bram_response_axis(r, 0)) : status;
+}
+
+static int write_named(bram_ctx *cx, const struct writing *g, const char *path)
+{
+    const bram_response *r = bram_dataset_response(g->ds, path);
+    bool image = strncmp(path, "stimuli/images/", 15) == 0;
+    char *name = bram_strf(cx, "%s%s", image ? "images-" : "", bram_response_name(r));
+    int status = name ? write_array(cx, g, r, name) : BRAM_ENOMEM;
+    bram_free(name);
+    return status;
 }
 
 static int write_stimuli(bram_ctx *cx, const struct writing *g, const bram_axis *parts)
@@ -329,7 +359,7 @@ static int write_stimuli(bram_ctx *cx, const struct writing *g, const bram_axis 
         const bram_axis *row = bram_response_axis(r, 0);
         if (strncmp(path, "stimuli/", 8) == 0 && bram_axis_has_ids(row) &&
             !bram_response_has_mask(r))
-            status = write_array(cx, g, r);
+            status = write_named(cx, g, path);
     }
     return status;
 }

@@ -69,18 +69,23 @@ static int for_each_block(bram_ctx *cx, const bram_response *r, write_block *put
 
 /* ---- .npy ----------------------------------------------------------------------------------- */
 
+static bram_npy_type npy_type(const bram_response *r)
+{
+    static const bram_npy_type types[] = {
+        [BRAM_F64] = BRAM_NPY_F64, [BRAM_F32] = BRAM_NPY_F32, [BRAM_U8] = BRAM_NPY_U8};
+    return types[bram_response_type(r)];
+}
+
 static int put_npy(bram_ctx *cx, void *user, const bram_response *r, const struct block *b)
 {
-    bram_npy_type type = bram_response_type(r) == BRAM_F32 ? BRAM_NPY_F32 : BRAM_NPY_F64;
-    return bram_npy_put_values(cx, user, type, b->values, b->count * b->row);
+    return bram_npy_put_values(cx, user, npy_type(r), b->values, b->count * b->row);
 }
 
 static int write_npy(bram_ctx *cx, bram_outfile *file, const bram_response *r)
 {
-    bram_npy_type type = bram_response_type(r) == BRAM_F32 ? BRAM_NPY_F32 : BRAM_NPY_F64;
     size_t shape[BRAM_MAX_DIMS];
     for (size_t d = 0; d < bram_response_dims(r); d++) shape[d] = bram_response_length(r, d);
-    BRAM_TRY(bram_npy_put_header(cx, file, type, bram_response_dims(r), shape));
+    BRAM_TRY(bram_npy_put_header(cx, file, npy_type(r), bram_response_dims(r), shape));
     return for_each_block(cx, r, put_npy, file);
 }
 

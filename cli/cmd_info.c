@@ -136,7 +136,7 @@ static int arrays(bram_ctx *cx, bram_table **out, const bram_dataset *ds)
         bram_table_row(*out);
         bram_table_text(*out, 0, path);
         bram_table_text(*out, 1, shape);
-        bram_table_text(*out, 2, bram_response_type(r) == BRAM_F32 ? "float32" : "float64");
+        bram_table_text(*out, 2, bram_type_name(bram_response_type(r)));
         bram_table_text(*out, 3, bram_attrs_text(bram_response_attrs_const(r), "unit"));
         bram_table_text(*out, 4, bram_attrs_text(bram_response_attrs_const(r), "filter"));
         bram_table_text(*out, 5, bram_response_has_mask(r) ? "yes" : "no");

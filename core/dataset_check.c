@@ -321,6 +321,22 @@ static int check_rdm(struct checking *c, const bram_response *r)
     return status;
 }
 
+/* stimuli/images/NAME: stimulus x row x column (x channel), 0 to 255 or 0 to 1. */
+static void check_images(struct checking *c, const bram_response *r)
+{
+    static const char *const names[] = {"stimulus", "row", "column", "channel"};
+    size_t dims = bram_response_dims(r);
+    bool good = dims == 3 || (dims == 4 && bram_response_length(r, 3) == 3);
+    for (size_t d = 0; good && d < dims; d++)
+        good = strcmp(bram_axis_name(bram_response_axis(r, d)), names[d]) == 0;
+    if (!good)
+        find(c, BRAM_ERROR, "axes", "stimulus x row x column (x channel, 3 of them)", "%zu axes",
+             dims);
+    if (bram_response_type(r) == BRAM_F64)
+        find(c, BRAM_ERROR, "type", "uint8 (levels 0 to 255) or float32 (0 to 1)", "float64");
+    check_stimuli(c, bram_response_axis(r, 0));
+}
+
 /* responses/ID and stimuli/features/NAME. */
 static int check_presented(struct checking *c, const bram_response *r)
 {
@@ -354,6 +370,7 @@ static int check_response(struct checking *c, const bram_response *r)
     }
     for (size_t d = 0; d < bram_response_dims(r); d++)
         BRAM_TRY(check_axis(c, bram_response_axis(r, d)));
+    if (starts_with(c->path, "stimuli/images/")) check_images(c, r);
     BRAM_TRY(check_presented(c, r));
     if (bram_response_count(r) == 0)
         find(c, BRAM_WARNING, "shape", "one value or more", "no values");

@@ -456,9 +456,11 @@ static int load(const struct reading *s, bram_response **out, const bram_respons
         if (mask && n) memcpy(mask, present, n);
         double *f64 = bram_response_f64(r);
         float *f32 = bram_response_f32(r);
+        uint8_t *u8 = bram_response_u8(r);
         for (size_t i = 0; i < n; i++)
             if (f64) f64[i] = values[i];
-            else f32[i] = (float)values[i];
+            else if (f32) f32[i] = (float)values[i];
+            else u8[i] = (uint8_t)(int)values[i]; /* a signed byte becomes the same bits */
         *out = r;
     } else bram_response_free(r);
     bram_scratch_release(s->cx, mark);
@@ -486,14 +488,16 @@ static int read_response(const struct reading *s, const struct group *g, struct 
     bram_h5_info info;
     bram_axis *axes[BRAM_MAX_DIMS];
     BRAM_TRY(read_shape(s, g, item, &info, axes));
-    if (info.type != BRAM_H5_FLOAT || (info.element_size != 4 && info.element_size != 8))
-        return bad(s, item->path, "type", "another one", "float32 or float64");
+    bool bytes = info.type == BRAM_H5_INTEGER && info.element_size == 1;
+    if (!bytes &&
+        (info.type != BRAM_H5_FLOAT || (info.element_size != 4 && info.element_size != 8)))
+        return bad(s, item->path, "type", "another one", "float32, float64 or uint8");
     struct values *v;
     BRAM_TRY(make_values(s, item, info.rank, &v));
     bram_reader reader = {read_values, release_values, v, v->mask != NULL};
     bram_response *r = NULL, *copy = NULL;
-    int status = bram_response_from_reader(s->cx, &r, item->name,
-                                           info.element_size == 4 ? BRAM_F32 : BRAM_F64, info.rank,
+    bram_type type = bytes ? BRAM_U8 : info.element_size == 4 ? BRAM_F32 : BRAM_F64;
+    int status = bram_response_from_reader(s->cx, &r, item->name, type, info.rank,
                                            (const bram_axis *const *)axes, reader);
     if (status == BRAM_EUSAGE) status = at_path(s, item->path, BRAM_EFORMAT);
     BRAM_TRY(status);

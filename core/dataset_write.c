@@ -204,7 +204,16 @@ static int put_axes(struct writing *s, const bram_form_entry *entries, size_t n)
 
 /* ---- responses ------------------------------------------------------------------------------ */
 
-/* The values block by block, NaN where missing, and the mask if there is one. */
+/* A block of values; bytes take the front of the room that held them as doubles. */
+static int put_slab(const struct writing *s, const char *path, bram_h5w_type type,
+                    const size_t *start, const size_t *count, double *values, size_t n)
+{
+    uint8_t *bytes = (uint8_t *)values;
+    for (size_t i = 0; type == BRAM_H5W_UINT8 && i < n; i++) bytes[i] = (uint8_t)values[i];
+    return bram_h5w_slab(s->cx, s->w, path, type, start, count, values);
+}
+
+/* The values block by block, NaN (of bytes 0) where missing, and the mask if there is one. */
 static int put_values(const struct writing *s, const char *path, const char *mask,
                       const bram_response *r, bram_h5w_type type)
 {
@@ -221,6 +230,7 @@ static int put_values(const struct writing *s, const char *path, const char *mas
     bram_form_stored from;
     bool joined = s->join && bram_form_is_stored(&from, r) && !from.mask == !mask;
     while (bram_form_next_block(dims, lengths, block, start, count)) {
+        size_t n = bram_form_product(dims, count);
         bool copied[2] = {false, !mask};
         BRAM_TRY(bram_ctx_check_cancel(s->cx));
         if (joined)
@@ -231,9 +241,9 @@ static int put_values(const struct writing *s, const char *path, const char *mas
                                          &copied[1]));
         if (copied[0] && copied[1]) continue;
         BRAM_TRY(bram_response_read(s->cx, r, start, count, values, present));
-        for (size_t i = 0, n = bram_form_product(dims, count); mask && i < n; i++)
-            if (!present[i]) values[i] = NAN;
-        if (!copied[0]) BRAM_TRY(bram_h5w_slab(s->cx, s->w, path, type, start, count, values));
+        for (size_t i = 0; mask && i < n; i++)
+            if (!present[i]) values[i] = type == BRAM_H5W_UINT8 ? 0 : NAN;
+        if (!copied[0]) BRAM_TRY(put_slab(s, path, type, start, count, values, n));
         if (mask) BRAM_TRY(bram_h5w_slab(s->cx, s->w, mask, BRAM_H5W_UINT8, start, count, present));
     }
     return BRAM_OK;
@@ -269,6 +279,8 @@ static char *list_columns(const struct writing *s, const bram_response *r)
 
 static int put_response(const struct writing *s, const bram_response *r)
 {
+    static const bram_h5w_type stored_as[] = {
+        [BRAM_F64] = BRAM_H5W_FLOAT64, [BRAM_F32] = BRAM_H5W_FLOAT32, [BRAM_U8] = BRAM_H5W_UINT8};
     const char *name = bram_response_name(r), *scales[BRAM_MAX_DIMS];
     size_t dims = bram_response_dims(r);
     char *path = place(s, name, "", ""), *columns = path ? list_columns(s, r) : NULL, *mask = NULL;
@@ -278,8 +290,7 @@ static int put_response(const struct writing *s, const bram_response *r)
     for (size_t d = 0; d < dims; d++)
         if (!(scales[d] = place(s, find_placed(s, bram_response_axis(r, d))->name, "", "")))
             return BRAM_ENOMEM;
-    bool small = bram_response_type(r) == BRAM_F32;
-    BRAM_TRY(put_values(s, path, mask, r, small ? BRAM_H5W_FLOAT32 : BRAM_H5W_FLOAT64));
+    BRAM_TRY(put_values(s, path, mask, r, stored_as[bram_response_type(r)]));
     BRAM_TRY(bram_h5w_attach(s->cx, s->w, path, dims, scales));
     BRAM_TRY(put_role(s, path, BRAM_ROLE_RESPONSE, ""));
     if (*columns) BRAM_TRY(bram_h5w_attr_text(s->cx, s->w, path, "coordinates", columns));

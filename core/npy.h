@@ -108,13 +108,13 @@ int bram_npy_load(bram_ctx *cx, double **values, bram_npy_info *info,
 
 /* ---- writing: version 1, little endian, C order --------------------------------------------- */
 
-typedef enum bram_npy_type { BRAM_NPY_F64, BRAM_NPY_F32, BRAM_NPY_I64 } bram_npy_type;
+typedef enum bram_npy_type { BRAM_NPY_F64, BRAM_NPY_F32, BRAM_NPY_I64, BRAM_NPY_U8 } bram_npy_type;
 
 /** Writes the header; product(shape) values must follow. BRAM_ESHAPE for more than 8 dimensions. */
 int bram_npy_put_header(bram_ctx *cx, bram_outfile *o, bram_npy_type type, size_t dims,
                         const size_t *shape) BRAM_MUST_CHECK;
 
-/** Appends count values; for BRAM_NPY_I64 they must be whole numbers in range (else BRAM_ENUMERIC).
+/** Appends count values; for integers they must be whole numbers in range (else BRAM_ENUMERIC).
  */
 int bram_npy_put_values(bram_ctx *cx, bram_outfile *o, bram_npy_type type, const double *values,
                         size_t count) BRAM_MUST_CHECK;

@@ -43,7 +43,7 @@ static int put_header(bram_ctx *cx, bram_outfile *o, const char *descr, size_t d
 int bram_npy_put_header(bram_ctx *cx, bram_outfile *o, bram_npy_type type, size_t dims,
                         const size_t *shape)
 {
-    static const char *const descrs[] = {"<f8", "<f4", "<i8"};
+    static const char *const descrs[] = {"<f8", "<f4", "<i8", "|u1"};
     return put_header(cx, o, descrs[type], dims, shape);
 }
 
@@ -61,6 +61,11 @@ static int bits_of(bram_ctx *cx, bram_npy_type type, double value, uint64_t *bit
         uint32_t half;
         memcpy(&half, &narrow, sizeof half);
         *bits = half;
+    } else if (type == BRAM_NPY_U8) {
+        if (!(value >= 0 && value <= 255) || value != floor(value))
+            return bram_fail(cx, BRAM_ENUMERIC, ".npy: found %g, expected a whole number to 255",
+                             value);
+        *bits = (uint64_t)value;
     } else {
         if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0) ||
             value != floor(value))
@@ -75,7 +80,7 @@ int bram_npy_put_values(bram_ctx *cx, bram_outfile *o, bram_npy_type type, const
                         size_t count)
 {
     unsigned char block[BLOCK * 8];
-    size_t item = type == BRAM_NPY_F32 ? 4 : 8;
+    size_t item = type == BRAM_NPY_U8 ? 1 : type == BRAM_NPY_F32 ? 4 : 8;
     for (size_t done = 0; done < count;) {
         size_t n = count - done < BLOCK ? count - done : BLOCK;
         for (size_t i = 0; i < n; i++) {

@@ -17,10 +17,20 @@ struct bram_response {
     size_t dims, count;
     bram_axis *axes[BRAM_MAX_DIMS];
     bram_attrs *attrs;
-    void *values;  /* count doubles or floats in memory, or NULL */
+    void *values;  /* count doubles, floats or bytes in memory, or NULL */
     uint8_t *mask; /* count bytes in memory, or NULL */
     bram_reader reader;
 };
+
+size_t bram_type_size(bram_type type)
+{
+    return type == BRAM_F64 ? sizeof(double) : type == BRAM_F32 ? sizeof(float) : 1;
+}
+
+const char *bram_type_name(bram_type type)
+{
+    return type == BRAM_F64 ? "float64" : type == BRAM_F32 ? "float32" : "uint8";
+}
 
 static int check_shape(bram_ctx *cx, const char *name, size_t dims, const bram_axis *const *axes,
                        size_t *count)
@@ -70,7 +80,7 @@ int bram_response_new(bram_ctx *cx, bram_response **out, const char *name, bram_
 {
     bram_response *r;
     BRAM_TRY(make(cx, &r, name, type, dims, axes));
-    r->values = bram_alloc(cx, r->count, type == BRAM_F64 ? sizeof(double) : sizeof(float));
+    r->values = bram_alloc(cx, r->count, bram_type_size(type));
     if (!r->values) {
         bram_response_free(r);
         return BRAM_ENOMEM;
@@ -169,6 +179,11 @@ float *bram_response_f32(bram_response *r)
     return r->type == BRAM_F32 ? r->values : NULL;
 }
 
+uint8_t *bram_response_u8(bram_response *r)
+{
+    return r->type == BRAM_U8 ? r->values : NULL;
+}
+
 uint8_t *bram_response_mask(bram_ctx *cx, bram_response *r)
 {
     if (!r->values) {
@@ -184,15 +199,20 @@ bool bram_response_has_mask(const bram_response *r)
     return r->mask || r->reader.has_mask;
 }
 
+static double value_at(const bram_response *r, size_t at)
+{
+    if (r->type == BRAM_F64) return ((const double *)r->values)[at];
+    if (r->type == BRAM_F32) return (double)((const float *)r->values)[at];
+    return ((const uint8_t *)r->values)[at];
+}
+
 /* Copies n values that lie side by side at position `from`, and their marks. */
 static void copy_run(const bram_response *r, size_t from, size_t n, double *values,
                      uint8_t *present)
 {
     for (size_t i = 0; i < n; i++) {
         bool there = !r->mask || r->mask[from + i];
-        double value = r->type == BRAM_F64 ? ((const double *)r->values)[from + i]
-                                           : (double)((const float *)r->values)[from + i];
-        values[i] = there ? value : 0;
+        values[i] = there ? value_at(r, from + i) : 0;
         if (present) present[i] = there;
     }
 }
@@ -241,7 +261,7 @@ int bram_response_view(bram_ctx *cx, const bram_response *r, bram_mat *out)
                          "response %s has %zu axes and is %s, %s: not a "
                          "matrix of doubles in memory",
                          r->name, r->dims, r->values ? "in memory" : "in a file",
-                         r->type == BRAM_F64 ? "float64" : "float32");
+                         bram_type_name(r->type));
     size_t rows = bram_axis_length(r->axes[0]), cols = bram_axis_length(r->axes[1]);
     *out = (bram_mat){r->values, rows, cols, cols};
     return BRAM_OK;

@@ -82,12 +82,12 @@ static int append(bram_ctx *cx, bram_spill *spill, const void *bytes, size_t cou
 static int read_run(bram_ctx *cx, const struct part *p, size_t from, size_t n, double *values,
                     uint8_t *present)
 {
-    bool wide = p->type == BRAM_F64;
-    size_t size = wide ? sizeof(double) : sizeof(float);
-    /* floats go to the upper half of their room and grow into the lower one, front to back */
+    size_t size = bram_type_size(p->type);
+    /* smaller numbers go to the end of their room and grow towards its front, front to back */
     unsigned char *bytes = (unsigned char *)values + n * (sizeof(double) - size);
     BRAM_TRY(bram_file_read_at(cx, p->spill->fd, p->values + from * size, bytes, n * size, place));
-    for (size_t i = 0; !wide && i < n; i++) {
+    for (size_t i = 0; p->type == BRAM_U8 && i < n; i++) values[i] = bytes[i];
+    for (size_t i = 0; p->type == BRAM_F32 && i < n; i++) {
         float single;
         memcpy(&single, bytes + i * sizeof single, sizeof single);
         values[i] = (double)single;
@@ -128,13 +128,19 @@ static void release_part(void *state)
 /* ---- moving --------------------------------------------------------------------------------- */
 
 /* Values where the mask says missing are read as 0: they are stored so. */
-static void clear_missing(bram_response *r, const uint8_t *mask)
+static void clear_missing(const bram_response *r, void *values, const uint8_t *mask)
 {
-    double *wide = bram_response_f64(r);
-    float *single = bram_response_f32(r);
+    size_t size = bram_type_size(bram_response_type(r));
     for (size_t i = 0; i < bram_response_count(r); i++)
-        if (!mask[i] && wide) wide[i] = 0;
-        else if (!mask[i]) single[i] = 0;
+        if (!mask[i]) memset((char *)values + i * size, 0, size); /* all bits 0 is the number 0 */
+}
+
+/* @return the values of a response in memory; NULL of one that is not */
+static void *values_of(bram_response *r)
+{
+    if (bram_response_type(r) == BRAM_F64) return bram_response_f64(r);
+    return bram_response_type(r) == BRAM_F32 ? (void *)bram_response_f32(r)
+                                             : (void *)bram_response_u8(r);
 }
 
 static int move(bram_ctx *cx, bram_spill *spill, bram_response *r, size_t bytes)
@@ -143,11 +149,10 @@ static int move(bram_ctx *cx, bram_spill *spill, bram_response *r, size_t bytes)
     if (!p) return BRAM_ENOMEM;
     *p = (struct part){.dims = bram_response_dims(r), .type = bram_response_type(r)};
     for (size_t d = 0; d < p->dims; d++) p->length[d] = bram_response_length(r, d);
-    const void *values = bram_response_f64(r) ? (const void *)bram_response_f64(r)
-                                              : (const void *)bram_response_f32(r);
+    void *values = values_of(r);
     p->masked = bram_response_has_mask(r);
     const uint8_t *mask = p->masked ? bram_response_mask(cx, r) : NULL;
-    if (mask) clear_missing(r, mask);
+    if (mask) clear_missing(r, values, mask);
     p->values = spill->used;
     int status = append(cx, spill, values, bytes);
     p->mask = spill->used;
@@ -166,8 +171,9 @@ static int move(bram_ctx *cx, bram_spill *spill, bram_response *r, size_t bytes)
 
 int bram_dataset_spill(bram_ctx *cx, bram_dataset *ds, bram_response *r)
 {
-    size_t size = bram_response_f64(r) ? sizeof(double) : bram_response_f32(r) ? sizeof(float) : 0;
-    size_t bytes = bram_response_count(r) * size; /* in memory: they can be counted */
+    if (!values_of(r)) return BRAM_OK;
+    /* in memory: they can be counted */
+    size_t bytes = bram_response_count(r) * bram_type_size(bram_response_type(r));
     if (!bram_ctx_spill(cx) || bytes < LEAST_BYTES) return BRAM_OK;
     bram_spill **spill = bram_dataset_spill_of(ds);
     if (!*spill) BRAM_TRY(open_spill(cx, spill));

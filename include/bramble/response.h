@@ -1,9 +1,9 @@
 /*
  * response.h - an array with labelled axes and a mask: a recording, features, predictions, an RDM.
  *
- * Values are doubles or floats in row-major order, in memory or in a file read block by block.
- * Missing is a mask (1 present, 0 missing); what a value is where the mask is 0 is not defined.
- * A response without a mask has every value.
+ * Values are doubles, floats or bytes (levels 0 to 255 of pictures) in row-major order, in memory
+ * or in a file read block by block. Missing is a mask (1 present, 0 missing); what a value is where
+ * the mask is 0 is not defined. A response without a mask has every value.
  */
 #ifndef BRAMBLE_RESPONSE_H
 #define BRAMBLE_RESPONSE_H
@@ -17,7 +17,11 @@ extern "C" {
 
 #define BRAM_MAX_DIMS 4
 
-typedef enum bram_type { BRAM_F64, BRAM_F32 } bram_type;
+typedef enum bram_type { BRAM_F64, BRAM_F32, BRAM_U8 } bram_type;
+
+/** @return bytes of a value; what the type is called: "float64", "float32", "uint8" */
+size_t bram_type_size(bram_type type);
+const char *bram_type_name(bram_type type);
 
 typedef struct bram_response bram_response;
 
@@ -45,6 +49,7 @@ const bram_attrs *bram_response_attrs_const(const bram_response *r);
 /** @return the values of an in-memory response of that type, else NULL */
 double *bram_response_f64(bram_response *r);
 float *bram_response_f32(bram_response *r);
+uint8_t *bram_response_u8(bram_response *r);
 
 /**
  * @return the mask of an in-memory response, made of ones if it had none; NULL (with the message

@@ -342,7 +342,7 @@ static const struct {
     {scale_of_another_group, "/g/x: scale of dimension 1", "found /h/neuron"},
     {null_reference, "/g/x", "imension"},
     {wild_reference, "/g/x", "imension"},
-    {integer_response, "/g/x: type", "float32 or float64"},
+    {integer_response, "/g/x: type", "float32, float64 or uint8"},
     {rank_five, "/g/x_present: number of dimensions", "expected 5"},
     {rank_five_without_a_mask, "/g/x: number of dimensions", "found 5"},
     {scalar_response, "/g/x_present: number of dimensions", "expected 0"},

@@ -338,6 +338,15 @@ static void written_bytes(void **state)
     assert_int_equal(info.kind, BRAM_NPY_INT);
     assert_near(found[0], -3, 0);
     bram_free(found);
+    const double levels[] = {0, 255, 7}, beyond[] = {256, -1, 0.5};
+    assert_ok(cx, bram_npy_write(cx, path, true, BRAM_NPY_U8, 1, (size_t[]){3}, levels));
+    assert_ok(cx, bram_npy_load(cx, &found, &info, path));
+    assert_int_equal(info.kind, BRAM_NPY_UINT);
+    assert_memory_equal(found, levels, sizeof levels);
+    bram_free(found);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(bram_npy_write(cx, path, true, BRAM_NPY_U8, 0, NULL, &beyond[i]),
+                         BRAM_ENUMERIC);
     size_t many[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
     assert_int_equal(bram_npy_write(cx, path, true, BRAM_NPY_F64, 9, many, &number), BRAM_ESHAPE);
 }

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-enum { ROWS = 40, MIDDLE = 30, COLS = 20, COUNT = ROWS * MIDDLE * COLS };
+enum { ROWS = 120, MIDDLE = 30, COLS = 20, COUNT = ROWS * MIDDLE * COLS };
 
 static double value_at(size_t i)
 {
@@ -26,7 +26,8 @@ static bram_response *put(bram_ctx *cx, bram_dataset *ds, bram_type type, bool m
     uint8_t *present = mask ? bram_response_mask(cx, r) : NULL;
     for (size_t i = 0; i < COUNT; i++) {
         if (type == BRAM_F64) bram_response_f64(r)[i] = value_at(i);
-        else bram_response_f32(r)[i] = (float)value_at(i);
+        else if (type == BRAM_F32) bram_response_f32(r)[i] = (float)value_at(i);
+        else bram_response_u8(r)[i] = (uint8_t)(i % 251);
         if (present) present[i] = i % 7 != 0;
     }
     assert_ok(cx, bram_dataset_add(cx, ds, "g", r));
@@ -40,6 +41,7 @@ static void check_block(bram_ctx *cx, const bram_response *r, const size_t *star
     double *values = bram_alloc(cx, COUNT, sizeof *values);
     uint8_t *present = bram_alloc(cx, COUNT, 1);
     assert_ok(cx, bram_response_read(cx, r, start, count, values, present));
+    bool bytes = bram_response_type(r) == BRAM_U8;
     size_t k = 0;
     for (size_t a = start[0]; a < start[0] + count[0]; a++)
         for (size_t b = start[1]; b < start[1] + count[1]; b++)
@@ -47,7 +49,8 @@ static void check_block(bram_ctx *cx, const bram_response *r, const size_t *star
                 size_t i = (a * MIDDLE + b) * COLS + c;
                 bool there = !mask || i % 7 != 0;
                 assert_int_equal(present[k], there);
-                assert_near(values[k], there ? value_at(i) : 0, 0);
+                double put_in = bytes ? (double)(i % 251) : value_at(i);
+                assert_near(values[k], there ? put_in : 0, 0);
             }
     bram_free(values);
     bram_free(present);
@@ -65,20 +68,22 @@ static void blocks_read_the_same_from_disk(void **state)
                                           {{2, 2, 2}, {0, 3, 3}}};
     bram_ctx *cx = bram_ctx_new();
     bram_ctx_set_spill(cx, getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    for (int form = 0; form < 4; form++) {
-        bram_type type = form & 1 ? BRAM_F32 : BRAM_F64;
+    for (int form = 0; form < 6; form++) {
+        static const bram_type types[] = {BRAM_F64, BRAM_F32, BRAM_U8};
+        bram_type type = types[form / 2];
         bram_dataset *ds;
         assert_ok(cx, bram_dataset_new(cx, &ds));
-        bram_response *r = put(cx, ds, type, form & 2);
+        bram_response *r = put(cx, ds, type, form & 1);
         assert_ok(cx, bram_dataset_spill(cx, ds, r));
         assert_null(bram_response_f64(r));
         assert_null(bram_response_f32(r));
+        assert_null(bram_response_u8(r));
         assert_int_equal(bram_response_type(r), type);
-        assert_int_equal(bram_response_has_mask(r), form >> 1);
+        assert_int_equal(bram_response_has_mask(r), form & 1);
         for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
-            check_block(cx, r, blocks[i][0], blocks[i][1], form & 2);
+            check_block(cx, r, blocks[i][0], blocks[i][1], form & 1);
         assert_ok(cx, bram_dataset_spill(cx, ds, r)); /* it is there already */
-        check_block(cx, r, blocks[4][0], blocks[4][1], form & 2);
+        check_block(cx, r, blocks[4][0], blocks[4][1], form & 1);
         bram_dataset_free(ds);
     }
     bram_ctx_free(cx);
