@@ -1,11 +1,11 @@
 /*
  * image_bytes.h - small pictures, as hex digits.
  *
- * PNG: 3 rows of 5 pixels, put together by the PNG specification (RFC 2083), zlib at level 9. Sample
- * c of the pixel in row i, column j is (37 i + 91 j + 53 c + 17 i j) mod 2^bits. The palette's
- * entry k is (10 k, 255 - 20 k, k k); the one with alpha makes entries 0 and 1 transparent and half
- * so; the key of png_grey8_key is the value of row 1, column 2. JPEG: written by Pillow 13.0.0
- * (libjpeg-turbo) from 12 rows of 17 pixels (15 j, 20 i, 9 j + 11 i), all mod 256.
+ * PNG: 3 rows of 5 pixels, put together by the PNG specification (RFC 2083), zlib at level 9.
+ * Sample c of the pixel in row i, column j is (37 i + 91 j + 53 c + 17 i j) mod 2^bits. The
+ * palette's entry k is (10 k, 255 - 20 k, k k); the one with alpha makes entries 0 and 1
+ * transparent and half so; the key of png_grey8_key is the value of row 1, column 2. JPEG: written
+ * by Pillow 13.0.0 (libjpeg-turbo) from 12 rows of 17 pixels (15 j, 20 i, 9 j + 11 i), all mod 256.
  */
 #ifndef BRAMBLE_TEST_IMAGE_BYTES_H
 #define BRAMBLE_TEST_IMAGE_BYTES_H
