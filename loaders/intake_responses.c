@@ -3,8 +3,11 @@
  */
 #include "intake_responses.h"
 
+#include "pictures.h"
+
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- reliability of units -------------------------------------------------------------------- */
@@ -160,26 +163,45 @@ int bram_intake_numbered(bram_ctx *cx, bram_axis **out, const char *name, size_t
     return status;
 }
 
-int bram_intake_pixels(bram_ctx *cx, bram_dataset *ds, const char *name, const bram_axis *stimulus,
-                       const float *values, size_t height, size_t width, size_t channels)
+/* ---- pictures -------------------------------------------------------------------------------- */
+
+int bram_intake_pictures(bram_ctx *cx, bram_dataset *ds, const char *name,
+                         const bram_axis *stimulus, const uint8_t *levels, size_t rows,
+                         size_t columns)
 {
-    const struct {
-        const char *name;
-        size_t value;
-    } sizes[] = {{"height", height}, {"width", width}, {"channels", channels}};
-    bram_axis *pixel = NULL;
     bram_response *r = NULL;
-    BRAM_TRY(bram_axis_new(cx, &pixel, "pixel", height * width * channels));
-    int status = bram_response_new(cx, &r, name, BRAM_F32, 2,
-                                   (const bram_axis *[]){stimulus, pixel});
-    bram_axis_free(pixel);
-    BRAM_TRY(status);
-    memcpy(bram_response_f32(r), values, bram_response_count(r) * sizeof *values);
-    status = bram_attrs_set_text(cx, bram_response_attrs(r), "kind", "pixels");
-    for (size_t i = 0; status == BRAM_OK && i < sizeof sizes / sizeof *sizes; i++)
-        status = bram_attrs_set_integer(cx, bram_response_attrs(r), sizes[i].name,
-                                        (int64_t)sizes[i].value);
-    if (status == BRAM_OK) return bram_dataset_add(cx, ds, "stimuli/features", r);
-    bram_response_free(r);
+    BRAM_TRY(bram_pictures_new(cx, &r, name, stimulus, rows, columns, 1));
+    memcpy(bram_response_u8(r), levels, bram_response_count(r));
+    return bram_dataset_add(cx, ds, "stimuli/images", r);
+}
+
+struct hashed {
+    const char *hash;
+    size_t at;
+};
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct hashed *x = a, *y = b;
+    int order = strcmp(x->hash, y->hash);
+    return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+int bram_intake_same_pictures(bram_ctx *cx, bram_axis *stimulus, const char (*hash)[65],
+                              const char *const *name)
+{
+    size_t n = bram_axis_length(stimulus), mark = bram_scratch_mark(cx);
+    struct hashed *list = bram_scratch(cx, n, sizeof *list);
+    const char **image = bram_scratch(cx, n, sizeof *image);
+    if (!list || !image) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) list[i] = (struct hashed){hash[i], i};
+    if (n) qsort(list, n, sizeof *list, by_hash);
+    for (size_t i = 0, first = 0; i < n; i++) {
+        if (strcmp(list[i].hash, list[first].hash) != 0) first = i;
+        size_t at = list[first].at;
+        image[list[i].at] = name ? name[at] : bram_axis_id(stimulus, at);
+    }
+    int status = bram_axis_add_text(cx, stimulus, "image", image);
+    bram_scratch_release(cx, mark);
     return status;
 }

@@ -57,14 +57,23 @@ double bram_intake_reliability(const double *values, size_t stimuli, size_t stri
 double bram_intake_ncsnr(const double *values, size_t stimuli, size_t stride, size_t repeats);
 
 /**
- * Adds stimuli/features/NAME: pictures as rows of pixels, with the attributes height, width and
- * channels (1, 3), left to right and top to bottom, channels together.
+ * Adds stimuli/images/NAME: grey pictures of one size, levels 0 to 255, rows from the top.
  *
- * @param values    stimulus x pixel, n of them for each stimulus: height width channels
+ * @param levels    stimulus x row x column
  * @param stimulus  shared, not taken over
  */
-int bram_intake_pixels(bram_ctx *cx, bram_dataset *ds, const char *name, const bram_axis *stimulus,
-                       const float *values, size_t height, size_t width,
-                       size_t channels) BRAM_MUST_CHECK;
+int bram_intake_pictures(bram_ctx *cx, bram_dataset *ds, const char *name,
+                         const bram_axis *stimulus, const uint8_t *levels, size_t rows,
+                         size_t columns) BRAM_MUST_CHECK;
+
+/**
+ * Says which stimuli are the same picture: the column `image` has the name of the first of those
+ * that have the same hash.
+ *
+ * @param hash  one for each stimulus
+ * @param name  of each picture (its file); NULL: the id of the stimulus
+ */
+int bram_intake_same_pictures(bram_ctx *cx, bram_axis *stimulus, const char (*hash)[65],
+                              const char *const *name) BRAM_MUST_CHECK;
 
 #endif

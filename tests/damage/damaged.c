@@ -278,6 +278,7 @@ static bool damage_made(bram_ctx *cx, struct copies like, size_t copies)
                 {"yemini", NULL, "auto"},
                 {"lin", NULL, "auto"},
                 {"hallinen", NULL, "auto"},
+                {"brainio", NULL, "auto"},
                 {"henaff", NULL, "auto"},
                 {"dag", NULL, "auto"},
                 {"jld2", "dag", "auto"},

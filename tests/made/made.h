@@ -67,6 +67,17 @@ bool made_lin(const char *path, const char *defect);
 bool made_hallinen(const char *path, const char *defect);
 
 /**
+ * A BrainIO assembly: 7 presentations of 3 stimuli, 4 neuroids of two regions and animals, 2 bins,
+ * each value its place in the array. Forms of it:
+ *
+ * @param defect  "good" (a NaN), "old" (image_id), "one-bin" (no time), "model" (two layers),
+ *                "events" (5 spikes, a group of metadata); and defects: "unnamed" (a presentation),
+ *                "bins" (descending), "no-stimulus", "event-nan", "model-nan", "nameless" (a
+ *                dimension)
+ */
+bool made_brainio(const char *path, const char *defect);
+
+/**
  * A session in the form of Henaff et al. 2021: 3 units, 4 repeats; two movies of each category at
  * one scale, one natural and one synthetic at the other. A count is (frame - 1) unit + (repeat is
  * even), units from 1; the last repeat of unit 2 is missing.
@@ -178,7 +189,8 @@ bool made_bytes(const char *path, const void *bytes, size_t size);
 bool made_text(const char *path, const char *text);
 
 /** Makes a file by the name of its kind: "kato5", "kato73", a source of made_zimmer, "yemini",
- * "lin", "hallinen", "henaff", "dag", "jld2", "dataset", "nwb", "xls", "xlsx", "npy", "npz", "gz".
+ * "lin", "hallinen", "brainio", "henaff", "dag", "jld2", "dataset", "nwb", "xls", "xlsx", "npy",
+ * "npz", "gz".
  */
 bool made_file(const char *kind, const char *path, const char *defect);
 

@@ -291,6 +291,7 @@ bool made_file(const char *kind, const char *path, const char *defect)
     if (is(kind, "yemini")) return made_yemini(path, defect);
     if (is(kind, "lin")) return made_lin(path, defect);
     if (is(kind, "hallinen")) return made_hallinen(path, defect);
+    if (is(kind, "brainio")) return made_brainio(path, defect);
     if (is(kind, "henaff")) return made_henaff(path, defect);
     if (is(kind, "dag")) return made_dag(path, defect);
     if (is(kind, "nwb")) return made_nwb(path, defect);

@@ -107,7 +107,7 @@ static inline void made_survives(const char *kind, const char *loader)
         bram_ctx_free(cx);
     }
     assert_int_equal(status, BRAM_OK);
-    assert_true(k > 100);
+    assert_true(k > 20);
     unlink(path);
 }
 

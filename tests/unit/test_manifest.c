@@ -103,6 +103,7 @@ static void sums_are_those_of_the_files(void **state)
         {"songbird-ppseq", "spikes/ppseq"},
         {"antolik2016", "vision/encoding/antolik2016"},
         {"henaff2021", "vision/encoding/henaff2021"},
+        {"tang-patterns", "vision/encoding/tang_v1_patterns"},
         {"kriegeskorte92", "vision/rsa/rsatoolbox/92imageData"}};
     char root[512];
     test_data(root, "spikes/PROVENANCE.md");
@@ -123,8 +124,8 @@ static void sums_are_those_of_the_files(void **state)
         }
         bram_yaml_manifest_free(m);
     }
-    assert_int_equal(found, 5 + 7 + 1 + 1 + 2 + 2 + 2 + 1 + 7 + 13 + 4 + 1 + 2 + 2 + 2 + 4 + 1 + 1 +
-                                8 + 4 + 1 + 1 + 2 + 1);
+    assert_int_equal(found, 5 + 7 + 4 + 1 + 1 + 2 + 2 + 2 + 1 + 7 + 13 + 4 + 1 + 2 + 2 + 2 + 4 + 1 +
+                                1 + 8 + 4 + 1 + 1 + 2 + 1);
     bram_ctx_free(cx);
 }
 
