@@ -115,7 +115,7 @@ size_t bram_network_memory(const bram_network_body *body, const bram_options *o,
     set(&n, o);
     lay_out(&n);
     size_t batch = (size_t)bram_option_integer(o, "batch");
-    size_t row = bram_network_inputs(&n) + 3 * bram_network_outputs(&n) + units + n.width;
+    size_t row = bram_network_inputs(&n) + bram_network_outputs(&n) + 2 * units + n.width;
     return sizeof(float) * (rows * units + 6 * n.parameters + batch * n.window * row +
                             2 * body->room(&n, (batch + 1) / 2, n.window));
 }

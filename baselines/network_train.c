@@ -24,7 +24,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { HALVES = 2 };
+enum { HALVES = 2, AT_ONCE = 512 }; /* AT_ONCE: rows of a readout */
 
 /* A segment, and its rows as inputs (0 where missing): rows x units. */
 struct source {
@@ -41,10 +41,10 @@ struct place {
 /* One half of a batch: what goes in, what is wanted, what the way forward leaves. */
 struct half {
     bram_pass pass;
-    struct place *place;                /* of each window */
-    float *x, *target, *out, *gradient; /* rows of inputs; the others of outputs */
-    uint8_t *mask, *hidden;             /* as target; one row */
-    float *room, *dtop, *dweights;      /* the body's; rows of width; parameters */
+    struct place *place;           /* of each window */
+    float *x, *target, *out;       /* rows of inputs, of units; AT_ONCE of outputs */
+    uint8_t *mask, *hidden;        /* as target; one row */
+    float *room, *dtop, *dweights; /* the body's; rows of width; parameters */
     double loss;
     size_t counted;
 };
@@ -74,28 +74,66 @@ struct training {
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
+/* All floats of a training lie in one arena: the same calls first count them and then, with a base,
+ * say where they are. */
+struct arena {
+    float *base;
+    size_t used;
+};
+
+static float *take(struct arena *a, size_t floats)
+{
+    enum { LINE = 16 }; /* floats of a cache line */
+    float *at = a->base ? a->base + a->used : NULL;
+    a->used += (floats + LINE - 1) / LINE * LINE;
+    return at;
+}
+
+static void plan_half(struct arena *a, struct half *h, const struct training *t)
+{
+    const bram_network *n = t->n;
+    size_t rows = t->window * h->pass.windows;
+    h->dweights = take(a, n->parameters);
+    h->pass.x = h->x = take(a, rows * bram_network_inputs(n));
+    h->target = take(a, rows * n->units);
+    h->out = take(a, (rows < AT_ONCE ? rows : AT_ONCE) * bram_network_outputs(n));
+    h->dtop = take(a, rows * n->width);
+    h->room = take(a, n->body->room(n, h->pass.windows, t->window));
+}
+
+/* Parameters have a home of their own, as they outlive the training. */
+static void plan(struct arena *a, struct training *t)
+{
+    a->used = 0;
+    t->m = take(a, t->n->parameters);
+    t->v = take(a, t->n->parameters);
+    t->best = take(a, t->n->parameters);
+    for (size_t k = 0; k < HALVES; k++) plan_half(a, &t->half[k], t);
+}
+
 static int make_half(bram_ctx *cx, struct half *h, const struct training *t, size_t first,
                      size_t windows)
 {
-    const bram_network *n = t->n;
-    size_t rows = t->window * windows, outputs = bram_network_outputs(n);
-    h->x = bram_scratch(cx, rows, bram_network_inputs(n) * sizeof(float));
-    h->target = bram_scratch(cx, rows, (n->units + 2 * outputs) * sizeof(float));
-    h->mask = bram_scratch(cx, rows + 1, n->units);
-    h->room = bram_scratch(cx, n->body->room(n, windows, t->window), sizeof(float));
-    h->dtop = bram_scratch(cx, rows, n->width * sizeof(float));
-    h->dweights = bram_scratch(cx, n->parameters, sizeof(float));
+    size_t units = t->n->units;
+    h->mask = bram_scratch(cx, t->window * windows + 1, units);
     h->place = bram_scratch(cx, windows, sizeof *h->place);
-    if (!h->place || !h->x || !h->target || !h->mask || !h->room || !h->dtop || !h->dweights)
-        return BRAM_ENOMEM;
-    h->out = h->target + rows * n->units, h->gradient = h->out + rows * outputs;
-    h->hidden = h->mask + rows * n->units;
-    h->pass = (bram_pass){.windows = windows,
-                          .steps = t->window,
-                          .most = t->window,
-                          .x = h->x,
-                          .seed = t->seed,
-                          .first = first};
+    if (!h->mask || !h->place) return BRAM_ENOMEM;
+    h->hidden = h->mask + t->window * windows * units;
+    h->pass = (bram_pass){
+        .windows = windows, .steps = t->window, .most = t->window, .seed = t->seed, .first = first};
+    return BRAM_OK;
+}
+
+static int make_memory(bram_ctx *cx, struct training *t)
+{
+    size_t half = t->batch / 2;
+    struct arena arena = {0};
+    BRAM_TRY(make_half(cx, &t->half[0], t, 0, t->batch - half));
+    BRAM_TRY(make_half(cx, &t->half[1], t, t->batch - half, half));
+    plan(&arena, t);
+    arena.base = bram_scratch(cx, arena.used, sizeof *arena.base);
+    if (!arena.base) return BRAM_ENOMEM;
+    plan(&arena, t);
     return BRAM_OK;
 }
 
@@ -130,8 +168,12 @@ static size_t put_mask(const bram_network *n, uint8_t *mask, const bram_segment 
 {
     const uint8_t *present = s->y_present ? s->y_present + row * n->units : NULL;
     size_t counted = 0;
+    if (!counts || (!present && !hidden)) {
+        memset(mask, counts, n->units);
+        return counts ? n->units : 0;
+    }
     for (size_t i = 0; i < n->units; i++) {
-        mask[i] = counts && (!present || present[i]) && (!hidden || hidden[i]);
+        mask[i] = (!present || present[i]) && (!hidden || hidden[i]);
         counted += mask[i];
     }
     return counted;
@@ -223,16 +265,28 @@ static int fill_half(bram_ctx *cx, size_t task, void *user)
 
 /* ---- a step --------------------------------------------------------------------------------- */
 
-/* @return the sum of the losses; gradient NULL: only that */
-static double forward(const bram_network *n, struct half *h, float *gradient, double scale,
-                      const float **top)
+/* The readout of some rows and their losses, a few hundred rows at a time: what it gives becomes
+ * the gradient of that and is never seen as a whole. back: whether gradients are wanted, that of
+ * the features in dtop. @return the sum of the losses */
+static double read_out(const bram_network *n, struct half *h, const float *top, size_t first,
+                       double scale, bool back)
 {
     size_t rows = h->pass.windows * h->pass.steps, outputs = bram_network_outputs(n);
-    const float *w = n->parameter + bram_network_readout(n);
-    *top = n->body->forward(n, &h->pass, h->room);
-    bram_nn32_linear(h->out, *top, w, w + outputs * n->width, rows, n->width, outputs);
-    return bram_nn32_loss(gradient, h->out, h->target, h->mask, rows * n->units,
-                          n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE, 1, scale);
+    size_t at = bram_network_readout(n), bias = at + outputs * n->width;
+    double sum = 0;
+    for (size_t row = first, some; row < rows; row += some) {
+        some = rows - row < AT_ONCE ? rows - row : AT_ONCE;
+        const float *features = top + row * n->width;
+        bram_nn32_linear(h->out, features, n->parameter + at, n->parameter + bias, some, n->width,
+                         outputs);
+        sum += bram_nn32_loss(back ? h->out : NULL, h->out, h->target + row * n->units,
+                              h->mask + row * n->units, some * n->units,
+                              n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE, 1, scale);
+        if (back)
+            bram_nn32_linear_back(h->dtop + row * n->width, h->dweights + at, h->dweights + bias,
+                                  h->out, features, n->parameter + at, some, n->width, outputs);
+    }
+    return sum;
 }
 
 static int half_step(bram_ctx *cx, size_t task, void *user)
@@ -240,15 +294,13 @@ static int half_step(bram_ctx *cx, size_t task, void *user)
     struct training *t = user;
     struct half *h = &t->half[task];
     const bram_network *n = t->n;
-    size_t rows = h->pass.windows * h->pass.steps, outputs = bram_network_outputs(n);
-    float *dw = h->dweights + bram_network_readout(n);
-    const float *top;
+    size_t burnt = n->body->by_window ? 0 : t->burn * h->pass.windows; /* rows without loss */
     (void)cx;
     if (n->body->rewind) n->body->rewind(n, &h->pass, h->room);
-    h->loss = forward(n, h, h->gradient, t->scale, &top);
+    const float *top = n->body->forward(n, &h->pass, h->room);
     memset(h->dweights, 0, n->parameters * sizeof *h->dweights);
-    bram_nn32_linear_back(h->dtop, dw, dw + outputs * n->width, h->gradient, top,
-                          n->parameter + bram_network_readout(n), rows, n->width, outputs);
+    memset(h->dtop, 0, burnt * n->width * sizeof *h->dtop);
+    h->loss = read_out(n, h, top, burnt, t->scale, true);
     n->body->backward(n, &h->pass, h->room, h->dweights, h->dtop);
     return BRAM_OK;
 }
@@ -337,10 +389,9 @@ static int validate(bram_ctx *cx, struct training *t, double *loss)
         if (n->body->rewind) n->body->rewind(n, &h.pass, h.room);
         for (size_t row = 0; row + ahead < v->y.rows;) {
             size_t first = row ? row - overlap : 0, left = v->y.rows - ahead - first;
-            const float *top;
             h.pass.steps = left < t->window ? left : t->window;
             put_window(n, &h, 0, from, first, row - first, &g);
-            sum += forward(n, &h, NULL, 1, &top);
+            sum += read_out(n, &h, n->body->forward(n, &h.pass, h.room), 0, 1, false);
             if (n->body->carry) n->body->carry(n, &h.pass, h.room);
             row = first + h.pass.steps;
         }
@@ -437,12 +488,7 @@ static int prepare(bram_ctx *cx, struct training *t, const bram_options *o)
     if (t->validation) BRAM_TRY(make_sources(cx, &t->source[1], n, t->validation));
     t->squares = bram_scratch(cx, n->tensors, sizeof *t->squares);
     if (!t->squares) return BRAM_ENOMEM;
-    size_t half = t->batch / 2;
-    BRAM_TRY(make_half(cx, &t->half[0], t, 0, t->batch - half));
-    BRAM_TRY(make_half(cx, &t->half[1], t, t->batch - half, half));
-    t->m = bram_scratch(cx, n->parameters, 3 * sizeof *t->m);
-    if (!t->m) return BRAM_ENOMEM;
-    t->v = t->m + n->parameters, t->best = t->v + n->parameters;
+    BRAM_TRY(make_memory(cx, t));
     t->number[BEST_LOSS] = INFINITY;
     checks = (t->steps + t->check - 1) / t->check;
     t->checkpoint = (bram_checkpoint){bram_option_text(o, "checkpoint"),

@@ -4,6 +4,7 @@
 #include "nn_act.h"
 
 #include "nn_math.h"
+#include "wide.h"
 
 #include <math.h>
 #include <string.h>
@@ -103,7 +104,7 @@ void BRAM_NN(act)(bram_real *y, const bram_real *x, size_t n, bram_nn_act act)
 /* GELU and its slope share e^(-x^2 / 2): erf(x / sqrt 2) is 1 - (a polynomial of 1 / (1 + p x))
  * times that (Abramowitz & Stegun 1964, 7.1.26, as in nn_math.c). */
 #ifndef BRAM_NN_DOUBLE
-static void gelu_slope(bram_real *restrict y, bram_real *restrict x, size_t n)
+BRAM_WIDE static void gelu_slope(bram_real *restrict y, bram_real *restrict x, size_t n)
 {
     bram_real e[CHUNK];
     for (size_t at = 0; at < n; at += CHUNK, x += CHUNK, y += CHUNK) {
@@ -123,7 +124,7 @@ static void gelu_slope(bram_real *restrict y, bram_real *restrict x, size_t n)
     }
 }
 #else
-static void gelu_slope(bram_real *y, bram_real *x, size_t n)
+BRAM_WIDE static void gelu_slope(bram_real *y, bram_real *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         double half = (1 + erf(ROOT_HALF * x[i])) / 2;

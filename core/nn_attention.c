@@ -3,8 +3,9 @@
  */
 #include "nn_attention.h"
 
-#include "linalg.h"
 #include "nn_math.h"
+#include "nn_packed.h"
+#include "wide.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static struct block block_of(const bram_nn_attention *s, size_t sequence, size_t
 }
 
 /* A row of products becomes one of probabilities over its first `seen` values; 0 after them. */
-static void softmax_row(bram_real *restrict row, size_t seen, size_t all)
+BRAM_WIDE static void softmax_row(bram_real *restrict row, size_t seen, size_t all)
 {
     bram_real lane[8], sum[8] = {0}, most;
     for (size_t j = 0; j < 8; j++) lane[j] = row[0];
@@ -73,12 +74,15 @@ static void softmax_row(bram_real *restrict row, size_t seen, size_t all)
 static void attend(const bram_nn_attention *s, const struct block *b, bram_real *out, bram_real *p,
                    const BRAM_NN(qkv) * x)
 {
-    BRAM_NN_GEMM_PART(p, s->keys, (bram_real)b->scale, x->q + b->q, s->query_row, BRAM_AS_IS,
-                      x->k + b->k, s->key_row, BRAM_TRANSPOSED, b->rows, b->keys, b->head_width, 0);
+    BRAM_NN(multiply)
+    (&(BRAM_NN(product)){p, x->q + b->q, x->k + b->k, s->keys, s->query_row, s->key_row, BRAM_AS_IS,
+                         BRAM_TRANSPOSED, b->rows, b->keys, b->head_width, (bram_real)b->scale,
+                         NULL});
     for (size_t i = 0; i < b->rows; i++)
         softmax_row(p + i * s->keys, s->causal ? b->first + i + 1 : b->keys, s->keys);
-    BRAM_NN_GEMM_PART(out, s->width, 1, p, s->keys, BRAM_AS_IS, x->v + b->k, s->key_row, BRAM_AS_IS,
-                      b->rows, b->head_width, b->keys, 0);
+    BRAM_NN(multiply)
+    (&(BRAM_NN(product)){out, p, x->v + b->k, s->width, s->keys, s->key_row, BRAM_AS_IS, BRAM_AS_IS,
+                         b->rows, b->head_width, b->keys, 1, NULL});
 }
 
 void BRAM_NN(attention)(const bram_nn_attention *s, bram_real *out, bram_real *p,
@@ -97,30 +101,38 @@ size_t BRAM_NN(attention_room)(const bram_nn_attention *s)
     return BLOCK * s->keys;
 }
 
+/* Probabilities p become the gradient of the products by g, that of p. */
+BRAM_WIDE static void softmax_row_back(bram_real *restrict p, const bram_real *restrict g, size_t n)
+{
+    bram_real lane[8] = {0};
+    size_t whole = n / 8 * 8;
+    double sum = 0;
+    for (size_t j = 0; j < whole; j += 8)
+        for (size_t k = 0; k < 8; k++) lane[k] += p[j + k] * g[j + k];
+    for (size_t j = whole; j < n; j++) lane[j - whole] += p[j] * g[j];
+    for (size_t k = 0; k < 8; k++) sum += (double)lane[k];
+    for (size_t j = 0; j < n; j++) p[j] *= g[j] - (bram_real)sum;
+}
+
 /* With g = dout v' the gradient of p, that of the products is p (g - sum of p g) along each row. */
 static void attend_back(const bram_nn_attention *s, const struct block *b, const BRAM_NN(qkv) * dx,
                         const bram_real *dout, const BRAM_NN(qkv) * x, bram_real *p, bram_real *g)
 {
-    size_t keys = s->keys;
-    BRAM_NN_GEMM_PART(dx->v + b->k, s->key_row, 1, p, keys, BRAM_TRANSPOSED, dout, s->width,
-                      BRAM_AS_IS, b->keys, b->head_width, b->rows, 1);
-    BRAM_NN_GEMM_PART(g, keys, 1, dout, s->width, BRAM_AS_IS, x->v + b->k, s->key_row,
-                      BRAM_TRANSPOSED, b->rows, b->keys, b->head_width, 0);
-    for (size_t i = 0; i < b->rows; i++) {
-        bram_real *restrict to = p + i * keys, lane[8] = {0};
-        const bram_real *restrict from = g + i * keys;
-        size_t whole = b->keys / 8 * 8;
-        for (size_t j = 0; j < whole; j += 8)
-            for (size_t k = 0; k < 8; k++) lane[k] += to[j + k] * from[j + k];
-        for (size_t j = whole; j < b->keys; j++) lane[j - whole] += to[j] * from[j];
-        double sum = 0;
-        for (size_t k = 0; k < 8; k++) sum += (double)lane[k];
-        for (size_t j = 0; j < b->keys; j++) to[j] *= from[j] - (bram_real)sum;
-    }
-    BRAM_NN_GEMM_PART(dx->q + b->q, s->query_row, (bram_real)b->scale, p, keys, BRAM_AS_IS,
-                      x->k + b->k, s->key_row, BRAM_AS_IS, b->rows, b->head_width, b->keys, 0);
-    BRAM_NN_GEMM_PART(dx->k + b->k, s->key_row, (bram_real)b->scale, p, keys, BRAM_TRANSPOSED,
-                      x->q + b->q, s->query_row, BRAM_AS_IS, b->keys, b->head_width, b->rows, 1);
+    size_t keys = s->keys, wide = b->head_width;
+    bram_real scale = (bram_real)b->scale, *dv = dx->v + b->k, *dk = dx->k + b->k;
+    BRAM_NN(multiply)
+    (&(BRAM_NN(product)){dv, p, dout, s->key_row, keys, s->width, BRAM_TRANSPOSED, BRAM_AS_IS,
+                         b->keys, wide, b->rows, 1, dv});
+    BRAM_NN(multiply)
+    (&(BRAM_NN(product)){g, dout, x->v + b->k, keys, s->width, s->key_row, BRAM_AS_IS,
+                         BRAM_TRANSPOSED, b->rows, b->keys, wide, 1, NULL});
+    for (size_t i = 0; i < b->rows; i++) softmax_row_back(p + i * keys, g + i * keys, b->keys);
+    BRAM_NN(multiply)
+    (&(BRAM_NN(product)){dx->q + b->q, p, x->k + b->k, s->query_row, keys, s->key_row, BRAM_AS_IS,
+                         BRAM_AS_IS, b->rows, wide, b->keys, scale, NULL});
+    BRAM_NN(multiply)
+    (&(BRAM_NN(product)){dk, p, x->q + b->q, s->key_row, keys, s->query_row, BRAM_TRANSPOSED,
+                         BRAM_AS_IS, b->keys, wide, b->rows, scale, dk});
 }
 
 void BRAM_NN(attention_back)(const bram_nn_attention *s, const BRAM_NN(qkv) * dx,

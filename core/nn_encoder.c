@@ -5,6 +5,7 @@
 
 #include "nn_attention.h"
 #include "nn_layer.h"
+#include "wide.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -81,9 +82,9 @@ static void drop(const bram_nn_encoder *s, bram_real *x, size_t cols, const char
      s->first * s->steps * cols);
 }
 
-static void add(bram_real *restrict y, const bram_real *restrict x, size_t n)
+BRAM_WIDE static void times(bram_real *restrict y, const bram_real *restrict x, size_t n)
 {
-    for (size_t i = 0; i < n; i++) y[i] += x[i];
+    for (size_t i = 0; i < n; i++) y[i] *= x[i];
 }
 
 static void norm(const bram_nn_encoder *s, bram_real *y, bram_real *keep, const bram_real *x,
@@ -104,7 +105,7 @@ static void attention_block(const bram_nn_encoder *s, const BRAM_NN(encoder_weig
     BRAM_NN(attention)(&a, t->heads, t->p, &qkv);
     BRAM_NN(linear)(sum, t->heads, w->out_w, w->out_b, rows, s->width, s->width);
     drop(s, sum, s->width, "attention");
-    add(sum, x, rows * s->width);
+    BRAM_NN(add)(sum, x, rows * s->width);
 }
 
 /* sum = m + F(from). */
@@ -118,7 +119,7 @@ static void forward_block(const bram_nn_encoder *s, const BRAM_NN(encoder_weight
     drop(s, t->act, s->ff, "inside");
     BRAM_NN(linear)(sum, t->act, w->w2, w->b2, rows, s->ff, s->width);
     drop(s, sum, s->width, "outside");
-    add(sum, m, rows * s->width);
+    BRAM_NN(add)(sum, m, rows * s->width);
 }
 
 void BRAM_NN(encoder)(const bram_nn_encoder *s, const BRAM_NN(encoder_weights) * w, bram_real *y,
@@ -171,7 +172,7 @@ static void forward_block_back(const bram_nn_encoder *s, const BRAM_NN(encoder_w
     BRAM_NN(linear_back)
     (r->wide, grad->w2, grad->b2, d, t->act, w->w2, rows, s->ff, s->width);
     drop(s, r->wide, s->ff, "inside");
-    for (size_t i = 0; i < rows * s->ff; i++) r->wide[i] *= t->slope[i];
+    times(r->wide, t->slope, rows * s->ff);
     BRAM_NN(linear_back)
     (r->narrow, grad->w1, grad->b1, r->wide, from, w->w1, rows, s->width, s->ff);
 }
@@ -208,22 +209,22 @@ void BRAM_NN(encoder_back)(const bram_nn_encoder *s, const BRAM_NN(encoder_weigh
         BRAM_NN(layer_norm_back)
         (dy, grad->norm2_w, grad->norm2_b, dy, t->norm2, w->norm2_w, t->keep2, rows, s->width);
         forward_block_back(s, w, grad, &r, dy, t->mid, t);
-        add(dy, r.narrow, n);
+        BRAM_NN(add)(dy, r.narrow, n);
         BRAM_NN(layer_norm_back)
         (dy, grad->norm1_w, grad->norm1_b, dy, t->norm1, w->norm1_w, t->keep1, rows, s->width);
         attention_block_back(s, w, grad, &r, dy, x, t);
-        add(dy, r.narrow, n);
+        BRAM_NN(add)(dy, r.narrow, n);
         return;
     }
     forward_block_back(s, w, grad, &r, dy, t->norm2, t);
     BRAM_NN(layer_norm_back)
     (r.narrow, grad->norm2_w, grad->norm2_b, r.narrow, t->mid, w->norm2_w, t->keep2, rows,
      s->width);
-    add(dy, r.narrow, n);
+    BRAM_NN(add)(dy, r.narrow, n);
     attention_block_back(s, w, grad, &r, dy, t->norm1, t);
     BRAM_NN(layer_norm_back)
     (r.narrow, grad->norm1_w, grad->norm1_b, r.narrow, x, w->norm1_w, t->keep1, rows, s->width);
-    add(dy, r.narrow, n);
+    BRAM_NN(add)(dy, r.narrow, n);
 }
 
 /* ---- positions ------------------------------------------------------------------------------ */

@@ -3,7 +3,8 @@
  */
 #include "nn_layer.h"
 
-#include "linalg.h"
+#include "nn_packed.h"
+#include "wide.h"
 
 #include <bramble/rng.h>
 
@@ -17,11 +18,16 @@
 void BRAM_NN(linear)(bram_real *y, const bram_real *x, const bram_real *w, const bram_real *b,
                      size_t rows, size_t in, size_t out)
 {
-    for (size_t r = 0; b && r < rows; r++) memcpy(y + r * out, b, out * sizeof *y);
-    BRAM_NN_GEMM(y, x, BRAM_AS_IS, w, BRAM_TRANSPOSED, rows, out, in, b ? 1 : 0);
+    BRAM_NN(multiply)
+    (&(BRAM_NN(product)){y, x, w, out, in, in, BRAM_AS_IS, BRAM_TRANSPOSED, rows, out, in, 1, b});
 }
 
-void BRAM_NN(add_columns)(bram_real *sum, const bram_real *x, size_t rows, size_t cols)
+BRAM_WIDE void BRAM_NN(add)(bram_real *restrict y, const bram_real *restrict x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] += x[i];
+}
+
+BRAM_WIDE void BRAM_NN(add_columns)(bram_real *sum, const bram_real *x, size_t rows, size_t cols)
 {
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < cols; j++) sum[j] += x[r * cols + j];
@@ -31,21 +37,24 @@ void BRAM_NN(linear_back)(bram_real *dx, bram_real *dw, bram_real *db, const bra
                           const bram_real *x, const bram_real *w, size_t rows, size_t in,
                           size_t out)
 {
-    if (dx) BRAM_NN_GEMM(dx, dy, BRAM_AS_IS, w, BRAM_AS_IS, rows, in, out, 0);
-    BRAM_NN_GEMM(dw, dy, BRAM_TRANSPOSED, x, BRAM_AS_IS, out, in, rows, 1);
+    if (dx) BRAM_NN(multiply)
+    (&(BRAM_NN(product)){dx, dy, w, in, out, in, BRAM_AS_IS, BRAM_AS_IS, rows, in, out, 1, NULL});
+    BRAM_NN(multiply)
+    (&(BRAM_NN(product)){dw, dy, x, in, out, in, BRAM_TRANSPOSED, BRAM_AS_IS, out, in, rows, 1,
+                         dw});
     if (db) BRAM_NN(add_columns)(db, dy, rows, out);
 }
 
 /* Sums of a row in 8 lanes of double, which the compiler keeps in vectors. */
 enum { LANES = 8 };
 
-static double total(const double lane[LANES])
+BRAM_INLINE double total(const double lane[LANES])
 {
     return ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
            ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
-static double row_mean(const bram_real *x, size_t n)
+BRAM_INLINE double row_mean(const bram_real *x, size_t n)
 {
     double lane[LANES] = {0};
     size_t whole = n / LANES * LANES;
@@ -55,7 +64,7 @@ static double row_mean(const bram_real *x, size_t n)
     return total(lane) / (double)n;
 }
 
-static double row_variance(const bram_real *x, double mean, size_t n)
+BRAM_INLINE double row_variance(const bram_real *x, double mean, size_t n)
 {
     double lane[LANES] = {0};
     size_t whole = n / LANES * LANES;
@@ -69,8 +78,9 @@ static double row_variance(const bram_real *x, double mean, size_t n)
     return total(lane) / (double)n;
 }
 
-void BRAM_NN(layer_norm)(bram_real *y, bram_real *keep, const bram_real *x, const bram_real *w,
-                         const bram_real *b, size_t rows, size_t cols, double eps)
+BRAM_WIDE void BRAM_NN(layer_norm)(bram_real *y, bram_real *keep, const bram_real *x,
+                                   const bram_real *w, const bram_real *b, size_t rows, size_t cols,
+                                   double eps)
 {
     for (size_t r = 0; r < rows; r++, x += cols, y += cols) {
         double exact = row_mean(x, cols);
@@ -82,9 +92,9 @@ void BRAM_NN(layer_norm)(bram_real *y, bram_real *keep, const bram_real *x, cons
 }
 
 /* One row: adds to dw and db; *sum and *product receive those of g and of g z. */
-static void norm_sums(bram_real *restrict dw, bram_real *restrict db, const bram_real *dy,
-                      const bram_real *x, const bram_real *restrict w, bram_real mean,
-                      bram_real scale, size_t n, double *sum, double *product)
+BRAM_INLINE void norm_sums(bram_real *restrict dw, bram_real *restrict db, const bram_real *dy,
+                           const bram_real *x, const bram_real *restrict w, bram_real mean,
+                           bram_real scale, size_t n, double *sum, double *product)
 {
     double lane[LANES] = {0}, other[LANES] = {0};
     size_t whole = n / LANES * LANES;
@@ -102,9 +112,9 @@ static void norm_sums(bram_real *restrict dw, bram_real *restrict db, const bram
 }
 
 /* With z = (x - mean) scale and g = dy w: dx = scale (g - mean(g) - z mean(g z)). */
-void BRAM_NN(layer_norm_back)(bram_real *dx, bram_real *dw, bram_real *db, const bram_real *dy,
-                              const bram_real *x, const bram_real *w, const bram_real *keep,
-                              size_t rows, size_t cols)
+BRAM_WIDE void BRAM_NN(layer_norm_back)(bram_real *dx, bram_real *dw, bram_real *db,
+                                        const bram_real *dy, const bram_real *x, const bram_real *w,
+                                        const bram_real *keep, size_t rows, size_t cols)
 {
     for (size_t r = 0; r < rows; r++, dx += cols, dy += cols, x += cols) {
         bram_real mean = keep[2 * r], scale = keep[2 * r + 1];

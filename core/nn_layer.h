@@ -17,6 +17,9 @@ void BRAM_NN(linear_back)(bram_real *dx, bram_real *dw, bram_real *db, const bra
                           const bram_real *x, const bram_real *w, size_t rows, size_t in,
                           size_t out);
 
+/** y += x. */
+void BRAM_NN(add)(bram_real *restrict y, const bram_real *restrict x, size_t n);
+
 /** sum[j] += the sum of column j. */
 void BRAM_NN(add_columns)(bram_real *sum, const bram_real *x, size_t rows, size_t cols);
 

@@ -3,6 +3,8 @@
  */
 #include "nn_loss.h"
 
+#include "wide.h"
+
 #include <math.h>
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -44,8 +46,8 @@ static double one(double x, double y, bram_nn_loss loss, double variance, double
 }
 
 /* The common case, without a branch for each value; sums in 8 lanes. */
-static double squared_error(bram_real *dx, const bram_real *x, const bram_real *y,
-                            const uint8_t *mask, size_t n, double scale)
+BRAM_WIDE static double squared_error(bram_real *dx, const bram_real *x, const bram_real *y,
+                                      const uint8_t *mask, size_t n, double scale)
 {
     double sum[8] = {0};
     bram_real twice = (bram_real)(2 * scale), d[CHUNK];

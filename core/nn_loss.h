@@ -19,7 +19,7 @@ typedef enum bram_nn_loss {
  * The sum of losses of n outputs x against targets y, and their gradient times `scale` (1 / how
  * many values count: that of the mean).
  *
- * @param dx        written, 0 where masked; NULL: not wanted
+ * @param dx        written, 0 where masked; may be x; NULL: not wanted
  * @param mask      1 for each value that counts; NULL: all do. Others are not read
  * @param variance  of BRAM_LOSS_GAUSSIAN, above 0
  * @return the sum; NaN spreads

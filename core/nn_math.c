@@ -8,6 +8,8 @@
  */
 #include "nn_math.h"
 
+#include "wide.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -35,24 +37,25 @@ void BRAM_NN(erf)(bram_real *x, size_t n)
 
 #else
 
-/* Eight values at a time; without AVX2 the compiler makes two of four. Each place of an array is
- * treated alike, and both builds below give the same bits, as nothing is contracted. */
-typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
-typedef int32_t whole __attribute__((vector_size(32), aligned(4), may_alias));
+/* Sixteen values at a time, as vectors of the widest kind that the processor has. Each place of an
+ * array is treated alike, and all kinds give the same bits, as nothing is contracted. */
+typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t whole __attribute__((vector_size(64), aligned(4), may_alias));
 
-#define INLINE          static inline __attribute__((always_inline))
-#define ALL(x)          ((eight){0} + (float)(x))
-#define SELECT(m, a, b) ((eight)(((whole)(a) & (m)) | ((whole)(b) & ~(m))))
+enum { LANES = 16 };
 
-INLINE void exp_eight(eight *to)
+#define ALL(x)          ((float)(x) - (lanes){0})
+#define SELECT(m, a, b) ((lanes)(((whole)(a) & (m)) | ((whole)(b) & ~(m))))
+
+BRAM_INLINE void exp_lanes(lanes *to)
 {
-    const eight magic = ALL(0x1.8p23F); /* adding it rounds to an integer, in the low bits */
-    const eight x = *to;
-    eight inside = SELECT(x < -87.0F, ALL(-87), x);
+    const lanes magic = ALL(0x1.8p23F); /* adding it rounds to an integer, in the low bits */
+    const lanes x = *to;
+    lanes inside = SELECT(x < -87.0F, ALL(-87), x);
     inside = SELECT(x > 88.0F, ALL(88), inside);
-    eight shifted = inside * 1.44269504F + magic, n = shifted - magic;
-    eight r = (inside - n * 0x1.62e4p-1F) - n * 0x1.7f7d1cp-20F; /* ln 2 in two parts */
-    eight p = r * (1.0F / 5040) + 1.0F / 720;
+    lanes shifted = inside * 1.44269504F + magic, n = shifted - magic;
+    lanes r = (inside - n * 0x1.62e4p-1F) - n * 0x1.7f7d1cp-20F; /* ln 2 in two parts */
+    lanes p = r * (1.0F / 5040) + 1.0F / 720;
     p = p * r + 1.0F / 120;
     p = p * r + 1.0F / 24;
     p = p * r + 1.0F / 6;
@@ -60,7 +63,7 @@ INLINE void exp_eight(eight *to)
     p = p * r + 1;
     p = p * r + 1;
     whole scale = ((whole)shifted << 23) + (127 << 23); /* the low bits of magic are 0 */
-    eight y = p * (eight)scale, more = x - 88.0F;
+    lanes y = p * (lanes)scale, more = x - 88.0F;
     y = SELECT(x < -87.0F, ALL(0), y);
     /* e^88 is near the largest float: what is left of x multiplies on, to infinity above 88.72 */
     y = SELECT(x > 88.0F, y * (1 + more * (1 + more)), y);
@@ -68,85 +71,81 @@ INLINE void exp_eight(eight *to)
     *to = SELECT(x == x, y, x);
 }
 
-INLINE void tanh_eight(eight *to)
+BRAM_INLINE void tanh_lanes(lanes *to)
 {
-    const eight x = *to, square = x * x, a = SELECT(x < 0, -x, x);
-    eight near = square * (21844.0F / 6081075) - 1382.0F / 155925;
+    const lanes x = *to, square = x * x, a = SELECT(x < 0, -x, x);
+    lanes near = square * (21844.0F / 6081075) - 1382.0F / 155925;
     near = near * square + 62.0F / 2835;
     near = near * square - 17.0F / 315;
     near = near * square + 2.0F / 15;
     near = near * square - 1.0F / 3;
     near = near * square * x + x;
-    eight far = 2 * SELECT(a > 10, ALL(10), a);
-    exp_eight(&far);
+    lanes far = 2 * SELECT(a > 10, ALL(10), a);
+    exp_lanes(&far);
     far = 1 - 2 / (far + 1);
     far = SELECT(x < 0, -far, far);
     *to = SELECT(x == x, SELECT(a < 0.5F, near, far), x);
 }
 
-INLINE void sigmoid_eight(eight *to)
+BRAM_INLINE void sigmoid_lanes(lanes *to)
 {
-    eight e = -*to;
-    exp_eight(&e);
+    lanes e = -*to;
+    exp_lanes(&e);
     *to = 1 / (1 + e);
 }
 
-INLINE void erf_eight(eight *to)
+BRAM_INLINE void erf_lanes(lanes *to)
 {
-    const eight x = *to, a = SELECT(x < 0, -x, x), t = 1 / (1 + 0.3275911F * a);
-    eight p = t * 1.061405429F - 1.453152027F, e = -a * a;
+    const lanes x = *to, a = SELECT(x < 0, -x, x), t = 1 / (1 + 0.3275911F * a);
+    lanes p = t * 1.061405429F - 1.453152027F, e = -a * a;
     p = p * t + 1.421413741F;
     p = p * t - 0.284496736F;
     p = p * t + 0.254829592F;
-    exp_eight(&e);
-    eight y = 1 - p * t * e;
+    exp_lanes(&e);
+    lanes y = 1 - p * t * e;
     *to = SELECT(x == x, SELECT(x < 0, -y, y), x);
 }
 
 enum function { EXP, TANH, SIGMOID, ERF };
 
-INLINE void apply(eight *v, enum function f)
+BRAM_INLINE void apply(lanes *v, enum function f)
 {
-    if (f == EXP) exp_eight(v);
-    else if (f == TANH) tanh_eight(v);
-    else if (f == SIGMOID) sigmoid_eight(v);
-    else erf_eight(v);
+    if (f == EXP) exp_lanes(v);
+    else if (f == TANH) tanh_lanes(v);
+    else if (f == SIGMOID) sigmoid_lanes(v);
+    else erf_lanes(v);
 }
 
-INLINE void each(float *x, size_t n, enum function f)
+BRAM_INLINE void each(float *x, size_t n, enum function f)
 {
     size_t i = 0;
-    for (; i + 8 <= n; i += 8) apply((eight *)(void *)(x + i), f);
+    for (; i + LANES <= n; i += LANES) apply((lanes *)(void *)(x + i), f);
     if (i == n) return;
-    float rest[8] = {0};
+    float rest[LANES] = {0};
     memcpy(rest, x + i, (n - i) * sizeof *x);
-    apply((eight *)(void *)rest, f);
+    apply((lanes *)(void *)rest, f);
     memcpy(x + i, rest, (n - i) * sizeof *x);
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define BUILDS(name, function)                                                                     \
-    __attribute__((target("avx2"))) static void name##_wide(float *x, size_t n)                    \
-    {                                                                                              \
-        each(x, n, function);                                                                      \
-    }                                                                                              \
-    void BRAM_NN(name)(bram_real * x, size_t n)                                                    \
-    {                                                                                              \
-        if (__builtin_cpu_supports("avx2")) name##_wide(x, n);                                     \
-        else each(x, n, function);                                                                 \
-    }
-#else
-#define BUILDS(name, function)                                                                     \
-    void BRAM_NN(name)(bram_real * x, size_t n)                                                    \
-    {                                                                                              \
-        each(x, n, function);                                                                      \
-    }
-#endif
+BRAM_WIDE void BRAM_NN(exp)(bram_real *x, size_t n)
+{
+    each(x, n, EXP);
+}
 
-BUILDS(exp, EXP)
-BUILDS(tanh, TANH)
-BUILDS(sigmoid, SIGMOID)
-BUILDS(erf, ERF)
+BRAM_WIDE void BRAM_NN(tanh)(bram_real *x, size_t n)
+{
+    each(x, n, TANH);
+}
+
+BRAM_WIDE void BRAM_NN(sigmoid)(bram_real *x, size_t n)
+{
+    each(x, n, SIGMOID);
+}
+
+BRAM_WIDE void BRAM_NN(erf)(bram_real *x, size_t n)
+{
+    each(x, n, ERF);
+}
 
 #endif
 

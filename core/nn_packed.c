@@ -1,11 +1,12 @@
 /*
- * nn_packed.c - products with a matrix packed beforehand; see nn_packed.h.
+ * nn_packed.c - products of small matrices, and with a matrix packed beforehand; see nn_packed.h.
  *
- * Packed: panels of PANEL columns, each with its rows one after the other, the last padded with
- * zeros. A panel stays in the first cache while blocks of up to BLOCK rows of a pass by; a block's
- * BLOCK x PANEL sums stay in registers.
+ * Packed: panels of a few columns, each with its rows one after the other, the last padded with
+ * zeros. A panel stays in the first cache while blocks of rows pass by.
  */
 #include "nn_packed.h"
+
+#include "nn_kernel.h"
 
 #include <string.h>
 
@@ -13,144 +14,124 @@
 #pragma GCC optimize("O3")
 #endif
 
-enum { PANEL = 16, BLOCK = 6 };
+enum {
+    DEEP = 256,       /* rows of a panel in the first cache */
+    SMALL = 64 * 320, /* two sides of a product that BLAS would spend its time on packing */
+};
 
 size_t BRAM_NN(packed_size)(size_t depth, size_t cols)
 {
-    return depth * ((cols + PANEL - 1) / PANEL * PANEL);
+    size_t panel = BRAM_NN(best_kernel)()->panel;
+    return depth * ((cols + panel - 1) / panel * panel);
+}
+
+/* One panel: `wide` columns of op(b), rows of b lie `apart` numbers apart. */
+static void pack_panel(bram_real *to, size_t panel, const bram_real *b, size_t apart, bram_op op,
+                       size_t depth, size_t wide)
+{
+    if (wide < panel) memset(to, 0, depth * panel * sizeof *to);
+    if (op == BRAM_AS_IS && wide == panel)
+        for (size_t k = 0; k < depth; k++, to += panel, b += apart) /* copies of known length */
+            for (size_t j = 0; j < panel; j += 16) memcpy(to + j, b + j, 16 * sizeof *to);
+    else if (op == BRAM_AS_IS)
+        for (size_t k = 0; k < depth; k++) memcpy(to + k * panel, b + k * apart, wide * sizeof *to);
+    else
+        for (size_t i = 0; i < wide; i++)
+            for (size_t k = 0; k < depth; k++) to[k * panel + i] = b[i * apart + k];
 }
 
 void BRAM_NN(pack)(bram_real *packed, const bram_real *b, bram_op op, size_t depth, size_t cols)
 {
-    for (size_t j = 0; j < cols; j += PANEL, packed += depth * PANEL) {
-        size_t wide = cols - j < PANEL ? cols - j : PANEL;
-        if (wide < PANEL) memset(packed, 0, depth * PANEL * sizeof *packed);
-        if (op == BRAM_AS_IS)
-            for (size_t k = 0; k < depth; k++)
-                memcpy(packed + k * PANEL, b + k * cols + j, wide * sizeof *packed);
-        else
-            for (size_t i = 0; i < wide; i++)
-                for (size_t k = 0; k < depth; k++) packed[k * PANEL + i] = b[(j + i) * depth + k];
+    size_t panel = BRAM_NN(best_kernel)()->panel, apart = op == BRAM_AS_IS ? cols : depth;
+    for (size_t j = 0; j < cols; j += panel, packed += depth * panel)
+        pack_panel(packed, panel, b + (op == BRAM_AS_IS ? j : j * apart), apart, op, depth,
+                   cols - j < panel ? cols - j : panel);
+}
+
+/* A block at the last panel, of fewer columns: summed aside. */
+static void narrow_block(BRAM_NN(block) block, size_t panel, size_t rows, size_t wide,
+                         BRAM_NN(block_fn) * of)
+{
+    bram_real sums[BRAM_KERNEL_MOST_ROWS * BRAM_KERNEL_MOST_PANEL], *c = block.c;
+    const bram_real *plus = block.plus;
+    size_t c_apart = block.c_apart, plus_apart = block.plus_apart;
+    block.c = sums, block.c_apart = panel, block.plus = NULL;
+    of(&block);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < wide; j++)
+            c[r * c_apart + j] = sums[r * panel + j] + (plus ? plus[r * plus_apart + j] : 0);
+}
+
+/* All rows times one panel: `all` stands at the first row, op is that of its a. */
+static void rows_times_panel(const BRAM_NN(kernel) * kernel, const BRAM_NN(block) * all, bram_op op,
+                             size_t rows, size_t wide)
+{
+    BRAM_NN(block_fn) *const *block = kernel->block[op == BRAM_TRANSPOSED];
+    BRAM_NN(block) b = *all;
+    for (size_t left = rows, high; left; left -= high) {
+        size_t blocks = (left + kernel->rows - 1) / kernel->rows; /* the last two are alike */
+        high = blocks > 2 ? kernel->rows : (left + blocks - 1) / blocks;
+        if (wide < kernel->panel) narrow_block(b, kernel->panel, high, wide, block[high]);
+        else block[high](&b);
+        b.c += high * b.c_apart;
+        b.a += op == BRAM_TRANSPOSED ? high : high * b.a_apart;
+        if (b.plus) b.plus += high * b.plus_apart;
     }
-}
-
-/* One block of rows times one panel: sums is rows x PANEL, row_apart numbers from row to row. */
-typedef void block_fn(bram_real *sums, size_t row_apart, const bram_real *a, const bram_real *panel,
-                      size_t rows, size_t depth, bool add);
-
-static void plain_block(bram_real *sums, size_t row_apart, const bram_real *a,
-                        const bram_real *panel, size_t rows, size_t depth, bool add)
-{
-    for (size_t r = 0; r < rows; r++) {
-        bram_real s[PANEL] = {0};
-        if (add) memcpy(s, sums + r * row_apart, sizeof s);
-        for (size_t k = 0; k < depth; k++)
-            for (size_t j = 0; j < PANEL; j++) s[j] += a[r * depth + k] * panel[k * PANEL + j];
-        memcpy(sums + r * row_apart, s, sizeof s);
-    }
-}
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(BRAM_NN_DOUBLE)
-
-typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
-
-#define FUSED __attribute__((target("avx2,fma")))
-
-/* The loops over rows are unrolled: their number is a constant. The panel after this one is fetched
- * ahead. */
-#define KERNEL(ROWS)                                                                               \
-    FUSED static void block_of_##ROWS(float *sums, size_t row_apart, const float *a,               \
-                                      const float *panel, size_t depth, bool add)                  \
-    {                                                                                              \
-        eight s[ROWS][2];                                                                          \
-        for (int r = 0; r < ROWS; r++)                                                             \
-            for (int j = 0; j < 2; j++)                                                            \
-                s[r][j] = add ? *(const eight *)(const void *)(sums + r * row_apart + 8 * j)       \
-                              : (eight){0};                                                        \
-        for (size_t k = 0; k < depth; k++, panel += PANEL) {                                       \
-            const eight b0 = *(const eight *)(const void *)panel;                                  \
-            const eight b1 = *(const eight *)(const void *)(panel + 8);                            \
-            __builtin_prefetch(panel + depth * PANEL);                                             \
-            for (int r = 0; r < ROWS; r++) {                                                       \
-                float x = a[r * depth + k];                                                        \
-                eight all = {x, x, x, x, x, x, x, x};                                              \
-                s[r][0] = __builtin_ia32_vfmaddps256(all, b0, s[r][0]);                            \
-                s[r][1] = __builtin_ia32_vfmaddps256(all, b1, s[r][1]);                            \
-            }                                                                                      \
-        }                                                                                          \
-        for (int r = 0; r < ROWS; r++)                                                             \
-            for (int j = 0; j < 2; j++)                                                            \
-                *(eight *)(void *)(sums + r * row_apart + 8 * j) = s[r][j];                        \
-    }
-
-KERNEL(1)
-KERNEL(2)
-KERNEL(3)
-KERNEL(4)
-KERNEL(5)
-KERNEL(6)
-
-static void fused_block(float *sums, size_t row_apart, const float *a, const float *panel,
-                        size_t rows, size_t depth, bool add)
-{
-    switch (rows) {
-    case 1:
-        block_of_1(sums, row_apart, a, panel, depth, add);
-        break;
-    case 2:
-        block_of_2(sums, row_apart, a, panel, depth, add);
-        break;
-    case 3:
-        block_of_3(sums, row_apart, a, panel, depth, add);
-        break;
-    case 4:
-        block_of_4(sums, row_apart, a, panel, depth, add);
-        break;
-    case 5:
-        block_of_5(sums, row_apart, a, panel, depth, add);
-        break;
-    default:
-        block_of_6(sums, row_apart, a, panel, depth, add);
-    }
-}
-
-static block_fn *best_block(void)
-{
-    bool fused = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    return fused ? fused_block : plain_block;
-}
-
-#else
-
-static block_fn *best_block(void)
-{
-    return plain_block;
-}
-
-#endif
-
-/* The last panel, of fewer than PANEL columns: summed aside. */
-static void narrow_block(bram_real *c, size_t row_apart, const bram_real *a, const bram_real *panel,
-                         size_t rows, size_t depth, size_t cols, bool add, block_fn *block)
-{
-    bram_real sums[BLOCK * PANEL] = {0};
-    for (size_t r = 0; add && r < rows; r++)
-        memcpy(sums + r * PANEL, c + r * row_apart, cols * sizeof *c);
-    block(sums, PANEL, a, panel, rows, depth, add);
-    for (size_t r = 0; r < rows; r++) memcpy(c + r * row_apart, sums + r * PANEL, cols * sizeof *c);
 }
 
 void BRAM_NN(times_packed)(bram_real *c, const bram_real *a, const bram_real *packed, size_t rows,
-                           size_t cols, size_t depth, bool add)
+                           size_t cols, size_t depth, const bram_real *plus)
 {
-    block_fn *block = best_block();
-    for (size_t j = 0; j < cols; j += PANEL, packed += depth * PANEL)
-        for (size_t i = 0; i < rows;) {
-            size_t left = rows - i, wide = cols - j;
-            size_t high = left <= BLOCK ? left : left < 2 * BLOCK ? (left + 1) / 2 : BLOCK;
-            bram_real *to = c + i * cols + j;
-            if (wide >= PANEL) block(to, cols, a + i * depth, packed, high, depth, add);
-            else narrow_block(to, cols, a + i * depth, packed, high, depth, wide, add, block);
-            i += high;
+    const BRAM_NN(kernel) *kernel = BRAM_NN(best_kernel)();
+    for (size_t j = 0; j < cols; j += kernel->panel, packed += depth * kernel->panel) {
+        BRAM_NN(block) b = {.c = c + j, .plus = plus ? plus + j : NULL, .a = a, .panel = packed};
+        b.c_apart = cols, b.plus_apart = plus == c ? cols : 0;
+        b.a_apart = b.depth = depth, b.scale = 1;
+        rows_times_panel(kernel, &b, BRAM_AS_IS, rows,
+                         cols - j < kernel->panel ? cols - j : kernel->panel);
+    }
+}
+
+/* ---- products of small matrices ------------------------------------------------------------- */
+
+static void by_panels(const BRAM_NN(product) * p, const BRAM_NN(kernel) * kernel)
+{
+    _Alignas(64) bram_real panel[DEEP * BRAM_KERNEL_MOST_PANEL];
+    bool a_turned = p->op_a == BRAM_TRANSPOSED, b_turned = p->op_b == BRAM_TRANSPOSED;
+    for (size_t k = 0; k < p->depth; k += DEEP) {
+        const bram_real *plus = k ? p->c : p->plus; /* later parts are added to the earlier ones */
+        for (size_t j = 0; j < p->cols; j += kernel->panel) {
+            size_t wide = p->cols - j < kernel->panel ? p->cols - j : kernel->panel;
+            BRAM_NN(block) b = {.c = p->c + j, .plus = plus ? plus + j : NULL, .panel = panel};
+            b.depth = p->depth - k < DEEP ? p->depth - k : DEEP, b.scale = p->scale;
+            b.a = a_turned ? p->a + k * p->a_apart : p->a + k;
+            b.a_apart = p->a_apart, b.c_apart = p->c_apart;
+            b.plus_apart = plus == p->c ? p->c_apart : 0;
+            pack_panel(panel, kernel->panel,
+                       b_turned ? p->b + j * p->b_apart + k : p->b + k * p->b_apart + j, p->b_apart,
+                       p->op_b, b.depth, wide);
+            rows_times_panel(kernel, &b, p->op_a, p->rows, wide);
         }
+    }
+}
+
+static void by_blas(const BRAM_NN(product) * p)
+{
+    for (size_t r = 0; p->plus && p->plus != p->c && r < p->rows; r++)
+        memcpy(p->c + r * p->c_apart, p->plus, p->cols * sizeof *p->c);
+    BRAM_NN_GEMM_PART(p->c, p->c_apart, p->scale, p->a, p->a_apart, p->op_a, p->b, p->b_apart,
+                      p->op_b, p->rows, p->cols, p->depth, p->plus ? 1 : 0);
+}
+
+/* Two of the three sides are small: the third may be any number of rows. */
+static bool is_small(const BRAM_NN(product) * p)
+{
+    return p->rows * p->cols <= SMALL || p->cols * p->depth <= SMALL || p->rows * p->depth <= SMALL;
+}
+
+void BRAM_NN(multiply)(const BRAM_NN(product) * p)
+{
+    const BRAM_NN(kernel) *kernel = BRAM_NN(best_kernel)();
+    if (kernel->quick && p->depth && is_small(p)) by_panels(p, kernel);
+    else by_blas(p);
 }

@@ -3,10 +3,10 @@
  */
 #include "nn_recurrent.h"
 
-#include "linalg.h"
 #include "nn_layer.h"
 #include "nn_math.h"
 #include "nn_packed.h"
+#include "wide.h"
 
 #include <string.h>
 
@@ -45,7 +45,7 @@ struct step {
 /* ---- forward -------------------------------------------------------------------------------- */
 
 /* side: the products of the state with all three rows of gates, biases included. */
-static void gru_step(const struct step *s)
+BRAM_WIDE static void gru_step(const struct step *s)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
@@ -61,7 +61,7 @@ static void gru_step(const struct step *s)
 }
 
 /* side: tanh of the new cells. */
-static void lstm_step(const struct step *s)
+BRAM_WIDE static void lstm_step(const struct step *s)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
@@ -78,13 +78,13 @@ static void lstm_step(const struct step *s)
     }
 }
 
-static void rnn_step(const struct step *s)
+BRAM_WIDE static void rnn_step(const struct step *s)
 {
     memcpy(s->h, s->a, s->batch * s->hidden * sizeof *s->h);
     BRAM_NN(tanh)(s->h, s->batch * s->hidden);
 }
 
-static void ctrnn_step(const struct step *s)
+BRAM_WIDE static void ctrnn_step(const struct step *s)
 {
     size_t n = s->hidden;
     BRAM_NN(tanh)(s->a, s->batch * n);
@@ -94,7 +94,7 @@ static void ctrnn_step(const struct step *s)
     }
 }
 
-static void ltc_step(const struct step *s)
+BRAM_WIDE static void ltc_step(const struct step *s)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
@@ -109,7 +109,7 @@ static void ltc_step(const struct step *s)
     }
 }
 
-static void cfc_step(const struct step *s)
+BRAM_WIDE static void cfc_step(const struct step *s)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
@@ -158,6 +158,22 @@ static struct step step_of(const bram_nn_recurrent *r, const BRAM_NN(cell_trace)
     return s;
 }
 
+/* The products with the inputs of all steps, and biases: of a GRU only the first. */
+static void input_sums(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) * w,
+                       const bram_real *x, const BRAM_NN(cell_trace) * trace)
+{
+    size_t gates = BRAM_NN(gates)(r->cell) * r->hidden, rows = r->steps * r->batch;
+    bool both = r->cell != BRAM_CELL_GRU;
+    const bram_real *bias = w->b_ih;
+    if (both && trace->packed) {
+        for (size_t i = 0; i < gates; i++) trace->packed[i] = w->b_ih[i] + w->b_hh[i];
+        bias = trace->packed;
+    }
+    BRAM_NN(linear)(trace->gates, x, w->w_ih, bias, rows, r->inputs, gates);
+    for (size_t row = 0; both && !trace->packed && row < rows; row++)
+        for (size_t i = 0; i < gates; i++) trace->gates[row * gates + i] += w->b_hh[i];
+}
+
 void BRAM_NN(recurrent)(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) * w,
                         const bram_real *x, const BRAM_NN(cell_trace) * trace)
 {
@@ -167,22 +183,17 @@ void BRAM_NN(recurrent)(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) 
         memcpy(trace->rate, w->leak, r->hidden * sizeof *trace->rate);
         BRAM_NN(sigmoid)(trace->rate, r->hidden);
     }
-    for (size_t row = 0; row < r->steps * r->batch; row++) {
-        bram_real *restrict a = trace->gates + row * gates;
-        for (size_t i = 0; i < gates; i++) a[i] = gru ? w->b_ih[i] : w->b_ih[i] + w->b_hh[i];
-    }
-    BRAM_NN_GEMM(trace->gates, x, BRAM_AS_IS, w->w_ih, BRAM_TRANSPOSED, r->steps * r->batch, gates,
-                 r->inputs, 1);
+    input_sums(r, w, x, trace);
     if (trace->packed) BRAM_NN(pack)(trace->packed, w->w_hh, BRAM_TRANSPOSED, r->hidden, gates);
     for (size_t t = 0; t < r->steps; t++) {
         struct step s = step_of(r, trace, t);
         bram_real *sum = gru ? s.side : s.a;
-        for (size_t b = 0; gru && b < r->batch; b++)
-            memcpy(sum + b * gates, w->b_hh, gates * sizeof *sum);
+        const bram_real *plus = gru ? w->b_hh : sum;
         if (trace->packed) BRAM_NN(times_packed)
-        (sum, s.h_before, trace->packed, r->batch, gates, r->hidden, true);
-        else BRAM_NN_GEMM(sum, s.h_before, BRAM_AS_IS, w->w_hh, BRAM_TRANSPOSED, r->batch, gates,
-                          r->hidden, 1);
+        (sum, s.h_before, trace->packed, r->batch, gates, r->hidden, plus);
+        else BRAM_NN(multiply)(&(BRAM_NN(product)){sum, s.h_before, w->w_hh, gates, r->hidden,
+                                                   r->hidden, BRAM_AS_IS, BRAM_TRANSPOSED, r->batch,
+                                                   gates, r->hidden, 1, plus});
         step_forward(r->cell, &s);
     }
 }
@@ -191,7 +202,7 @@ void BRAM_NN(recurrent)(const bram_nn_recurrent *r, const BRAM_NN(cell_weights) 
 
 /* dh: the gradient of the new state; becomes what of it goes straight to the state before. Gates
  * become gradients of their sums; side those of the products with the state. */
-static void gru_step_back(const struct step *s, bram_real *dh)
+BRAM_WIDE static void gru_step_back(const struct step *s, bram_real *dh)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
@@ -210,7 +221,7 @@ static void gru_step_back(const struct step *s, bram_real *dh)
 }
 
 /* dc: the gradient of the new cells; becomes that of the cells before. */
-static void lstm_step_back(const struct step *s, const bram_real *dh, bram_real *dc)
+BRAM_WIDE static void lstm_step_back(const struct step *s, const bram_real *dh, bram_real *dc)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
@@ -229,13 +240,13 @@ static void lstm_step_back(const struct step *s, const bram_real *dh, bram_real 
     }
 }
 
-static void rnn_step_back(const struct step *s, const bram_real *dh)
+BRAM_WIDE static void rnn_step_back(const struct step *s, const bram_real *dh)
 {
     for (size_t k = 0; k < s->batch * s->hidden; k++) s->a[k] = dh[k] * (1 - s->h[k] * s->h[k]);
 }
 
 /* leak: its gradient, added to. */
-static void ctrnn_step_back(const struct step *s, bram_real *dh, bram_real *leak)
+BRAM_WIDE static void ctrnn_step_back(const struct step *s, bram_real *dh, bram_real *leak)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
@@ -250,7 +261,7 @@ static void ctrnn_step_back(const struct step *s, bram_real *dh, bram_real *leak
     }
 }
 
-static void ltc_step_back(const struct step *s, bram_real *dh, bram_real *leak)
+BRAM_WIDE static void ltc_step_back(const struct step *s, bram_real *dh, bram_real *leak)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
@@ -267,7 +278,7 @@ static void ltc_step_back(const struct step *s, bram_real *dh, bram_real *leak)
     }
 }
 
-static void cfc_step_back(const struct step *s, const bram_real *dh)
+BRAM_WIDE static void cfc_step_back(const struct step *s, const bram_real *dh)
 {
     size_t n = s->hidden;
     for (size_t b = 0; b < s->batch; b++) {
@@ -318,14 +329,14 @@ void BRAM_NN(recurrent_back)(const bram_nn_recurrent *r, const BRAM_NN(cell_weig
     if (trace->packed) BRAM_NN(pack)(trace->packed, w->w_hh, BRAM_AS_IS, gates, r->hidden);
     for (size_t t = r->steps; t-- > 0;) {
         struct step s = step_of(r, trace, t);
-        for (size_t k = 0; k < state; k++) dh0[k] += dy[t * state + k];
+        BRAM_NN(add)(dh0, dy + t * state, state);
         step_back(r->cell, &s, dh0, dc0, grad->leak);
         const bram_real *d = gru ? s.side : s.a;
-        if (trace->packed)
-            BRAM_NN(times_packed)(dh0, d, trace->packed, r->batch, r->hidden, gates, direct);
-        else
-            BRAM_NN_GEMM(dh0, d, BRAM_AS_IS, w->w_hh, BRAM_AS_IS, r->batch, r->hidden, gates,
-                         direct ? 1 : 0);
+        if (trace->packed) BRAM_NN(times_packed)
+        (dh0, d, trace->packed, r->batch, r->hidden, gates, direct ? dh0 : NULL);
+        else BRAM_NN(multiply)(&(BRAM_NN(product)){dh0, d, w->w_hh, r->hidden, gates, r->hidden,
+                                                   BRAM_AS_IS, BRAM_AS_IS, r->batch, r->hidden,
+                                                   gates, 1, direct ? dh0 : NULL});
     }
     BRAM_NN(linear_back)
     (dx, grad->w_ih, gru ? grad->b_ih : NULL, trace->gates, x, w->w_ih, rows, r->inputs, gates);

@@ -3,6 +3,8 @@
  */
 #include "nn_step.h"
 
+#include "wide.h"
+
 #include <math.h>
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -10,8 +12,8 @@
 #endif
 
 /* Adam's two corrections for starting at zero are one factor of the rate and one of eps. */
-static void adam(bram_real *p, const bram_real *gradient, bram_real *m, bram_real *v, size_t n,
-                 const bram_nn_rule *o, uint64_t step)
+BRAM_WIDE static void adam(bram_real *p, const bram_real *gradient, bram_real *m, bram_real *v,
+                           size_t n, const bram_nn_rule *o, uint64_t step)
 {
     bool apart = o->optimizer == BRAM_ADAMW;
     double first = 1 - pow(o->beta1, (double)step), second = sqrt(1 - pow(o->beta2, (double)step));
@@ -47,7 +49,7 @@ void BRAM_NN(step)(bram_real *p, const bram_real *gradient, bram_real *m, bram_r
     }
 }
 
-double BRAM_NN(squares)(const bram_real *x, size_t n)
+BRAM_WIDE double BRAM_NN(squares)(const bram_real *x, size_t n)
 {
     double sum[8] = {0};
     size_t whole = n / 8 * 8;

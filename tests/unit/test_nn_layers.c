@@ -239,7 +239,7 @@ static void packed_products(void **state)
     (void)state;
     enum { DEPTH = 19, MOST_ROWS = 15, MOST_COLS = 35 };
     bram_real a[MOST_ROWS * DEPTH], b[DEPTH * MOST_COLS], turned[DEPTH * MOST_COLS];
-    bram_real c[MOST_ROWS * MOST_COLS], one[MOST_COLS], packed[DEPTH * 48];
+    bram_real c[MOST_ROWS * MOST_COLS], one[MOST_COLS], packed[DEPTH * 64];
     bram_rng g = bram_rng_new(1, "test/packed");
     for (size_t i = 0; i < MOST_ROWS * DEPTH; i++) a[i] = (bram_real)bram_rng_normal(&g);
     for (size_t cols = 1; cols <= MOST_COLS; cols += 2)
@@ -252,7 +252,7 @@ static void packed_products(void **state)
             if (rows % 2) BRAM_NN(pack)(packed, b, BRAM_AS_IS, DEPTH, cols);
             else BRAM_NN(pack)(packed, turned, BRAM_TRANSPOSED, DEPTH, cols);
             bool add = cols % 3 > 0;
-            BRAM_NN(times_packed)(c, a, packed, rows, cols, DEPTH, add);
+            BRAM_NN(times_packed)(c, a, packed, rows, cols, DEPTH, add ? c : NULL);
             for (size_t i = 0; i < rows; i++)
                 for (size_t j = 0; j < cols; j++) {
                     double sum = add ? (double)((i * cols + j) % 7) : 0;
@@ -261,9 +261,51 @@ static void packed_products(void **state)
                     assert_near((double)c[i * cols + j], sum, 1e-4);
                 }
             for (size_t j = 0; j < cols; j++) one[j] = (bram_real)(((rows - 1) * cols + j) % 7);
-            BRAM_NN(times_packed)(one, a + (rows - 1) * DEPTH, packed, 1, cols, DEPTH, add);
+            BRAM_NN(times_packed)
+            (one, a + (rows - 1) * DEPTH, packed, 1, cols, DEPTH, add ? one : NULL);
             assert_memory_equal(one, c + (rows - 1) * cols, cols * sizeof *one);
         }
+}
+
+/* One product of parts of arrays against sums of products; bounds of its parts stay as they are. */
+static void multiply(size_t rows, size_t cols, size_t depth, unsigned kind)
+{
+    enum { GAP = 3, MOST = 60000 };
+    static bram_real a[MOST], b[MOST], c[MOST], row[1000];
+    bram_op op_a = kind & 1 ? BRAM_TRANSPOSED : BRAM_AS_IS,
+            op_b = kind & 2 ? BRAM_TRANSPOSED : BRAM_AS_IS;
+    size_t a_apart = (kind & 1 ? rows : depth) + GAP, b_apart = (kind & 2 ? depth : cols) + GAP;
+    for (size_t i = 0; i < MOST; i++) /* numbers in no pattern */
+        a[i] = (bram_real)(i * 7919 % 1009) / 500 - 1,
+        b[i] = (bram_real)(i * 104729 % 997) / 500 - 1, c[i] = (bram_real)(i % 5);
+    for (size_t j = 0; j < cols; j++) row[j] = (bram_real)j / 8;
+    const bram_real *plus = kind < 4 ? NULL : kind < 8 ? c : row;
+    assert_true((kind & 1 ? depth : rows) * a_apart <= MOST && rows * (cols + GAP) <= MOST);
+    assert_true((kind & 2 ? cols : depth) * b_apart <= MOST);
+    BRAM_NN(multiply)
+    (&(BRAM_NN(product)){c, a, b, cols + GAP, a_apart, b_apart, op_a, op_b, rows, cols, depth,
+                         (bram_real)0.5, plus});
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols + GAP; j++) {
+            double was = (double)((i * (cols + GAP) + j) % 5), sum = 0;
+            for (size_t k = 0; k < depth && j < cols; k++)
+                sum += (double)(kind & 1 ? a[k * a_apart + i] : a[i * a_apart + k]) *
+                       (double)(kind & 2 ? b[j * b_apart + k] : b[k * b_apart + j]) / 2;
+            if (j >= cols || plus == c) sum += was;
+            else if (plus) sum += (double)row[j];
+            assert_near((double)c[i * (cols + GAP) + j], sum, 1e-4);
+        }
+}
+
+/* Every remainder of blocks and panels, depths beyond one panel, each way round, each addition. */
+static void products(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < 12; kind++) {
+        for (size_t rows = 1; rows < 20; rows += 2) multiply(rows, 33 - rows, 5, kind);
+        multiply(3, 20, 300, kind), multiply(60, 1, 7, kind), multiply(1, 64, 1, kind);
+        multiply(2, 3, 0, kind);
+    }
 }
 
 static void dropout(void **state)
@@ -312,6 +354,7 @@ int main(void)
         cmocka_unit_test(small_values_keep_their_digits),
         cmocka_unit_test(linear_by_hand),
         cmocka_unit_test(packed_products),
+        cmocka_unit_test(products),
         cmocka_unit_test(dropout),
         cmocka_unit_test(rates),
     };
