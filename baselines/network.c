@@ -23,6 +23,16 @@ size_t bram_network_outputs(const bram_network *n)
     return n->units;
 }
 
+size_t bram_network_group(const bram_network *n, size_t windows)
+{
+    enum { CACHE = 512 << 10, ROWS = 1024 }; /* floats of the second cache; rows that BLAS likes */
+    size_t each, group;
+    if (!n->body->by_window) return windows;
+    each = n->body->room(n, 1, n->window);
+    group = each <= CACHE ? CACHE / each : (ROWS + n->window - 1) / n->window;
+    return group < windows ? group : windows;
+}
+
 size_t bram_network_place(const bram_network *n, const bram_pass *p, size_t window, size_t step)
 {
     return n->body->by_window ? window * p->steps + step : step * p->windows + window;
@@ -115,9 +125,11 @@ size_t bram_network_memory(const bram_network_body *body, const bram_options *o,
     set(&n, o);
     lay_out(&n);
     size_t batch = (size_t)bram_option_integer(o, "batch");
-    size_t row = bram_network_inputs(&n) + bram_network_outputs(&n) + 2 * units + n.width;
+    size_t half = (batch + 1) / 2, group = bram_network_group(&n, half);
+    size_t row = bram_network_inputs(&n) + 2 * units;
     return sizeof(float) * (rows * units + 6 * n.parameters + batch * n.window * row +
-                            2 * body->room(&n, (batch + 1) / 2, n.window));
+                            2 * (n.body->room(&n, group, n.window) + n.window * group * n.width +
+                                 half * n.window * bram_network_outputs(&n)));
 }
 
 /* ---- rows in and out ------------------------------------------------------------------------ */

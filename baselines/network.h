@@ -104,6 +104,10 @@ extern const bram_network_body bram_body_rnn, bram_body_gru, bram_body_lstm, bra
 size_t bram_network_inputs(const bram_network *n);
 size_t bram_network_outputs(const bram_network *n);
 
+/** How many of these windows go through the body together, forward and back. Those of an encoder
+ * know nothing of each other: few, so that what is between stays in the cache. */
+size_t bram_network_group(const bram_network *n, size_t windows);
+
 /** Where row `step` of a window stands. */
 size_t bram_network_place(const bram_network *n, const bram_pass *p, size_t window, size_t step);
 

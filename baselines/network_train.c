@@ -92,13 +92,13 @@ static float *take(struct arena *a, size_t floats)
 static void plan_half(struct arena *a, struct half *h, const struct training *t)
 {
     const bram_network *n = t->n;
-    size_t rows = t->window * h->pass.windows;
+    size_t rows = t->window * h->pass.windows, group = bram_network_group(n, h->pass.windows);
     h->dweights = take(a, n->parameters);
     h->pass.x = h->x = take(a, rows * bram_network_inputs(n));
     h->target = take(a, rows * n->units);
     h->out = take(a, (rows < AT_ONCE ? rows : AT_ONCE) * bram_network_outputs(n));
-    h->dtop = take(a, rows * n->width);
-    h->room = take(a, n->body->room(n, h->pass.windows, t->window));
+    h->dtop = take(a, t->window * group * n->width);
+    h->room = take(a, n->body->room(n, group, t->window));
 }
 
 /* Parameters have a home of their own, as they outlive the training. */
@@ -265,43 +265,54 @@ static int fill_half(bram_ctx *cx, size_t task, void *user)
 
 /* ---- a step --------------------------------------------------------------------------------- */
 
-/* The readout of some rows and their losses, a few hundred rows at a time: what it gives becomes
- * the gradient of that and is never seen as a whole. back: whether gradients are wanted, that of
- * the features in dtop. @return the sum of the losses */
-static double read_out(const bram_network *n, struct half *h, const float *top, size_t first,
-                       double scale, bool back)
+/* The readout of the rows of a pass from `first` on and their losses, a few hundred rows at a time:
+ * what it gives becomes the gradient of that and is never seen as a whole. at: the place of the
+ * pass's first row in the half. back: whether gradients are wanted, that of the features in dtop.
+ * @return the sum of the losses */
+static double read_out(const bram_network *n, struct half *h, const float *top, size_t at,
+                       size_t first, double scale, bool back)
 {
     size_t rows = h->pass.windows * h->pass.steps, outputs = bram_network_outputs(n);
-    size_t at = bram_network_readout(n), bias = at + outputs * n->width;
+    size_t weight = bram_network_readout(n), bias = weight + outputs * n->width;
     double sum = 0;
     for (size_t row = first, some; row < rows; row += some) {
         some = rows - row < AT_ONCE ? rows - row : AT_ONCE;
         const float *features = top + row * n->width;
-        bram_nn32_linear(h->out, features, n->parameter + at, n->parameter + bias, some, n->width,
-                         outputs);
-        sum += bram_nn32_loss(back ? h->out : NULL, h->out, h->target + row * n->units,
-                              h->mask + row * n->units, some * n->units,
+        bram_nn32_linear(h->out, features, n->parameter + weight, n->parameter + bias, some,
+                         n->width, outputs);
+        sum += bram_nn32_loss(back ? h->out : NULL, h->out, h->target + (at + row) * n->units,
+                              h->mask + (at + row) * n->units, some * n->units,
                               n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE, 1, scale);
         if (back)
-            bram_nn32_linear_back(h->dtop + row * n->width, h->dweights + at, h->dweights + bias,
-                                  h->out, features, n->parameter + at, some, n->width, outputs);
+            bram_nn32_linear_back(h->dtop + row * n->width, h->dweights + weight,
+                                  h->dweights + bias, h->out, features, n->parameter + weight, some,
+                                  n->width, outputs);
     }
     return sum;
 }
 
+/* Forward, the readout, and back: all windows at once, or those that go together. */
 static int half_step(bram_ctx *cx, size_t task, void *user)
 {
     struct training *t = user;
-    struct half *h = &t->half[task];
+    struct half h = t->half[task];
     const bram_network *n = t->n;
-    size_t burnt = n->body->by_window ? 0 : t->burn * h->pass.windows; /* rows without loss */
+    size_t all = h.pass.windows, group = bram_network_group(n, all);
+    size_t burnt = n->body->by_window ? 0 : t->burn * all; /* rows without loss */
+    double loss = 0;
     (void)cx;
-    if (n->body->rewind) n->body->rewind(n, &h->pass, h->room);
-    const float *top = n->body->forward(n, &h->pass, h->room);
-    memset(h->dweights, 0, n->parameters * sizeof *h->dweights);
-    memset(h->dtop, 0, burnt * n->width * sizeof *h->dtop);
-    h->loss = read_out(n, h, top, burnt, t->scale, true);
-    n->body->backward(n, &h->pass, h->room, h->dweights, h->dtop);
+    if (n->body->rewind) n->body->rewind(n, &h.pass, h.room);
+    memset(h.dweights, 0, n->parameters * sizeof *h.dweights);
+    for (size_t w = 0; w < all; w += group) {
+        size_t at = w * h.pass.steps;
+        h.pass.windows = all - w < group ? all - w : group;
+        h.pass.x = h.x + at * bram_network_inputs(n), h.pass.first = t->half[task].pass.first + w;
+        const float *top = n->body->forward(n, &h.pass, h.room);
+        memset(h.dtop, 0, burnt * n->width * sizeof *h.dtop);
+        loss += read_out(n, &h, top, at, burnt, t->scale, true);
+        n->body->backward(n, &h.pass, h.room, h.dweights, h.dtop);
+    }
+    t->half[task].loss = loss;
     return BRAM_OK;
 }
 
@@ -391,7 +402,7 @@ static int validate(bram_ctx *cx, struct training *t, double *loss)
             size_t first = row ? row - overlap : 0, left = v->y.rows - ahead - first;
             h.pass.steps = left < t->window ? left : t->window;
             put_window(n, &h, 0, from, first, row - first, &g);
-            sum += read_out(n, &h, n->body->forward(n, &h.pass, h.room), 0, 1, false);
+            sum += read_out(n, &h, n->body->forward(n, &h.pass, h.room), 0, 0, 1, false);
             if (n->body->carry) n->body->carry(n, &h.pass, h.room);
             row = first + h.pass.steps;
         }
