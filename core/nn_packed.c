@@ -25,6 +25,38 @@ size_t BRAM_NN(packed_size)(size_t depth, size_t cols)
     return depth * ((cols + panel - 1) / panel * panel);
 }
 
+typedef bram_real four __attribute__((vector_size(4 * sizeof(bram_real))));
+
+/* Four rows of four numbers become four columns; rows of `to` lie `panel` apart. */
+static void turn_four(bram_real *to, size_t panel, const bram_real *b, size_t apart)
+{
+    four r[4];
+    for (size_t i = 0; i < 4; i++) memcpy(&r[i], b + i * apart, sizeof *r);
+    const four a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+    const four c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+    const four d = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    const four e = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5),
+    r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    r[2] = __builtin_shufflevector(d, e, 0, 1, 4, 5),
+    r[3] = __builtin_shufflevector(d, e, 2, 3, 6, 7);
+    for (size_t k = 0; k < 4; k++) memcpy(to + k * panel, &r[k], sizeof *r);
+}
+
+static void turn(bram_real *to, size_t panel, const bram_real *b, size_t apart, size_t depth,
+                 size_t wide)
+{
+    size_t whole = wide / 4 * 4, deep = depth / 4 * 4;
+    for (size_t i = 0; i < whole; i += 4) {
+        for (size_t k = 0; k < deep; k += 4)
+            turn_four(to + k * panel + i, panel, b + i * apart + k, apart);
+        for (size_t k = deep; k < depth; k++)
+            for (size_t j = i; j < i + 4; j++) to[k * panel + j] = b[j * apart + k];
+    }
+    for (size_t i = whole; i < wide; i++)
+        for (size_t k = 0; k < depth; k++) to[k * panel + i] = b[i * apart + k];
+}
+
 /* One panel: `wide` columns of op(b), rows of b lie `apart` numbers apart. */
 static void pack_panel(bram_real *to, size_t panel, const bram_real *b, size_t apart, bram_op op,
                        size_t depth, size_t wide)
@@ -35,9 +67,7 @@ static void pack_panel(bram_real *to, size_t panel, const bram_real *b, size_t a
             for (size_t j = 0; j < panel; j += 16) memcpy(to + j, b + j, 16 * sizeof *to);
     else if (op == BRAM_AS_IS)
         for (size_t k = 0; k < depth; k++) memcpy(to + k * panel, b + k * apart, wide * sizeof *to);
-    else
-        for (size_t i = 0; i < wide; i++)
-            for (size_t k = 0; k < depth; k++) to[k * panel + i] = b[i * apart + k];
+    else turn(to, panel, b, apart, depth, wide);
 }
 
 void BRAM_NN(pack)(bram_real *packed, const bram_real *b, bram_op op, size_t depth, size_t cols)
