@@ -25,7 +25,7 @@ size_t bram_network_outputs(const bram_network *n)
 
 size_t bram_network_group(const bram_network *n, size_t windows)
 {
-    enum { CACHE = 512 << 10, ROWS = 1024 }; /* floats of the second cache; rows that BLAS likes */
+    enum { CACHE = 512 << 10, ROWS = 512 }; /* floats of the second cache; rows that BLAS likes */
     size_t each, group;
     if (!n->body->by_window) return windows;
     each = n->body->room(n, 1, n->window);
