@@ -8,7 +8,6 @@
 
 #include "linalg.h"
 
-#include <immintrin.h>
 #include <string.h>
 
 #define AVX2   __attribute__((target("avx2,fma"), optimize("O3")))
@@ -17,43 +16,48 @@
 #pragma clang diagnostic ignored "-Wunknown-attributes" /* it knows no optimize */
 #endif
 
-/* Loops over rows are unrolled: their number is a constant. P begins the names of intrinsics. */
-#define KERNEL(TARGET, NAME, VECTOR, P, LANES, ROWS, ROW_APART, DEPTH_APART)                       \
-    TARGET static void NAME(const BRAM_NN(block) * t)                                              \
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float sixteen __attribute__((vector_size(64), aligned(4), may_alias));
+
+#define FMA_AVX2(a, b, c)   __builtin_ia32_vfmaddps256((a), (b), (c))
+#define FMA_AVX512(a, b, c) __builtin_ia32_vfmaddps512_mask((a), (b), (c), -1, 4)
+#define AT(VECTOR, x)       (*(const VECTOR *)(const void *)(x))
+
+/* Loops over rows are unrolled: their number is a constant. */
+#define KERNEL(KIND, NAME, VECTOR, LANES, ROWS, ROW_APART, DEPTH_APART)                            \
+    KIND static void NAME(const BRAM_NN(block) * t)                                                \
     {                                                                                              \
         VECTOR s[ROWS][2];                                                                         \
         const float *a = t->a, *b = t->panel;                                                      \
         const size_t row_apart = ROW_APART, depth_apart = DEPTH_APART;                             \
-        for (int r = 0; r < ROWS; r++) s[r][0] = s[r][1] = P##_setzero_ps();                       \
+        for (int r = 0; r < ROWS; r++) s[r][0] = s[r][1] = (VECTOR){0};                            \
         for (size_t k = 0; k < t->depth; k++, a += depth_apart, b += 2 * LANES) {                  \
-            const VECTOR b0 = P##_loadu_ps(b), b1 = P##_loadu_ps(b + LANES);                       \
+            const VECTOR b0 = AT(VECTOR, b), b1 = AT(VECTOR, b + LANES);                           \
             for (int r = 0; r < ROWS; r++) {                                                       \
-                const VECTOR all = P##_set1_ps(a[(size_t)r * row_apart]);                          \
-                s[r][0] = P##_fmadd_ps(all, b0, s[r][0]);                                          \
-                s[r][1] = P##_fmadd_ps(all, b1, s[r][1]);                                          \
+                const VECTOR all = a[(size_t)r * row_apart] - (VECTOR){0};                         \
+                s[r][0] = FMA_##KIND(all, b0, s[r][0]);                                            \
+                s[r][1] = FMA_##KIND(all, b1, s[r][1]);                                            \
             }                                                                                      \
         }                                                                                          \
-        const VECTOR scale = P##_set1_ps(t->scale);                                                \
         float *c = t->c;                                                                           \
         const float *plus = t->plus;                                                               \
         for (int r = 0; r < ROWS; r++, c += t->c_apart) {                                          \
-            VECTOR v0 = P##_mul_ps(scale, s[r][0]), v1 = P##_mul_ps(scale, s[r][1]);               \
+            VECTOR v0 = t->scale * s[r][0], v1 = t->scale * s[r][1];                               \
             if (plus) {                                                                            \
-                v0 = P##_add_ps(v0, P##_loadu_ps(plus));                                           \
-                v1 = P##_add_ps(v1, P##_loadu_ps(plus + LANES));                                   \
+                v0 += AT(VECTOR, plus), v1 += AT(VECTOR, plus + LANES);                            \
                 plus += t->plus_apart;                                                             \
             }                                                                                      \
-            P##_storeu_ps(c, v0);                                                                  \
-            P##_storeu_ps(c + LANES, v1);                                                          \
+            *(VECTOR *)(void *)c = v0;                                                             \
+            *(VECTOR *)(void *)(c + LANES) = v1;                                                   \
         }                                                                                          \
     }
 
 #define OF_AVX2(ROWS)                                                                              \
-    KERNEL(AVX2, avx2_along_##ROWS, __m256, _mm256, 8, ROWS, t->a_apart, 1)                        \
-    KERNEL(AVX2, avx2_across_##ROWS, __m256, _mm256, 8, ROWS, 1, t->a_apart)
+    KERNEL(AVX2, avx2_along_##ROWS, eight, 8, ROWS, t->a_apart, 1)                                 \
+    KERNEL(AVX2, avx2_across_##ROWS, eight, 8, ROWS, 1, t->a_apart)
 #define OF_AVX512(ROWS)                                                                            \
-    KERNEL(AVX512, avx512_along_##ROWS, __m512, _mm512, 16, ROWS, t->a_apart, 1)                   \
-    KERNEL(AVX512, avx512_across_##ROWS, __m512, _mm512, 16, ROWS, 1, t->a_apart)
+    KERNEL(AVX512, avx512_along_##ROWS, sixteen, 16, ROWS, t->a_apart, 1)                          \
+    KERNEL(AVX512, avx512_across_##ROWS, sixteen, 16, ROWS, 1, t->a_apart)
 
 OF_AVX2(1)
 OF_AVX2(2)
