@@ -529,6 +529,8 @@ int bram_run(bram_ctx *cx, bram_run_counts *counts, const bram_suite *suite,
         for (size_t i = 0; i < e.plans && status == BRAM_OK; i++)
             status = bram_store_put_plan(cx, settings->out, &e.plan[i]);
         if (status == BRAM_OK) status = run_pending(cx, &e);
+        for (size_t i = 0; i < e.plans && status == BRAM_OK; i++)
+            status = bram_store_summarize(cx, settings->out, e.plan[i].benchmark->name);
     }
     if (status == BRAM_OK || status == BRAM_ECANCEL) *counts = e.counts;
     release(&e);

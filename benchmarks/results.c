@@ -5,6 +5,9 @@
 
 #include "file.h"
 #include "hash.h"
+#include "cell_summary.h"
+
+#include <bramble/parallel.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,8 +18,10 @@
 #include <unistd.h>
 
 struct bram_results {
+    char *dir;
     bram_result *result;
-    size_t count, room;
+    bram_dataset **whole; /* [result]: the file of a cell of which data is only a part; or NULL */
+    size_t count;
     bram_dataset **plan; /* own the strings of the results */
     size_t plans;
 };
@@ -24,11 +29,16 @@ struct bram_results {
 void bram_results_free(bram_results *r)
 {
     if (!r) return;
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->count; i++) {
         bram_dataset_free((bram_dataset *)(uintptr_t)r->result[i].data);
+        bram_dataset_free(r->whole[i]);
+        bram_free((char *)(uintptr_t)r->result[i].others);
+    }
     for (size_t i = 0; i < r->plans; i++) bram_dataset_free(r->plan[i]);
     bram_free(r->result);
+    bram_free(r->whole);
     bram_free(r->plan);
+    bram_free(r->dir);
     bram_free(r);
 }
 
@@ -107,19 +117,17 @@ static const char *text_or_empty(const bram_attrs *a, const char *name)
     return text ? text : "";
 }
 
-static int read_state(bram_ctx *cx, bram_result *r, const char *path)
+/* What a cell says of itself. */
+static int take_state(bram_ctx *cx, bram_result *r, const char *dir)
 {
-    bram_dataset *ds = NULL;
-    BRAM_TRY(bram_dataset_open(cx, &ds, path));
-    r->data = ds;
-    const bram_attrs *a = bram_dataset_find_attrs(ds, "");
+    const bram_attrs *a = bram_dataset_find_attrs(r->data, "");
     const char *state = text_or_empty(a, "state");
     if (strcmp(text_or_empty(a, "content"), "bramble-cell") != 0 ||
         strcmp(text_or_empty(a, "key"), r->key) != 0)
         return bram_fail(cx, BRAM_EFORMAT,
-                         "%s: content is \"%s\" with key \"%s\", expected "
+                         "%s/cells/%s.h5: content is \"%s\" with key \"%s\", expected "
                          "\"bramble-cell\" with the key of its name",
-                         path, text_or_empty(a, "content"), text_or_empty(a, "key"));
+                         dir, r->key, text_or_empty(a, "content"), text_or_empty(a, "key"));
     r->reason = text_or_empty(a, "reason");
     for (bram_state s = BRAM_STATE_SCORED; s <= BRAM_STATE_NOT_APPLICABLE; s++)
         if (strcmp(state, bram_state_name(s)) == 0) {
@@ -127,50 +135,112 @@ static int read_state(bram_ctx *cx, bram_result *r, const char *path)
             return BRAM_OK;
         }
     return bram_fail(cx, BRAM_EFORMAT,
-                     "%s: state is \"%s\", expected scored, failed or not "
-                     "applicable",
-                     path, state);
+                     "%s/cells/%s.h5: state is \"%s\", expected scored, failed or not applicable",
+                     dir, r->key, state);
 }
 
-static int read_plan(bram_ctx *cx, bram_results *r, const char *dir, const char *name)
+static int open_cell(bram_ctx *cx, bram_dataset **out, const char *dir, const char *key)
 {
-    char *path = bram_strf(cx, "%s/plans/%s", dir, name);
-    if (!path) return BRAM_ENOMEM;
-    bram_dataset *plan = NULL;
-    int status = bram_dataset_open(cx, &plan, path);
-    if (status == BRAM_OK) r->plan[r->plans++] = plan;
-    const bram_attrs *a = plan ? bram_dataset_find_attrs(plan, "") : NULL;
-    const bram_axis *cells = plan ? bram_dataset_table(plan, "cell") : NULL;
+    char *path = bram_strf(cx, "%s/cells/%s.h5", dir, key);
+    int status = path ? bram_dataset_open(cx, out, path) : BRAM_ENOMEM;
+    bram_free(path);
+    return status;
+}
+
+struct reading {
+    const char *dir;
+    const bram_cell_summary *summary;
+    bram_result *result;
+};
+
+/* A cell out of the summary, where that has it. */
+static int read_summary(bram_ctx *cx, size_t i, void *user)
+{
+    const struct reading *all = user;
+    bram_result *r = &all->result[i];
+    bram_dataset *ds = NULL;
+    char *others = NULL;
+    if (!bram_store_has(cx, all->dir, r->key)) return BRAM_OK;
+    BRAM_TRY(bram_cell_summary_take(cx, &ds, &others, all->summary, all->dir, r->key));
+    r->data = ds;
+    r->others = others;
+    return BRAM_OK;
+}
+
+/* Cells from number `from` on: out of the summary at the same time, the others one by one. */
+static int read_cells(bram_ctx *cx, bram_results *r, size_t from, const char *benchmark)
+{
+    bram_cell_summary *summary = NULL;
+    BRAM_TRY(bram_cell_summary_open(cx, &summary, r->dir, benchmark));
+    struct reading all = {r->dir, summary, r->result + from};
+    int status = BRAM_OK;
+    if (summary) status = bram_parallel_for(cx, r->count - from, read_summary, &all);
+    bram_cell_summary_free(summary);
+    for (size_t i = from; i < r->count && status == BRAM_OK; i++) {
+        bram_result *cell = &r->result[i];
+        bram_dataset *ds = NULL;
+        if (!cell->data) {
+            if (!bram_store_has(cx, r->dir, cell->key)) continue;
+            status = open_cell(cx, &ds, r->dir, cell->key);
+            cell->data = ds;
+        }
+        if (status == BRAM_OK) status = take_state(cx, cell, r->dir);
+    }
+    return status;
+}
+
+/* Room for n more results. */
+static int make_room(bram_ctx *cx, bram_results *r, size_t n)
+{
+    bram_result *result = bram_realloc(cx, r->result, r->count + n, sizeof *result);
+    if (!result) return BRAM_ENOMEM;
+    r->result = result;
+    bram_dataset **whole = bram_realloc(cx, r->whole, r->count + n, sizeof *whole);
+    if (!whole) return BRAM_ENOMEM;
+    r->whole = whole;
+    return BRAM_OK;
+}
+
+static int add_results(bram_ctx *cx, bram_results *r, const bram_dataset *plan, const char *path)
+{
+    const bram_attrs *a = bram_dataset_find_attrs(plan, "");
+    const bram_axis *cells = bram_dataset_table(plan, "cell");
     const bram_column *part = cells ? bram_axis_column(cells, "part") : NULL;
     const bram_column *model = cells ? bram_axis_column(cells, "model") : NULL;
     const bram_column *seed = cells ? bram_axis_column(cells, "seed") : NULL;
-    if (status == BRAM_OK &&
-        (!part || !part->text || !model || !model->text || !seed || !seed->integer))
-        status = bram_fail(cx, BRAM_EFORMAT, "%s: no table \"cell\" with part, model and seed",
-                           path);
-    bram_free(path);
-    for (size_t i = 0; status == BRAM_OK && i < bram_axis_length(cells); i++) {
-        if (r->count == r->room) {
-            size_t room = r->room ? 2 * r->room : 64;
-            bram_result *grown = bram_realloc(cx, r->result, room, sizeof *grown);
-            if (!grown) return BRAM_ENOMEM;
-            r->result = grown;
-            r->room = room;
-        }
-        bram_result *cell = &r->result[r->count++];
-        *cell = (bram_result){.key = bram_axis_id(cells, i),
-                              .part = part->text[i],
-                              .model = model->text[i],
-                              .seed = (uint64_t)seed->integer[i],
-                              .benchmark = text_or_empty(a, "benchmark"),
-                              .benchmark_title = text_or_empty(a, "title"),
-                              .task = text_or_empty(a, "task"),
-                              .reason = ""};
-        if (!bram_store_has(cx, dir, cell->key)) continue;
-        char *file = bram_strf(cx, "%s/cells/%s.h5", dir, cell->key);
-        status = file ? read_state(cx, cell, file) : BRAM_ENOMEM;
-        bram_free(file);
+    if (!part || !part->text || !model || !model->text || !seed || !seed->integer)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: no table \"cell\" with part, model and seed", path);
+    size_t n = bram_axis_length(cells);
+    if (!n) return BRAM_OK;
+    BRAM_TRY(make_room(cx, r, n));
+    for (size_t i = 0; i < n; i++) {
+        r->whole[r->count] = NULL;
+        r->result[r->count++] = (bram_result){.key = bram_axis_id(cells, i),
+                                              .part = part->text[i],
+                                              .model = model->text[i],
+                                              .seed = (uint64_t)seed->integer[i],
+                                              .benchmark = text_or_empty(a, "benchmark"),
+                                              .benchmark_title = text_or_empty(a, "title"),
+                                              .task = text_or_empty(a, "task"),
+                                              .reason = ""};
     }
+    return BRAM_OK;
+}
+
+static int read_plan(bram_ctx *cx, bram_results *r, const char *name)
+{
+    char *path = bram_strf(cx, "%s/plans/%s", r->dir, name);
+    if (!path) return BRAM_ENOMEM;
+    size_t from = r->count;
+    bram_dataset *plan = NULL;
+    int status = bram_dataset_open(cx, &plan, path);
+    if (status == BRAM_OK) {
+        r->plan[r->plans++] = plan;
+        status = add_results(cx, r, plan, path);
+    }
+    bram_free(path);
+    if (status == BRAM_OK && r->count > from)
+        status = read_cells(cx, r, from, r->result[from].benchmark);
     return status;
 }
 
@@ -186,13 +256,35 @@ int bram_results_open(bram_ctx *cx, bram_results **out, const char *dir)
         return bram_fail_prefix(cx, status, "%s is no results folder of bramble run", dir);
     bram_results *r = bram_alloc(cx, 1, sizeof *r);
     if (r) r->plan = bram_alloc(cx, count, sizeof *r->plan);
-    status = r && r->plan ? BRAM_OK : BRAM_ENOMEM;
-    for (size_t i = 0; i < count && status == BRAM_OK; i++)
-        status = read_plan(cx, r, dir, names[i]);
+    if (r) r->dir = bram_strdup(cx, dir);
+    status = r && r->plan && r->dir ? BRAM_OK : BRAM_ENOMEM;
+    for (size_t i = 0; i < count && status == BRAM_OK; i++) status = read_plan(cx, r, names[i]);
     free_names(names, count);
     if (status == BRAM_OK) *out = r;
     else bram_results_free(r);
     return status;
+}
+
+/* Whether a line of the text begins so. */
+static bool has_line(const char *lines, const char *beginning)
+{
+    for (size_t n = strlen(beginning); lines && *lines;) {
+        if (strncmp(lines, beginning, n) == 0) return true;
+        lines = strchr(lines, '\n');
+        if (lines) lines++;
+    }
+    return false;
+}
+
+int bram_results_whole(bram_ctx *cx, const bram_dataset **out, const bram_results *r,
+                       const bram_result *cell, const char *group)
+{
+    bram_dataset **whole = &r->whole[cell - r->result];
+    *out = cell->others ? NULL : cell->data;
+    if (!has_line(cell->others, group)) return BRAM_OK;
+    if (!*whole) BRAM_TRY(open_cell(cx, whole, r->dir, cell->key));
+    *out = *whole;
+    return BRAM_OK;
 }
 
 /* ---- merging -------------------------------------------------------------------------------- */
@@ -245,6 +337,21 @@ static int merge_plan(bram_ctx *cx, const char *into, const char *from, const ch
     return status;
 }
 
+/* The summaries of all plans of a folder. */
+static int summarize(bram_ctx *cx, const char *dir)
+{
+    char **names = NULL, *path = bram_strf(cx, "%s/plans", dir);
+    size_t n = 0;
+    int status = path ? list_folder(cx, &names, &n, path) : BRAM_ENOMEM;
+    bram_free(path);
+    for (size_t i = 0; i < n && status == BRAM_OK; i++) {
+        names[i][strlen(names[i]) - 3] = 0; /* without .h5 */
+        status = bram_store_summarize(cx, dir, names[i]);
+    }
+    free_names(names, n);
+    return status;
+}
+
 int bram_merge(bram_ctx *cx, const char *into, const char *const *from, size_t count)
 {
     BRAM_TRY(bram_store_make(cx, into));
@@ -261,5 +368,5 @@ int bram_merge(bram_ctx *cx, const char *into, const char *const *from, size_t c
             if (n) free_names(names, n);
             BRAM_TRY(status);
         }
-    return BRAM_OK;
+    return summarize(cx, into);
 }

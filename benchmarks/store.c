@@ -8,6 +8,7 @@
 #include "hash.h"
 #include "linalg.h"
 #include "scores.h"
+#include "cell_summary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,11 +122,14 @@ int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const cha
 
 /* ---- folders -------------------------------------------------------------------------------- */
 
+static const char *const below[] = {"cells", "plans", "summaries"};
+
+enum { FOLDERS = sizeof below / sizeof *below };
+
 int bram_store_make(bram_ctx *cx, const char *dir)
 {
-    static const char *const below[] = {"cells", "plans"};
     int status = BRAM_OK;
-    for (size_t i = 0; i < 2 && status == BRAM_OK; i++) {
+    for (size_t i = 0; i < FOLDERS && status == BRAM_OK; i++) {
         char *path = bram_strf(cx, "%s/%s", dir, below[i]);
         status = path ? bram_folder_make(cx, path) : BRAM_ENOMEM;
         bram_free(path);
@@ -136,12 +140,19 @@ int bram_store_make(bram_ctx *cx, const char *dir)
 
 void bram_store_sweep(bram_ctx *cx, const char *dir)
 {
-    static const char *const below[] = {"cells", "plans"};
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < FOLDERS; i++) {
         char *path = bram_strf(cx, "%s/%s", dir, below[i]);
         if (path) bram_file_remove_orphans(path);
         bram_free(path);
     }
+}
+
+int bram_store_summarize(bram_ctx *cx, const char *dir, const char *benchmark)
+{
+    int status = bram_cell_summary_write(cx, dir, benchmark);
+    if (status == BRAM_OK || status == BRAM_ECANCEL || status == BRAM_ENOMEM) return status;
+    bram_note(cx, "no summary for fast tables: %s", bram_ctx_message(cx));
+    return BRAM_OK;
 }
 
 bool bram_store_has(bram_ctx *cx, const char *dir, const char *key)

@@ -3,6 +3,7 @@
  *
  *   DIR/cells/KEY.h5     one finished cell: scored, failed or not applicable (attribute state)
  *   DIR/plans/NAME.h5    what was planned for benchmark NAME: a table of its cells and its words
+ *   DIR/summaries/       what tables need of all cells in few files; see cell_summary.h
  *   DIR/log.jsonl        one line a cell run: time, host, seconds, BLAS kernels; not part of any
  * result
  *
@@ -47,7 +48,7 @@ void bram_plan_release(bram_plan *p);
 int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const char *dataset_hash,
                   const char *part, const char *model, uint64_t seed) BRAM_MUST_CHECK;
 
-/** Makes DIR, DIR/cells and DIR/plans, and sweeps them. @return BRAM_OK; BRAM_EWRITE */
+/** Makes DIR and the folders below it, and sweeps them. @return BRAM_OK; BRAM_EWRITE */
 int bram_store_make(bram_ctx *cx, const char *dir) BRAM_MUST_CHECK;
 
 /** Removes what processes of this machine that are gone left under temporary names. */
@@ -68,6 +69,14 @@ int bram_store_put_plan(bram_ctx *cx, const char *dir, const bram_plan *plan) BR
 /** Adds the cells of the plan file `source` to those of `target`, which must be of the same thing.
  */
 int bram_store_join_plans(bram_ctx *cx, const char *target, const char *source) BRAM_MUST_CHECK;
+
+/**
+ * Brings the summary of a benchmark up to date. One that cannot be written is a note and no
+ * failure: results are whole without.
+ *
+ * @return BRAM_OK; BRAM_ECANCEL; BRAM_ENOMEM
+ */
+int bram_store_summarize(bram_ctx *cx, const char *dir, const char *benchmark) BRAM_MUST_CHECK;
 
 /** Appends a line to DIR/log.jsonl in one write. Failure is not an error: it is only a log. */
 void bram_store_log(bram_ctx *cx, const char *dir, const char *key, bram_state state,

@@ -146,9 +146,9 @@ static int quantiles(bram_ctx *cx, bram_interval *out, double *median, const dou
                          valid, n);
     }
     if (median) *median = bram_quantile_select(defined, valid, 0.5);
-    double low = bram_quantile_select(defined, valid, (1 - level) / 2);
-    double high = bram_quantile_select(defined, valid, (1 + level) / 2);
-    *out = (bram_interval){low, high, level, valid};
+    double bound[2];
+    bram_quantile_pair(bound, defined, valid, (1 - level) / 2, (1 + level) / 2);
+    *out = (bram_interval){bound[0], bound[1], level, valid};
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
@@ -159,23 +159,35 @@ int bram_interval_percentile(bram_ctx *cx, bram_interval *out, const double *dra
     return quantiles(cx, out, NULL, draws, n, level);
 }
 
-int bram_interval_corrected(bram_ctx *cx, bram_interval *out, double value, const double *draws,
-                            size_t n, double level, size_t things, size_t parts, bool biased)
+double bram_interval_stretch(double level, size_t things, size_t parts)
+{
+    if (things <= parts) return NAN;
+    double freedom = (double)(things - parts), upper = (1 + level) / 2;
+    return bram_t_quantile(upper, freedom) / bram_normal_quantile(upper) *
+           sqrt((double)things / freedom);
+}
+
+int bram_interval_stretched(bram_ctx *cx, bram_interval *out, double value, const double *draws,
+                            size_t n, double level, double stretch, bool biased)
 {
     bram_interval q = {0};
     double median = 0;
-    if (things <= parts)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "found %zu resampled things in %zu parts", things,
-                         parts);
     BRAM_TRY(quantiles(cx, &q, biased ? &median : NULL, draws, n, level));
-    double freedom = (double)(things - parts), upper = (1 + level) / 2;
-    double stretch = bram_t_quantile(upper, freedom) / bram_normal_quantile(upper) *
-                     sqrt((double)things / freedom);
     double centre = biased ? 2 * value - median : value, reach = stretch * (q.high - q.low) / 2;
     q.low = fmin(centre - reach, value);
     q.high = fmax(centre + reach, value);
     *out = q;
     return BRAM_OK;
+}
+
+int bram_interval_corrected(bram_ctx *cx, bram_interval *out, double value, const double *draws,
+                            size_t n, double level, size_t things, size_t parts, bool biased)
+{
+    if (things <= parts)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "found %zu resampled things in %zu parts", things,
+                         parts);
+    return bram_interval_stretched(cx, out, value, draws, n, level,
+                                   bram_interval_stretch(level, things, parts), biased);
 }
 
 double bram_dual_variance(double subjects_alone, double conditions_alone, double both,

@@ -84,6 +84,14 @@ int bram_interval_corrected(bram_ctx *cx, bram_interval *out, double value, cons
                             bool biased) BRAM_MUST_CHECK;
 
 /**
+ * Its factor (t / z) sqrt(B / (B - P)), NaN unless B > P, and the interval with a factor that is
+ * known: for who makes many with the same B and P.
+ */
+double bram_interval_stretch(double level, size_t things, size_t parts);
+int bram_interval_stretched(bram_ctx *cx, bram_interval *out, double value, const double *draws,
+                            size_t n, double level, double stretch, bool biased) BRAM_MUST_CHECK;
+
+/**
  * The variance of a score when two things were drawn, subjects and conditions, from the variances
  * of its bootstrap draws over subjects alone, conditions alone and both (Schuett et al. 2023,
  * eLife 12:e82566: both alone counts the noise of a measurement twice). With s and c of them,

@@ -127,6 +127,42 @@ double bram_quantile_select(double *x, size_t n, double p)
     return x[below] + part * (next - x[below]);
 }
 
+enum { MOST_BEYOND = 64 };
+
+/* The `most` smallest of n values, ascending; with sign -1 the largest, negated. */
+static void extremes(double kept[MOST_BEYOND], size_t most, const double *x, size_t n, double sign)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        double value = sign * x[i];
+        if (count == most && !(value < kept[most - 1])) continue;
+        size_t at = count < most ? count++ : most - 1;
+        for (; at > 0 && kept[at - 1] > value; at--) kept[at] = kept[at - 1];
+        kept[at] = value;
+    }
+}
+
+void bram_quantile_pair(double out[2], double *x, size_t n, double low, double high)
+{
+    double kept[MOST_BEYOND];
+    bool in_range = n > 1 && low >= 0 && high <= 1 && low <= high;
+    double first = in_range ? (double)(n - 1) * low : 0;
+    double second = in_range ? (double)(n - 1) * high : 0;
+    size_t below = (size_t)first, above = n - (size_t)second; /* the largest from there on */
+    if (!in_range || below + 2 > MOST_BEYOND || above > MOST_BEYOND || below + 2 > n) {
+        out[0] = bram_quantile_select(x, n, low);
+        out[1] = bram_quantile_select(x, n, high);
+        return;
+    }
+    double part = first - (double)below;
+    extremes(kept, below + 2, x, n, 1);
+    out[0] = part == 0 ? kept[below] : kept[below] + part * (kept[below + 1] - kept[below]);
+    part = second - (double)(size_t)second;
+    extremes(kept, above, x, n, -1);
+    double at = -kept[above - 1];
+    out[1] = part == 0 || above < 2 ? at : at + part * (-kept[above - 2] - at);
+}
+
 static int check_no_nan(bram_ctx *cx, const double *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -47,6 +47,12 @@ void bram_select(double *x, size_t n, size_t k);
 double bram_quantile_select(double *x, size_t n, double p);
 
 /**
+ * Two of them at once, low <= high. Faster where both are near the ends, as those of an interval
+ * are: one pass keeps the few values beyond them.
+ */
+void bram_quantile_pair(double out[2], double *x, size_t n, double low, double high);
+
+/**
  * Ranks 1 .. n; equal values share the average of their ranks.
  *
  * @return BRAM_OK; BRAM_ENUMERIC for NaN; BRAM_ENOMEM

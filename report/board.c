@@ -242,18 +242,34 @@ static double mean_over_parts(const struct board *b, size_t model, ptrdiff_t sam
     return n ? sum / (double)n : NAN;
 }
 
+/* How far intervals are stretched, from one to the next: most rest on the same blocks. */
+struct stretch {
+    size_t blocks, parts;
+    double factor;
+};
+
+static double factor_of(struct stretch *s, double level, size_t blocks, size_t parts)
+{
+    if (s->blocks != blocks || s->parts != parts)
+        *s = (struct stretch){blocks, parts, bram_interval_stretch(level, blocks, parts)};
+    return s->factor;
+}
+
 /* The interval of a mean over those parts; NaN bounds where none can be given. */
 static int interval_over_parts(bram_ctx *cx, double *low, double *high, const struct board *b,
-                               double value, const double *draw, const bool *use)
+                               double value, const double *draw, const bool *use,
+                               struct stretch *kept)
 {
     size_t blocks = 0, parts = 0;
     for (size_t p = 0; p < b->board.parts; p++)
         if (use[p]) blocks += b->blocks[p], parts++;
+    if (!b->distribution && blocks <= parts) return BRAM_OK;
     bram_interval interval;
     int status = b->distribution
                      ? bram_interval_percentile(cx, &interval, draw, b->board.draws, b->board.level)
-                     : bram_interval_corrected(cx, &interval, value, draw, b->board.draws,
-                                               b->board.level, blocks, parts, b->biased);
+                     : bram_interval_stretched(
+                           cx, &interval, value, draw, b->board.draws, b->board.level,
+                           factor_of(kept, b->board.level, blocks, parts), b->biased);
     if (status == BRAM_OK) *low = interval.low, *high = interval.high;
     return status == BRAM_ENOTAPPLICABLE ? BRAM_OK : status;
 }
@@ -352,7 +368,8 @@ static int fill_row(bram_ctx *cx, struct board *b, size_t model)
     if (!use) return BRAM_ENOMEM;
     for (size_t p = 0; p < b->board.parts; p++)
         use[p] = !isnan(b->value[model * b->board.parts + p]);
-    int status = interval_over_parts(cx, &row->low, &row->high, b, row->value, row->draw, use);
+    int status = interval_over_parts(cx, &row->low, &row->high, b, row->value, row->draw, use,
+                                     &(struct stretch){0});
     bram_scratch_release(cx, mark);
     return status;
 }
@@ -372,22 +389,32 @@ static const double *draws_over_parts(const struct board *b, size_t m, const boo
     return own;
 }
 
-/* a - c on the parts that both have; NaN bounds where no interval can be given. */
-static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size_t c, double out[3])
+/* a - c on the parts that both have: marks them in `use`; the value, and its draws where there are
+ * any. draw has room for three times the board's draws. */
+static double pair_draws(const struct board *b, size_t a, size_t c, bool *use, double *draw)
+{
+    size_t n = b->board.draws;
+    for (size_t p = 0; p < b->board.parts; p++)
+        use[p] = !isnan(b->value[a * b->board.parts + p]) &&
+                 !isnan(b->value[c * b->board.parts + p]);
+    const double *x = draws_over_parts(b, a, use, draw + n);
+    const double *y = draws_over_parts(b, c, use, draw + 2 * n);
+    for (size_t s = 0; s < n; s++) draw[s] = x[s] - y[s];
+    return mean_over_parts(b, a, -1, use) - mean_over_parts(b, c, -1, use);
+}
+
+/* The difference with its bounds, NaN where no interval can be given. */
+static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size_t c, double out[3],
+                             struct stretch *kept)
 {
     size_t mark = bram_scratch_mark(cx), n = b->board.draws;
     bool *use = bram_scratch(cx, b->board.parts, sizeof *use);
     double *draw = bram_scratch(cx, n, 3 * sizeof *draw);
     if (!use || !draw) return BRAM_ENOMEM;
-    for (size_t p = 0; p < b->board.parts; p++)
-        use[p] = !isnan(b->value[a * b->board.parts + p]) &&
-                 !isnan(b->value[c * b->board.parts + p]);
-    out[0] = mean_over_parts(b, a, -1, use) - mean_over_parts(b, c, -1, use);
+    out[0] = pair_draws(b, a, c, use, draw);
     out[1] = out[2] = NAN;
-    const double *x = draws_over_parts(b, a, use, draw + n);
-    const double *y = draws_over_parts(b, c, use, draw + 2 * n);
-    for (size_t s = 0; s < n; s++) draw[s] = x[s] - y[s];
-    int status = n ? interval_over_parts(cx, &out[1], &out[2], b, out[0], draw, use) : BRAM_OK;
+    int status = n ? interval_over_parts(cx, &out[1], &out[2], b, out[0], draw, use, kept)
+                   : BRAM_OK;
     bram_scratch_release(cx, mark);
     return status;
 }
@@ -395,7 +422,8 @@ static int paired_difference(bram_ctx *cx, const struct board *b, size_t a, size
 int bram_board_difference(bram_ctx *cx, const bram_board *b, const bram_board_row *a,
                           const bram_board_row *c, double out[3])
 {
-    return paired_difference(cx, (const struct board *)b, a->index, c->index, out);
+    return paired_difference(cx, (const struct board *)b, a->index, c->index, out,
+                             &(struct stretch){0});
 }
 
 /* Blocks less parts of the parts that both were scored on. */
@@ -413,7 +441,7 @@ int bram_board_compare(bram_ctx *cx, const bram_board *board, const bram_board_r
 {
     const struct board *b = (const struct board *)board;
     double d[3];
-    BRAM_TRY(paired_difference(cx, b, a->index, c->index, d));
+    BRAM_TRY(paired_difference(cx, b, a->index, c->index, d, &(struct stretch){0}));
     *out = (bram_board_pair){d[0], d[1], d[2], NAN};
     double freedom = freedom_of(b, a->index, c->index), reach = (d[2] - d[1]) / 2;
     if (b->distribution || !(freedom > 0) || !isfinite(reach)) return BRAM_OK;
@@ -446,25 +474,100 @@ const bram_result *bram_board_result(const bram_board *b, const bram_board_row *
     return NULL;
 }
 
+size_t bram_board_keys(const bram_board *b, const bram_board_row *row, const char **key,
+                       size_t most)
+{
+    const struct board *own = (const struct board *)b;
+    size_t n = 0;
+    for (size_t i = 0; i < own->cells; i++) {
+        if (own->cell[i].model != row->index) continue;
+        if (n < most) key[n] = own->cell[i].result->key;
+        n++;
+    }
+    return n;
+}
+
 struct ranking {
     struct board *board;
     atomic_size_t *better; /* [row]: how many are better; whole numbers, so in any order */
 };
+
+/* Smallest and largest of n > 0 numbers; NaN when one is. */
+static void range_of(double out[2], const double *x, size_t n)
+{
+    enum { LANES = 8 };
+    double low[LANES], high[LANES], none = 0;
+    for (size_t k = 0; k < LANES; k++) low[k] = high[k] = x[0];
+    for (size_t i = 0; i < n; i++) {
+        size_t k = i % LANES;
+        low[k] = x[i] < low[k] ? x[i] : low[k];
+        high[k] = x[i] > high[k] ? x[i] : high[k];
+        none += x[i] - x[i]; /* 0, or NaN */
+    }
+    out[0] = low[0] + none;
+    out[1] = high[0] + none;
+    for (size_t k = 1; k < LANES; k++) {
+        if (low[k] < out[0]) out[0] = low[k];
+        if (high[k] > out[1]) out[1] = high[k];
+    }
+}
+
+/*
+ * The sign of a difference so large that its interval must exclude zero, else 0: quantiles and
+ * median lie within the range of the draws, and rounding keeps the order of what is added and
+ * multiplied. Most pairs of a long board are such, and their range costs a tenth of quantiles.
+ */
+static int clear_sign(const struct board *b, double value, const double *draw, double factor)
+{
+    double range[2], low, high;
+    range_of(range, draw, b->board.draws);
+    double reach = factor * (range[1] - range[0]) / 2;
+    if (b->distribution) low = range[0], high = range[1];
+    else {
+        low = (b->biased ? 2 * value - range[1] : value) - reach;
+        high = (b->biased ? 2 * value - range[0] : value) + reach;
+        if (low > 0 && !(value > 0)) return 0; /* the interval is widened to hold the value */
+        if (high < 0 && !(value < 0)) return 0;
+    }
+    return low > 0 ? 1 : high < 0 ? -1 : 0;
+}
+
+/* 1, -1: the interval of row a minus row c lies above zero, below; 0: it does not, or is none. */
+static int sign_of_pair(bram_ctx *cx, int *sign, const struct board *b, size_t a, size_t c,
+                        struct stretch *kept)
+{
+    size_t mark = bram_scratch_mark(cx), blocks = 0, parts = 0;
+    bool *use = bram_scratch(cx, b->board.parts, sizeof *use);
+    double *draw = bram_scratch(cx, b->board.draws, 3 * sizeof *draw), low = NAN, high = NAN;
+    if (!use || !draw) return BRAM_ENOMEM;
+    double value = pair_draws(b, a, c, use, draw);
+    for (size_t p = 0; p < b->board.parts; p++)
+        if (use[p]) blocks += b->blocks[p], parts++;
+    double factor = factor_of(kept, b->board.level, blocks, parts);
+    int status = BRAM_OK;
+    *sign = clear_sign(b, value, draw, factor);
+    if (!*sign) {
+        status = interval_over_parts(cx, &low, &high, b, value, draw, use, kept);
+        *sign = low > 0 ? 1 : high < 0 ? -1 : 0;
+    }
+    bram_scratch_release(cx, mark);
+    return status;
+}
 
 /* Row a with each below it. */
 static int rank_row(bram_ctx *cx, size_t a, void *user)
 {
     const struct ranking *all = user;
     const struct board *b = all->board;
+    struct stretch kept = {0};
     for (size_t c = a + 1; c < b->board.rows; c++) {
         const bram_board_row *x = &b->board.row[a], *y = &b->board.row[c];
-        double d[3];
+        int sign = 0;
         if (!x->scored || !y->scored || !(x->rank || y->rank)) continue;
-        BRAM_TRY(paired_difference(cx, b, a, c, d));
-        bool x_better = b->board.higher_better ? d[1] > 0 : d[2] < 0;
-        bool y_better = b->board.higher_better ? d[2] < 0 : d[1] > 0;
-        if (x_better) atomic_fetch_add(&all->better[c], 1);
-        if (y_better) atomic_fetch_add(&all->better[a], 1);
+        BRAM_TRY(sign_of_pair(cx, &sign, b, a, c, &kept));
+        if (!sign) continue;
+        bool first = (sign > 0) == b->board.higher_better;
+        atomic_fetch_add(&all->better[first ? c : a], 1);
     }
     return BRAM_OK;
 }
@@ -489,13 +592,14 @@ static int rank_all(bram_ctx *cx, struct board *b)
 /* Paired difference to the model that is the first floor ("copy"), where it was run. */
 static int compare_with_floor(bram_ctx *cx, struct board *b)
 {
+    struct stretch kept = {0};
     if (!b->board.floors) return BRAM_OK;
     for (size_t f = 0; f < b->board.rows; f++) {
         if (strcmp(b->board.row[f].model, b->board.floor_name[0]) != 0) continue;
         for (size_t a = 0; a < b->board.rows; a++) {
             double d[3];
             if (!b->board.row[a].scored || !b->board.row[f].scored) continue;
-            BRAM_TRY(paired_difference(cx, b, a, f, d));
+            BRAM_TRY(paired_difference(cx, b, a, f, d, &kept));
             b->board.row[a].difference = d[0];
             b->board.row[a].difference_low = d[1];
             b->board.row[a].difference_high = d[2];

@@ -105,4 +105,8 @@ double bram_board_value(const bram_board *b, const bram_board_row *row, size_t p
 const bram_result *bram_board_result(const bram_board *b, const bram_board_row *row, size_t part,
                                      size_t *at);
 
+/** The keys of a row's cells, at most `most`, in the order of the plan. @return how many it has */
+size_t bram_board_keys(const bram_board *b, const bram_board_row *row, const char **key,
+                       size_t most);
+
 #endif

@@ -33,17 +33,19 @@ static int read_values(bram_ctx *cx, double **out, const bram_response *r, size_
 }
 
 /* The first part on which the model has an example. */
-static int find_example(bram_ctx *cx, struct example *e, bool *found, const bram_board *b,
-                        const bram_board_row *row)
+static int find_example(bram_ctx *cx, struct example *e, bool *found, const bram_report *r,
+                        const bram_board *b, const bram_board_row *row)
 {
     *found = false;
     for (size_t p = 0; p < b->parts && !*found; p++) {
         size_t at;
         const bram_result *cell = bram_board_result(b, row, p, &at);
-        if (!cell) continue;
+        const bram_dataset *ds = NULL;
+        if (cell) BRAM_TRY(bram_results_whole(cx, &ds, r->results, cell, "example/"));
+        if (!ds) continue;
         *e = (struct example){.part = bram_board_part(b, p),
-                              .recorded = bram_dataset_response(cell->data, "example/recorded"),
-                              .predicted = bram_dataset_response(cell->data, "example/predicted")};
+                              .recorded = bram_dataset_response(ds, "example/recorded"),
+                              .predicted = bram_dataset_response(ds, "example/predicted")};
         *found = e->recorded && e->predicted && bram_response_dims(e->recorded) == 2 &&
                  bram_response_dims(e->predicted) == 2 &&
                  bram_response_length(e->recorded, 0) == bram_response_length(e->predicted, 0) &&
@@ -135,7 +137,7 @@ int bram_section_examples(bram_ctx *cx, bram_report *r, const bram_board *b)
         size_t mark = bram_scratch_mark(cx);
         struct example e;
         bool found;
-        int status = find_example(cx, &e, &found, b, row);
+        int status = find_example(cx, &e, &found, r, b, row);
         if (status == BRAM_OK && found) {
             bram_page_heading(&r->page, 3, "Example traces");
             status = figure_of_traces(cx, r, b, row, &e);

@@ -439,16 +439,18 @@ static int find_states(bram_ctx *cx, struct found *f, bool *there, const bram_re
     for (size_t p = 0; p < b->parts && !*there; p++) {
         size_t at;
         const bram_result *cell = bram_board_result(b, row, p, &at);
-        if (!cell) continue;
+        const bram_dataset *ds = NULL;
+        if (cell) BRAM_TRY(bram_results_whole(cx, &ds, r->results, cell, "states/"));
+        if (!ds) continue;
         *f = (struct found){.model = bram_report_model_of(r, row), .part = bram_board_part(b, p)};
-        BRAM_TRY(read_matrix(cx, &f->posterior, cell->data, "states/posterior"));
-        BRAM_TRY(read_matrix(cx, &f->truth, cell->data, "states/truth"));
-        BRAM_TRY(read_matrix(cx, &f->recorded, cell->data, "states/recorded"));
-        BRAM_TRY(read_matrix(cx, &f->visits, cell->data, "states/visits"));
-        BRAM_TRY(read_matrix(cx, &f->weights, cell->data, "states/state_weights"));
-        BRAM_TRY(read_matrix(cx, &f->transition, cell->data, "states/transition"));
-        BRAM_TRY(read_matrix(cx, &f->choice, cell->data, "states/choice"));
-        BRAM_TRY(read_matrix(cx, &f->connections, cell->data, "states/connections"));
+        BRAM_TRY(read_matrix(cx, &f->posterior, ds, "states/posterior"));
+        BRAM_TRY(read_matrix(cx, &f->truth, ds, "states/truth"));
+        BRAM_TRY(read_matrix(cx, &f->recorded, ds, "states/recorded"));
+        BRAM_TRY(read_matrix(cx, &f->visits, ds, "states/visits"));
+        BRAM_TRY(read_matrix(cx, &f->weights, ds, "states/state_weights"));
+        BRAM_TRY(read_matrix(cx, &f->transition, ds, "states/transition"));
+        BRAM_TRY(read_matrix(cx, &f->choice, ds, "states/choice"));
+        BRAM_TRY(read_matrix(cx, &f->connections, ds, "states/connections"));
         *there = f->posterior.rows > 0 && f->posterior.cols <= MOST_STATES &&
                  f->truth.rows == f->posterior.rows && f->truth.cols == 1 &&
                  (!f->recorded.rows || f->recorded.rows == f->posterior.rows);

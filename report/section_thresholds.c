@@ -11,16 +11,23 @@
 
 enum { MOST_MAPS = 12, MOST_STEPS = 101 };
 
-/* The cell that has maps: that of the statistic "best". */
-static const bram_dataset *find_cell(const bram_report *r, const bram_board *b)
+/* The cell that has maps, that of the statistic "best"; NULL: none. */
+static int find_cell(bram_ctx *cx, const bram_dataset **out, const bram_report *r,
+                     const bram_board *b)
 {
+    *out = NULL;
     for (size_t i = 0; i < bram_results_count(r->results); i++) {
         const bram_result *cell = bram_results_at(r->results, i);
-        if (!cell->data || strcmp(cell->benchmark, b->benchmark) != 0) continue;
-        for (size_t k = 0; k < bram_dataset_responses(cell->data); k++)
-            if (!strncmp(bram_dataset_response_path(cell->data, k), "map/", 4)) return cell->data;
+        const bram_dataset *ds = NULL;
+        if (strcmp(cell->benchmark, b->benchmark) != 0) continue;
+        BRAM_TRY(bram_results_whole(cx, &ds, r->results, cell, "map/"));
+        for (size_t k = 0; ds && k < bram_dataset_responses(ds); k++)
+            if (!strncmp(bram_dataset_response_path(ds, k), "map/", 4)) {
+                *out = ds;
+                return BRAM_OK;
+            }
     }
-    return NULL;
+    return BRAM_OK;
 }
 
 /* "noise30": "noise 30 %" */
@@ -92,7 +99,8 @@ static bool is_map(const bram_response *m)
 
 int bram_section_thresholds(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
-    const bram_dataset *ds = find_cell(r, b);
+    const bram_dataset *ds = NULL;
+    BRAM_TRY(find_cell(cx, &ds, r, b));
     const bram_response *map[MOST_MAPS];
     const char *name[MOST_MAPS];
     size_t count = 0;

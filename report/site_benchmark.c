@@ -109,20 +109,18 @@ static void put_quoted(bram_buffer *out, const char *text)
     bram_buffer_put(out, "'");
 }
 
+enum { SHOWN = 3 }; /* keys */
+
 /* Spec, data, keys and the command that makes the number again. */
 static void put_how(const struct page *p, const bram_board_row *r)
 {
     bram_buffer *out = p->out;
-    size_t shown = 0, keys = 0;
+    const char *key[SHOWN];
+    size_t keys = bram_board_keys(p->b, r, key, SHOWN), shown = keys < SHOWN ? keys : SHOWN;
     bram_buffer_put(out, "<td><details><summary>how</summary><pre>spec  ");
     bram_site_text(out, r->model);
     bram_buffer_putf(out, "\ndata  %s\n", bram_site_word(p->s, p->b->benchmark, "dataset_hash"));
-    for (size_t i = 0; i < bram_results_count(p->s->results); i++) {
-        const bram_result *cell = bram_results_at(p->s->results, i);
-        if (strcmp(cell->model, r->model) != 0 || strcmp(cell->benchmark, p->b->benchmark) != 0)
-            continue;
-        if (keys++ < 3 && ++shown) bram_buffer_putf(out, "cell  %s\n", cell->key);
-    }
+    for (size_t i = 0; i < shown; i++) bram_buffer_putf(out, "cell  %s\n", key[i]);
     if (keys > shown)
         bram_buffer_putf(out, "      and %zu more, see the table of cells\n", keys - shown);
     bram_buffer_putf(out, "run   bramble run %s --out results --model ", p->b->benchmark);

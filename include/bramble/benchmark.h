@@ -171,7 +171,8 @@ typedef struct bram_result {
     uint64_t seed;
     bram_state state;
     const char *reason;       /* of a failure; "" else */
-    const bram_dataset *data; /* NULL unless scored */
+    const bram_dataset *data; /* attributes, "raw" and "draw"; NULL where there is no file */
+    const char *others; /* paths of the arrays that data lacks, one a line; NULL: it has all */
 } bram_result;
 
 typedef struct bram_results bram_results;
@@ -181,6 +182,17 @@ int bram_results_open(bram_ctx *cx, bram_results **out, const char *dir) BRAM_MU
 void bram_results_free(bram_results *r);
 size_t bram_results_count(const bram_results *r);
 const bram_result *bram_results_at(const bram_results *r, size_t i);
+
+/**
+ * A cell with all its arrays. Its file is opened when that is asked for the first time; not for use
+ * by several threads at once.
+ *
+ * @param group  what the wanted arrays' paths begin with: "example/"
+ * @param out    the results' own; NULL where the cell has no such array
+ * @return BRAM_OK; BRAM_EREAD; BRAM_EFORMAT; BRAM_ENOMEM
+ */
+int bram_results_whole(bram_ctx *cx, const bram_dataset **out, const bram_results *r,
+                       const bram_result *cell, const char *group) BRAM_MUST_CHECK;
 
 /** The plan of a benchmark: attributes title, task, version, dataset, dataset_hash, citation,
  * options; tables cell and metrics. NULL when there is none of that name. */

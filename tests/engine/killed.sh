@@ -42,7 +42,7 @@ same whole cut
 sh -c 'echo $$' >pid
 read -r dead <pid
 host=$(uname -n | tr -cd '0-9A-Za-z')
-for name in cells plans; do
+for name in cells plans summaries; do
     : >"cut/$name/.bramble-$host-$dead-0.tmp"
     : >"cut/$name/.bramble-$host-$$-0.tmp"
     : >"cut/$name/.bramble-elsewhere-$dead-0.tmp"
@@ -53,7 +53,7 @@ done
 cmp a b || fail 'a temporary file counts as a cell'
 expect 0 "$bramble" run "$tiny" --out cut --format csv
 counts 10,10,0,0,0,0
-for name in cells plans; do
+for name in cells plans summaries; do
     [ ! -e "cut/$name/.bramble-$host-$dead-0.tmp" ] || fail 'a dead process left a file'
     for kept in "$host-$$-0.tmp" "elsewhere-$dead-0.tmp" "$host-$dead-0.tmp.h5"; do
         [ -e "cut/$name/.bramble-$kept" ] || fail "$kept was removed"

@@ -135,6 +135,7 @@ static int make_benchmark(bram_ctx *cx, const char *dir, size_t b, size_t models
     int status = bram_store_put_plan(cx, dir, &plan);
     for (size_t m = 0; m < models && status == BRAM_OK; m++)
         status = put_cell(cx, dir, &plan, b, m, models, draws);
+    if (status == BRAM_OK) status = bram_store_summarize(cx, dir, name);
     bram_plan_release(&plan);
     bram_options_free(benchmark.options);
     return status;

@@ -229,12 +229,46 @@ static void an_unknown_score_is_named_with_those_there_are(void **state)
     bram_ctx_free(cx);
 }
 
+/* The rank by its definition from the intervals of all differences: large ones, whose sign is seen
+ * without quantiles, and small ones. */
+static void ranks_are_those_of_the_intervals(void **state)
+{
+    (void)state;
+    enum { MODELS = 12 };
+    static const double noise[] = {.001, .01, .2};
+    static const char *const model[] = {"copy",       "mean",       "window:k=2",  "window:k=3",
+                                        "window:k=4", "window:k=5", "window:k=6",  "window:k=7",
+                                        "window:k=8", "window:k=9", "window:k=10", "window:k=11"};
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t spread = 0; spread < 3; spread++) {
+        struct made made[MODELS];
+        for (size_t i = 0; i < MODELS; i++)
+            made[i] = (struct made){"w1", model[i], BRAM_STATE_SCORED, .03 * sin((double)(i * i)),
+                                    noise[spread] * (1 + .3 * (double)(i % 3))};
+        bram_results *r = NULL;
+        bram_board *b = make(cx, &r, made, MODELS);
+        for (size_t i = 0; i < MODELS; i++) {
+            size_t rank = 1;
+            for (size_t k = 0; k < MODELS; k++) {
+                double d[3];
+                assert_ok(cx, bram_board_difference(cx, b, &b->row[k], &b->row[i], d));
+                rank += k != i && d[1] > 0;
+            }
+            assert_int_equal(b->row[i].rank, rank);
+        }
+        bram_board_free(b);
+        bram_results_free(r);
+    }
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_means_over_parts),
         cmocka_unit_test(forecasts_from_files_are_marked),
         cmocka_unit_test(ranks_come_from_paired_differences),
+        cmocka_unit_test(ranks_are_those_of_the_intervals),
         cmocka_unit_test(missing_cells_are_counted_never_imputed),
         cmocka_unit_test(an_unknown_score_is_named_with_those_there_are),
     };

@@ -54,8 +54,8 @@ static void selection_is_sorting(void **state)
     (void)state;
     uint32_t seed = 1;
     for (size_t round = 0; round < 3000; round++) {
-        double x[33], sorted[33];
-        size_t n = 1 + round % 33, k = round * 7 % n;
+        double x[199], sorted[199], copy[199];
+        size_t n = 1 + round % 199, k = round * 7 % n;
         for (size_t i = 0; i < n; i++) {
             seed = seed * 1664525 + 1013904223;
             x[i] = (double)(seed >> 16 & (round % 2 ? 7 : 1023));
@@ -64,6 +64,11 @@ static void selection_is_sorting(void **state)
         bram_sort(sorted, n);
         double p = (double)(round % 101) / 100;
         double wanted = bram_quantile_sorted(sorted, n, p);
+        double pair[2], high = p < .5 ? 1 - p : p; /* near the ends, far from them, the same one */
+        memcpy(copy, x, sizeof x);
+        bram_quantile_pair(pair, copy, n, p, high);
+        assert_near(pair[0], wanted, 0);
+        assert_near(pair[1], bram_quantile_sorted(sorted, n, high), 0);
         assert_near(bram_quantile_select(x, n, p), wanted, 0);
         bram_select(x, n, k);
         assert_near(x[k], sorted[k], 0);
