@@ -13,6 +13,7 @@
 #include "spill.h"
 #include "text_index.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum kind { GROUP, RESPONSE, TABLE, KINDS };
@@ -266,6 +267,14 @@ int bram_dataset_move(bram_ctx *cx, bram_dataset *ds, bram_dataset *from,
         if (wanted(user, from->paths[i]))
             BRAM_TRY(take_node(cx, ds, &from->nodes[i], from->paths[i]));
     return BRAM_OK;
+}
+
+void bram_dataset_exchange_table(bram_dataset *ds, const char *path, bram_axis *table)
+{
+    ptrdiff_t at = bram_text_index_find(&ds->index, (const char *const *)ds->paths, path);
+    assert(at >= 0 && ds->nodes[at].kind == TABLE);
+    bram_axis_free(ds->nodes[at].table);
+    ds->nodes[at].table = table;
 }
 
 bool bram_dataset_has(const bram_dataset *ds, const char *path)

@@ -74,6 +74,9 @@ bool bram_form_next_block(size_t dims, const size_t *lengths, const size_t *bloc
 int bram_dataset_move(bram_ctx *cx, bram_dataset *ds, bram_dataset *from,
                       bool (*wanted)(void *user, const char *path), void *user) BRAM_MUST_CHECK;
 
+/** Puts a table in the place of the one at the path, which is there; takes it over. */
+void bram_dataset_exchange_table(bram_dataset *ds, const char *path, bram_axis *table);
+
 /** @return whether a group, a response or a table stands at the path */
 bool bram_dataset_has(const bram_dataset *ds, const char *path);
 

@@ -41,17 +41,25 @@ void bram_spill_free(bram_spill *spill)
     bram_free(spill);
 }
 
-/* A file without a name. */
-static int open_spill(bram_ctx *cx, bram_spill **out)
+int bram_spill_file(bram_ctx *cx, int *fd)
 {
     const char *folder = bram_ctx_spill(cx);
-    bram_spill *spill = bram_alloc(cx, 1, sizeof *spill);
-    char *path = spill ? bram_strf(cx, "%s/bramble-XXXXXX", folder) : NULL;
-    int status = path ? BRAM_OK : BRAM_ENOMEM;
-    if (path && (spill->fd = mkstemp(path)) < 0)
+    char *path = bram_strf(cx, "%s/bramble-XXXXXX", folder);
+    int status = path ? BRAM_OK : BRAM_ENOMEM, file = path ? mkstemp(path) : -1;
+    if (path && file < 0)
         status = bram_fail(cx, BRAM_EWRITE, "%s: cannot write there: %s", folder, strerror(errno));
-    else if (path) unlink(path);
+    if (file >= 0) {
+        unlink(path);
+        *fd = file;
+    }
     bram_free(path);
+    return status;
+}
+
+static int open_spill(bram_ctx *cx, bram_spill **out)
+{
+    bram_spill *spill = bram_alloc(cx, 1, sizeof *spill);
+    int status = spill ? bram_spill_file(cx, &spill->fd) : BRAM_ENOMEM;
     if (status != BRAM_OK) {
         bram_free(spill);
         return status;

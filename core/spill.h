@@ -23,6 +23,12 @@ typedef struct bram_spill bram_spill;
  */
 int bram_dataset_spill(bram_ctx *cx, bram_dataset *ds, bram_response *r) BRAM_MUST_CHECK;
 
+/**
+ * Opens a file without a name in the folder that bram_ctx_set_spill names, for reading and writing;
+ * the caller closes it. @return BRAM_OK; BRAM_EWRITE; BRAM_ENOMEM
+ */
+int bram_spill_file(bram_ctx *cx, int *fd) BRAM_MUST_CHECK;
+
 /** Gives up a share of the file; the last one closes it. NULL is allowed. */
 void bram_spill_free(bram_spill *spill);
 

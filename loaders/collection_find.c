@@ -3,7 +3,9 @@
  */
 #include "collection.h"
 
+#include "bundle.h"
 #include "internal.h"
+#include "recognise.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -86,6 +88,19 @@ static int list_folder(struct finding *f, const char *folder, char ***names, siz
     return status;
 }
 
+/* A folder that is one recording counts as a file of the size of all that is in it. */
+static int add_recording(struct finding *f, const char *folder, bool named)
+{
+    struct stat s;
+    bram_bundle *b = NULL;
+    if (stat(folder, &s) != 0)
+        return bram_fail(f->cx, BRAM_EREAD, "%s: %s", folder, strerror(errno));
+    BRAM_TRY(bram_bundle_open(f->cx, &b, folder));
+    s.st_size = (off_t)bram_bundle_bytes(b);
+    bram_bundle_close(b);
+    return add_file(f, folder, &s, named);
+}
+
 /* All files below a folder. Links to folders are not followed: they could lead in a circle. */
 static int add_folder(struct finding *f, const char *folder, int depth)
 {
@@ -106,8 +121,9 @@ static int add_folder(struct finding *f, const char *folder, int depth)
             if (status == BRAM_OK) status = BRAM_ENOMEM;
             continue;
         }
-        if (lstat(path, &link) == 0 && S_ISDIR(link.st_mode))
-            status = add_folder(f, path, depth + 1);
+        bool below = lstat(path, &link) == 0 && S_ISDIR(link.st_mode);
+        if (below && bram_loader_of_folder(path)) status = add_recording(f, path, false);
+        else if (below) status = add_folder(f, path, depth + 1);
         else if (stat(path, &s) == 0 && S_ISREG(s.st_mode)) status = add_file(f, path, &s, false);
         bram_free(path);
     }
@@ -122,6 +138,7 @@ static int add_path(struct finding *f, const char *path, bool named)
     if (stat(path, &s) != 0)
         return errno == ENOENT ? bram_fail(f->cx, BRAM_EREAD, "%s: no such file", path)
                                : bram_fail(f->cx, BRAM_EREAD, "%s: %s", path, strerror(errno));
+    if (bram_loader_of_folder(path)) return add_recording(f, path, named);
     return S_ISDIR(s.st_mode) ? add_folder(f, path, 0) : add_file(f, path, &s, named);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "import.h"
 
+#include "bundle.h"
 #include "hash.h"
 #include "intake.h"
 #include "neurons.h"
@@ -80,20 +81,43 @@ static int set_text(bram_ctx *cx, bram_attrs *attrs, const char *name, const cha
     return bram_attrs_set_text(cx, attrs, name, value);
 }
 
+/* Of a folder: over the names of its files and their bytes. */
+static int hash_source(bram_ctx *cx, char hex[65], const char *path)
+{
+    bram_bundle *b = NULL;
+    if (!bram_loader_of_folder(path)) return bram_sha256_file(cx, hex, path);
+    BRAM_TRY(bram_bundle_open(cx, &b, path));
+    int status = bram_bundle_hash(cx, hex, b);
+    bram_bundle_close(b);
+    return status;
+}
+
+/* The last step of a path, of a folder as well. */
+static const char *last_step(const char *path, size_t *length)
+{
+    const char *end = path + strlen(path);
+    while (end > path + 1 && end[-1] == '/') end--;
+    const char *from = end;
+    while (from > path && from[-1] != '/') from--;
+    *length = (size_t)(end - from);
+    return from;
+}
+
 /* "sha256 name" of each file, separated by ", "; names without folders, which differ by machine. */
 static int describe_sources(bram_ctx *cx, char **out, const bram_input *input)
 {
     char *text = bram_strdup(cx, "");
     for (size_t i = 0; text && i < input->count; i++) {
         char hex[65];
-        const char *slash = strrchr(input->paths[i], '/');
-        int status = bram_sha256_file(cx, hex, input->paths[i]);
+        size_t length = 0;
+        const char *name = last_step(input->paths[i], &length);
+        int status = hash_source(cx, hex, input->paths[i]);
         if (status != BRAM_OK) {
             bram_free(text);
             return status;
         }
-        char *longer = bram_strf(cx, "%s%s%s %s", text, i ? ", " : "", hex,
-                                 slash ? slash + 1 : input->paths[i]);
+        char *longer =
+            bram_strf(cx, "%s%s%s %.*s", text, i ? ", " : "", hex, (int)length, name);
         bram_free(text);
         text = longer;
     }

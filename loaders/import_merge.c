@@ -6,6 +6,7 @@
 #include "dataset_form.h"
 #include "import.h"
 #include "import_forms.h"
+#include "import_stimuli.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -162,10 +163,25 @@ static int find_order(bram_ctx *cx, struct merge *m)
     return BRAM_OK;
 }
 
+static const char stimuli[] = "stimuli/stimulus";
+
+/* The stimuli of the part join those that are in. */
+static int join_stimuli(bram_ctx *cx, const struct merge *m)
+{
+    const bram_axis *a = bram_dataset_table(m->ds, stimuli),
+                    *b = bram_dataset_table(m->part, stimuli);
+    bram_axis *both = NULL;
+    if (!a || !b || bram_axis_equal(a, b)) return BRAM_OK;
+    BRAM_TRY(bram_import_stimuli(cx, &both, a, b));
+    bram_dataset_exchange_table(m->ds, stimuli, both);
+    return BRAM_OK;
+}
+
 /* A recording is moved whole or not at all; anything else where nothing stands. */
 static bool wanted(void *user, const char *path)
 {
     const struct merge *m = user;
+    if (strcmp(path, stimuli) == 0 && bram_dataset_table(m->ds, path)) return false; /* joined */
     if (is_outside(m, path) || strcmp(path, "import_report") == 0) return false;
     if (!bram_dataset_has(m->ds, path) || bram_dataset_find_attrs(m->part, path)) return true;
     const bram_axis *a = bram_dataset_table(m->ds, path), *b = bram_dataset_table(m->part, path);
@@ -282,6 +298,7 @@ static int add_part(bram_ctx *cx, struct merge *m, const char *path, size_t numb
     int status = add_root(cx, m, number == 0);
     if (status == BRAM_OK) status = find_outside(cx, m);
     if (status == BRAM_OK) status = find_order(cx, m);
+    if (status == BRAM_OK) status = join_stimuli(cx, m);
     if (status == BRAM_OK) status = bram_dataset_move(cx, m->ds, m->part, wanted, m);
     bram_dataset_free(m->part);
     m->part = NULL;

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const bram_loader *bram_loader_at(size_t i)
@@ -27,6 +28,15 @@ size_t bram_loader_number(const bram_loader *loader)
     return i;
 }
 
+const bram_loader *bram_loader_of_folder(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) != 0 || !S_ISDIR(s.st_mode)) return NULL;
+    for (size_t i = 0; bram_loader_at(i); i++)
+        if (bram_loader_at(i)->folder && bram_loader_at(i)->folder(path)) return bram_loader_at(i);
+    return NULL;
+}
+
 /* ---- the form of a file ---------------------------------------------------------------------- */
 
 /* What a file is by its first bytes; gzip is looked into. */
@@ -34,6 +44,7 @@ static unsigned form_of(const char *path)
 {
     static const unsigned char ole[] = {0xD0, 0xCF, 0x11, 0xE0};
     unsigned char head[256];
+    if (bram_loader_of_folder(path)) return BRAM_FORM_FOLDER;
     if (bram_h5_probe(path)) return BRAM_FORM_HDF5;
     size_t n = bram_gz_peek(path, head, sizeof head);
     if (n >= 6 && memcmp(head, "MATLAB", 6) == 0) return BRAM_FORM_MAT5;
@@ -49,6 +60,7 @@ static int check_readable(bram_ctx *cx, const bram_input *input)
     for (size_t i = 0; i < input->count; i++) {
         int fd;
         uint64_t size;
+        if (bram_loader_of_folder(input->paths[i])) continue;
         BRAM_TRY(bram_file_open(cx, &fd, &size, input->paths[i]));
         int status = size ? bram_file_refuse_lfs(cx, fd, size, input->paths[i])
                           : bram_fail(cx, BRAM_EFORMAT, "%s is empty", input->paths[i]);
@@ -113,7 +125,8 @@ int bram_recognise_files(bram_ctx *cx, bram_verdicts *out, const bram_input *inp
     for (size_t i = 0; bram_loader_at(i); i++) {
         const bram_loader *loader = bram_loader_at(i);
         bram_recognition r = {.verdict = BRAM_NOT_MINE};
-        if (loader->forms && !(loader->forms & form)) continue;
+        bool any = !loader->forms && form != BRAM_FORM_FOLDER;
+        if (!any && !(loader->forms & form)) continue;
         int status = loader->recognise(cx, input, &r);
         if (status != BRAM_OK) return bram_name_the_file(cx, status, loader->name, input);
         take_verdict(&v, &best, loader, &r);

@@ -17,6 +17,9 @@ typedef struct bram_verdicts {
 /** The loaders of the library, then those of plugins. @return NULL behind the last */
 const bram_loader *bram_loader_at(size_t i);
 
+/** A loader that takes a folder as one recording, by the names in it; NULL: none, or no folder. */
+const bram_loader *bram_loader_of_folder(const char *path);
+
 /** A loader by the number of bram_loader_at, found by its entry. */
 size_t bram_loader_number(const bram_loader *loader);
 

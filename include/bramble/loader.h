@@ -23,7 +23,7 @@ typedef enum bram_verified {
     BRAM_VERIFIED_REAL        /* on a laboratory's own file */
 } bram_verified;
 
-/** The files to read: recordings first, then what belongs to them (label sheets). */
+/** The files (or folders) to read: recordings first, then what belongs to them (label sheets). */
 typedef struct bram_input {
     const char *const *paths;
     size_t count;
@@ -50,7 +50,8 @@ enum {
     BRAM_FORM_NPY = 8,
     BRAM_FORM_XLS = 16,
     BRAM_FORM_TEXT = 32, /* CSV, JSON: no zero byte in its first bytes */
-    BRAM_FORM_OTHER = 64
+    BRAM_FORM_OTHER = 64,
+    BRAM_FORM_FOLDER = 128 /* a folder that is one recording; its loader has `folder` */
 };
 
 typedef struct bram_loader {
@@ -100,6 +101,10 @@ typedef struct bram_loader {
      *  each loader that says so); BRAM_BESIDE_MINE: it says what it is, e.g. a readme, and is left
      *  out. NULL: no file does. */
     int (*belongs)(bram_ctx *cx, const char *path, bram_recognition *out);
+
+    /** Whether a folder is one recording of this loader, by the names of what stands in it alone: it
+     *  is an input like a file then, and what is in it is not looked at one by one. NULL: none. */
+    bool (*folder)(const char *path);
 } bram_loader;
 
 /** All loaders, NULL-terminated; and one by name, or NULL. */

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define BRAM_PLUGIN_ABI 4
+#define BRAM_PLUGIN_ABI 5
 
 typedef struct bram_plugin {
     unsigned abi; /* BRAM_PLUGIN_ABI of the headers it was built with */

@@ -161,6 +161,26 @@ bool made_venkatachalam(const char *path, const char *defect);
 bool made_collection(const char *path, const char *defect);
 
 /**
+ * A scan of Sensorium 2022: 9 trials of 4 neurons, as a zip or a folder.
+ *
+ * @param defect  "good", "withheld" (final_test), "silent" (trial 0); "units" (one short), "places"
+ *                (3 x 4), "no-trial" (4), "shape" (trial 3), "pixels" (trial 8), "infinite",
+ *                "no-images" (ids), "tiers" (numbers), "image-ids" (one short)
+ */
+bool made_sensorium2022(const char *path, bool folder, const char *defect);
+
+/** A scan of Sensorium 2023: 4 trials of 4 neurons x 5 frames. @param defect "good", "frames" */
+bool made_sensorium2023(const char *path, bool folder, const char *defect);
+
+/**
+ * A subject of the Algonauts 2023 challenge: 4 + 2 images, 3 + 2 vertices.
+ *
+ * @param defect  "good", "no-test" (responses), "nan" (a value); "rows" (of the right side), "mask"
+ *                (one short), "image-number" (7), "half" (test responses of one side)
+ */
+bool made_algonauts(const char *path, bool folder, const char *defect);
+
+/**
  * A homogenized file: two recordings, a table, by this library's own writer.
  *
  * @param defect  "good", "no-dt", "duplicate" (a label twice), "descending", "nan"

@@ -1,5 +1,6 @@
 /* made_files.c - made files of the plain formats, and one by the name of its kind: see made.h. */
 #include "made.h"
+#include "made_zip.h"
 
 #include "gz.h"
 #include "npy.h"
@@ -121,81 +122,6 @@ bool made_dataset(const char *path, const char *defect)
     return status == BRAM_OK;
 }
 
-/* ---- zip: members stored, not deflated ------------------------------------------------------ */
-
-enum { ZIP_BYTES = 1 << 16 };
-
-struct zip {
-    unsigned char bytes[ZIP_BYTES], directory[2048];
-    size_t used, directory_used, members;
-};
-
-static void put_number(unsigned char *to, size_t *used, unsigned long value, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++) to[(*used)++] = (unsigned char)(value >> 8 * i);
-}
-
-/* CRC-32 as zip has it: polynomial 0xedb88320, bit by bit. */
-static unsigned long crc_of(const unsigned char *p, size_t size)
-{
-    unsigned long crc = 0xffffffffUL;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= p[i];
-        for (int k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320UL : 0);
-    }
-    return crc ^ 0xffffffffUL;
-}
-
-static void put_fields(unsigned char *to, size_t *used, unsigned long crc, size_t size, size_t name)
-{
-    put_number(to, used, 20, 2);           /* version */
-    put_number(to, used, 0, 4);            /* flags, stored */
-    put_number(to, used, 0x21UL << 16, 4); /* 1 January 1980 */
-    put_number(to, used, crc, 4);
-    put_number(to, used, size, 4);
-    put_number(to, used, size, 4);
-    put_number(to, used, name, 2);
-    put_number(to, used, 0, 2); /* no extra field */
-}
-
-static bool add(struct zip *z, const char *name, const void *data, size_t size)
-{
-    size_t length = strlen(name), offset = z->used;
-    if (z->used + size + z->directory_used + 1000 > ZIP_BYTES) return false;
-    if (z->directory_used + length + 100 > sizeof z->directory) return false;
-    unsigned long crc = crc_of(data, size);
-    put_number(z->bytes, &z->used, 0x04034b50, 4);
-    put_fields(z->bytes, &z->used, crc, size, length);
-    memcpy(z->bytes + z->used, name, length);
-    memcpy(z->bytes + z->used + length, data, size);
-    z->used += length + size;
-    put_number(z->directory, &z->directory_used, 0x02014b50, 4);
-    put_number(z->directory, &z->directory_used, 20, 2);
-    put_fields(z->directory, &z->directory_used, crc, size, length);
-    put_number(z->directory, &z->directory_used, 0, 8); /* comment, disk, attributes */
-    put_number(z->directory, &z->directory_used, 0, 2);
-    put_number(z->directory, &z->directory_used, offset, 4);
-    memcpy(z->directory + z->directory_used, name, length);
-    z->directory_used += length;
-    z->members++;
-    return true;
-}
-
-static bool finish(struct zip *z, const char *path)
-{
-    size_t start = z->used;
-    memcpy(z->bytes + z->used, z->directory, z->directory_used);
-    z->used += z->directory_used;
-    put_number(z->bytes, &z->used, 0x06054b50, 4);
-    put_number(z->bytes, &z->used, 0, 4);
-    put_number(z->bytes, &z->used, z->members, 2);
-    put_number(z->bytes, &z->used, z->members, 2);
-    put_number(z->bytes, &z->used, z->directory_used, 4);
-    put_number(z->bytes, &z->used, start, 4);
-    put_number(z->bytes, &z->used, 0, 2);
-    return made_bytes(path, z->bytes, z->used);
-}
-
 /* ---- workbooks and arrays ------------------------------------------------------------------- */
 
 #define MAIN  "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -222,28 +148,15 @@ bool made_xlsx(const char *path, const char *defect)
     static const char entity[] =
         "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]>"
         "<worksheet xmlns=\"" MAIN "\"><sheetData>&b;</sheetData></worksheet>";
-    struct zip z = {.used = 0};
+    made_zip z = {.used = 0};
     bool bad = is(defect, "entity"), without = is(defect, "no-sheet");
     if (!bad && !without && !is(defect, "good")) return false;
-    return add(&z, "xl/workbook.xml", book, sizeof book - 1) &&
-           add(&z, "xl/_rels/workbook.xml.rels", relations, sizeof relations - 1) &&
-           add(&z, "xl/sharedStrings.xml", strings, sizeof strings - 1) &&
-           (without || add(&z, "xl/worksheets/sheet1.xml", bad ? entity : good,
+    return made_zip_add(&z, "xl/workbook.xml", book, sizeof book - 1) &&
+           made_zip_add(&z, "xl/_rels/workbook.xml.rels", relations, sizeof relations - 1) &&
+           made_zip_add(&z, "xl/sharedStrings.xml", strings, sizeof strings - 1) &&
+           (without || made_zip_add(&z, "xl/worksheets/sheet1.xml", bad ? entity : good,
                            bad ? sizeof entity - 1 : sizeof good - 1)) &&
-           finish(&z, path);
-}
-
-/* The bytes of a .npy of version 1. */
-static size_t npy_bytes(unsigned char *to, const char *header, const void *values, size_t size)
-{
-    enum { HEADER = 118, START = 128 };
-    memcpy(to, "\x93NUMPY\x01\x00", 8);
-    to[8] = HEADER, to[9] = 0;
-    memset(to + 10, ' ', HEADER);
-    memcpy(to + 10, header, strlen(header));
-    to[START - 1] = '\n';
-    memcpy(to + START, values, size);
-    return START + size;
+           made_zip_finish(&z, path);
 }
 
 bool made_npy(const char *path, const char *defect)
@@ -255,7 +168,7 @@ bool made_npy(const char *path, const char *defect)
     if (is(defect, "huge"))
         header = "{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4), }";
     else if (!is(defect, "good")) return false;
-    return made_bytes(path, bytes, npy_bytes(bytes, header, values, sizeof values));
+    return made_bytes(path, bytes, made_npy_bytes(bytes, header, values, sizeof values));
 }
 
 bool made_npz(const char *path)
@@ -263,11 +176,11 @@ bool made_npz(const char *path)
     static const char text[] = "{'descr': '<U2', 'fortran_order': False, 'shape': (2,), }";
     static const char numbers[] = "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 2), }";
     unsigned char bytes[512];
-    struct zip z = {.used = 0};
-    size_t size = npy_bytes(bytes, text, "a\0\0\0b\0\0\0c\0\0\0\0\0\0\0", 16);
-    if (!add(&z, "names.npy", bytes, size)) return false;
-    size = npy_bytes(bytes, numbers, "\0\1\0\2\0\3\0\4", 8);
-    return add(&z, "values.npy", bytes, size) && finish(&z, path);
+    made_zip z = {.used = 0};
+    size_t size = made_npy_bytes(bytes, text, "a\0\0\0b\0\0\0c\0\0\0\0\0\0\0", 16);
+    if (!made_zip_add(&z, "names.npy", bytes, size)) return false;
+    size = made_npy_bytes(bytes, numbers, "\0\1\0\2\0\3\0\4", 8);
+    return made_zip_add(&z, "values.npy", bytes, size) && made_zip_finish(&z, path);
 }
 
 bool made_gz(const char *path)
@@ -286,6 +199,9 @@ bool made_gz(const char *path)
 
 bool made_file(const char *kind, const char *path, const char *defect)
 {
+    if (is(kind, "sensorium2022")) return made_sensorium2022(path, false, defect);
+    if (is(kind, "sensorium2023")) return made_sensorium2023(path, false, defect);
+    if (is(kind, "algonauts")) return made_algonauts(path, false, defect);
     if (is(kind, "kato5")) return made_kato(path, 5, defect);
     if (is(kind, "kato73")) return made_kato(path, 73, defect);
     if (is(kind, "yemini")) return made_yemini(path, defect);
