@@ -246,3 +246,13 @@ int bram_h5_slab_int64(bram_ctx *cx, int64_t *out, const bram_h5_object *at, con
 {
     return slab(cx, INT64, out, at, path, start, count);
 }
+
+int bram_h5_measure(bram_ctx *cx, bram_h5_info *out, const bram_h5_object *at, const char *path)
+{
+    bram_h5_source s;
+    BRAM_TRY(bram_h5_source_open(cx, &s, at, path, NULL, NULL));
+    int status = bram_h5_check_plausible(&s, 0, 0);
+    if (status == BRAM_OK) *out = s.info;
+    bram_h5_source_close(&s);
+    return status;
+}

@@ -258,7 +258,7 @@ static bool damage_file(bram_ctx *cx, const struct copies *like, const char *pat
     snprintf(c.output, sizeof c.output, "%s/output.h5", folder);
     bool good = load(&c, path) && read_copies(cx, &c, count);
     printf(
-        "%-13s %6zu copies: %zu read, %zu refused, %zu crashed their reader, %zu took too long\n",
+        "%-17s %6zu copies: %zu read, %zu refused, %zu crashed their reader, %zu took too long\n",
         name, c.done, c.done - c.failed - c.crashed - c.slow, c.failed, c.crashed, c.slow);
     free(c.bytes);
     free(c.copy);
@@ -286,6 +286,8 @@ static bool damage_made(bram_ctx *cx, struct copies like, size_t copies)
                 {"sensorium2022", NULL, "sensorium2022"},
                 {"sensorium2023", NULL, "sensorium2023"},
                 {"algonauts", NULL, "algonauts2023"},
+                {"allen-twophoton", NULL, "auto"},
+                {"allen-neuropixels", NULL, "auto"},
                 {"xls", NULL, "auto"},
                 {"npy", NULL, "generic:time=rows,dt=0.5"},
                 {"gz", NULL, "generic:time=rows,times=time"}};

@@ -181,6 +181,23 @@ bool made_sensorium2023(const char *path, bool folder, const char *defect);
 bool made_algonauts(const char *path, bool folder, const char *defect);
 
 /**
+ * A session of the Allen Brain Observatory, NWB 1.0: 3 cells, 60 frames, 7 presentations.
+ *
+ * @param defect  "good"; "huge" (2^40 cells, none stored), "flat", "beyond" (the last frame),
+ *                "backwards", "short" (data), "no-scenes", "blank" (grey only), "cells" (ids)
+ */
+bool made_allen_twophoton(const char *path, const char *defect);
+
+/**
+ * A session of Allen Neuropixels, NWB 2: 6 units, 5 presentations.
+ *
+ * @param defect  "good", "text" (frames), "no-presence" (ratio), "invalid" (times); "index",
+ *                "metric" (one short), "backwards", "stops" (one short), "nan-spike", "no-frame",
+ *                "no-scenes"
+ */
+bool made_allen_neuropixels(const char *path, const char *defect);
+
+/**
  * A homogenized file: two recordings, a table, by this library's own writer.
  *
  * @param defect  "good", "no-dt", "duplicate" (a label twice), "descending", "nan"

@@ -202,6 +202,8 @@ bool made_file(const char *kind, const char *path, const char *defect)
     if (is(kind, "sensorium2022")) return made_sensorium2022(path, false, defect);
     if (is(kind, "sensorium2023")) return made_sensorium2023(path, false, defect);
     if (is(kind, "algonauts")) return made_algonauts(path, false, defect);
+    if (is(kind, "allen-twophoton")) return made_allen_twophoton(path, defect);
+    if (is(kind, "allen-neuropixels")) return made_allen_neuropixels(path, defect);
     if (is(kind, "kato5")) return made_kato(path, 5, defect);
     if (is(kind, "kato73")) return made_kato(path, 73, defect);
     if (is(kind, "yemini")) return made_yemini(path, defect);
