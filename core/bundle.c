@@ -120,7 +120,7 @@ int bram_bundle_open(bram_ctx *cx, bram_bundle **out, const char *path)
     for (size_t n = b->path ? strlen(b->path) : 0; n > 1 && b->path[n - 1] == '/';)
         b->path[--n] = 0;
     b->folder = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-    int status = !b->path     ? BRAM_ENOMEM
+    int status = !b->path    ? BRAM_ENOMEM
                  : b->folder ? list_folder(cx, b, "", 0)
                              : list_archive(cx, b);
     if (status != BRAM_OK) {

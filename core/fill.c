@@ -1,15 +1,16 @@
 /*
  * fill.c - a response that is filled block by block; see fill.h.
  *
- * A value is stored as the bits of its float32 exclusive-or those of one NaN. So the zero bytes of a
- * hole, in a file or in fresh memory, are that NaN: nothing has to be written where nothing is put.
+ * A value is stored as the bits of its float32 exclusive-or those of one NaN. So the zero bytes of
+ * a hole, in a file or in fresh memory, are that NaN: nothing has to be written where nothing is
+ * put.
  */
 #include "fill.h"
 
-#include "dataset_form.h"
 #include "file.h"
 #include "spill.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -101,10 +102,10 @@ int bram_fill_new(bram_ctx *cx, bram_fill **out, const char *name, size_t dims,
 struct runs {
     const bram_fill *f;
     const size_t *start, *count;
-    size_t fast, length;           /* that dimension, and how much of it */
-    size_t stride[BRAM_MAX_DIMS];  /* of the block's values */
-    size_t at[BRAM_MAX_DIMS];      /* the present run, within the block */
-    size_t left;                   /* runs */
+    size_t fast, length;          /* that dimension, and how much of it */
+    size_t stride[BRAM_MAX_DIMS]; /* of the block's values */
+    size_t at[BRAM_MAX_DIMS];     /* the present run, within the block */
+    size_t left;                  /* runs */
 };
 
 static struct runs runs_of(const bram_fill *f, const size_t *start, const size_t *count)
@@ -206,12 +207,19 @@ int bram_fill_put(bram_ctx *cx, bram_fill *f, const size_t *start, const size_t 
     return status;
 }
 
+/* A file ends behind the last value that was put: the rest becomes a hole. */
+static int set_length(bram_ctx *cx, const bram_fill *f)
+{
+    if (f->memory || ftruncate(f->fd, (off_t)(f->total * sizeof(uint32_t))) == 0) return BRAM_OK;
+    return bram_fail(cx, BRAM_EWRITE, "%s: cannot write %s: %s", bram_ctx_spill(cx), f->name,
+                     strerror(errno));
+}
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static int read_block(bram_ctx *cx, void *state, const size_t *start, const size_t *count,
-                      double *values, uint8_t *present)
+static int read_from(bram_ctx *cx, const bram_fill *f, const size_t *start, const size_t *count,
+                     double *values, uint8_t *present)
 {
-    const bram_fill *f = state;
     size_t mark = bram_scratch_mark(cx);
     struct runs r = runs_of(f, start, count);
     uint32_t *room = bram_scratch(cx, r.length, sizeof *room);
@@ -236,21 +244,58 @@ static int read_block(bram_ctx *cx, void *state, const size_t *start, const size
     return status;
 }
 
+int bram_fill_read(bram_ctx *cx, const bram_fill *f, const size_t *start, const size_t *count,
+                   double *values)
+{
+    size_t n = 1, mark = bram_scratch_mark(cx);
+    BRAM_TRY(check_block(cx, f, start, count));
+    for (size_t d = 0; d < f->dims; d++) n *= count[d];
+    uint8_t *present = bram_scratch(cx, n, 1);
+    int status = present ? set_length(cx, f) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = read_from(cx, f, start, count, values, present);
+    for (size_t i = 0; status == BRAM_OK && i < n; i++)
+        if (!present[i]) values[i] = (double)NAN;
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+const bram_axis *bram_fill_axis(const bram_fill *f, size_t dim)
+{
+    return f->axis[dim];
+}
+
+size_t bram_fill_dims(const bram_fill *f)
+{
+    return f->dims;
+}
+
+void bram_fill_set_axis(bram_fill *f, size_t dim, const bram_axis *axis)
+{
+    assert(bram_axis_length(axis) == f->length[dim]);
+    bram_axis *old = f->axis[dim];
+    f->axis[dim] = bram_axis_ref(axis);
+    bram_axis_free(old);
+}
+
+static int read_block(bram_ctx *cx, void *state, const size_t *start, const size_t *count,
+                      double *values, uint8_t *present)
+{
+    return read_from(cx, state, start, count, values, present);
+}
+
 static void release_state(void *state)
 {
     release(state);
 }
 
-int bram_fill_end(bram_ctx *cx, bram_fill *f, bram_response **out)
+int bram_fill_end(bram_ctx *cx, bram_fill *f, bram_type type, bram_response **out)
 {
-    /* a file ends behind the last value that was put: the rest is a hole */
-    if (!f->memory && ftruncate(f->fd, (off_t)(f->total * sizeof(uint32_t))) != 0) {
-        int status = bram_fail(cx, BRAM_EWRITE, "%s: cannot write %s: %s", bram_ctx_spill(cx),
-                               f->name, strerror(errno));
+    int status = set_length(cx, f);
+    if (status != BRAM_OK) {
         release(f);
         return status;
     }
     return bram_response_from_reader(
-        cx, out, f->name, BRAM_F32, f->dims, (const bram_axis *const *)f->axis,
+        cx, out, f->name, type, f->dims, (const bram_axis *const *)f->axis,
         (bram_reader){read_block, release_state, f, f->given < f->total});
 }

@@ -34,8 +34,23 @@ int bram_fill_new(bram_ctx *cx, bram_fill **out, const char *name, size_t dims,
 int bram_fill_put(bram_ctx *cx, bram_fill *f, const size_t *start, const size_t *count,
                   const double *values) BRAM_MUST_CHECK;
 
-/** Ends it: the response takes the values over, and f is freed, also on failure. */
-int bram_fill_end(bram_ctx *cx, bram_fill *f, bram_response **out) BRAM_MUST_CHECK;
+/** Reads a block of what was put so far; NaN where nothing was. */
+int bram_fill_read(bram_ctx *cx, const bram_fill *f, const size_t *start, const size_t *count,
+                   double *values) BRAM_MUST_CHECK;
+
+const bram_axis *bram_fill_axis(const bram_fill *f, size_t dim);
+size_t bram_fill_dims(const bram_fill *f);
+
+/** Puts an axis of the same length in the place of one, as with columns that were computed; it
+ * gains a share. */
+void bram_fill_set_axis(bram_fill *f, size_t dim, const bram_axis *axis);
+
+/**
+ * Ends it: the response takes the values over, and f is freed, also on failure.
+ *
+ * @param type  BRAM_F32; or BRAM_U8, where all values are whole numbers from 0 to 255
+ */
+int bram_fill_end(bram_ctx *cx, bram_fill *f, bram_type type, bram_response **out) BRAM_MUST_CHECK;
 
 /** Frees one that is not to be ended. NULL is allowed. */
 void bram_fill_free(bram_fill *f);

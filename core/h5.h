@@ -147,8 +147,8 @@ int bram_h5_info_of(bram_ctx *cx, bram_h5_info *out, const bram_h5_object *at,
                     const char *path) BRAM_MUST_CHECK;
 
 /**
- * The same of a dataset that is to be read in blocks: refuses a shape that claims more than the file
- * can hold, as reading it whole would, before anything is allocated by that shape.
+ * The same of a dataset that is to be read in blocks: refuses a shape that claims more than the
+ * file can hold, as reading it whole would, before anything is allocated by that shape.
  */
 int bram_h5_measure(bram_ctx *cx, bram_h5_info *out, const bram_h5_object *at,
                     const char *path) BRAM_MUST_CHECK;

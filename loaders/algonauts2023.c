@@ -1,6 +1,6 @@
 /*
- * algonauts2023.c - fMRI responses to natural scenes as the Algonauts 2023 challenge gives them out:
- * the folder of one subject (Gifford et al. 2023, from the Natural Scenes Dataset).
+ * algonauts2023.c - fMRI responses to natural scenes as the Algonauts 2023 challenge gives them
+ * out: the folder of one subject (Gifford et al. 2023, from the Natural Scenes Dataset).
  *
  *   training_split/training_fmri/{lh,rh}_training_fmri.npy   image x vertex, repeats averaged
  *   training_split/training_images/train-NNNN_nsd-NNNNN.png  row by the first number, from 1
@@ -9,16 +9,16 @@
  *   test_split/noise_ceiling/{lh,rh}_noise_ceiling.npy       one a vertex, shares of the variance
  *   roi_masks/{lh,rh}.CLASS_challenge_space.npy              whole numbers, one a vertex
  *
- * responses/SUBJECT is stimulus x vertex, training images first, left hemisphere first; a stimulus is
- * its NSD number. Regions are columns of the units, one for each class, by the names that the
- * challenge's tutorial gives the numbers of its six classes (the mapping_CLASS.npy are pickles, which
- * can run code when they are read: they are not); other classes keep their numbers. Test images
- * without responses stand in the table of stimuli.
- * Documented: names and shapes of the files. Assumed: that a noise ceiling above 1 is a percentage.
- * Memory: rows are read when they are written; nothing is held but tables.
+ * responses/SUBJECT is stimulus x vertex, training images first, left hemisphere first; a stimulus
+ * is its NSD number. Regions are columns of the units, one for each class, by the names that the
+ * challenge's tutorial gives the numbers of its six classes (the mapping_CLASS.npy are pickles,
+ * which can run code when they are read: they are not); other classes keep their numbers. Test
+ * images without responses stand in the table of stimuli. Documented: names and shapes of the
+ * files. Assumed: that a noise ceiling above 1 is a percentage. Memory: rows are read when they are
+ * written; nothing is held but tables.
  */
 #include "bundle.h"
-#include "presented.h"
+#include "shown.h"
 
 #include "intake.h"
 #include "number.h"
@@ -28,12 +28,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const bram_param params[] = {
-    {"subject", BRAM_PARAM_TEXT, "", NULL, 0, 0,
-     "what the responses are called; default: the folder's name"},
-    {"noise_ceiling", BRAM_PARAM_REAL, "", NULL, 0, 1,
-     "takes vertices whose noise ceiling is above this share"},
-    {.name = NULL}};
+static const bram_param params[] = {{"subject", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+                                     "what the responses are called; default: the folder's name"},
+                                    {"noise_ceiling", BRAM_PARAM_REAL, "", NULL, 0, 1,
+                                     "takes vertices whose noise ceiling is above this share"},
+                                    {.name = NULL}};
 
 enum { LEFT, RIGHT, SIDES, TRAINING = 0, TEST, SPLITS, CLASSES = 32 };
 
@@ -43,14 +42,14 @@ static const char *const split_name[SPLITS] = {"training", "test"};
 /* What the numbers of a class of regions stand for, from 1. */
 static const struct {
     const char *name, *region[8];
-} known[] = {{"prf-visualrois", {"V1v", "V1d", "V2v", "V2d", "V3v", "V3d", "hV4"}},
-             {"floc-bodies", {"EBA", "FBA-1", "FBA-2", "mTL-bodies"}},
-             {"floc-faces", {"OFA", "FFA-1", "FFA-2", "mTL-faces", "aTL-faces"}},
-             {"floc-places", {"OPA", "PPA", "RSC"}},
-             {"floc-words", {"OWFA", "VWFA-1", "VWFA-2", "mfs-words", "mTL-words"}},
-             {"streams",
-              {"early", "midventral", "midlateral", "midparietal", "ventral", "lateral",
-               "parietal"}}};
+} known[] = {
+    {"prf-visualrois", {"V1v", "V1d", "V2v", "V2d", "V3v", "V3d", "hV4"}},
+    {"floc-bodies", {"EBA", "FBA-1", "FBA-2", "mTL-bodies"}},
+    {"floc-faces", {"OFA", "FFA-1", "FFA-2", "mTL-faces", "aTL-faces"}},
+    {"floc-places", {"OPA", "PPA", "RSC"}},
+    {"floc-words", {"OWFA", "VWFA-1", "VWFA-2", "mfs-words", "mTL-words"}},
+    {"streams",
+     {"early", "midventral", "midlateral", "midparietal", "ventral", "lateral", "parietal"}}};
 
 /* The arrays of the two splits and sides; owned by the response once there is one. */
 struct source {
@@ -60,7 +59,8 @@ struct source {
     size_t units;
 };
 
-struct class {
+struct class
+{
     char name[64];
     const char **region; /* vertices of both sides */
 };
@@ -70,7 +70,7 @@ struct work {
     const char *path;
     char id[128];
     struct source *source;
-    size_t all;      /* vertices of both sides */
+    size_t all; /* vertices of both sides */
     size_t listed[SPLITS];
     int64_t *nsd[SPLITS]; /* of each image; -1: unknown */
     double *ceiling;      /* all; NULL: not stated */
@@ -116,8 +116,10 @@ static int open_all(bram_ctx *cx, struct work *w)
     for (int split = 0; split < SPLITS; split++)
         for (int side = 0; side < SIDES; side++) BRAM_TRY(open_fmri(cx, w, split, side));
     if (!s->fmri[TEST][LEFT] != !s->fmri[TEST][RIGHT])
-        return bram_fail(cx, BRAM_EFORMAT, "%s: test_split/test_fmri: found one hemisphere, "
-                         "expected lh and rh or neither", w->path);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: test_split/test_fmri: found one hemisphere, "
+                         "expected lh and rh or neither",
+                         w->path);
     w->all = s->vertices[LEFT] + s->vertices[RIGHT];
     return BRAM_OK;
 }
@@ -187,7 +189,8 @@ static int read_images(bram_ctx *cx, struct work *w, int split)
         if (number < 1 || (uint64_t)number > n || w->nsd[split][number - 1] >= 0)
             return bram_fail(cx, BRAM_EFORMAT,
                              "%s: %s: found image %lld, expected each of 1 to %zu once, as there "
-                             "are %s", w->path, name, (long long)number, n,
+                             "are %s",
+                             w->path, name, (long long)number, n,
                              w->source->images[split] ? "rows of responses" : "images");
         w->nsd[split][number - 1] = nsd;
     }
@@ -206,8 +209,7 @@ static int name_images(bram_ctx *cx, const struct work *w, const char ***id, con
         if (split == TRAINING && k == w->listed[TRAINING]) split = TEST, k = 0;
         if (w->nsd[split][k] >= 0)
             snprintf(text[i], sizeof text[i], "nsd-%05lld", (long long)w->nsd[split][k]);
-        else
-            snprintf(text[i], sizeof text[i], "%s-%04zu", split_name[split], k + 1);
+        else snprintf(text[i], sizeof text[i], "%s-%04zu", split_name[split], k + 1);
         (*id)[i] = text[i];
         (*set)[i] = split_name[split];
     }
@@ -296,11 +298,10 @@ static int add_class(bram_ctx *cx, struct work *w, const char *name)
     struct class *class = &w->class[w->classes];
     size_t length = strlen(name), cut = sizeof front + sizeof end - 2;
     if (strncmp(name, front, sizeof front - 1) != 0 || length <= cut ||
-        length - cut >= sizeof class->name ||
-        strcmp(name + length - (sizeof end - 1), end) != 0 || w->classes == CLASSES)
+        length - cut >= sizeof class->name || strcmp(name + length - (sizeof end - 1), end) != 0 ||
+        w->classes == CLASSES)
         return BRAM_OK;
-    snprintf(class->name, sizeof class->name, "%.*s", (int)(length - cut),
-             name + sizeof front - 1);
+    snprintf(class->name, sizeof class->name, "%.*s", (int)(length - cut), name + sizeof front - 1);
     if (!(class->region = bram_scratch(cx, w->all, sizeof *class->region))) return BRAM_ENOMEM;
     char other[160];
     snprintf(other, sizeof other, "roi_masks/rh.%s%s", class->name, end);
@@ -318,7 +319,7 @@ static int choose_vertices(bram_ctx *cx, struct work *w, double least, char **wo
     for (size_t i = 0; i < w->all; i++) s->kept[i] = i;
     s->units = w->all;
     const bram_unit_rule rules[] = {{"noise_ceiling", w->ceiling, least, true}, {NULL}};
-    return bram_presented_filter(cx, s->kept, &s->units, words, rules);
+    return bram_shown_filter(cx, s->kept, &s->units, words, rules);
 }
 
 static int make_units(bram_ctx *cx, bram_axis **out, const struct work *w)
@@ -349,7 +350,7 @@ static int make_units(bram_ctx *cx, bram_axis **out, const struct work *w)
         for (size_t i = 0; i < n; i++) region[i] = w->class[k].region[s->kept[i]];
         field[fields++] = (bram_field){w->class[k].name, .text = region};
     }
-    return bram_presented_axis(cx, out, "neuron", n, id, field);
+    return bram_shown_axis(cx, out, "neuron", n, id, field);
 }
 
 /* ---- the loader ----------------------------------------------------------------------------- */
@@ -363,12 +364,14 @@ static int put_response(bram_ctx *cx, bram_dataset *ds, struct work *w, const br
     BRAM_TRY(bram_response_from_reader(cx, &r, w->id, BRAM_F32, 2,
                                        (const bram_axis *[]){stimulus, unit},
                                        (bram_reader){read_block, release_source, s, true}));
-    const char *const pairs[] = {"unit",    "z",
-                                 "signal",  "BOLD betas, z-scored within sessions, repeats averaged",
-                                 "species", BRAM_SPECIES_HUMAN,
-                                 "subject", w->id,
-                                 "unit_rules", words, NULL};
-    int status = bram_presented_say(cx, bram_response_attrs(r), pairs);
+    const char *const pairs[] = {
+        "unit",       "z",
+        "signal",     "BOLD betas, z-scored within sessions, repeats averaged",
+        "species",    BRAM_SPECIES_HUMAN,
+        "subject",    w->id,
+        "unit_rules", words,
+        NULL};
+    int status = bram_shown_say(cx, bram_response_attrs(r), pairs);
     if (status == BRAM_OK) return bram_dataset_add(cx, ds, "responses", r);
     bram_response_free(r);
     return status;
@@ -382,9 +385,9 @@ static int put(bram_ctx *cx, bram_dataset *ds, struct work *w, const char *words
     bram_axis *table = NULL, *stimulus = NULL, *unit = NULL;
     BRAM_TRY(name_images(cx, w, &id, &set, all));
     const bram_field fields[] = {{"set", .text = set}, {NULL}};
-    BRAM_TRY(bram_presented_axis(cx, &table, "stimulus", all, id, fields));
+    BRAM_TRY(bram_shown_axis(cx, &table, "stimulus", all, id, fields));
     BRAM_TRY(bram_dataset_add_table(cx, ds, "stimuli", table));
-    int status = bram_presented_axis(cx, &stimulus, "stimulus", shown, id, fields);
+    int status = bram_shown_axis(cx, &stimulus, "stimulus", shown, id, fields);
     if (status == BRAM_OK) status = make_units(cx, &unit, w);
     if (status == BRAM_OK) status = put_response(cx, ds, w, stimulus, unit, words);
     bram_axis_free(stimulus);
@@ -452,7 +455,8 @@ static bool folder(const char *path)
 const bram_loader bram_loader_algonauts2023 = {
     .name = "algonauts2023",
     .summary = "human visual cortex, 7 T fMRI: natural scenes, by vertex of the cortical surface",
-    .citation = "Gifford et al. 2023, arXiv:2301.03198; Allen et al. 2022, Nature Neuroscience 25:116",
+    .citation =
+        "Gifford et al. 2023, arXiv:2301.03198; Allen et al. 2022, Nature Neuroscience 25:116",
     .doi = "10.48550/arXiv.2301.03198",
     .licence = "by agreement with the Natural Scenes Dataset",
     .reads = "the folder of a subject: training_split, test_split, roi_masks; or a zip of it",

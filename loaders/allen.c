@@ -113,8 +113,8 @@ int bram_allen_conditions(bram_ctx *cx, bram_conditions *out, const char *name,
     }
     if (!n)
         return bram_fail(cx, BRAM_EFORMAT,
-                         "%s: found %zu presentations and none with a stimulus, expected one",
-                         name, rows);
+                         "%s: found %zu presentations and none with a stimulus, expected one", name,
+                         rows);
     qsort(row, n, sizeof *row, by_condition_then_place);
     for (size_t i = 0; i < n; i++) {
         if (!i || by_condition(&row[i - 1], &row[i])) {
@@ -126,7 +126,7 @@ int bram_allen_conditions(bram_ctx *cx, bram_conditions *out, const char *name,
         c.stimulus[i] = c.stimuli - 1;
     }
     c.trials = n;
-    c.repeats = bram_presented_repeats(cx, c.repeat, c.stimulus, n, c.stimuli);
+    c.repeats = bram_shown_repeats(cx, c.repeat, c.stimulus, n, c.stimuli);
     if (!c.repeats) return BRAM_ENOMEM;
     *out = c;
     return BRAM_OK;
@@ -136,7 +136,7 @@ int bram_allen_stimuli(bram_ctx *cx, bram_axis **out, const bram_conditions *c,
                        const char *const *names)
 {
     bram_axis *axis = NULL;
-    BRAM_TRY(bram_presented_axis(cx, &axis, "stimulus", c->stimuli, c->id, NULL));
+    BRAM_TRY(bram_shown_axis(cx, &axis, "stimulus", c->stimuli, c->id, NULL));
     int status = BRAM_OK;
     for (size_t k = 0; status == BRAM_OK && k < c->columns; k++)
         if (bram_name_is_identifier(names[k]))

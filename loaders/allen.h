@@ -5,7 +5,7 @@
 #ifndef BRAMBLE_LOADERS_ALLEN_H
 #define BRAMBLE_LOADERS_ALLEN_H
 
-#include "presented.h"
+#include "shown.h"
 
 /** Presentations by their conditions. All is scratch memory. */
 typedef struct bram_conditions {
@@ -14,8 +14,8 @@ typedef struct bram_conditions {
     size_t *stimulus; /* trials */
     size_t *repeat;   /* trials: the how manieth of its stimulus */
     size_t stimuli, repeats, columns;
-    const char **id;      /* stimuli: "natural_scenes-017", or "drifting_gratings-45/2" */
-    const char ***value;  /* columns x stimuli: what the table says */
+    const char **id;     /* stimuli: "natural_scenes-017", or "drifting_gratings-45/2" */
+    const char ***value; /* columns x stimuli: what the table says */
 } bram_conditions;
 
 /**

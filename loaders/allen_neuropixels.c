@@ -5,17 +5,15 @@
  *   units/{id, spike_times, spike_times_index, peak_channel_id, isi_violations, amplitude_cutoff,
  *   presence_ratio, snr, firing_rate, quality}
  *   general/extracellular_ephys/electrodes/{id, location = the area, x, y, z}
- *   intervals/STIMULUS_presentations/{start_time, stop_time, frame, orientation, ...}: conditions are
- *   numbers, or numbers as text
- *   intervals/invalid_times/{start_time, stop_time}
+ *   intervals/STIMULUS_presentations/{start_time, stop_time, frame, orientation, ...}: conditions
+ * are numbers, or numbers as text intervals/invalid_times/{start_time, stop_time}
  *
- * Row i of a ragged column is spike_times[index[i - 1] .. index[i]). responses/ID is stimulus x unit x
- * repeat of counts of spikes in [start + from, start + to); with bin=, x time: bins of the window,
- * stamped by their ends. Units pass by the rules that the SDK has as defaults; each is an option and
- * kept in the attribute unit_rules.
- * Documented: the layout, by the NWB schema and AllenSDK's writer. Assumed: the defaults of the
- * rules; that presentations which overlap an invalid time are to be left out for all probes.
- * Memory: the tables, and the spikes of one unit.
+ * Row i of a ragged column is spike_times[index[i - 1] .. index[i]). responses/ID is stimulus x
+ * unit x repeat of counts of spikes in [start + from, start + to); with bin=, x time: bins of the
+ * window, stamped by their ends. Units pass by the rules that the SDK has as defaults; each is an
+ * option and kept in the attribute unit_rules. Documented: the layout, by the NWB schema and
+ * AllenSDK's writer. Assumed: the defaults of the rules; that presentations which overlap an
+ * invalid time are to be left out for all probes. Memory: the tables, and the spikes of one unit.
  */
 #include "allen.h"
 #include "nwb.h"
@@ -36,7 +34,8 @@ static const bram_param params[] = {
     {"from", BRAM_PARAM_REAL, "0", NULL, -1e6, 1e6, "start of the window after the onset, in s"},
     {"to", BRAM_PARAM_REAL, "auto", NULL, -1e6, 1e6,
      "its end in s; auto: the end of each presentation"},
-    {"bin", BRAM_PARAM_REAL, "0", NULL, 0, 1e6, "cuts the window into bins of this many s; 0: none"},
+    {"bin", BRAM_PARAM_REAL, "0", NULL, 0, 1e6,
+     "cuts the window into bins of this many s; 0: none"},
     {"areas", BRAM_PARAM_TEXT, "", NULL, 0, 0, "takes units of these areas: VISp+VISl; all"},
     {"quality", BRAM_PARAM_TEXT, "good", NULL, 0, 0, "takes units of this quality; empty: all"},
     {"isi_violations", BRAM_PARAM_REAL, "0.5", NULL, -1e9, 1e9, "takes units below this"},
@@ -61,6 +60,7 @@ struct work {
     const bram_options *o;
     char id[128], table[BRAM_NWB_PATH];
     double from, to, bin; /* to: NaN: the end of each presentation */
+    double end;           /* of the window; of a presentation of median length */
     size_t bins;
     /* presentations */
     size_t rows, columns;
@@ -69,13 +69,13 @@ struct work {
     bram_conditions c;
     /* units */
     size_t all, kept;
-    size_t *unit;  /* kept: its row of the table */
-    size_t *begin; /* all + 1: its spikes */
-    double *metric[METRICS]; /* all; NULL: not stated */
-    int64_t *number;         /* all */
+    size_t *unit;                 /* kept: its row of the table */
+    size_t *begin;                /* all + 1: its spikes */
+    double *metric[METRICS];      /* all; NULL: not stated */
+    int64_t *number;              /* all */
     const char **area, **quality; /* all */
     double *place[3];             /* all; NaN where not stated */
-    char *words; /* rules that were applied */
+    char *words;                  /* rules that were applied */
     bram_axis *axis[4];
     bram_fill *fill;
 };
@@ -189,8 +189,7 @@ static int drop_invalid(bram_ctx *cx, const struct work *w, const char **cell)
     BRAM_TRY(read_numbers(cx, &start, w, table, "start_time", &count));
     if (start) BRAM_TRY(read_numbers(cx, &stop, w, table, "stop_time", &count));
     for (size_t i = 0; stop && i < w->rows; i++) {
-        double from = w->start[i] + w->from,
-               to = isnan(w->to) ? w->stop[i] : w->start[i] + w->to;
+        double from = w->start[i] + w->from, to = isnan(w->to) ? w->stop[i] : w->start[i] + w->to;
         bool bad = false;
         for (size_t k = 0; k < count; k++) bad |= from < stop[k] && start[k] < to;
         if (bad) cell[i * w->columns] = "";
@@ -225,6 +224,7 @@ static int count_bins(bram_ctx *cx, struct work *w)
     if (isnan(end)) end = length[w->rows / 2];
     if (!(end > w->from))
         return bram_fail(cx, BRAM_EUSAGE, "the window from %g to %g s is empty", w->from, end);
+    w->end = end;
     if (w->bin == 0) return BRAM_OK;
     double bins = floor((end - w->from) / w->bin + 1e-9);
     if (bins < 1 || bins > MOST_BINS)
@@ -243,9 +243,10 @@ static int read_presentations(bram_ctx *cx, struct work *w)
     BRAM_TRY(read_numbers(cx, &w->start, w, w->table, "start_time", &w->rows));
     BRAM_TRY(read_numbers(cx, &w->stop, w, w->table, "stop_time", &w->rows));
     if (!w->rows || !w->stop)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: %s: found %zu rows%s, expected presentations with "
-                         "start_time and stop_time", w->nwb.path, w->table, w->rows,
-                         w->stop ? "" : " without stop_time");
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: %s: found %zu rows%s, expected presentations with "
+                         "start_time and stop_time",
+                         w->nwb.path, w->table, w->rows, w->stop ? "" : " without stop_time");
     BRAM_TRY(split_columns(cx, w));
     BRAM_TRY(count_bins(cx, w));
     const char **cell = bram_scratch(cx, w->rows * w->columns, sizeof *cell);
@@ -294,8 +295,7 @@ static int read_units(bram_ctx *cx, struct work *w)
     if (info.rank != 1)
         return bram_fail(cx, BRAM_EFORMAT, "%s: units/spike_times has %u dimensions, expected 1",
                          w->nwb.path, info.rank);
-    BRAM_TRY(bram_nwb_ragged(cx, &w->begin, &w->all, &w->nwb, units, "spike_times",
-                             info.elements));
+    BRAM_TRY(bram_nwb_ragged(cx, &w->begin, &w->all, &w->nwb, units, "spike_times", info.elements));
     w->area = bram_scratch(cx, w->all, sizeof *w->area);
     if (!w->area) return BRAM_ENOMEM;
     for (size_t i = 0; i < w->all; i++) w->area[i] = "";
@@ -314,8 +314,10 @@ static int read_units(bram_ctx *cx, struct work *w)
     if (number && !w->number) return BRAM_ENOMEM;
     for (size_t i = 0; number && i < w->all; i++) {
         if (!(fabs(number[i]) < 9e15))
-            return bram_fail(cx, BRAM_EFORMAT, "%s: units/id: entry %zu is %g, expected a number of "
-                             "a unit", w->nwb.path, i + 1, number[i]);
+            return bram_fail(cx, BRAM_EFORMAT,
+                             "%s: units/id: entry %zu is %g, expected a number of "
+                             "a unit",
+                             w->nwb.path, i + 1, number[i]);
         w->number[i] = (int64_t)number[i];
     }
     return read_places(cx, w);
@@ -358,7 +360,8 @@ static double limit_of(bram_ctx *cx, const struct work *w, size_t metric, double
 
 static int choose_units(bram_ctx *cx, struct work *w)
 {
-    const char *areas = bram_option_text(w->o, "areas"), *quality = bram_option_text(w->o, "quality");
+    const char *areas = bram_option_text(w->o, "areas"),
+               *quality = bram_option_text(w->o, "quality");
     char *words = NULL;
     BRAM_TRY(choose_named(cx, w, areas, quality));
     const bram_unit_rule rules[] = {
@@ -368,7 +371,7 @@ static int choose_units(bram_ctx *cx, struct work *w)
         {metric_name[3], w->metric[3], bram_option_real(w->o, "snr"), true},
         {metric_name[4], w->metric[4], bram_option_real(w->o, "firing_rate"), true},
         {NULL}};
-    int status = bram_presented_filter(cx, w->unit, &w->kept, &words, rules);
+    int status = bram_shown_filter(cx, w->unit, &w->kept, &words, rules);
     if (status != BRAM_OK) return bram_fail_prefix(cx, status, "%s", w->nwb.path);
     bool graded = *quality && w->quality;
     w->words = bram_strf(cx, "%s%s%s%s%s%s", words, graded ? ", quality " : "",
@@ -396,7 +399,7 @@ static int make_units(bram_ctx *cx, struct work *w)
         if (k < METRICS) metric[k] = to;
         else place[k - METRICS] = to;
     }
-    if (!(id = bram_presented_numbers(cx, n, "", 1, number))) return BRAM_ENOMEM;
+    if (!(id = bram_shown_numbers(cx, n, "", 1, number))) return BRAM_ENOMEM;
     const bram_field fields[] = {{"area", .text = area},
                                  {metric_name[0], .number = metric[0]},
                                  {metric_name[1], .number = metric[1]},
@@ -407,7 +410,7 @@ static int make_units(bram_ctx *cx, struct work *w)
                                  {"y", .number = place[1], .unit = "um"},
                                  {"z", .number = place[2], .unit = "um"},
                                  {NULL}};
-    return bram_presented_axis(cx, &w->axis[1], "neuron", n, id, fields);
+    return bram_shown_axis(cx, &w->axis[1], "neuron", n, id, fields);
 }
 
 /* ---- counting ------------------------------------------------------------------------------- */
@@ -436,8 +439,10 @@ static int put_unit(bram_ctx *cx, struct work *w, size_t unit, double *time, siz
     size_t depth = w->bins ? w->bins : 1;
     for (size_t i = 0; i < n; i++)
         if (!isfinite(time[i]))
-            return bram_fail(cx, BRAM_EFORMAT, "%s: units/spike_times: a spike of unit %zu is at %g "
-                             "s", w->nwb.path, w->unit[unit] + 1, time[i]);
+            return bram_fail(cx, BRAM_EFORMAT,
+                             "%s: units/spike_times: a spike of unit %zu is at %g "
+                             "s",
+                             w->nwb.path, w->unit[unit] + 1, time[i]);
     if (n) qsort(time, n, sizeof *time, by_double);
     for (size_t k = 0; k < w->c.trials; k++) {
         double onset = w->start[w->c.row[k]] + w->from,
@@ -510,7 +515,7 @@ static int put_response(bram_ctx *cx, bram_dataset *ds, struct work *w)
     bram_fill *fill = w->fill;
     if (status == BRAM_OK) {
         w->fill = NULL; /* taken over in any case */
-        status = bram_presented_put(cx, ds, fill, pairs);
+        status = bram_shown_put(cx, ds, fill, (const double[]){w->from, w->end}, pairs);
     }
     bram_free(subject);
     bram_free(species);
@@ -530,8 +535,8 @@ static int read_all(bram_ctx *cx, bram_dataset *ds, struct work *w, const char *
     BRAM_TRY(make_units(cx, w));
     BRAM_TRY(bram_axis_new(cx, &w->axis[2], "repeat", w->c.repeats));
     if (w->bins) BRAM_TRY(make_time(cx, w));
-    BRAM_TRY(bram_fill_new(cx, &w->fill, w->id, w->bins ? 4 : 3,
-                           (const bram_axis *const *)w->axis, order));
+    BRAM_TRY(bram_fill_new(cx, &w->fill, w->id, w->bins ? 4 : 3, (const bram_axis *const *)w->axis,
+                           order));
     BRAM_TRY(count_spikes(cx, w));
     BRAM_TRY(put_response(cx, ds, w));
     return bram_dataset_add_table(cx, ds, "stimuli", bram_axis_ref(w->axis[0]));
@@ -581,8 +586,7 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
     if (status != BRAM_OK) return status == BRAM_ENOMEM ? status : BRAM_OK;
     if (bram_h5_exists(nwb.root, "units/spike_times") && bram_h5_exists(nwb.root, "intervals"))
         status = has_presentations(cx, &presented, &nwb);
-    if (presented)
-        bram_recognise(out, BRAM_MINE, "NWB 2 with units and intervals/*_presentations");
+    if (presented) bram_recognise(out, BRAM_MINE, "NWB 2 with units and intervals/*_presentations");
     bram_nwb_close(&nwb);
     return status == BRAM_ENOMEM ? status : BRAM_OK;
 }

@@ -13,9 +13,9 @@
  *
  * The response to a presentation is the mean of dF/F, in percent, over frames first + from to
  * first + to (excluded), where `to` is by default the presentation's own length (last - first, one
- * frame at least: AllenSDK counts so); minus, with baseline=N, the mean over the N frames before the
- * first. traces=yes keeps the frames of the window as a time axis.
- * Documented: all of the above but names of columns of gratings (the numbers are called parameter_1
+ * frame at least: AllenSDK counts so); minus, with baseline=N, the mean over the N frames before
+ * the first. traces=yes keeps the frames of the window as a time axis. Documented: all of the above
+ * but names of columns of gratings (the numbers are called parameter_1
  * ...) and that frames after the end of the recording are possible: they are missing.
  * Memory: the frames of 16 cells.
  */
@@ -39,8 +39,7 @@ static const bram_param params[] = {
     {"baseline", BRAM_PARAM_INTEGER, "0", NULL, 0, 100000,
      "frames before a presentation whose mean is subtracted"},
     {"traces", BRAM_PARAM_FLAG, "no", NULL, 0, 0, "keeps the frames of the window"},
-    {"images", BRAM_PARAM_CHOICE, "ignore", "read|ignore", 0, 0,
-     "keeps the pixels of the images as features"},
+    {"images", BRAM_PARAM_CHOICE, "ignore", "read|ignore", 0, 0, "keeps the pictures"},
     {"id", BRAM_PARAM_TEXT, "", NULL, 0, 0, "what the responses are called; default: the name"},
     {.name = NULL}};
 
@@ -58,7 +57,8 @@ struct work {
     size_t cells, frames, rows, columns;
     int64_t from, to, baseline; /* to: -1: each presentation's own length */
     bool traces;
-    size_t window; /* frames of the time axis */
+    size_t window;           /* frames of the time axis */
+    double step;             /* seconds a frame */
     int64_t *first, *length; /* rows of the table */
     bram_conditions c;
     bram_axis *axis[4];
@@ -117,9 +117,9 @@ static int read_conditions(bram_ctx *cx, struct work *w)
     char *text = bram_scratch(cx, n, BRAM_NUMBER_BYTES);
     for (size_t i = 0; cell && text && i < n; i++)
         cell[i] = bram_number_format(text + i * BRAM_NUMBER_BYTES, value[i]);
-    int status = cell && text ? bram_allen_conditions(cx, &w->c, w->stimulus, cell, w->rows,
-                                                      w->columns)
-                              : BRAM_ENOMEM;
+    int status = cell && text
+                     ? bram_allen_conditions(cx, &w->c, w->stimulus, cell, w->rows, w->columns)
+                     : BRAM_ENOMEM;
     bram_free(value);
     return status;
 }
@@ -158,8 +158,7 @@ static int read_frames(bram_ctx *cx, struct work *w)
     int status = BRAM_OK;
     for (size_t i = 0; i < w->rows && status == BRAM_OK; i++) {
         w->first[i] = span[2 * i];
-        if (__builtin_sub_overflow(span[2 * i + 1], span[2 * i], &w->length[i]))
-            w->length[i] = -1;
+        if (__builtin_sub_overflow(span[2 * i + 1], span[2 * i], &w->length[i])) w->length[i] = -1;
         status = check_presentation(cx, w, at, i);
         if (w->length[i] < 1) w->length[i] = 1;
         sorted[i] = w->length[i];
@@ -276,26 +275,34 @@ static int make_cells(bram_ctx *cx, bram_axis **out, const struct work *w, const
         status = bram_fail(cx, BRAM_EFORMAT, "%s: %s: found %zu, expected %zu, one for each cell",
                            w->path, at, found, n);
     if (status == BRAM_OK)
-        id = specimen ? bram_presented_numbers(cx, n, "", 1, specimen)
-                      : bram_presented_ids(cx, n, "", 1, 1);
+        id = specimen ? bram_shown_numbers(cx, n, "", 1, specimen)
+                      : bram_shown_ids(cx, n, "", 1, 1);
     const bram_field fields[] = {{"area", .text = place}, {NULL}};
     if (status == BRAM_OK && !id) status = BRAM_ENOMEM;
-    if (status == BRAM_OK) status = bram_presented_axis(cx, out, "neuron", n, id, fields);
+    if (status == BRAM_OK) status = bram_shown_axis(cx, out, "neuron", n, id, fields);
     bram_free(specimen);
     return status;
 }
 
-/* Frames of the window, in seconds by the median step of the stamps. */
+/* Seconds a frame, from the stamps. */
+static int read_step(bram_ctx *cx, struct work *w)
+{
+    double *stamp = NULL;
+    size_t count = 0;
+    BRAM_TRY(bram_h5_read_double(cx, &stamp, &count, w->root, TRACES "timestamps", 0));
+    if (count > 1) w->step = (stamp[count - 1] - stamp[0]) / (double)(count - 1);
+    bram_free(stamp);
+    return w->step > 0 && isfinite(w->step)
+               ? BRAM_OK
+               : wrong(cx, w, TRACES "timestamps", "seconds that ascend");
+}
+
+/* Frames of the window, in seconds after the onset. */
 static int make_time(bram_ctx *cx, struct work *w)
 {
-    double *stamp = NULL, *time = bram_scratch(cx, w->window, sizeof *time), step = 0;
-    size_t count = 0;
+    double *time = bram_scratch(cx, w->window, sizeof *time);
     if (!time) return BRAM_ENOMEM;
-    BRAM_TRY(bram_h5_read_double(cx, &stamp, &count, w->root, TRACES "timestamps", 0));
-    if (count > 1) step = (stamp[count - 1] - stamp[0]) / (double)(count - 1);
-    bram_free(stamp);
-    if (!(step > 0)) return wrong(cx, w, TRACES "timestamps", "seconds that ascend");
-    for (size_t i = 0; i < w->window; i++) time[i] = step * (double)(w->from + (int64_t)i);
+    for (size_t i = 0; i < w->window; i++) time[i] = w->step * (double)(w->from + (int64_t)i);
     BRAM_TRY(bram_axis_new(cx, &w->axis[3], "time", w->window));
     return bram_axis_set_values(cx, w->axis[3], time, "s");
 }
@@ -314,41 +321,56 @@ static int make_axes(bram_ctx *cx, struct work *w, const char *area)
 
 /* ---- images --------------------------------------------------------------------------------- */
 
+/* The picture that a stimulus's number stands for. */
+static int read_image(bram_ctx *cx, const struct work *w, const char *at, const bram_h5_info *info,
+                      size_t stimulus, double *level)
+{
+    double number = -1;
+    bool good = bram_number_parse(w->c.value[0][stimulus], 0, &number);
+    if (!good || number < 0 || number != floor(number) || number >= (double)info->dims[0])
+        return bram_fail(cx, BRAM_EFORMAT, "%s: %s: no image %s among %llu", w->path, at,
+                         w->c.value[0][stimulus], (unsigned long long)info->dims[0]);
+    BRAM_TRY(bram_h5_slab_double(cx, level, w->root, at, (uint64_t[]){(uint64_t)number, 0, 0},
+                                 (uint64_t[]){1, info->dims[1], info->dims[2]}));
+    for (size_t i = 0; i < info->dims[1] * info->dims[2]; i++)
+        if (!(level[i] >= 0 && level[i] <= 255) || level[i] != floor(level[i]))
+            return bram_fail(cx, BRAM_EFORMAT,
+                             "%s: %s: a pixel is %g, expected a level of 0 to 255", w->path, at,
+                             level[i]);
+    return BRAM_OK;
+}
+
+static int begin_images(bram_ctx *cx, bram_fill **f, const struct work *w, const bram_h5_info *info)
+{
+    bram_axis *axis[3] = {bram_axis_ref(w->axis[0]), NULL, NULL};
+    int status = bram_axis_new(cx, &axis[1], "row", info->dims[1]);
+    if (status == BRAM_OK) status = bram_axis_new(cx, &axis[2], "column", info->dims[2]);
+    if (status == BRAM_OK)
+        status = bram_fill_new(cx, f, "images", 3, (const bram_axis *const *)axis, NULL);
+    for (size_t d = 0; d < 3; d++) bram_axis_free(axis[d]);
+    return status;
+}
+
 static int put_images(bram_ctx *cx, bram_dataset *ds, const struct work *w)
 {
-    char at[PATH_BYTES], shape[60];
+    char at[PATH_BYTES];
     bram_h5_info info;
-    bram_axis *pixel = NULL;
     bram_fill *f = NULL;
     snprintf(at, sizeof at, "stimulus/templates/%s_image_stack/data", w->stimulus);
     BRAM_TRY(bram_h5_measure(cx, &info, w->root, at));
     if (info.rank != 3 || !info.elements || w->columns != 1)
         return wrong(cx, w, at, "image x height x width");
-    size_t pixels = info.dims[1] * info.dims[2], mark = bram_scratch_mark(cx);
-    double *value = bram_scratch(cx, pixels, sizeof *value);
-    int status = value ? bram_axis_new(cx, &pixel, "pixel", pixels) : BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = bram_fill_new(cx, &f, "pixels", 2, (const bram_axis *[]){w->axis[0], pixel}, NULL);
-    bram_axis_free(pixel);
+    size_t mark = bram_scratch_mark(cx);
+    double *level = bram_scratch(cx, info.dims[1] * info.dims[2], sizeof *level);
+    int status = level ? begin_images(cx, &f, w, &info) : BRAM_ENOMEM;
     for (size_t i = 0; status == BRAM_OK && i < w->c.stimuli; i++) {
-        double number = -1;
-        (void)bram_number_parse(w->c.value[0][i], 0, &number);
-        if (number < 0 || number != floor(number) || number >= (double)info.dims[0])
-            status = bram_fail(cx, BRAM_EFORMAT, "%s: %s: no image %s among %llu", w->path, at,
-                               w->c.value[0][i], (unsigned long long)info.dims[0]);
-        else
-            status = bram_h5_slab_double(cx, value, w->root, at,
-                                         (uint64_t[]){(uint64_t)number, 0, 0},
-                                         (uint64_t[]){1, info.dims[1], info.dims[2]});
+        status = read_image(cx, w, at, &info, i, level);
         if (status == BRAM_OK)
-            status = bram_fill_put(cx, f, (size_t[]){i, 0}, (size_t[]){1, pixels}, value);
+            status = bram_fill_put(cx, f, (size_t[]){i, 0, 0},
+                                   (size_t[]){1, info.dims[1], info.dims[2]}, level);
     }
     bram_scratch_release(cx, mark);
-    snprintf(shape, sizeof shape, "%llu x %llu", (unsigned long long)info.dims[1],
-             (unsigned long long)info.dims[2]);
-    if (status == BRAM_OK)
-        return bram_presented_put_features(
-            cx, ds, f, (const char *const[]){"unit", "1", "shape", shape, NULL});
+    if (status == BRAM_OK) return bram_shown_put_pictures(cx, ds, f, BRAM_U8);
     bram_fill_free(f);
     return status;
 }
@@ -359,32 +381,58 @@ static int put_responses(bram_ctx *cx, bram_dataset *ds, struct work *w)
 {
     char window[120], baseline[60] = "none";
     const char *word[8];
-    static const char *const at[8] = {
-        PLANE "location", PLANE "imaging depth", PLANE "indicator", "general/specimen_name",
-        "general/session_id", "general/session_type", "general/subject/genotype",
-        "general/subject/sex"};
+    static const char *const at[8] = {PLANE "location",           PLANE "imaging depth",
+                                      PLANE "indicator",          "general/specimen_name",
+                                      "general/session_id",       "general/session_type",
+                                      "general/subject/genotype", "general/subject/sex"};
     for (size_t i = 0; i < 8; i++) BRAM_TRY(read_word(cx, &word[i], w, at[i]));
     BRAM_TRY(make_axes(cx, w, word[0]));
-    BRAM_TRY(bram_fill_new(cx, &w->fill, w->id, 3 + w->traces, (const bram_axis *const *)w->axis,
-                           NULL));
+    BRAM_TRY(
+        bram_fill_new(cx, &w->fill, w->id, 3 + w->traces, (const bram_axis *const *)w->axis, NULL));
     BRAM_TRY(read_cells(cx, w));
     if (w->to >= 0)
         snprintf(window, sizeof window, "frames %lld to %lld after the onset", (long long)w->from,
                  (long long)w->to);
     else
-        snprintf(window, sizeof window, "frames %lld after the onset to the end of the presentation",
-                 (long long)w->from);
+        snprintf(window, sizeof window,
+                 "frames %lld after the onset to the end of the presentation", (long long)w->from);
     if (w->baseline)
         snprintf(baseline, sizeof baseline, "mean of %lld frames before, subtracted",
                  (long long)w->baseline);
     bram_fill *fill = w->fill;
     w->fill = NULL; /* taken over in any case */
-    const char *const pairs[] = {
-        "unit", "%", "signal", "dF/F", "window", window, "baseline", baseline, "area", word[0],
-        "depth", word[1], "indicator", word[2], "subject", word[3], "session", word[4],
-        "session_type", word[5], "genotype", word[6], "sex", word[7], "species",
-        BRAM_SPECIES_MOUSE, "stimuli", w->stimulus, NULL};
-    return bram_presented_put(cx, ds, fill, pairs);
+    const char *const pairs[] = {"unit",
+                                 "%",
+                                 "signal",
+                                 "dF/F",
+                                 "window",
+                                 window,
+                                 "baseline",
+                                 baseline,
+                                 "area",
+                                 word[0],
+                                 "depth",
+                                 word[1],
+                                 "indicator",
+                                 word[2],
+                                 "subject",
+                                 word[3],
+                                 "session",
+                                 word[4],
+                                 "session_type",
+                                 word[5],
+                                 "genotype",
+                                 word[6],
+                                 "sex",
+                                 word[7],
+                                 "species",
+                                 BRAM_SPECIES_MOUSE,
+                                 "stimuli",
+                                 w->stimulus,
+                                 NULL};
+    const double window_s[2] = {w->step * (double)w->from,
+                                w->step * (double)(w->from + (int64_t)w->window)};
+    return bram_shown_put(cx, ds, fill, window_s, pairs);
 }
 
 static int read_all(bram_ctx *cx, bram_dataset *ds, struct work *w, const bram_options *o)
@@ -399,6 +447,7 @@ static int read_all(bram_ctx *cx, bram_dataset *ds, struct work *w, const bram_o
     BRAM_TRY(find_presented(cx, w));
     BRAM_TRY(read_conditions(cx, w));
     BRAM_TRY(read_frames(cx, w));
+    BRAM_TRY(read_step(cx, w));
     BRAM_TRY(put_responses(cx, ds, w));
     BRAM_TRY(bram_dataset_add_table(cx, ds, "stimuli", bram_axis_ref(w->axis[0])));
     return bram_option_is(o, "images", "read") ? put_images(cx, ds, w) : BRAM_OK;
@@ -441,7 +490,8 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
 
 const bram_loader bram_loader_allen_twophoton = {
     .name = "allen-twophoton",
-    .summary = "mouse visual cortex, two-photon: Allen Brain Observatory, natural scenes and others",
+    .summary =
+        "mouse visual cortex, two-photon: Allen Brain Observatory, natural scenes and others",
     .citation = "de Vries et al. 2020, Nature Neuroscience 23:138",
     .doi = "10.1038/s41593-019-0550-9",
     .licence = "Allen Institute Terms of Use",

@@ -116,8 +116,7 @@ static int describe_sources(bram_ctx *cx, char **out, const bram_input *input)
             bram_free(text);
             return status;
         }
-        char *longer =
-            bram_strf(cx, "%s%s%s %.*s", text, i ? ", " : "", hex, (int)length, name);
+        char *longer = bram_strf(cx, "%s%s%s %.*s", text, i ? ", " : "", hex, (int)length, name);
         bram_free(text);
         text = longer;
     }

@@ -1,5 +1,6 @@
 /*
- * import_stimuli.c - two tables of stimuli become one; see import_stimuli.h. Cost: O(rows x columns)
+ * import_stimuli.c - two tables of stimuli become one; see import_stimuli.h. Cost: O(rows x
+ * columns)
  */
 #include "import_stimuli.h"
 
@@ -78,8 +79,7 @@ static int join_numbers(bram_ctx *cx, bram_axis *out, const struct joining *j, c
     for (size_t i = 0; i < j->rows; i++) {
         number[i] = number_at(a, j->in_a[i]);
         if (isnan(number[i])) number[i] = number_at(b, j->in_b[i]);
-        if (whole)
-            integer[i] = j->in_a[i] >= 0 ? a->integer[j->in_a[i]] : b->integer[j->in_b[i]];
+        if (whole) integer[i] = j->in_a[i] >= 0 ? a->integer[j->in_a[i]] : b->integer[j->in_b[i]];
     }
     if (whole) return bram_axis_add_integer(cx, out, name, integer);
     return bram_axis_add_number(cx, out, name, number, a ? a->unit : b->unit);
@@ -91,7 +91,8 @@ static int join_column(bram_ctx *cx, bram_axis *out, const struct joining *j, co
     if (a && b && (a->type == BRAM_TEXT) != (b->type == BRAM_TEXT))
         return bram_fail(cx, BRAM_EFORMAT,
                          "stimuli/stimulus: the column %s is text in one file and a number in "
-                         "another", name);
+                         "another",
+                         name);
     return (a ? a : b)->type == BRAM_TEXT ? join_texts(cx, out, j, name, a, b)
                                           : join_numbers(cx, out, j, name, a, b);
 }

@@ -54,8 +54,9 @@ static int read_tiers(bram_ctx *cx, bram_scan *s)
     const bram_npy_info *info = bram_npy_describe(a);
     int status = info->dims == 1 && info->count && !bram_npy_is_numeric(a)
                      ? bram_npy_read_texts(cx, a, &s->tier)
-                     : bram_fail(cx, BRAM_EFORMAT, "%s: %s: found %s, expected a text for each trial",
-                                 s->path, name, bram_npy_summary(a));
+                     : bram_fail(cx, BRAM_EFORMAT,
+                                 "%s: %s: found %s, expected a text for each trial", s->path, name,
+                                 bram_npy_summary(a));
     if (status == BRAM_OK) s->trials = info->count;
     bram_npy_close(a);
     return status;
@@ -224,8 +225,7 @@ static int pass_on(bram_ctx *cx, void *user, size_t file, const bram_npy *a)
     const struct each *e = user;
     if (!bram_npy_is_numeric(a))
         return bram_fail(cx, BRAM_EFORMAT, "%s: data/%s/%zu: found %s, expected numbers",
-                         e->s->path, e->s->data, (size_t)e->s->trial_of[file],
-                         bram_npy_summary(a));
+                         e->s->path, e->s->data, (size_t)e->s->trial_of[file], bram_npy_summary(a));
     return e->fn(cx, e->user, (size_t)e->s->trial_of[file], a);
 }
 
@@ -264,14 +264,14 @@ int bram_scan_each(bram_ctx *cx, bram_scan *s, const char *what, bool (*wanted)(
 int bram_scan_neurons(bram_ctx *cx, bram_axis **out, const bram_scan *s)
 {
     size_t mark = bram_scratch_mark(cx);
-    const char **id = bram_presented_ids(cx, s->neurons, "", 1, 1);
+    const char **id = bram_shown_ids(cx, s->neurons, "", 1, 1);
     int status = id ? BRAM_OK : BRAM_ENOMEM;
     const bram_field fields[] = {{"unit_id", .integer = s->unit},
                                  {"x", .number = s->place[0], .unit = "um"},
                                  {"y", .number = s->place[1], .unit = "um"},
                                  {"z", .number = s->place[2], .unit = "um"},
                                  {NULL}};
-    if (status == BRAM_OK) status = bram_presented_axis(cx, out, "neuron", s->neurons, id, fields);
+    if (status == BRAM_OK) status = bram_shown_axis(cx, out, "neuron", s->neurons, id, fields);
     bram_scratch_release(cx, mark);
     return status;
 }
@@ -334,7 +334,7 @@ int bram_scan_put_trials(bram_ctx *cx, bram_dataset *ds, bram_scan *s, const cha
     struct behaviour b = {.rows = 0};
     bram_axis *table = NULL;
     size_t mark = bram_scratch_mark(cx);
-    const char **id = bram_presented_ids(cx, s->trials, "", 1, 0);
+    const char **id = bram_shown_ids(cx, s->trials, "", 1, 0);
     int status = id ? read_behaviour(cx, s, &b) : BRAM_ENOMEM;
     const bram_field fields[] = {{"trial_number", .integer = s->number},
                                  {"stimulus", .text = stimulus},
@@ -346,8 +346,7 @@ int bram_scan_put_trials(bram_ctx *cx, bram_dataset *ds, bram_scan *s, const cha
                                  {"pupil_x", .number = b.mean[3]},
                                  {"pupil_y", .number = b.mean[4]},
                                  {NULL}};
-    if (status == BRAM_OK)
-        status = bram_presented_axis(cx, &table, "trials", s->trials, id, fields);
+    if (status == BRAM_OK) status = bram_shown_axis(cx, &table, "trials", s->trials, id, fields);
     if (status == BRAM_OK) {
         char *group = bram_strf(cx, "trials/%s", s->id);
         status = group ? bram_dataset_add_table(cx, ds, group, table) : BRAM_ENOMEM;

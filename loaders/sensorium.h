@@ -17,20 +17,20 @@
 #define BRAMBLE_LOADERS_SENSORIUM_H
 
 #include "bundle.h"
-#include "presented.h"
+#include "shown.h"
 
 typedef struct bram_scan {
     bram_bundle *files;
     const char *path;
     char id[128]; /* what it is called */
     size_t trials, neurons;
-    char **tier;        /* trials */
-    int64_t *image;     /* trials; NULL: not stated */
-    int64_t *number;    /* trials: trial_idx; NULL: not stated */
-    int64_t *unit;      /* neurons; NULL: not stated */
-    double *place[3];   /* neurons; NULL: not stated */
+    char **tier;         /* trials */
+    int64_t *image;      /* trials; NULL: not stated */
+    int64_t *number;     /* trials: trial_idx; NULL: not stated */
+    int64_t *unit;       /* neurons; NULL: not stated */
+    double *place[3];    /* neurons; NULL: not stated */
     ptrdiff_t *trial_of; /* of each file: the trial whose `data` it is, else -1 */
-    const char *data;   /* the folder that trial_of is about */
+    const char *data;    /* the folder that trial_of is about */
 } bram_scan;
 
 /** Reads the tables. @return BRAM_OK; BRAM_EREAD, BRAM_EFORMAT: file, found, expected */

@@ -3,9 +3,10 @@
  * 2022 competition (Willeke et al. 2022), as a folder or the zip that is published.
  *
  * Trials of the tiers train and validation are responses/ID_training, all others (test, final_test)
- * responses/ID. Where every response of a tier is 0 the competition withheld them: they are missing.
- * sensorium.h says what of the format is documented and what assumed; frame_image_id names an image.
- * Memory: one trial at a time, and the tables.
+ * responses/ID. Where every response of a tier is 0 the competition withheld them: they are
+ * missing. Pictures go to stimuli/images as shares of 255 (assumed: their levels are 0 to 255).
+ * sensorium.h says what of the format is documented and what assumed; frame_image_id names an
+ * image. Memory: one trial at a time, and the tables.
  */
 #include "sensorium.h"
 
@@ -18,8 +19,7 @@
 static const bram_param params[] = {
     {"id", BRAM_PARAM_TEXT, "", NULL, 0, 0, "what the responses are called; default: the name"},
     {"area", BRAM_PARAM_TEXT, "V1", NULL, 0, 0, "the area, which the files do not state"},
-    {"images", BRAM_PARAM_CHOICE, "read", "read|ignore", 0, 0,
-     "keeps the pixels as features of the stimuli"},
+    {"images", BRAM_PARAM_CHOICE, "read", "read|ignore", 0, 0, "keeps the pictures"},
     {.name = NULL}};
 
 enum { TRAINING, TESTING, SETS };
@@ -43,9 +43,9 @@ struct work {
     double *sum;          /* trials: of the absolute responses */
     struct set set[SETS];
     bram_axis *neuron, *stimuli_axis;
-    bram_fill *pixels;
-    size_t shape[3], pixel_count;
-    size_t *first; /* stimuli: the first trial that shows it */
+    bram_fill *pictures;
+    size_t pixels, rows, columns; /* of a picture */
+    size_t *first;                /* stimuli: the first trial that shows it */
 };
 
 static int set_of(const struct work *w, size_t trial)
@@ -66,10 +66,12 @@ static int find_stimuli(bram_ctx *cx, struct work *w)
     w->sum = bram_scratch(cx, n, sizeof *w->sum);
     if (!image || !w->stimulus || !w->repeat || !w->withheld || !w->sum) return BRAM_ENOMEM;
     if (!w->s.image)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: no meta/trials/frame_image_id.npy, which says "
-                         "what was shown", w->s.path);
-    w->stimuli = bram_presented_distinct(image, w->stimulus, w->s.image, n);
-    w->id = bram_presented_numbers(cx, w->stimuli, "image-", 5, image);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: no meta/trials/frame_image_id.npy, which says "
+                         "what was shown",
+                         w->s.path);
+    w->stimuli = bram_shown_distinct(image, w->stimulus, w->s.image, n);
+    w->id = bram_shown_numbers(cx, w->stimuli, "image-", 5, image);
     w->tier_of = bram_scratch(cx, w->stimuli, sizeof *w->tier_of);
     w->first = bram_scratch(cx, w->stimuli, sizeof *w->first);
     if (!w->id || !w->tier_of || !w->first) return BRAM_ENOMEM;
@@ -189,7 +191,7 @@ static int make_axes(bram_ctx *cx, const struct work *w, const struct set *set, 
         tier[i] = w->tier_of[set->number[i]];
     }
     const bram_field fields[] = {{"set", .text = tier}, {NULL}};
-    BRAM_TRY(bram_presented_axis(cx, &axis[0], "stimulus", set->stimuli, id, fields));
+    BRAM_TRY(bram_shown_axis(cx, &axis[0], "stimulus", set->stimuli, id, fields));
     axis[1] = bram_axis_ref(w->neuron);
     return bram_axis_new(cx, &axis[2], "repeat", set->repeats);
 }
@@ -217,12 +219,13 @@ static int put_sets(bram_ctx *cx, bram_dataset *ds, struct work *w, const char *
     for (int k = 0; k < SETS; k++) {
         bram_fill *fill = w->set[k].fill;
         w->set[k].fill = NULL; /* taken over in any case */
-        if (fill) BRAM_TRY(bram_presented_put(cx, ds, fill, words));
+        if (fill) BRAM_TRY(bram_shown_put(cx, ds, fill, NULL, words));
     }
     return BRAM_OK;
 }
 
-/* ---- pixels --------------------------------------------------------------------------------- */
+/* ---- pictures ---------------------------------------------------------------------------------
+ */
 
 static bool shows_first(void *user, size_t trial)
 {
@@ -230,46 +233,71 @@ static bool shows_first(void *user, size_t trial)
     return w->first[w->stimulus[trial]] == trial;
 }
 
-static int begin_pixels(bram_ctx *cx, struct work *w, const bram_npy_info *info)
+/* The first image says the size of all: (channel x) row x column. */
+static int begin_pictures(bram_ctx *cx, struct work *w, size_t trial, const bram_npy *a)
 {
-    bram_axis *pixel = NULL;
-    for (size_t d = 0; d < info->dims && d < 3; d++) w->shape[d] = info->shape[d];
-    w->pixel_count = info->count;
-    BRAM_TRY(bram_axis_new(cx, &pixel, "pixel", info->count));
-    int status = bram_fill_new(cx, &w->pixels, "pixels", 2,
-                               (const bram_axis *[]){w->stimuli_axis, pixel}, NULL);
-    bram_axis_free(pixel);
+    const bram_npy_info *info = bram_npy_describe(a);
+    bram_axis *axis[4] = {bram_axis_ref(w->stimuli_axis), NULL, NULL, NULL};
+    const size_t *shape = info->shape + (info->dims == 3);
+    bool plain = info->dims == 2 || (info->dims == 3 && info->shape[0] == 1);
+    if (!plain || !info->count) {
+        bram_axis_free(axis[0]);
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: data/images/%zu: found %s, expected (1, rows, "
+                         "columns)",
+                         w->s.path, trial, bram_npy_summary(a));
+    }
+    w->pixels = info->count;
+    int status = bram_axis_new(cx, &axis[1], "row", shape[0]);
+    if (status == BRAM_OK) status = bram_axis_new(cx, &axis[2], "column", shape[1]);
+    if (status == BRAM_OK)
+        status = bram_fill_new(cx, &w->pictures, "images", 3, (const bram_axis *const *)axis, NULL);
+    for (size_t d = 0; d < 3; d++) bram_axis_free(axis[d]);
+    if (status == BRAM_OK) w->rows = shape[0], w->columns = shape[1];
     return status;
+}
+
+/* Levels 0 to 255, which need not be whole where an image was made smaller. */
+static int scale_levels(bram_ctx *cx, const struct work *w, size_t trial, double *level)
+{
+    for (size_t i = 0; i < w->pixels; i++) {
+        if (!(level[i] >= 0 && level[i] <= 255))
+            return bram_fail(cx, BRAM_EFORMAT,
+                             "%s: data/images/%zu: a pixel is %g, expected 0 to "
+                             "255",
+                             w->s.path, trial, level[i]);
+        level[i] /= 255;
+    }
+    return BRAM_OK;
 }
 
 static int put_image(bram_ctx *cx, void *user, size_t trial, const bram_npy *a)
 {
     struct work *w = user;
     const bram_npy_info *info = bram_npy_describe(a);
-    if (!w->pixels) BRAM_TRY(begin_pixels(cx, w, info));
-    if (info->count != w->pixel_count)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: data/images/%zu: found %s, expected %zu pixels as "
-                         "in the first image", w->s.path, trial, bram_npy_summary(a),
-                         w->pixel_count);
+    if (!w->pictures) BRAM_TRY(begin_pictures(cx, w, trial, a));
+    if (info->count != w->pixels)
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: data/images/%zu: found %s, expected %zu pixels as "
+                         "in the first image",
+                         w->s.path, trial, bram_npy_summary(a), w->pixels);
     size_t mark = bram_scratch_mark(cx);
-    double *values = bram_scratch(cx, info->count, sizeof *values);
-    int status = values ? bram_npy_read(cx, a, values) : BRAM_ENOMEM;
+    double *level = bram_scratch(cx, info->count, sizeof *level);
+    int status = level ? bram_npy_read(cx, a, level) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = scale_levels(cx, w, trial, level);
     if (status == BRAM_OK)
-        status = bram_fill_put(cx, w->pixels, (size_t[]){w->stimulus[trial], 0},
-                               (size_t[]){1, info->count}, values);
+        status = bram_fill_put(cx, w->pictures, (size_t[]){w->stimulus[trial], 0, 0},
+                               (size_t[]){1, w->rows, w->columns}, level);
     bram_scratch_release(cx, mark);
     return status;
 }
 
-static int put_pixels(bram_ctx *cx, bram_dataset *ds, struct work *w)
+static int put_pictures(bram_ctx *cx, bram_dataset *ds, struct work *w)
 {
-    char shape[80];
     BRAM_TRY(bram_scan_each(cx, &w->s, "images", shows_first, put_image, w));
-    snprintf(shape, sizeof shape, "%zu x %zu x %zu", w->shape[0], w->shape[1], w->shape[2]);
-    bram_fill *pixels = w->pixels;
-    w->pixels = NULL;
-    return bram_presented_put_features(cx, ds, pixels,
-                                       (const char *const[]){"unit", "1", "shape", shape, NULL});
+    bram_fill *pictures = w->pictures;
+    w->pictures = NULL; /* taken over in any case */
+    return bram_shown_put_pictures(cx, ds, pictures, BRAM_F32);
 }
 
 /* ---- the loader ----------------------------------------------------------------------------- */
@@ -290,14 +318,13 @@ static int put(bram_ctx *cx, bram_dataset *ds, struct work *w, const bram_option
 {
     const bram_field fields[] = {{"set", .text = w->tier_of}, {NULL}};
     BRAM_TRY(bram_scan_neurons(cx, &w->neuron, &w->s));
-    BRAM_TRY(
-        bram_presented_axis(cx, &w->stimuli_axis, "stimulus", w->stimuli, w->id, fields));
+    BRAM_TRY(bram_shown_axis(cx, &w->stimuli_axis, "stimulus", w->stimuli, w->id, fields));
     for (int k = 0; k < SETS; k++) BRAM_TRY(begin_set(cx, w, k));
     BRAM_TRY(bram_scan_each(cx, &w->s, "responses", NULL, put_trial, w));
     BRAM_TRY(settle_silence(cx, w));
     BRAM_TRY(put_sets(cx, ds, w, bram_option_text(o, "area")));
     BRAM_TRY(bram_dataset_add_table(cx, ds, "stimuli", bram_axis_ref(w->stimuli_axis)));
-    if (bram_option_is(o, "images", "read")) BRAM_TRY(put_pixels(cx, ds, w));
+    if (bram_option_is(o, "images", "read")) BRAM_TRY(put_pictures(cx, ds, w));
     return put_trials(cx, ds, w);
 }
 
@@ -314,7 +341,7 @@ static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const b
     if (status == BRAM_OK) status = put(cx, ds, &w, o);
     if (status == BRAM_OK) tell_withheld(cx, &w);
     for (int k = 0; k < SETS; k++) bram_fill_free(w.set[k].fill);
-    bram_fill_free(w.pixels);
+    bram_fill_free(w.pictures);
     bram_axis_free(w.neuron);
     bram_axis_free(w.stimuli_axis);
     bram_scan_close(&w.s);

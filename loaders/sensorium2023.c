@@ -2,12 +2,12 @@
  * sensorium2023.c - responses of mouse visual cortex to natural videos, one scan of the Sensorium
  * 2023 competition (Turishcheva et al. 2023), as a folder or a zip.
  *
- * responses/ID is trial x neuron x time, one trial a video; frames that a trial lacks are missing. A
- * stimulus is a video: trials whose videos have equal values are repeats of one, which is told by
- * their SHA-256, as the files do not name videos. Tiers (train, oracle, live_test_main ...) are kept
- * in the columns `set` of trials and stimuli. Documented: data/{videos, responses}/K, responses
- * neuron x frame. Assumed: 30 frames a second (option rate).
- * Memory: one trial at a time, and the tables.
+ * responses/ID is trial x neuron x time, one trial a video; frames that a trial lacks are missing.
+ * A stimulus is a video: trials whose videos have equal values are repeats of one, which is told by
+ * their SHA-256, as the files do not name videos. Tiers (train, oracle, live_test_main ...) are
+ * kept in the columns `set` of trials and stimuli. Documented: data/{videos, responses}/K,
+ * responses neuron x frame. Assumed: 30 frames a second (option rate). Memory: one trial at a time,
+ * and the tables.
  */
 #include "sensorium.h"
 
@@ -80,7 +80,7 @@ static int put_stimuli(bram_ctx *cx, bram_dataset *ds, struct work *w)
     bram_text_index_release(&index);
     bram_axis *table = NULL;
     const bram_field fields[] = {{"set", .text = set}, {NULL}};
-    BRAM_TRY(bram_presented_axis(cx, &table, "stimulus", count, id, fields));
+    BRAM_TRY(bram_shown_axis(cx, &table, "stimulus", count, id, fields));
     return bram_dataset_add_table(cx, ds, "stimuli", table);
 }
 
@@ -129,18 +129,16 @@ static int make_time(bram_ctx *cx, bram_axis **out, const struct work *w)
 static int begin(bram_ctx *cx, struct work *w)
 {
     bram_axis *axis[3] = {NULL, NULL, NULL};
-    const char **id = bram_presented_ids(cx, w->s.trials, "", 1, 0);
+    const char **id = bram_shown_ids(cx, w->s.trials, "", 1, 0);
     const bram_field fields[] = {{"stimulus", .text = w->stimulus},
                                  {"set", .text = (const char *const *)w->s.tier},
                                  {"repeat", .integer = w->repeat},
                                  {NULL}};
-    int status =
-        id ? bram_presented_axis(cx, &axis[0], "trial", w->s.trials, id, fields) : BRAM_ENOMEM;
+    int status = id ? bram_shown_axis(cx, &axis[0], "trial", w->s.trials, id, fields) : BRAM_ENOMEM;
     if (status == BRAM_OK) status = bram_scan_neurons(cx, &axis[1], &w->s);
     if (status == BRAM_OK) status = make_time(cx, &axis[2], w);
     if (status == BRAM_OK)
-        status =
-            bram_fill_new(cx, &w->fill, w->s.id, 3, (const bram_axis *const *)axis, NULL);
+        status = bram_fill_new(cx, &w->fill, w->s.id, 3, (const bram_axis *const *)axis, NULL);
     for (size_t d = 0; d < 3; d++) bram_axis_free(axis[d]);
     return status;
 }
@@ -162,7 +160,7 @@ static int put(bram_ctx *cx, bram_dataset *ds, struct work *w, const char *area)
     const char *const words[] = {"unit",    "1",     "signal",  "deconvolved calcium, as published",
                                  "area",    area,    "species", BRAM_SPECIES_MOUSE,
                                  "subject", w->s.id, NULL};
-    BRAM_TRY(bram_presented_put(cx, ds, fill, words));
+    BRAM_TRY(bram_shown_put(cx, ds, fill, NULL, words));
     return bram_scan_put_trials(cx, ds, &w->s, w->stimulus, w->repeat);
 }
 

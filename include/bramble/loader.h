@@ -102,8 +102,9 @@ typedef struct bram_loader {
      *  out. NULL: no file does. */
     int (*belongs)(bram_ctx *cx, const char *path, bram_recognition *out);
 
-    /** Whether a folder is one recording of this loader, by the names of what stands in it alone: it
-     *  is an input like a file then, and what is in it is not looked at one by one. NULL: none. */
+    /** Whether a folder is one recording of this loader, by the names of what stands in it alone:
+     * it is an input like a file then, and what is in it is not looked at one by one. NULL: none.
+     */
     bool (*folder)(const char *path);
 } bram_loader;
 

@@ -165,7 +165,7 @@ bool made_collection(const char *path, const char *defect);
  *
  * @param defect  "good", "withheld" (final_test), "silent" (trial 0); "units" (one short), "places"
  *                (3 x 4), "no-trial" (4), "shape" (trial 3), "pixels" (trial 8), "infinite",
- *                "no-images" (ids), "tiers" (numbers), "image-ids" (one short)
+ *                "no-images" (ids), "tiers" (numbers), "image-ids" (one short), "level" (350)
  */
 bool made_sensorium2022(const char *path, bool folder, const char *defect);
 

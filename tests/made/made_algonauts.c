@@ -44,12 +44,13 @@ static void put_images(made_bundle *b, const char *defect)
     char name[96];
     for (int i = 0; i < TRAIN; i++) {
         int number = is(defect, "image-number") && i == 3 ? 7 : i + 1;
-        snprintf(name, sizeof name, "training_split/training_images/train-%04d_nsd-%05d.png", number,
-                 train[i]);
+        snprintf(name, sizeof name, "training_split/training_images/train-%04d_nsd-%05d.png",
+                 number, train[i]);
         made_bundle_put(b, name, "png", 3);
     }
     for (int i = 0; i < TEST; i++) {
-        snprintf(name, sizeof name, "test_split/test_images/test-%04d_nsd-%05d.png", i + 1, test[i]);
+        snprintf(name, sizeof name, "test_split/test_images/test-%04d_nsd-%05d.png", i + 1,
+                 test[i]);
         made_bundle_put(b, name, "png", 3);
     }
 }
@@ -73,8 +74,8 @@ static void put_masks(made_bundle *b, const char *defect)
 
 bool made_algonauts(const char *path, bool folder, const char *defect)
 {
-    static const char *const known[] = {"good",         "no-test", "rows", "nan", "mask",
-                                        "image-number", "half"};
+    static const char *const known[] = {"good", "no-test",      "rows", "nan",
+                                        "mask", "image-number", "half"};
     made_bundle b;
     if (!made_knows(defect, known, sizeof known / sizeof *known)) return false;
     if (!made_bundle_begin(&b, path, folder)) return false;

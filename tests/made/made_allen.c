@@ -1,5 +1,6 @@
 /*
- * made_allen.c - sessions of the Allen Institute: two-photon NWB 1.0, Neuropixels NWB 2. See made.h.
+ * made_allen.c - sessions of the Allen Institute: two-photon NWB 1.0, Neuropixels NWB 2. See
+ * made.h.
  *
  * Documented by AllenSDK's readers: the paths, DfOverF cell x frame, presentations with data and
  * frame_duration, templates; tables units, electrodes, intervals of NWB 2 with ragged spike times,
@@ -58,8 +59,8 @@ static void put_scenes(hid_t file, const char *defect)
     made_put_doubles(file, SCENES "data", SHOWN - is(defect, "short"),
                      is(defect, "blank") ? blank : image);
     made_put(file, SCENES "frame_duration", H5T_NATIVE_LLONG, 2, spans, span);
-    made_put(file, "stimulus/templates/natural_scenes_image_stack/data", H5T_NATIVE_UCHAR, 3, images,
-             pixel);
+    made_put(file, "stimulus/templates/natural_scenes_image_stack/data", H5T_NATIVE_UCHAR, 3,
+             images, pixel);
 }
 
 /* Orientations 45 and 0 at two spatial frequencies, and a blank sweep. */

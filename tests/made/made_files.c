@@ -155,7 +155,7 @@ bool made_xlsx(const char *path, const char *defect)
            made_zip_add(&z, "xl/_rels/workbook.xml.rels", relations, sizeof relations - 1) &&
            made_zip_add(&z, "xl/sharedStrings.xml", strings, sizeof strings - 1) &&
            (without || made_zip_add(&z, "xl/worksheets/sheet1.xml", bad ? entity : good,
-                           bad ? sizeof entity - 1 : sizeof good - 1)) &&
+                                    bad ? sizeof entity - 1 : sizeof good - 1)) &&
            made_zip_finish(&z, path);
 }
 

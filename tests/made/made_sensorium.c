@@ -4,8 +4,8 @@
  * Documented by the code that reads them (sinzlab/sensorium): data/{images, videos, responses,
  * behavior, pupil_center}/K.npy, meta/trials/{tiers, frame_image_id, trial_idx}.npy,
  * meta/neurons/{unit_ids, cell_motor_coordinates}.npy; tiers train, validation, test, final_test
- * (2022), train, oracle (2023). Assumed: that trial K is entry K of the tables, the shapes of images
- * (1, height, width) and videos (height, width, frame).
+ * (2022), train, oracle (2023). Assumed: that trial K is entry K of the tables, the shapes of
+ * images (1, height, width) and videos (height, width, frame).
  */
 #include "made.h"
 #include "made_zip.h"
@@ -61,14 +61,15 @@ static void put_images_trial(made_bundle *b, int t, const int64_t *image, const 
     for (int j = 0; j < NEURONS; j++) response[j] = hidden ? 0 : (float)t + (float)j / 8;
     if (is(defect, "silent") && t == 0) memset(response, 0, sizeof response);
     if (is(defect, "infinite") && t == 2) response[1] = INFINITY;
-    for (int i = 0; i < PIXELS; i++) pixel[i] = (float)image[t] + (float)i / 4;
+    for (int i = 0; i < PIXELS; i++) pixel[i] = (float)(image[t] % 400) + (float)i / 4;
+    if (is(defect, "level")) pixel[2] = 350;
     snprintf(name, sizeof name, "data/responses/%d.npy", t);
     if (!is(defect, "no-trial") || t != 4)
         made_bundle_npy(b, name, "<f4", is(defect, "shape") && t == 3 ? "(2,)" : "(4,)", response,
                         is(defect, "shape") && t == 3 ? 8 : sizeof response);
     snprintf(name, sizeof name, "data/images/%d.npy", t);
-    made_bundle_npy(b, name, "<f4", is(defect, "pixels") && t == 8 ? "(1, 1, 3)" : "(1, 2, 3)", pixel,
-                    is(defect, "pixels") && t == 8 ? 12 : sizeof pixel);
+    made_bundle_npy(b, name, "<f4", is(defect, "pixels") && t == 8 ? "(1, 1, 3)" : "(1, 2, 3)",
+                    pixel, is(defect, "pixels") && t == 8 ? 12 : sizeof pixel);
     snprintf(name, sizeof name, "data/behavior/%d.npy", t);
     made_bundle_npy(b, name, "<f4", "(3,)", behaviour, sizeof behaviour);
     snprintf(name, sizeof name, "data/pupil_center/%d.npy", t);
@@ -77,9 +78,9 @@ static void put_images_trial(made_bundle *b, int t, const int64_t *image, const 
 
 bool made_sensorium2022(const char *path, bool folder, const char *defect)
 {
-    static const char *const known[] = {"good",     "withheld", "silent", "units",    "places",
-                                        "no-trial", "shape",    "pixels", "infinite", "no-images",
-                                        "tiers",    "image-ids"};
+    static const char *const known[] = {"good",     "withheld",  "silent", "units",
+                                        "places",   "no-trial",  "shape",  "pixels",
+                                        "infinite", "no-images", "tiers",  "image-ids", "level"};
     static const char *const tier[TRIALS] = {"train", "test",  "train", "test",      "validation",
                                              "test",  "train", "test",  "final_test"};
     const int64_t image[TRIALS] = {500, 7, 501, 7, 502, 8, 503, 7, 9},
@@ -91,8 +92,7 @@ bool made_sensorium2022(const char *path, bool folder, const char *defect)
     if (is(defect, "tiers")) put_integers(&b, "meta/trials/tiers.npy", image, TRIALS);
     else put_texts(&b, "meta/trials/tiers.npy", tier, TRIALS);
     if (!is(defect, "no-images"))
-        put_integers(&b, "meta/trials/frame_image_id.npy", image,
-                     TRIALS - is(defect, "image-ids"));
+        put_integers(&b, "meta/trials/frame_image_id.npy", image, TRIALS - is(defect, "image-ids"));
     put_integers(&b, "meta/trials/trial_idx.npy", number, TRIALS);
     put_neurons(&b, defect);
     return made_bundle_end(&b);

@@ -1,6 +1,6 @@
-/* Tests of loaders/algonauts2023.c on made folders: made_algonauts.c says what they hold, what of it
- * is documented and what assumed. */
-#include "presented_test.h"
+/* Tests of loaders/algonauts2023.c on made folders: made_algonauts.c says what they hold, what of
+ * it is documented and what assumed. */
+#include "shown_test.h"
 
 static const char *made_subject(bool folder, const char *defect)
 {
@@ -17,8 +17,8 @@ static void rows_are_images_and_columns_vertices(void **state)
     (void)state;
     bram_ctx *cx = bram_ctx_new();
     for (int folder = 0; folder < 2; folder++) {
-        bram_dataset *ds =
-            import_good(cx, "algonauts2023:subject=s1", made_subject(folder, "good"));
+        bram_dataset *ds = import_good(cx, "algonauts2023:subject=s1",
+                                       made_subject(folder, "good"));
         const bram_response *r = response_at(ds, "responses/s1");
         const bram_axis *stimulus = bram_response_axis(r, 0), *unit = bram_response_axis(r, 1);
         assert_int_equal(bram_axis_length(stimulus), 6);

@@ -1,17 +1,17 @@
 /* Tests of loaders/allen*.c on made sessions: made_allen.c says what they hold, what of it is
  * documented and what assumed. */
-#include "presented_test.h"
+#include "shown_test.h"
 
 static const char *made_session(bool spikes, const char *defect)
 {
     static char path[200];
     test_temporary(path, "session.nwb");
-    assert_true(spikes ? made_allen_neuropixels(path, defect)
-                       : made_allen_twophoton(path, defect));
+    assert_true(spikes ? made_allen_neuropixels(path, defect) : made_allen_twophoton(path, defect));
     return path;
 }
 
-/* ---- two-photon: dF/F is cell + frame / 100; images 2 0 2 - 0 2 1 in frames 5-7, 10-12 ... ---- */
+/* ---- two-photon: dF/F is cell + frame / 100; images 2 0 2 - 0 2 1 in frames 5-7, 10-12 ... ----
+ */
 
 static void means_over_presentations(void **state)
 {
@@ -25,8 +25,8 @@ static void means_over_presentations(void **state)
     assert_string_equal(bram_axis_id(stimulus, 2), "natural_scenes-002");
     assert_string_equal(bram_axis_id(cell, 1), "517410172");
     assert_string_equal(column_text(cell, "area", 0), "VISp");
-    assert_near(value_of(cx, r, 2, 0, 0, 0), 6, 1e-6);         /* frames 5 6 7, in percent */
-    assert_near(value_of(cx, r, 2, 2, 2, 0), 200 + 31, 1e-4);  /* frames 30 31 32 */
+    assert_near(value_of(cx, r, 2, 0, 0, 0), 6, 1e-6);          /* frames 5 6 7, in percent */
+    assert_near(value_of(cx, r, 2, 2, 2, 0), 200 + 31, 1e-4);   /* frames 30 31 32 */
     assert_near(value_of(cx, r, 0, 1, 0, 0), 100 + 11.5, 1e-4); /* 11 12: frame 10 is missing */
     assert_near(value_of(cx, r, 1, 0, 0, 0), 36, 1e-5);
     assert_true(isnan(value_of(cx, r, 1, 0, 1, 0)));
@@ -34,6 +34,7 @@ static void means_over_presentations(void **state)
     assert_string_equal(attribute_of(r, "session"), "501498760");
     assert_string_equal(attribute_of(r, "depth"), "275 microns");
     assert_non_null(strstr(attribute_of(r, "window"), "to the end of the presentation"));
+    assert_near(bram_attrs_number(bram_response_attrs_const(r), "window_to", 0), 0.1, 1e-12);
     bram_dataset_free(ds);
     bram_ctx_free(cx);
 }
@@ -57,9 +58,9 @@ static void windows_and_baselines_are_options(void **state)
     assert_true(isnan(value_of(cx, r, 0, 1, 0, 2)));
     assert_near(bram_axis_values(bram_response_axis(r, 3))[0], -2 / 30.0, 1e-12);
     bram_dataset_free(ds);
-    assert_int_equal(import_paths(cx, &ds, "allen-twophoton:from=3,to=3",
-                                  (const char *const[]){path, NULL}),
-                     BRAM_EUSAGE);
+    assert_int_equal(
+        import_paths(cx, &ds, "allen-twophoton:from=3,to=3", (const char *const[]){path, NULL}),
+        BRAM_EUSAGE);
     bram_ctx_free(cx);
 }
 
@@ -78,14 +79,16 @@ static void gratings_and_images(void **state)
     assert_near(value_of(cx, r, 1, 0, 0, 0), 53, 1e-5);
     bram_dataset_free(ds);
     ds = import_good(cx, "allen-twophoton:images=read", path);
-    r = response_at(ds, "stimuli/features/pixels");
-    assert_near(value_of(cx, r, 2, 3, 0, 0), 110, 0);
-    assert_string_equal(attribute_of(r, "shape"), "2 x 2");
+    r = response_at(ds, "stimuli/images/images");
+    assert_int_equal(bram_response_type(r), BRAM_U8);
+    assert_near(value_of(cx, r, 2, 1, 1, 0), 110, 0);
+    assert_near(value_of(cx, r, 2, 1, 0, 0), 100, 0);
     bram_dataset_free(ds);
     bram_ctx_free(cx);
 }
 
-/* ---- Neuropixels: unit u fires at u / 100 + 0.1 k s, k below 10 u ----------------------------- */
+/* ---- Neuropixels: unit u fires at u / 100 + 0.1 k s, k below 10 u -----------------------------
+ */
 
 /* Quality leaves 5 of 6 units, refractory violations 4, the cutoff 3: units 950, 951, 955. */
 static void spikes_are_counted_in_windows(void **state)
@@ -115,6 +118,8 @@ static void spikes_are_counted_in_windows(void **state)
                             "isi_violations < 0.5, amplitude_cutoff < 0.1, presence_ratio > 0.9, "
                             "quality good");
         assert_string_equal(attribute_of(r, "subject"), "699733581");
+        assert_near(bram_attrs_number(bram_response_attrs_const(r), "window_to", 0), 0.25, 1e-12);
+        assert_true(isnan(column_number(unit, "reliability", 0))); /* two stimuli are too few */
         bram_dataset_free(ds);
     }
     bram_ctx_free(cx);
@@ -125,8 +130,10 @@ static void bins_and_rules_are_options(void **state)
     (void)state;
     bram_ctx *cx = bram_ctx_new();
     const char *path = made_session(true, "good");
-    bram_dataset *ds = import_good(cx, "allen-neuropixels:id=s,from=-0.11,to=0.19,bin=0.15,snr=2,"
-                                       "amplitude_cutoff=1e9,quality=,areas=VISp+VISl", path);
+    bram_dataset *ds = import_good(cx,
+                                   "allen-neuropixels:id=s,from=-0.11,to=0.19,bin=0.15,snr=2,"
+                                   "amplitude_cutoff=1e9,quality=,areas=VISp+VISl",
+                                   path);
     const bram_response *r = response_at(ds, "responses/s");
     const bram_axis *unit = bram_response_axis(r, 1);
     /* 952 violates, 954 has no cutoff, 955 no area: 953 is left, at 0.03 + 0.1 k, k below 30 */
@@ -192,7 +199,8 @@ static void damaged_sessions_are_refused(void **state)
         assert_refused(i == 4 ? "allen-neuropixels:isi_violations=9" : "auto",
                        made_session(true, spikes[i][0]), spikes[i][1]);
     const char *good = made_session(true, "good");
-    assert_refused("allen-neuropixels:areas=LGd", good, "none of 6 units is of quality good and in");
+    assert_refused("allen-neuropixels:areas=LGd", good,
+                   "none of 6 units is of quality good and in");
     assert_refused("allen-neuropixels:firing_rate=1", good, "found no firing_rate of the units");
     assert_refused("allen-neuropixels:snr=100", good, "none of 3 units has snr > 100");
 }

@@ -41,8 +41,10 @@ static void put(bram_ctx *cx, bram_fill *f, const size_t *start, const size_t *c
 /* Everything but [2, 1..2, *], and NaN at [0, 0, 0]; then blocks are compared. */
 static void check(bram_ctx *cx, const bram_response *r)
 {
-    static const size_t blocks[][2][3] = {
-        {{0, 0, 0}, {A, B, C}}, {{1, 0, 0}, {2, B, C}}, {{2, 1, 1}, {2, 2, 1}}, {{4, 3, 2}, {1, 1, 1}}};
+    static const size_t blocks[][2][3] = {{{0, 0, 0}, {A, B, C}},
+                                          {{1, 0, 0}, {2, B, C}},
+                                          {{2, 1, 1}, {2, 2, 1}},
+                                          {{4, 3, 2}, {1, 1, 1}}};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         const size_t *start = blocks[i][0], *count = blocks[i][1];
         double values[A * B * C];
@@ -63,10 +65,10 @@ static void blocks_come_in_any_order(void **state)
 {
     (void)state;
     static const size_t orders[][3] = {{0, 1, 2}, {0, 2, 1}, {2, 1, 0}, {1, 0, 2}};
-    static const size_t blocks[][2][3] = {
-        {{3, 0, 0}, {2, B, C}}, {{0, 0, 1}, {1, B, 2}}, {{0, 1, 0}, {1, 3, 1}},
-        {{1, 0, 0}, {1, B, C}}, {{2, 3, 0}, {1, 1, C}}, {{2, 0, 0}, {1, 1, C}},
-        {{0, 0, 0}, {0, B, C}}};
+    static const size_t blocks[][2][3] = {{{3, 0, 0}, {2, B, C}}, {{0, 0, 1}, {1, B, 2}},
+                                          {{0, 1, 0}, {1, 3, 1}}, {{1, 0, 0}, {1, B, C}},
+                                          {{2, 3, 0}, {1, 1, C}}, {{2, 0, 0}, {1, 1, C}},
+                                          {{0, 0, 0}, {0, B, C}}};
     const double nothing = (double)NAN;
     for (int disk = 0; disk < 2; disk++)
         for (size_t o = 0; o < sizeof orders / sizeof *orders; o++) {
@@ -77,7 +79,7 @@ static void blocks_come_in_any_order(void **state)
                 put(cx, f, blocks[i][0], blocks[i][1]);
             assert_ok(cx, bram_fill_put(cx, f, (size_t[]){0, 0, 0}, (size_t[]){1, 1, 1}, &nothing));
             bram_response *r;
-            assert_ok(cx, bram_fill_end(cx, f, &r));
+            assert_ok(cx, bram_fill_end(cx, f, BRAM_F32, &r));
             assert_true(bram_response_has_mask(r));
             check(cx, r);
             bram_response_free(r);
@@ -92,8 +94,36 @@ static void what_is_complete_has_no_mask(void **state)
     bram_fill *f = begin(cx, NULL);
     bram_response *r;
     put(cx, f, (size_t[]){0, 0, 0}, (size_t[]){A, B, C}); /* with a zero among the values */
-    assert_ok(cx, bram_fill_end(cx, f, &r));
+    assert_ok(cx, bram_fill_end(cx, f, BRAM_F32, &r));
     assert_false(bram_response_has_mask(r));
+    bram_response_free(r);
+    bram_ctx_free(cx);
+}
+
+/* What was put can be read before the end; an axis can be exchanged; levels are a type. */
+static void before_the_end(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_ctx_set_spill(cx, getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    bram_axis *axis;
+    bram_response *r;
+    bram_fill *f = begin(cx, (const size_t[]){2, 1, 0});
+    double values[2];
+    put(cx, f, (size_t[]){0, 0, 0}, (size_t[]){1, B, C});
+    assert_ok(cx, bram_fill_read(cx, f, (size_t[]){0, 2, 1}, (size_t[]){2, 1, 1}, values));
+    assert_near(values[0], 21, 0);
+    assert_true(isnan(values[1]));
+    assert_int_equal(bram_fill_read(cx, f, (size_t[]){A, 0, 0}, (size_t[]){1, 1, 1}, values),
+                     BRAM_ESHAPE);
+    assert_int_equal(bram_fill_dims(f), 3);
+    assert_string_equal(bram_axis_name(bram_fill_axis(f, 1)), "b");
+    assert_ok(cx, bram_axis_new(cx, &axis, "other", B));
+    bram_fill_set_axis(f, 1, axis);
+    bram_axis_free(axis);
+    assert_ok(cx, bram_fill_end(cx, f, BRAM_U8, &r));
+    assert_string_equal(bram_axis_name(bram_response_axis(r, 1)), "other");
+    assert_int_equal(bram_response_type(r), BRAM_U8);
     bram_response_free(r);
     bram_ctx_free(cx);
 }
@@ -133,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_come_in_any_order),
         cmocka_unit_test(what_is_complete_has_no_mask),
+        cmocka_unit_test(before_the_end),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

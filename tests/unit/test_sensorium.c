@@ -1,6 +1,6 @@
 /* Tests of loaders/sensorium*.c on made scans: made_sensorium.c says what they hold, what of it is
  * documented and what assumed. */
-#include "presented_test.h"
+#include "shown_test.h"
 
 static const char *made_scan(int year, bool folder, const char *defect)
 {
@@ -55,11 +55,11 @@ static void images_and_behaviour_are_kept(void **state)
     bram_ctx *cx = bram_ctx_new();
     const char *path = made_scan(2022, false, "good");
     bram_dataset *ds = import_good(cx, "auto", path);
-    const bram_response *pixels = response_at(ds, "stimuli/features/pixels");
-    assert_int_equal(bram_response_length(pixels, 0), 7);
-    assert_string_equal(attribute_of(pixels, "shape"), "1 x 2 x 3");
-    assert_near(value_of(cx, pixels, 0, 5, 0, 0), 7 + 1.25, 0);
-    assert_near(value_of(cx, pixels, 6, 0, 0, 0), 503, 0);
+    const bram_response *pictures = response_at(ds, "stimuli/images/images");
+    assert_int_equal(bram_response_length(pictures, 0), 7);
+    assert_int_equal(bram_response_length(pictures, 2), 3);
+    assert_near(value_of(cx, pictures, 0, 1, 2, 0), 8.25 / 255, 1e-8);
+    assert_near(value_of(cx, pictures, 6, 0, 0, 0), 103 / 255.0, 1e-7);
     char table[300];
     const char *slash = strrchr(path, '/') + 1;
     snprintf(table, sizeof table, "trials/%s/trials", slash);
@@ -73,7 +73,7 @@ static void images_and_behaviour_are_kept(void **state)
     assert_true(isnan(column_number(trials, "pupil_y", 4)));
     bram_dataset_free(ds);
     ds = import_good(cx, "sensorium2022:images=ignore", path);
-    assert_null(bram_dataset_response(ds, "stimuli/features/pixels"));
+    assert_null(bram_dataset_response(ds, "stimuli/images/images"));
     bram_dataset_free(ds);
     remove_tree(path);
     bram_ctx_free(cx);
@@ -133,6 +133,7 @@ static void damaged_scans_are_refused(void **state)
         {"places", "cell_motor_coordinates.npy: found float64 (3, 4), expected 4 neurons x 3"},
         {"no-trial", "no data/responses/4.npy; tiers names 9 trials"},
         {"shape", "data/responses/3: found float32 (2,), expected a number for each of 4 neurons"},
+        {"level", "data/images/0: a pixel is 350, expected 0 to 255"},
         {"pixels", "data/images/8: found float32 (1, 1, 3), expected 6 pixels"},
         {"infinite", "a value is inf, expected a number"},
         {"no-images", "no meta/trials/frame_image_id.npy"},

@@ -1,9 +1,9 @@
 /*
- * presented_test.h - what the tests of loaders of responses to stimuli share: importing, values by
+ * shown_test.h - what the tests of loaders of responses to stimuli share: importing, values by
  * index, columns of axes, refusals.
  */
-#ifndef BRAMBLE_PRESENTED_TEST_H
-#define BRAMBLE_PRESENTED_TEST_H
+#ifndef BRAMBLE_SHOWN_TEST_H
+#define BRAMBLE_SHOWN_TEST_H
 
 #include <bramble/loader.h>
 
