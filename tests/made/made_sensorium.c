@@ -78,9 +78,9 @@ static void put_images_trial(made_bundle *b, int t, const int64_t *image, const 
 
 bool made_sensorium2022(const char *path, bool folder, const char *defect)
 {
-    static const char *const known[] = {"good",     "withheld",  "silent", "units",
-                                        "places",   "no-trial",  "shape",  "pixels",
-                                        "infinite", "no-images", "tiers",  "image-ids", "level"};
+    static const char *const known[] = {"good",     "withheld",  "silent", "units",    "places",
+                                        "no-trial", "shape",     "pixels", "infinite", "no-images",
+                                        "tiers",    "image-ids", "level"};
     static const char *const tier[TRIALS] = {"train", "test",  "train", "test",      "validation",
                                              "test",  "train", "test",  "final_test"};
     const int64_t image[TRIALS] = {500, 7, 501, 7, 502, 8, 503, 7, 9},
