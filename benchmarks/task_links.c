@@ -11,7 +11,7 @@
  * model's scores of the validation pairs, whose answers are known, turn those of the test pairs
  * into probabilities (calibrate.h); so it is with the floors.
  */
-#include "wiring.h"
+#include "wiring_parts.h"
 #include "calibrate.h"
 #include "link_score.h"
 #include "scoring.h"

@@ -15,7 +15,7 @@
  */
 #include "scores.h"
 #include "timesplit.h"
-#include "wiring.h"
+#include "wiring_parts.h"
 
 #include <bramble/rng.h>
 

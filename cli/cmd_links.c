@@ -2,7 +2,7 @@
  * cmd_links.c - `bramble links FILE`: cuts a connectome for link prediction into a split file, or
  * scores link predictors on the pairs of such a file.
  */
-#include "wiring.h"
+#include "wiring_parts.h"
 #include "link_score.h"
 #include "output.h"
 

@@ -1,10 +1,10 @@
 /*
  * wiring.h - a connectome of a dataset as a list of ordered pairs of its nodes.
  */
-#ifndef BRAMBLE_BENCHMARKS_WIRING_H
-#define BRAMBLE_BENCHMARKS_WIRING_H
+#ifndef BRAMBLE_CORE_WIRING_H
+#define BRAMBLE_CORE_WIRING_H
 
-#include <bramble/benchmark.h>
+#include <bramble/dataset.h>
 #include <bramble/graph.h>
 
 /** Edges of one or several layers, as they stand there; gap junctions and vessels in both
@@ -14,6 +14,8 @@ typedef struct bram_wiring {
     size_t edges;
     uint32_t *from, *to; /* rows of nodes */
     double *weight;
+    int8_t *sign;  /* 1, -1; 0: not told. A layer's column sign; without one, that of the weights
+                      where any of the layer's is negative */
     uint8_t *both; /* 1 where an edge has no direction: it and the one back stand together */
 } bram_wiring;
 
@@ -38,19 +40,5 @@ bool bram_wiring_examined(const bram_axis *nodes, size_t node);
  */
 int bram_wiring_graph(bram_ctx *cx, bram_graph **out, bram_axis **nodes, const bram_wiring *w,
                       bool directed) BRAM_MUST_CHECK;
-
-/** The sources of a dataset that a benchmark asks for, as its parts (see bram_task.parts). */
-int bram_wiring_parts(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b,
-                      const bram_dataset *ds) BRAM_MUST_CHECK;
-
-/**
- * Positions of nodes: the columns x, y, z of the nodes, else of the dataset's table `neurons` by
- * id.
- *
- * @param position  receives nodes x 3 numbers in scratch memory, NaN where unknown; NULL when no
- *                  node has a position
- */
-int bram_wiring_positions(bram_ctx *cx, double **position, const bram_dataset *ds,
-                          const bram_axis *nodes) BRAM_MUST_CHECK;
 
 #endif

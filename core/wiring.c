@@ -3,8 +3,6 @@
  */
 #include "wiring.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 void bram_wiring_release(bram_wiring *c)
@@ -13,6 +11,7 @@ void bram_wiring_release(bram_wiring *c)
     bram_free(c->to);
     bram_free(c->weight);
     bram_free(c->both);
+    bram_free(c->sign);
 }
 
 bool bram_wiring_examined(const bram_axis *nodes, size_t node)
@@ -34,10 +33,10 @@ static int node_of(bram_ctx *cx, uint32_t *out, const bram_axis *nodes, const br
     return BRAM_OK;
 }
 
-static void put(bram_wiring *c, uint32_t from, uint32_t to, double weight, bool both)
+static void put(bram_wiring *c, uint32_t from, uint32_t to, double weight, int sign, bool both)
 {
     c->from[c->edges] = from, c->to[c->edges] = to;
-    c->both[c->edges] = both;
+    c->both[c->edges] = both, c->sign[c->edges] = (int8_t)sign;
     c->weight[c->edges++] = weight;
 }
 
@@ -46,11 +45,26 @@ static bool has_no_direction(const char *type)
     return strcmp(type, "gap") == 0 || strcmp(type, "vessel") == 0;
 }
 
+/* @return whether the weights of a layer have signs */
+static bool weights_have_signs(const bram_column *weight, size_t n)
+{
+    for (size_t e = 0; e < n; e++)
+        if (weight->number[e] < 0) return true;
+    return false;
+}
+
+static int sign_at(const bram_column *sign, const bram_column *weight, size_t edge, bool have)
+{
+    if (sign && sign->integer) return (sign->integer[edge] > 0) - (sign->integer[edge] < 0);
+    return have ? (weight->number[edge] > 0) - (weight->number[edge] < 0) : 0;
+}
+
 static int add_layer(bram_ctx *cx, bram_wiring *c, const bram_axis *layer)
 {
     const bram_column *from = bram_axis_column(layer, "from"), *to = bram_axis_column(layer, "to");
     const bram_column *weight = bram_axis_column(layer, "weight");
     const bram_column *type = bram_axis_column(layer, "type");
+    const bram_column *sign = bram_axis_column(layer, "sign");
     size_t n = bram_axis_length(layer), room = c->edges + 2 * n;
     if (!from || !from->text || !to || !to->text || !weight || !weight->number)
         return bram_fail(cx, BRAM_EFORMAT, "%s: expected columns from, to and weight",
@@ -66,13 +80,18 @@ static int add_layer(bram_ctx *cx, bram_wiring *c, const bram_axis *layer)
     uint8_t *bytes = bram_realloc(cx, c->both, room, 1);
     if (!bytes) return BRAM_ENOMEM;
     c->both = bytes;
+    int8_t *signs = bram_realloc(cx, c->sign, room, 1);
+    if (!signs) return BRAM_ENOMEM;
+    c->sign = signs;
+    bool have = weights_have_signs(weight, n);
     for (size_t e = 0; e < n; e++) {
         uint32_t i = 0, j = 0;
         BRAM_TRY(node_of(cx, &i, c->nodes, layer, from, e));
         BRAM_TRY(node_of(cx, &j, c->nodes, layer, to, e));
         bool both = type && type->text && has_no_direction(type->text[e]) && i != j;
-        put(c, i, j, weight->number[e], both);
-        if (both) put(c, j, i, weight->number[e], both);
+        int is = sign_at(sign, weight, e, have);
+        put(c, i, j, weight->number[e], is, both);
+        if (both) put(c, j, i, weight->number[e], is, both);
     }
     return BRAM_OK;
 }
@@ -154,66 +173,4 @@ int bram_wiring_graph(bram_ctx *cx, bram_graph **out, bram_axis **nodes, const b
     if (status == BRAM_OK) *nodes = axis;
     else bram_axis_free(axis);
     return status;
-}
-
-/* ---- parts ---------------------------------------------------------------------------------- */
-
-/* A connectome of cell classes is a part only where it is named. */
-static bool takes_part(const bram_benchmark *b, const bram_dataset *ds, const char *id)
-{
-    char path[300];
-    for (size_t i = 0; i < b->part_count; i++)
-        if (strcmp(b->parts[i], id) == 0) return true;
-    snprintf(path, sizeof path, "connectome/%s", id);
-    const bram_attrs *attrs = bram_dataset_find_attrs(ds, path);
-    const char *level = attrs ? bram_attrs_text(attrs, "level") : NULL;
-    return !b->part_count && !(level && strcmp(level, "class") == 0);
-}
-
-int bram_wiring_parts(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b,
-                      const bram_dataset *ds)
-{
-    size_t n = bram_dataset_groups(ds, "connectome"), used = 0;
-    const char **ids = bram_alloc(cx, n, sizeof *ids);
-    if (!ids) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        const char *id = bram_dataset_group_at(ds, "connectome", i);
-        if (takes_part(b, ds, id)) ids[used++] = id;
-    }
-    bram_axis *axis = NULL;
-    int status = used && (!b->part_count || used == b->part_count)
-                     ? bram_axis_new(cx, &axis, "part", used)
-                     : bram_fail(cx, BRAM_EABSENT,
-                                 "dataset %s has %zu of the connectomes that %s asks for",
-                                 b->dataset, used, b->name);
-    if (status == BRAM_OK) status = bram_axis_set_ids(cx, axis, ids);
-    bram_free(ids);
-    if (status == BRAM_OK) *parts = axis;
-    else bram_axis_free(axis);
-    return status;
-}
-
-/* ---- positions ------------------------------------------------------------------------------ */
-
-int bram_wiring_positions(bram_ctx *cx, double **position, const bram_dataset *ds,
-                          const bram_axis *nodes)
-{
-    static const char *const names[] = {"x", "y", "z"};
-    size_t n = bram_axis_length(nodes), known = 0;
-    const bram_axis *neurons = bram_dataset_table(ds, "neurons");
-    const bram_axis *table = bram_axis_column(nodes, "x") || !neurons ? nodes : neurons;
-    double *p = bram_scratch(cx, n, 3 * sizeof *p);
-    if (!p) return BRAM_ENOMEM;
-    for (size_t d = 0; d < 3; d++) {
-        const bram_column *c = bram_axis_column(table, names[d]);
-        for (size_t i = 0; i < n; i++) {
-            ptrdiff_t at = table == nodes ? (ptrdiff_t)i
-                                          : bram_axis_find(table, bram_axis_id(nodes, i));
-            bool there = c && c->number && at >= 0;
-            p[3 * i + d] = there ? c->number[at] : (double)NAN;
-            known += there && isfinite(p[3 * i + d]);
-        }
-    }
-    *position = known ? p : NULL;
-    return BRAM_OK;
 }
