@@ -41,13 +41,12 @@ static int pass_window(bram_ctx *cx, struct work *w, size_t first, size_t steps)
 {
     const bram_network *n = w->n;
     size_t outputs = bram_network_outputs(n);
-    const float *weight = n->parameter + bram_network_readout(n);
     for (size_t k = 0; k < steps; k++)
         BRAM_TRY(bram_network_put(cx, n, w->x + k * bram_network_inputs(n), w->s, first + k,
                                   w->q->held_out));
     bram_pass p = {.windows = 1, .steps = steps, .most = steps, .x = w->x};
     const float *top = n->body->forward(n, &p, w->room);
-    bram_nn32_linear(w->out, top, weight, weight + outputs * n->width, steps, n->width, outputs);
+    bram_network_read(n, w->out, top, steps);
     if (n->counts) bram_nn32_softplus(w->out, steps * outputs);
     return bram_ctx_check_cancel(cx);
 }

@@ -3,6 +3,7 @@
  */
 #include "network.h"
 
+#include "circuit.h"
 #include "linalg.h"
 #include "nn_layer.h"
 #include "nn_math.h"
@@ -56,39 +57,66 @@ static void lay_out(bram_network *n)
 {
     n->tensors = n->parameters = 0;
     n->body->lay_out(n);
+    if (n->body->tells) return;
     bram_network_add(n, "readout", "weight", bram_network_outputs(n), n->width);
     bram_network_add(n, "readout", "bias", bram_network_outputs(n), 0);
 }
 
-size_t bram_network_readout(const bram_network *n)
+/* Where the weight of the readout stands; its bias follows. */
+static size_t readout_of(const bram_network *n)
 {
     return n->parameters - bram_network_outputs(n) * (n->width + 1);
+}
+
+void bram_network_read(const bram_network *n, float *out, const float *top, size_t rows)
+{
+    size_t outputs = bram_network_outputs(n);
+    const float *w = n->parameter + readout_of(n);
+    if (n->body->tells) memcpy(out, top, rows * outputs * sizeof *out);
+    else bram_nn32_linear(out, top, w, w + outputs * n->width, rows, n->width, outputs);
+}
+
+void bram_network_read_back(const bram_network *n, float *dtop, float *gradient, const float *dout,
+                            const float *top, size_t rows)
+{
+    size_t outputs = bram_network_outputs(n);
+    float *dw = gradient + readout_of(n);
+    if (n->body->tells) memcpy(dtop, dout, rows * outputs * sizeof *dtop);
+    else
+        bram_nn32_linear_back(dtop, dw, dw + outputs * n->width, dout, top,
+                              n->parameter + readout_of(n), rows, n->width, outputs);
 }
 
 static void set(bram_network *n, const bram_options *o)
 {
     n->counts = bram_option_is(o, "loss", "poisson");
-    n->layers = (size_t)bram_option_integer(o, "layers");
     n->window = (size_t)bram_option_integer(o, "window");
     n->body->set(n, o);
 }
 
-int bram_network_new(bram_ctx *cx, bram_network **out, const bram_network_body *body, size_t units,
-                     const bram_options *o, bool masked, size_t longest)
+static int build(bram_ctx *cx, bram_network *n, const bram_options *o,
+                 const bram_network_origin *from)
+{
+    const bram_network_body *body = n->body;
+    if (from->train && body->build) BRAM_TRY(body->build(cx, n, o, from->train, from->seed));
+    if (!from->train && body->rebuild) BRAM_TRY(body->rebuild(cx, n, from->in));
+    set(n, o);
+    if (n->window > from->longest) n->window = from->longest;
+    const char *fault = body->fault ? body->fault(n) : NULL;
+    if (fault) return bram_fail(cx, BRAM_EUSAGE, "%s", fault);
+    lay_out(n);
+    n->tensor = bram_alloc(cx, n->tensors, sizeof *n->tensor);
+    n->parameter = bram_alloc(cx, n->parameters, sizeof *n->parameter);
+    return n->tensor && n->parameter ? BRAM_OK : BRAM_ENOMEM;
+}
+
+int bram_network_new(bram_ctx *cx, bram_network **out, const bram_network_body *body,
+                     const bram_options *o, const bram_network_origin *from)
 {
     bram_network *n = bram_alloc(cx, 1, sizeof *n);
     if (!n) return BRAM_ENOMEM;
-    *n = (bram_network){.body = body, .units = units, .masked = masked};
-    set(n, o);
-    if (n->window > longest) n->window = longest;
-    const char *fault = body->fault ? body->fault(n) : NULL;
-    int status = fault ? bram_fail(cx, BRAM_EUSAGE, "%s", fault) : BRAM_OK;
-    if (status == BRAM_OK) {
-        lay_out(n);
-        n->tensor = bram_alloc(cx, n->tensors, sizeof *n->tensor);
-        if (n->tensor) n->parameter = bram_alloc(cx, n->parameters, sizeof *n->parameter);
-        status = n->parameter ? BRAM_OK : BRAM_ENOMEM;
-    }
+    *n = (bram_network){.body = body, .units = from->units, .masked = from->masked};
+    int status = build(cx, n, o, from);
     if (status != BRAM_OK) {
         bram_network_free(n);
         return status;
@@ -108,6 +136,7 @@ void bram_network_free(void *network)
     bram_free(n->scale.data);
     bram_free(n->variance.data);
     bram_free(n->history.data);
+    bram_circuit_free(n->circuit);
     bram_free(n);
 }
 
@@ -200,8 +229,7 @@ static int pass_window(bram_ctx *cx, struct walk *w, size_t first, size_t steps)
         BRAM_TRY(bram_network_put(cx, n, w->x + k * inputs, w->s, first + k, NULL));
     w->pass.steps = steps;
     const float *top = n->body->forward(n, &w->pass, w->room);
-    const float *weight = n->parameter + bram_network_readout(n);
-    bram_nn32_linear(w->out, top, weight, weight + outputs * n->width, steps, n->width, outputs);
+    bram_network_read(n, w->out, top, steps);
     if (n->counts) bram_nn32_softplus(w->out, steps * outputs);
     return bram_ctx_check_cancel(cx);
 }
@@ -210,7 +238,8 @@ static int pass_window(bram_ctx *cx, struct walk *w, size_t first, size_t steps)
 static void first_mean(const bram_network *n, double *mean, float *out)
 {
     const float *bias = n->parameter + n->parameters - bram_network_outputs(n);
-    memcpy(out, bias, bram_network_outputs(n) * sizeof *out);
+    if (n->body->first) n->body->first(n, out);
+    else memcpy(out, bias, bram_network_outputs(n) * sizeof *out);
     if (n->counts) bram_nn32_softplus(out, bram_network_outputs(n));
     bram_network_value(n, mean, out, NULL);
 }
@@ -281,6 +310,7 @@ int bram_network_save(bram_ctx *cx, const void *fitted, bram_dataset *out)
     BRAM_TRY(bram_state_put(cx, out, "variance", &n->variance));
     BRAM_TRY(bram_state_put(cx, out, "history", &n->history));
     BRAM_TRY(bram_state_put(cx, out, "window", &(bram_mat){&window, 1, 1, 1}));
+    if (n->body->keep) BRAM_TRY(n->body->keep(cx, n, out));
     return bram_state_put(cx, out, "masked", &(bram_mat){&masked, 1, 1, 1});
 }
 
@@ -347,7 +377,10 @@ int bram_network_load(bram_ctx *cx, void **fitted, const bram_network_body *body
         status = bram_fail(cx, BRAM_EFORMAT, "a network of %zu units and windows of %zu rows",
                            mean.cols, window);
     if (status == BRAM_OK)
-        status = bram_network_new(cx, &n, body, mean.cols, o, masked != 0, window);
+        status = bram_network_new(
+            cx, &n, body, o,
+            &(bram_network_origin){
+                .units = mean.cols, .masked = masked != 0, .longest = window, .in = in});
     if (status != BRAM_OK) {
         bram_free(mean.data);
         return status;

@@ -31,6 +31,7 @@ typedef struct bram_tensor {
 typedef enum bram_network_hides { BRAM_HIDE_NOTHING, BRAM_HIDE_UNITS, BRAM_HIDE_ROWS } bram_hides;
 
 struct bram_network_body;
+struct bram_circuit; /* circuit.h */
 
 typedef struct bram_network {
     const struct bram_network_body *body;
@@ -43,6 +44,7 @@ typedef struct bram_network {
     size_t heads, ff; /* encoders */
     bool sinusoids, recompute;
     double dropout;
+    struct bram_circuit *circuit; /* of networks on a connectome; else NULL */
 
     bram_tensor *tensor;
     size_t tensors, parameters;
@@ -67,6 +69,14 @@ typedef struct bram_network_body {
     bram_nn_cell cell; /* of recurrent ones */
     bool by_window;    /* rows of a window stand together; otherwise those of a time */
     bool causal;       /* it forecasts the row after each row; otherwise it tells hidden ones */
+    bool tells;        /* its features are what is told of the units: there is no readout */
+
+    /** What it is built on, before anything else: made from training data, read from a file
+     * (`in`), put into one. NULL: nothing. */
+    int (*build)(bram_ctx *cx, bram_network *n, const bram_options *o, const bram_panel *train,
+                 uint64_t seed);
+    int (*rebuild)(bram_ctx *cx, bram_network *n, const bram_dataset *in);
+    int (*keep)(bram_ctx *cx, const bram_network *n, bram_dataset *out);
 
     /** Reads its options; says in a line what is wrong with them (NULL: nothing can be). */
     void (*set)(bram_network *n, const bram_options *o);
@@ -94,11 +104,15 @@ typedef struct bram_network_body {
     void (*rewind)(const bram_network *n, const bram_pass *p, float *room);
     void (*carry)(const bram_network *n, const bram_pass *p, float *room);
 
+    /** What is told before the first row of a segment; NULL: the readout of features of 0. */
+    void (*first)(const bram_network *n, float *out);
+
     bram_run_fn *run; /* free runs; NULL: it does not forecast */
 } bram_network_body;
 
 extern const bram_network_body bram_body_rnn, bram_body_gru, bram_body_lstm, bram_body_ctrnn,
-    bram_body_ltc, bram_body_cfc, bram_body_lowrank, bram_body_encoder, bram_body_masked_encoder;
+    bram_body_ltc, bram_body_cfc, bram_body_lowrank, bram_body_encoder, bram_body_masked_encoder,
+    bram_body_circuit;
 
 /** Numbers of the input, and of what the readout gives. */
 size_t bram_network_inputs(const bram_network *n);
@@ -111,10 +125,19 @@ size_t bram_network_group(const bram_network *n, size_t windows);
 /** Where row `step` of a window stands. */
 size_t bram_network_place(const bram_network *n, const bram_pass *p, size_t window, size_t step);
 
-/** A network without values: tensors are laid out, parameters 0. Its windows have at most as many
- * rows as the longest segment allows. */
-int bram_network_new(bram_ctx *cx, bram_network **out, const bram_network_body *body, size_t units,
-                     const bram_options *o, bool masked, size_t longest) BRAM_MUST_CHECK;
+/** Where a new network comes from: training data and a seed, or (train NULL) a file. */
+typedef struct bram_network_origin {
+    size_t units;
+    bool masked;
+    size_t longest; /* rows of the longest window that there can be */
+    const bram_panel *train;
+    uint64_t seed;
+    const bram_dataset *in;
+} bram_network_origin;
+
+/** A network without values: tensors are laid out, parameters 0. */
+int bram_network_new(bram_ctx *cx, bram_network **out, const bram_network_body *body,
+                     const bram_options *o, const bram_network_origin *from) BRAM_MUST_CHECK;
 void bram_network_free(void *network);
 
 /** Called by bodies that lay themselves out: one more tensor. */
@@ -124,8 +147,11 @@ void bram_network_add(bram_network *n, const char *group, const char *name, size
 /** Draws every parameter of the tensor uniformly within +-bound. */
 void bram_network_draw(bram_network *n, const bram_tensor *t, double bound, bram_rng *g);
 
-/** Offsets of the readout's weight; its bias follows. */
-size_t bram_network_readout(const bram_network *n);
+/** What the readout gives of rows of features, before any nonlinearity; and the way back: adds to
+ * the gradient of the parameters, writes dtop. */
+void bram_network_read(const bram_network *n, float *out, const float *top, size_t rows);
+void bram_network_read_back(const bram_network *n, float *dtop, float *gradient, const float *dout,
+                            const float *top, size_t rows);
 
 /**
  * One row as input.

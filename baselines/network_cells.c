@@ -16,6 +16,7 @@
 static void set(bram_network *n, const bram_options *o)
 {
     n->width = (size_t)bram_option_integer(o, "hidden");
+    n->layers = (size_t)bram_option_integer(o, "layers");
     n->increment = bram_option_is(o, "target", "increment");
 }
 
@@ -309,10 +310,9 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *mean, const bram_
     float *h = bram_scratch(cx, rows, n->width * sizeof *h);
     float *out = bram_scratch(cx, rows, 2 * units * sizeof *out), *last = out + rows * units;
     if (!h || !out) return BRAM_ENOMEM;
-    const float *w = n->parameter + bram_network_readout(n);
     take(h, state, top, n->width);
     if (n->increment) take(last, state, state_width(n) - units, units);
-    bram_nn32_linear(out, h, w, w + units * n->width, rows, n->width, units);
+    bram_network_read(n, out, h, rows);
     if (n->counts) bram_nn32_softplus(out, rows * units);
     for (size_t r = 0; r < rows; r++)
         bram_network_value(n, bram_row(mean, r), out + r * units, last + r * units);

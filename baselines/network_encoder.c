@@ -25,6 +25,7 @@ static const double EPS = 1e-5, POSITION_SCALE = 0.02; /* PyTorch's, and that of
 static void set(bram_network *n, const bram_options *o)
 {
     n->width = (size_t)bram_option_integer(o, "width");
+    n->layers = (size_t)bram_option_integer(o, "layers");
     n->heads = (size_t)bram_option_integer(o, "heads");
     n->ff = (size_t)bram_option_integer(o, "ff");
     n->sinusoids = bram_option_is(o, "positions", "sinusoid");
@@ -251,14 +252,12 @@ static int next_means(bram_ctx *cx, struct runs *r, double *values, size_t apart
                (r->rows[i] - from) * inputs * sizeof *r->x);
     }
     const float *top = n->body->forward(n, &p, r->room);
-    const float *w = n->parameter + bram_network_readout(n);
+    const float *bias = n->parameter + n->parameters - outputs;
     for (size_t i = 0; i < r->count; i++) {
         size_t seen = r->rows[i] - window_start(n, r->rows[i]);
         const float *last = r->u + (i * r->keeps + r->rows[i] - 1) * inputs;
-        if (!seen) memcpy(r->out, w + outputs * n->width, outputs * sizeof *r->out);
-        else
-            bram_nn32_linear(r->out, top + (i * most + seen - 1) * n->width, w,
-                             w + outputs * n->width, 1, n->width, outputs);
+        if (!seen) memcpy(r->out, bias, outputs * sizeof *r->out);
+        else bram_network_read(n, r->out, top + (i * most + seen - 1) * n->width, 1);
         if (n->counts) bram_nn32_softplus(r->out, outputs);
         bram_network_value(n, values + i * apart, r->out, seen ? last : NULL);
     }

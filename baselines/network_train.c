@@ -272,21 +272,18 @@ static int fill_half(bram_ctx *cx, size_t task, void *user)
 static double read_out(const bram_network *n, struct half *h, const float *top, size_t at,
                        size_t first, double scale, bool back)
 {
-    size_t rows = h->pass.windows * h->pass.steps, outputs = bram_network_outputs(n);
-    size_t weight = bram_network_readout(n), bias = weight + outputs * n->width;
+    size_t rows = h->pass.windows * h->pass.steps;
     double sum = 0;
     for (size_t row = first, some; row < rows; row += some) {
         some = rows - row < AT_ONCE ? rows - row : AT_ONCE;
         const float *features = top + row * n->width;
-        bram_nn32_linear(h->out, features, n->parameter + weight, n->parameter + bias, some,
-                         n->width, outputs);
+        bram_network_read(n, h->out, features, some);
         sum += bram_nn32_loss(back ? h->out : NULL, h->out, h->target + (at + row) * n->units,
                               h->mask + (at + row) * n->units, some * n->units,
                               n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE, 1, scale);
         if (back)
-            bram_nn32_linear_back(h->dtop + row * n->width, h->dweights + weight,
-                                  h->dweights + bias, h->out, features, n->parameter + weight, some,
-                                  n->width, outputs);
+            bram_network_read_back(n, h->dtop + row * n->width, h->dweights, h->out, features,
+                                   some);
     }
     return sum;
 }
@@ -592,7 +589,7 @@ int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
     bool lacking = false, unused = false, counts = bram_option_is(o, "loss", "poisson");
     size_t longest = 0;
     double *mean = NULL;
-    if (counts && body->causal && bram_option_is(o, "target", "increment"))
+    if (counts && body->causal && !body->tells && bram_option_is(o, "target", "increment"))
         return bram_fail(cx, BRAM_EUSAGE,
                          "loss=poisson is of counts: target=increment is not for it");
     BRAM_TRY(bram_forecast_means(cx, &mean, train)); /* refuses panels without rows or units */
@@ -602,8 +599,12 @@ int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
     BRAM_TRY(longest_window(cx, &longest, train, body->causal ? 1 : 0));
     struct training t = {.train = train, .validation = validation, .seed = seed};
     size_t mark = bram_scratch_mark(cx);
-    BRAM_TRY(bram_network_new(cx, &t.n, body, train->segment[0].y.cols, o, lacking || !body->causal,
-                              longest));
+    BRAM_TRY(bram_network_new(cx, &t.n, body, o,
+                              &(bram_network_origin){.units = train->segment[0].y.cols,
+                                                     .masked = lacking || !body->causal,
+                                                     .longest = longest,
+                                                     .train = train,
+                                                     .seed = seed}));
     int status = train_network(cx, &t, o);
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK) *fitted = t.n;

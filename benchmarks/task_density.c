@@ -79,6 +79,7 @@ static int prepare(bram_ctx *cx, struct density *d)
                                  bram_option_text(d->o, "response")));
     BRAM_TRY(bram_timesplit_cut(cx, &d->split, &d->recording, d->o));
     BRAM_TRY(attach_inputs(cx, d));
+    d->split.train.panel.public_data = c->dataset; /* for models of a connectome */
     BRAM_TRY(bram_fitted_new(cx, &d->model, c->model, &d->split.train.panel,
                              bram_timesplit_validation(&d->split), c->seed));
     BRAM_TRY(bram_fitted_new(cx, &d->floor, floor_of(d).model, &d->split.train.panel, NULL, 0));

@@ -615,6 +615,7 @@ static int score_free_runs(bram_ctx *cx, struct forecast *f)
 static int fit_all(bram_ctx *cx, struct forecast *f)
 {
     const bram_panel *validation = f->validation.panel.segments ? &f->validation.panel : NULL;
+    f->train.panel.public_data = f->cell->dataset; /* for models of a connectome */
     BRAM_TRY(
         bram_fitted_new(cx, &f->model, f->cell->model, &f->train.panel, validation, f->cell->seed));
     for (size_t i = 0; i < 2; i++)

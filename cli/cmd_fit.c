@@ -19,7 +19,8 @@ static int read_share(bram_ctx *cx, const bram_cli_args *args, const char *name,
     return bram_fail(cx, BRAM_EUSAGE, "--%s is '%s', expected a share from 0 to 1", name, text);
 }
 
-static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_recording *r)
+static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
+               const bram_recording *r)
 {
     double train, validation;
     int64_t seed;
@@ -39,6 +40,7 @@ static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_recording *r)
     int status = bram_slice_make(cx, &learn, &(bram_cut){r, 0, 0, a}, 1);
     if (status == BRAM_OK && b > a)
         status = bram_slice_make(cx, &choose, &(bram_cut){r, 0, a, b}, 1);
+    learn.panel.public_data = ds; /* for models of a connectome */
     if (status == BRAM_OK)
         status = bram_fitted_new(cx, &model, bram_cli_text(args, "model", NULL), &learn.panel,
                                  b > a ? &choose.panel : NULL, (uint64_t)seed);
@@ -61,7 +63,7 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     bram_dataset *ds = NULL;
     bram_recording r;
     BRAM_TRY(bram_cli_recording(cx, &ds, &r, args));
-    int status = fit(cx, args, &r);
+    int status = fit(cx, args, ds, &r);
     bram_recording_release(&r);
     bram_dataset_free(ds);
     return status;

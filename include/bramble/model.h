@@ -43,7 +43,8 @@ typedef struct bram_panel {
     const bram_axis *unit;           /* columns of y */
     const bram_axis *input;          /* columns of x, NULL when there are none */
     const bram_dataset *public_data; /* where stimuli/ holds what anybody may know of the stimuli
-                                        (images, features); models look at nothing else in it */
+                                        (images, features), and connectome/ what may be known of the
+                                        wiring; models look at nothing else in it */
     const bram_segment *segment;
     size_t segments;
     const bram_graph *graph; /* the edges that may be seen; NULL: there is none */

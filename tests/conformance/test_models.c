@@ -87,6 +87,30 @@ static void make_features(struct world *w)
     assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "stimuli/features", r));
 }
 
+/* Two synapses and a gap junction between three of four neurons, the last not recorded. */
+static void make_connectome(struct world *w)
+{
+    static const char *const node[] = {"S01L", "S01R", "S02L", "X"};
+    static const char *const from[] = {"S01L", "X"}, *const to[] = {"S01R", "S02L"};
+    static const char *const type[] = {"gap"}, *const one[] = {"S01L"}, *const other[] = {"S02L"};
+    const double weight[] = {2, -1};
+    bram_axis *nodes, *chemical, *gap;
+    assert_ok(w->cx, bram_axis_new(w->cx, &nodes, "nodes", 4));
+    assert_ok(w->cx, bram_axis_set_ids(w->cx, nodes, node));
+    assert_ok(w->cx, bram_axis_new(w->cx, &chemical, "chemical", 2));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, chemical, "from", from));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, chemical, "to", to));
+    assert_ok(w->cx, bram_axis_add_number(w->cx, chemical, "weight", weight, "1"));
+    assert_ok(w->cx, bram_axis_new(w->cx, &gap, "gap", 1));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, gap, "from", one));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, gap, "to", other));
+    assert_ok(w->cx, bram_axis_add_number(w->cx, gap, "weight", weight, "1"));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, gap, "type", type));
+    assert_ok(w->cx, bram_dataset_add_table(w->cx, w->known, "connectome/made", nodes));
+    assert_ok(w->cx, bram_dataset_add_table(w->cx, w->known, "connectome/made", chemical));
+    assert_ok(w->cx, bram_dataset_add_table(w->cx, w->known, "connectome/made", gap));
+}
+
 /* A ring with a chord, undirected. */
 static void make_graph(struct world *w)
 {
@@ -103,6 +127,7 @@ static struct world *make(void)
     w->cx = bram_ctx_new();
     make_axes(w);
     make_features(w);
+    make_connectome(w);
     make_graph(w);
     for (size_t s = 0; s < SEGMENTS; s++) {
         fill(w, s);
@@ -153,6 +178,7 @@ static const char *spec_of(const bram_model *m)
         {"fa", "fa:factors=1+2,steps=4"},
         {"pca-ar", "pca-ar:components=2,lags=1+2"},
         {"ctrnn", "ctrnn:form=ltc,hidden=4,steps=8,batch=3"},
+        {"connectome", "connectome:steps=8,check=4,batch=3,window=12,burn=2"},
         {"lowrank", "lowrank:hidden=5,layers=2,steps=8,batch=3"},
         {"encoder", "encoder:width=8,heads=2,ff=9,window=16,"
                     "steps=8,check=4,batch=3"},
