@@ -14,10 +14,41 @@ enum { UNITS = 3, ROWS = 40, GAP = 5, SEGMENTS = 2 };
 struct world {
     bram_ctx *cx;
     bram_axis *unit;
+    bram_dataset *known; /* a connectome: the three units and others, all in a ring */
     double y[SEGMENTS * ROWS + GAP][UNITS];
     bram_segment segment[SEGMENTS + 1];
     bram_panel train, validation;
 };
+
+enum { NEURONS = 24 };
+
+static void make_connectome(struct world *w)
+{
+    char name[NEURONS][8];
+    const char *id[NEURONS], *from[NEURONS], *to[NEURONS], *gap[1] = {"gap"};
+    double weight[NEURONS];
+    bram_axis *nodes, *chemical, *between;
+    for (size_t i = 0; i < NEURONS; i++) {
+        snprintf(name[i], sizeof name[i], "%c", (int)('a' + i));
+        id[i] = from[i] = name[i], to[(i + NEURONS - 1) % NEURONS] = name[i];
+        weight[i] = i % 3 ? 1 + (double)i : -(double)i - 1;
+    }
+    assert_ok(w->cx, bram_dataset_new(w->cx, &w->known));
+    assert_ok(w->cx, bram_axis_new(w->cx, &nodes, "nodes", NEURONS));
+    assert_ok(w->cx, bram_axis_set_ids(w->cx, nodes, id));
+    assert_ok(w->cx, bram_axis_new(w->cx, &chemical, "chemical", NEURONS));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, chemical, "from", from));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, chemical, "to", to));
+    assert_ok(w->cx, bram_axis_add_number(w->cx, chemical, "weight", weight, "1"));
+    assert_ok(w->cx, bram_axis_new(w->cx, &between, "gap", 1));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, between, "from", from));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, between, "to", to));
+    assert_ok(w->cx, bram_axis_add_number(w->cx, between, "weight", weight + 1, "1"));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, between, "type", gap));
+    assert_ok(w->cx, bram_dataset_add_table(w->cx, w->known, "connectome/ring", nodes));
+    assert_ok(w->cx, bram_dataset_add_table(w->cx, w->known, "connectome/ring", chemical));
+    assert_ok(w->cx, bram_dataset_add_table(w->cx, w->known, "connectome/ring", between));
+}
 
 static void make(struct world *w, size_t rows)
 {
@@ -34,17 +65,20 @@ static void make(struct world *w, size_t rows)
     for (size_t s = 0; s < SEGMENTS; s++)
         w->segment[s] = (bram_segment){
             .id = "s", .y = {w->y[s * (ROWS + GAP)], rows, UNITS, UNITS}, .dt = 1};
-    w->train = (bram_panel){.unit = w->unit, .segment = w->segment, .segments = SEGMENTS};
+    make_connectome(w);
+    w->train = (bram_panel){
+        .unit = w->unit, .public_data = w->known, .segment = w->segment, .segments = SEGMENTS};
     w->validation = (bram_panel){.unit = w->unit, .segment = &w->segment[1], .segments = 1};
 }
 
 static void drop(struct world *w)
 {
     bram_axis_free(w->unit);
+    bram_dataset_free(w->known);
     bram_ctx_free(w->cx);
 }
 
-enum { KINDS = 8 };
+enum { KINDS = 9 };
 
 /* Each kind of network: the option that is its width, and those that only it has. */
 static const struct {
@@ -56,6 +90,8 @@ static const struct {
                   {"ctrnn:form=ltc,hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=4000"},
                   {"ctrnn:form=cfc,hidden=", "", "window=8,burn=0,batch=4,rate=0.01,steps=4000"},
                   {"lowrank:rank=5,hidden=", "", "window=8,burn=0,batch=4,rate=0.02,steps=8000"},
+                  {"connectome:patience=", ",mask=dense,signs=free",
+                   "window=8,burn=0,batch=4,rate=0.02,steps=4000,radius=0.9"},
                   {"encoder:width=", ",heads=2,ff=32,dropout=0",
                    "window=8,burn=0,batch=4,rate=0.005,steps=1500"}};
 
@@ -148,11 +184,13 @@ static void the_same_bytes(void **state)
     make(&w, ROWS);
     char path[256], spec[512], options[320];
     test_temporary(path, "network.h5");
-    snprintf(options, sizeof options, "layers=2,steps=50,check=10,batch=5,checkpoint=%s", path);
+    snprintf(options, sizeof options, "steps=50,check=10,batch=5,checkpoint=%s", path);
     for (size_t k = 0; k < KINDS; k++) {
         double whole[ROWS * UNITS], parts[ROWS * UNITS], threads[ROWS * UNITS];
         struct stop stop = {0, 20};
+        bool layers = strncmp(kinds[k].width, "connectome", 10) != 0;
         spec_of(spec, k, 6, options);
+        if (layers) strcat(spec, ",layers=2");
         bram_fitted *f = fit(&w, spec, &w.validation);
         step_means(&w, f, whole);
         bram_fitted_free(f);
@@ -236,6 +274,13 @@ static void names_and_shapes(void **state)
                                               {"rnn/weight_ih_l0", 5, UNITS}};
     check_names(&w, "lowrank:hidden=5,rank=3,layers=2,steps=2,check=1,batch=2", lowrank,
                 sizeof lowrank / sizeof *lowrank);
+    static const struct expected circuit[] = {{"circuit/chemical", NEURONS, 0},
+                                              {"circuit/gap", 1, 0},
+                                              {"circuit/leak", NEURONS, 0},
+                                              {"circuit/gain", UNITS, 0},
+                                              {"circuit/scale", UNITS, 0}};
+    check_names(&w, "connectome:steps=2,check=1,batch=2", circuit,
+                sizeof circuit / sizeof *circuit);
     check_names(&w, "encoder:width=4,heads=2,ff=7,window=16,steps=2,check=1,batch=2", encoder,
                 sizeof encoder / sizeof *encoder);
     drop(&w);
