@@ -160,7 +160,7 @@ static int read_from(bram_ctx *cx, bram_synapses *out, uint32_t **neuron, const 
     bram_wiring w = {0};
     struct cast c = {0};
     BRAM_TRY(find_source(cx, &source, ds, o));
-    BRAM_TRY(bram_wiring_read(cx, &w, ds, source, bram_option_text(o, "layers")));
+    BRAM_TRY(bram_wiring_read(cx, &w, ds, source, bram_option_text(o, "edges")));
     int status = choose_neurons(cx, &c, &w, unit, recorded);
     if (status == BRAM_OK) status = take_synapses(cx, out, &w, &c);
     bram_wiring_release(&w);

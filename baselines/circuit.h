@@ -29,7 +29,8 @@ typedef struct bram_circuit {
      "homogenized file with the connectome; none: that of the data"},                              \
     {"source", BRAM_PARAM_TEXT, "", NULL, 0, 0,                                                    \
      "which connectome, where there are several"},                                                 \
-    {"layers", BRAM_PARAM_TEXT, "chemical+gap", NULL, 0, 0, "of the connectome, joined by +"}
+    {"edges", BRAM_PARAM_TEXT, "chemical+gap", NULL, 0, 0,                                         \
+     "tables of its edges, joined by +"}
 /* clang-format on */
 
 /* Synapses of a connectome, or of a null of it. In scratch memory. */

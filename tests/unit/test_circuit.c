@@ -200,9 +200,9 @@ static void refusals(void **state)
     make(&w);
 #define READ(ds) bram_synapses_read(w.cx, &s, &neuron, w.o, w.unit, false, ds)
     assert_int_equal(READ(NULL), BRAM_ENOTAPPLICABLE);
-    assert_ok(w.cx, bram_options_set(w.cx, w.o, "layers", "functional"));
+    assert_ok(w.cx, bram_options_set(w.cx, w.o, "edges", "functional"));
     assert_int_equal(READ(w.ds), BRAM_EABSENT);
-    assert_ok(w.cx, bram_options_set(w.cx, w.o, "layers", "chemical"));
+    assert_ok(w.cx, bram_options_set(w.cx, w.o, "edges", "chemical"));
     assert_ok(w.cx, bram_options_set(w.cx, w.o, "source", "other"));
     assert_int_equal(READ(w.ds), BRAM_EABSENT);
     assert_ok(w.cx, bram_options_set(w.cx, w.o, "source", "made"));
