@@ -33,7 +33,7 @@ struct cast {
 static int choose_neurons(bram_ctx *cx, struct cast *c, const bram_wiring *w, const bram_axis *unit,
                           bool recorded)
 {
-    size_t nodes = bram_axis_length(w->nodes), units = bram_axis_length(unit);
+    size_t nodes = bram_axis_length(w->nodes), units = unit ? bram_axis_length(unit) : 0;
     uint8_t *wired = bram_scratch(cx, nodes, 1), *seen = bram_scratch(cx, nodes, 1);
     c->of_node = bram_scratch(cx, nodes, sizeof *c->of_node);
     c->of_unit = bram_scratch(cx, units, sizeof *c->of_unit);
@@ -53,7 +53,7 @@ static int choose_neurons(bram_ctx *cx, struct cast *c, const bram_wiring *w, co
         c->matched += matched;
         c->of_unit[u] = matched ? c->of_node[at] : (uint32_t)c->neurons++;
     }
-    if (!c->matched)
+    if (unit && !c->matched)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "none of the %zu units is in the connectome",
                          units);
     if (c->neurons > MOST_NEURONS)

@@ -46,7 +46,7 @@ typedef struct bram_synapses {
  * Reads a connectome by the options above.
  *
  * @param neuron     receives the neuron of each unit (scratch memory)
- * @param unit       names of the recorded units
+ * @param unit       names of the recorded units; NULL: none is recorded
  * @param recorded   only recorded neurons
  * @param at_hand    the data's own connectomes; NULL: none
  * @return BRAM_OK; BRAM_ENOTAPPLICABLE: no connectome is at hand, or none of the units is in it;

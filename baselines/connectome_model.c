@@ -5,7 +5,7 @@
 #include "circuit.h"
 #include "hash.h"
 #include "linalg.h"
-#include "network.h"
+#include "network_init.h"
 
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
                const bram_panel *validation, uint64_t seed)
@@ -81,6 +81,7 @@ static const bram_param params[] = {
     {"radius", BRAM_PARAM_REAL, "0.9", NULL, 1e-6, 100, "spectral radius they are scaled to"},
     {"window", BRAM_PARAM_INTEGER, "64", NULL, 2, 100000, "rows that gradients go back"},
     {"burn", BRAM_PARAM_INTEGER, "8", NULL, 0, 100000, "first rows of a window without loss"},
+    BRAM_LEARNING_PARAM,
     BRAM_NETWORK_TRAINING("0.01"),
     {.name = NULL}};
 
@@ -93,7 +94,8 @@ const bram_model bram_model_connectome_model = {
     .missing = "a missing value corrects nothing: its neuron goes on by itself; no loss there",
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS) |
+               BRAM_ANSWERS(BRAM_ASK_LEARNING),
     .flags = BRAM_MODEL_STOCHASTIC,
     .params = params,
     .fit = fit,

@@ -2,7 +2,8 @@
  * ctrnn.c - networks in continuous time, whose units have learned time constants, fixed or
  * depending on the input (core/nn_recurrent.h); see network.h.
  */
-#include "network.h"
+#include "circuit.h"
+#include "network_init.h"
 
 static const bram_network_body *body_of(const bram_options *o)
 {
@@ -31,6 +32,7 @@ static const bram_param params[] = {{"form", BRAM_PARAM_CHOICE, "ctrnn", "ctrnn|
                                      "time constants: a learned one for each unit; depending on "
                                      "the input; a gate between two states"},
                                     BRAM_NETWORK_PARAMS,
+                                    BRAM_INIT_PARAMS,
                                     {.name = NULL}};
 
 const bram_model bram_model_ctrnn = {
@@ -41,7 +43,7 @@ const bram_model bram_model_ctrnn = {
                "says which are there; no loss where missing",
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_LOGLIK),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_LEARNING),
     .flags = BRAM_MODEL_STOCHASTIC,
     .params = params,
     .fit = fit,

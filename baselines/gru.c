@@ -2,7 +2,8 @@
  * gru.c - gated recurrent units that reads a recording row by row and forecasts the next; see
  * network.h.
  */
-#include "network.h"
+#include "circuit.h"
+#include "network_init.h"
 
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
                const bram_panel *validation, uint64_t seed)
@@ -21,7 +22,7 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
     return bram_network_memory(&bram_body_gru, o, rows, units);
 }
 
-static const bram_param params[] = {BRAM_NETWORK_PARAMS, {.name = NULL}};
+static const bram_param params[] = {BRAM_NETWORK_PARAMS, BRAM_INIT_PARAMS, {.name = NULL}};
 
 const bram_model bram_model_gru = {
     .name = "gru",
@@ -31,7 +32,7 @@ const bram_model bram_model_gru = {
                "says which are there; no loss where missing",
     .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_LOGLIK),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_LEARNING),
     .flags = BRAM_MODEL_STOCHASTIC,
     .params = params,
     .fit = fit,

@@ -2,7 +2,7 @@
  * lowrank.c - a network in continuous time whose recurrent weights are m n' / hidden, of a few
  * dimensions (core/nn_recurrent.h); see network.h.
  */
-#include "network.h"
+#include "network_init.h"
 
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
                const bram_panel *validation, uint64_t seed)
@@ -24,6 +24,7 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
 static const bram_param params[] = {
     {"rank", BRAM_PARAM_INTEGER, "2", NULL, 1, 64, "of the recurrent weights"},
     BRAM_NETWORK_PARAMS,
+    BRAM_LEARNING_PARAM,
     {.name = NULL}};
 
 const bram_model bram_model_lowrank = {
@@ -34,7 +35,7 @@ const bram_model bram_model_lowrank = {
                "says which are there; no loss where missing",
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_LOGLIK),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_LEARNING),
     .flags = BRAM_MODEL_STOCHASTIC,
     .params = params,
     .fit = fit,

@@ -5,6 +5,7 @@
 
 #include "circuit.h"
 #include "linalg.h"
+#include "network_init.h"
 #include "nn_layer.h"
 #include "nn_math.h"
 
@@ -137,6 +138,8 @@ void bram_network_free(void *network)
     bram_free(n->variance.data);
     bram_free(n->history.data);
     bram_circuit_free(n->circuit);
+    bram_free(n->guide);
+    bram_free(n->learning.data);
     bram_free(n);
 }
 
@@ -268,10 +271,28 @@ int bram_network_step(bram_ctx *cx, const void *network, bram_mat *mean, const b
     return BRAM_OK;
 }
 
+static int answer_learning(bram_ctx *cx, const bram_network *n, bram_dataset *out)
+{
+    bram_axis *axis = NULL;
+    bram_response *r = NULL;
+    if (!n->learning.data)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "nothing was measured in training: expected learning=yes");
+    BRAM_TRY(bram_axis_new(cx, &axis, "measure", n->learning.cols));
+    int status = bram_axis_set_ids(cx, axis, bram_learning_names);
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &r, "learning", BRAM_F64, 1, (const bram_axis *[]){axis});
+    bram_axis_free(axis);
+    BRAM_TRY(status);
+    memcpy(bram_response_f64(r), n->learning.data, n->learning.cols * sizeof(double));
+    return bram_dataset_add(cx, out, "", r);
+}
+
 int bram_network_answer(bram_ctx *cx, const void *fitted, const bram_query *query,
                         bram_dataset *out)
 {
     const bram_network *n = fitted;
+    if (query->ask == BRAM_ASK_LEARNING) return answer_learning(cx, n, out);
     bram_forecaster f = {n, n->units, bram_network_step, n->body->run, n->variance.data};
     return bram_answer(cx, &f, query, out);
 }
@@ -310,6 +331,7 @@ int bram_network_save(bram_ctx *cx, const void *fitted, bram_dataset *out)
     BRAM_TRY(bram_state_put(cx, out, "variance", &n->variance));
     BRAM_TRY(bram_state_put(cx, out, "history", &n->history));
     BRAM_TRY(bram_state_put(cx, out, "window", &(bram_mat){&window, 1, 1, 1}));
+    if (n->learning.data) BRAM_TRY(bram_state_put(cx, out, "learning", &n->learning));
     if (n->body->keep) BRAM_TRY(n->body->keep(cx, n, out));
     return bram_state_put(cx, out, "masked", &(bram_mat){&masked, 1, 1, 1});
 }
@@ -343,6 +365,8 @@ static int load(bram_ctx *cx, bram_network *n, const bram_dataset *in)
     BRAM_TRY(bram_state_get(cx, &n->scale, in, "scale"));
     BRAM_TRY(bram_state_get(cx, &n->variance, in, "variance"));
     BRAM_TRY(bram_state_get(cx, &n->history, in, "history"));
+    if (bram_dataset_response(in, "state/learning"))
+        BRAM_TRY(bram_state_get(cx, &n->learning, in, "learning"));
     if (n->mean.rows != 1 || n->scale.rows != 1 || n->variance.rows != 1 ||
         n->scale.cols != n->units || n->variance.cols != n->units)
         return bram_fail(cx, BRAM_EFORMAT, "mean, scale and variance are not 1 x %zu each",

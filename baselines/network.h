@@ -46,6 +46,14 @@ typedef struct bram_network {
     double dropout;
     struct bram_circuit *circuit; /* of networks on a connectome; else NULL */
 
+    int init; /* bram_start_kind, of recurrent weights (network_init.h) */
+    double gain;
+    size_t init_rank;
+    double *guide;     /* what they follow: width x width numbers for each gate; one matrix of a
+                          connectome; NULL: nothing */
+    bool measures;     /* what the training does to it */
+    bram_mat learning; /* 1 x measures */
+
     bram_tensor *tensor;
     size_t tensors, parameters;
     float *parameter;
@@ -86,7 +94,11 @@ typedef struct bram_network_body {
     void (*lay_out)(bram_network *n);
 
     /** Initial values of all parameters. */
-    void (*start)(bram_network *n, bram_rng *g);
+    int (*start)(bram_ctx *cx, bram_network *n, bram_rng *g);
+
+    /** The recurrent weights in scratch memory, those of all layers and gates below each other;
+     * NULL: there are none. */
+    int (*matrix)(bram_ctx *cx, const bram_network *n, const float *parameter, bram_mat *w);
 
     /** Floats that a pass takes, the way back included. */
     size_t (*room)(const bram_network *n, size_t windows, size_t steps);

@@ -2,7 +2,9 @@
  * network_cells.c - layers of recurrent cells (core/nn_recurrent.h) as the body of a network; see
  * network.h. Rows of all windows at one time stand together.
  */
-#include "network.h"
+#include "circuit.h"
+#include "linalg.h"
+#include "network_init.h"
 #include "nn_layer.h"
 #include "nn_math.h"
 #include "recurrent.h"
@@ -13,16 +15,42 @@
 
 /* ---- layout --------------------------------------------------------------------------------- */
 
-static void set(bram_network *n, const bram_options *o)
+static void set_sizes(bram_network *n, const bram_options *o)
 {
     n->width = (size_t)bram_option_integer(o, "hidden");
     n->layers = (size_t)bram_option_integer(o, "layers");
     n->increment = bram_option_is(o, "target", "increment");
+    n->measures = bram_option_flag(o, "learning");
+}
+
+static void set(bram_network *n, const bram_options *o)
+{
+    set_sizes(n, o);
+    n->init = (int)bram_start_of(o);
+    n->gain = bram_option_real(o, "gain");
+    n->init_rank = (size_t)bram_option_integer(o, "init_rank");
+}
+
+static const char *fault(const bram_network *n)
+{
+    bool ranked = n->init == BRAM_INIT_LOWRANK || n->init == BRAM_INIT_ALIGNED;
+    return ranked && n->init_rank > n->width ? "init_rank is above hidden" : NULL;
+}
+
+/* The connectome that the first weights are. */
+static int build(bram_ctx *cx, bram_network *n, const bram_options *o, const bram_panel *train,
+                 uint64_t seed)
+{
+    bram_start_kind kind = bram_start_of(o);
+    bram_rng g = bram_rng_new(seed, "network/connectome");
+    if (kind != BRAM_INIT_CONNECTOME && kind != BRAM_INIT_SHUFFLED) return BRAM_OK;
+    return bram_init_connectome(cx, &n->guide, o, (size_t)bram_option_integer(o, "hidden"),
+                                kind == BRAM_INIT_SHUFFLED, train->public_data, &g);
 }
 
 static void set_rank(bram_network *n, const bram_options *o)
 {
-    set(n, o);
+    set_sizes(n, o);
     n->rank = (size_t)bram_option_integer(o, "rank");
 }
 
@@ -67,9 +95,21 @@ static float *other_factor(const bram_network *n, float *values, size_t k)
     return values + n->tensor[tensors_of_layer(n) * (k + 1) - 1].at;
 }
 
+/* Recurrent weights by the option init, gate by gate. */
+static int start_recurrent(bram_ctx *cx, bram_network *n, bram_rng *g)
+{
+    size_t gates = bram_nn32_gates(n->body->cell), each = n->width * n->width;
+    bool trained = n->init == BRAM_INIT_ALIGNED;
+    for (size_t k = 0; k < n->layers * gates; k++)
+        BRAM_TRY(bram_init_matrix(cx, cells(n, n->parameter, k / gates).w_hh + k % gates * each,
+                                  n->width, (bram_start_kind)n->init, n->gain, n->init_rank,
+                                  trained ? n->guide + k * each : n->guide, g));
+    return BRAM_OK;
+}
+
 /* Uniform within 1 / sqrt(hidden), as PyTorch's; forget gates of an LSTM one higher; rates from
  * 0.05 to 0.95, even in their log odds; factors N(0, 1). */
-static void start(bram_network *n, bram_rng *g)
+static int start(bram_ctx *cx, bram_network *n, bram_rng *g)
 {
     for (size_t k = 0; k < n->tensors; k++) {
         const bram_tensor *t = &n->tensor[k];
@@ -84,6 +124,27 @@ static void start(bram_network *n, bram_rng *g)
         float *bias = cells(n, n->parameter, k).b_ih + n->width;
         for (size_t i = 0; i < n->width; i++) bias[i] += 1;
     }
+    return n->init == BRAM_INIT_UNIFORM ? BRAM_OK : start_recurrent(cx, n, g);
+}
+
+/* The recurrent weights of all layers below each other; of low rank multiplied. */
+static int matrix(bram_ctx *cx, const bram_network *n, const float *parameter, bram_mat *w)
+{
+    size_t h = n->width, rows = bram_nn32_gates(n->body->cell) * h;
+    float *copy = bram_scratch(cx, n->parameters, sizeof *copy);
+    float *whole = bram_scratch(cx, h, h * sizeof *whole);
+    if (!copy || !whole) return BRAM_ENOMEM;
+    BRAM_TRY(bram_mat_scratch(cx, w, n->layers * rows, h));
+    memcpy(copy, parameter, n->parameters * sizeof *copy);
+    for (size_t k = 0; k < n->layers; k++) {
+        const float *from = cells(n, copy, k).w_hh;
+        if (n->rank) {
+            bram_nn32_lowrank(whole, from, other_factor(n, copy, k), h, n->rank);
+            from = whole;
+        }
+        for (size_t i = 0; i < rows * h; i++) w->data[k * rows * h + i] = (double)from[i];
+    }
+    return BRAM_OK;
 }
 
 /* ---- windows -------------------------------------------------------------------------------- */
@@ -328,17 +389,18 @@ static int run(bram_ctx *cx, const void *model, double *values, const bram_query
     return bram_recurrent_run(cx, &f, values, q);
 }
 
-#define BODY(called, of, options)                                                                  \
+#define BODY(called, of, options, builds)                                                          \
     {                                                                                              \
-        .name = called, .cell = of, .causal = true, .set = options, .lay_out = lay_out,            \
-        .start = start, .room = room, .forward = forward, .backward = backward,                    \
-        .rewind = rewind_states, .carry = carry, .run = run                                        \
+        .name = called, .cell = of, .causal = true, .build = builds, .set = options,               \
+        .fault = fault, .lay_out = lay_out, .start = start, .matrix = matrix, .room = room,        \
+        .forward = forward, .backward = backward, .rewind = rewind_states, .carry = carry,         \
+        .run = run                                                                                 \
     }
 
-const bram_network_body bram_body_rnn = BODY("rnn", BRAM_CELL_RNN, set);
-const bram_network_body bram_body_gru = BODY("gru", BRAM_CELL_GRU, set);
-const bram_network_body bram_body_lstm = BODY("lstm", BRAM_CELL_LSTM, set);
-const bram_network_body bram_body_ctrnn = BODY("ctrnn", BRAM_CELL_CTRNN, set);
-const bram_network_body bram_body_ltc = BODY("ltc", BRAM_CELL_LTC, set);
-const bram_network_body bram_body_cfc = BODY("cfc", BRAM_CELL_CFC, set);
-const bram_network_body bram_body_lowrank = BODY("lowrank", BRAM_CELL_CTRNN, set_rank);
+const bram_network_body bram_body_rnn = BODY("rnn", BRAM_CELL_RNN, set, build);
+const bram_network_body bram_body_gru = BODY("gru", BRAM_CELL_GRU, set, build);
+const bram_network_body bram_body_lstm = BODY("lstm", BRAM_CELL_LSTM, set, build);
+const bram_network_body bram_body_ctrnn = BODY("ctrnn", BRAM_CELL_CTRNN, set, build);
+const bram_network_body bram_body_ltc = BODY("ltc", BRAM_CELL_LTC, set, build);
+const bram_network_body bram_body_cfc = BODY("cfc", BRAM_CELL_CFC, set, build);
+const bram_network_body bram_body_lowrank = BODY("lowrank", BRAM_CELL_CTRNN, set_rank, NULL);

@@ -242,8 +242,8 @@ static int rebuild(bram_ctx *cx, bram_network *n, const bram_dataset *in)
 
 static void set(bram_network *n, const bram_options *o)
 {
-    (void)o;
     n->width = n->units, n->layers = 1;
+    n->measures = bram_option_flag(o, "learning");
 }
 
 static const char *fault(const bram_network *n)
@@ -272,17 +272,29 @@ static bram_nn32_circuit_weights weights(const bram_network *n, float *values)
 }
 
 /* Rates of a quarter; observed values count for 95 %; states are in units of the deviation. */
-static void start(bram_network *n, bram_rng *g)
+static int start(bram_ctx *cx, bram_network *n, bram_rng *g)
 {
     const bram_circuit *c = n->circuit;
     const bram_nn_wiring *w = &c->wiring;
     bram_nn32_circuit_weights p = weights(n, n->parameter);
-    (void)g;
+    (void)cx, (void)g;
     for (size_t e = 0; e < w->edges; e++)
         p.chemical[e] = (float)bram_nn32_strength_inverse(c->chemical[e], w->sign[e]);
     for (size_t e = 0; e < w->gaps; e++) p.gap[e] = (float)bram_nn32_strength_inverse(c->gap[e], 1);
     for (size_t i = 0; i < w->neurons; i++) p.leak[i] = (float)log(1.0 / 3);
     for (size_t u = 0; u < w->units; u++) p.gain[u] = (float)log(19);
+    return BRAM_OK;
+}
+
+/* The signed strengths of synapses, [to][from]. */
+static int matrix(bram_ctx *cx, const bram_network *n, const float *parameter, bram_mat *out)
+{
+    const bram_nn_wiring *w = &n->circuit->wiring;
+    BRAM_TRY(bram_mat_scratch(cx, out, w->neurons, w->neurons));
+    for (size_t e = 0; e < w->edges; e++)
+        bram_row(out, w->to[e])[w->from[e]] = bram_nn32_strength(
+            (double)parameter[n->tensor[0].at + e], w->sign[e]);
+    return BRAM_OK;
 }
 
 /* ---- windows -------------------------------------------------------------------------------- */
@@ -421,6 +433,7 @@ const bram_network_body bram_body_circuit = {.name = "connectome",
                                              .fault = fault,
                                              .lay_out = lay_out,
                                              .start = start,
+                                             .matrix = matrix,
                                              .room = room,
                                              .forward = forward,
                                              .backward = backward,

@@ -112,8 +112,9 @@ static bram_nn32_encoder_weights layer_of(const bram_network *n, const bram_nn_e
 }
 
 /* As PyTorch starts its layers; norms at 1 and 0; positions small. */
-static void start(bram_network *n, bram_rng *g)
+static int start(bram_ctx *cx, bram_network *n, bram_rng *g)
 {
+    (void)cx;
     for (size_t k = 0; k < n->tensors; k++) {
         const bram_tensor *t = &n->tensor[k];
         float *value = n->parameter + t->at;
@@ -129,6 +130,7 @@ static void start(bram_network *n, bram_rng *g)
             memset(value, 0, t->rows * sizeof *value);
         else bram_network_draw(n, t, 1 / sqrt((double)cols), g);
     }
+    return BRAM_OK;
 }
 
 /* ---- windows -------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include "linalg.h"
 #include "network.h"
 #include "network_checkpoint.h"
+#include "network_init.h"
 #include "nn_layer.h"
 #include "nn_loss.h"
 #include "nn_step.h"
@@ -70,6 +71,7 @@ struct training {
     float *m, *v, *best;
     double number[BRAM_CHECKPOINT_NUMBERS];
     bram_checkpoint checkpoint;
+    bool guides; /* it is trained for the sake of another one's first weights */
 };
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -499,7 +501,7 @@ static int prepare(bram_ctx *cx, struct training *t, const bram_options *o)
     BRAM_TRY(make_memory(cx, t));
     t->number[BEST_LOSS] = INFINITY;
     checks = (t->steps + t->check - 1) / t->check;
-    t->checkpoint = (bram_checkpoint){bram_option_text(o, "checkpoint"),
+    t->checkpoint = (bram_checkpoint){t->guides ? "" : bram_option_text(o, "checkpoint"),
                                       t->key,
                                       n->parameters,
                                       n->parameter,
@@ -556,12 +558,17 @@ static int train_network(bram_ctx *cx, struct training *t, const bram_options *o
     BRAM_TRY(scale_units(cx, n, t->train));
     BRAM_TRY(prepare(cx, t, o));
     bram_rng g = bram_rng_new(t->seed, "network/start");
-    n->body->start(n, &g);
+    BRAM_TRY(n->body->start(cx, n, &g));
+    bram_learning learning;
+    if (n->measures)
+        BRAM_TRY(bram_learning_begin(cx, &learning, n, t->validation ? t->validation : t->train,
+                                     t->seed));
     keep_best(t);
     if (t->checkpoint.path[0]) BRAM_TRY(make_key(cx, t, o));
     BRAM_TRY(bram_checkpoint_read(cx, &t->checkpoint));
     BRAM_TRY(run(cx, t));
     bram_checkpoint_remove(&t->checkpoint);
+    if (n->measures) BRAM_TRY(bram_learning_end(cx, &n->learning, &learning));
     if (!n->body->causal) return bram_mat_new(cx, &n->variance, 1, n->units);
     double *variance = NULL;
     BRAM_TRY(bram_density_fit(cx, &variance, t->train, t->burn, bram_network_step, n));
@@ -582,6 +589,29 @@ static int longest_window(bram_ctx *cx, size_t *rows, const bram_panel *train, s
     return BRAM_OK;
 }
 
+/* The recurrent weights of a network that is trained from Gaussian ones, for init=aligned. */
+static int guide_by_training(bram_ctx *cx, const struct training *t, const bram_options *o,
+                             const bram_network_origin *from)
+{
+    struct training first = {
+        .train = t->train, .validation = t->validation, .seed = t->seed, .guides = true};
+    size_t mark = bram_scratch_mark(cx);
+    bram_mat w = {0};
+    BRAM_TRY(bram_network_new(cx, &first.n, t->n->body, o, from));
+    first.n->init = BRAM_INIT_GAUSSIAN;
+    first.n->measures = false;
+    int status = train_network(cx, &first, o);
+    if (status == BRAM_OK) status = first.n->body->matrix(cx, first.n, first.n->parameter, &w);
+    if (status == BRAM_OK) {
+        t->n->guide = bram_alloc(cx, w.rows * w.cols, sizeof *w.data);
+        if (t->n->guide) memcpy(t->n->guide, w.data, w.rows * w.cols * sizeof *w.data);
+        else status = BRAM_ENOMEM;
+    }
+    bram_network_free(first.n);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
 int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
                      const bram_options *o, const bram_panel *train, const bram_panel *validation,
                      uint64_t seed)
@@ -599,13 +629,15 @@ int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
     BRAM_TRY(longest_window(cx, &longest, train, body->causal ? 1 : 0));
     struct training t = {.train = train, .validation = validation, .seed = seed};
     size_t mark = bram_scratch_mark(cx);
-    BRAM_TRY(bram_network_new(cx, &t.n, body, o,
-                              &(bram_network_origin){.units = train->segment[0].y.cols,
-                                                     .masked = lacking || !body->causal,
-                                                     .longest = longest,
-                                                     .train = train,
-                                                     .seed = seed}));
-    int status = train_network(cx, &t, o);
+    bram_network_origin from = {.units = train->segment[0].y.cols,
+                                .masked = lacking || !body->causal,
+                                .longest = longest,
+                                .train = train,
+                                .seed = seed};
+    BRAM_TRY(bram_network_new(cx, &t.n, body, o, &from));
+    int status = BRAM_OK;
+    if (t.n->init == BRAM_INIT_ALIGNED) status = guide_by_training(cx, &t, o, &from);
+    if (status == BRAM_OK) status = train_network(cx, &t, o);
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK) *fitted = t.n;
     else bram_network_free(t.n);

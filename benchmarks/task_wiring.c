@@ -16,8 +16,7 @@
  * Metrics of the benchmark score the model's first fit, with the floors copy and mean. Shuffles of
  * the degrees are the null that counts: a mask of another form is another regularization.
  */
-#include "scores.h"
-#include "timesplit.h"
+#include "one_step.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,12 +42,8 @@ struct errors {
 };
 
 struct wiring {
-    const bram_cell *cell;
+    bram_one_step step;
     const bram_options *o;
-    bram_recording recording;
-    bram_timesplit split;
-    bram_time_blocks blocks;
-    bram_targets target;
     bram_scores *scores;
     struct errors model, copy;
 };
@@ -58,54 +53,47 @@ struct wiring {
 /* The cell's model with another mask. */
 static int spec_of(bram_ctx *cx, char **out, const struct wiring *w, const char *mask)
 {
-    const char *spec = w->cell->model, *at = strstr(spec, MASK);
+    const char *spec = w->step.cell->model, *at = strstr(spec, MASK);
     if (!at) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has no option %s", spec, MASK);
     *out = bram_strf(cx, "%.*smask=%s%s", (int)(at - spec), spec, mask, at + strlen(MASK));
     return *out ? BRAM_OK : BRAM_ENOMEM;
 }
 
-/* One-step means of the test rows by a new fit. */
-static int forecast(bram_ctx *cx, struct wiring *w, const char *spec, uint64_t seed, double *value,
-                    uint8_t *present)
-{
-    bram_fitted *model = NULL;
-    BRAM_TRY(bram_fitted_new(cx, &model, spec, &w->split.train.panel,
-                             bram_timesplit_validation(&w->split), seed));
-    int status = bram_ask_targets(cx, value, present, model, &w->split.test,
-                                  (bram_query){.ask = BRAM_ASK_STEP}, "mean");
-    bram_fitted_free(model);
-    return status;
-}
-
 static int add_errors(bram_ctx *cx, const struct wiring *w, double *sum, const char *spec,
-                      const double *value, const uint8_t *present)
+                      const bram_side *side)
 {
-    const bram_targets *t = &w->target;
+    const bram_targets *t = &w->step.target;
     for (size_t i = 0; i < t->rows * t->units; i++) {
         if (!t->present[i]) continue;
-        if (!present[i])
+        if (!side->present[i])
             return bram_fail(cx, BRAM_ENUMERIC, "%s does not forecast row %zu of unit %s", spec,
-                             i / t->units, bram_axis_id(w->recording.unit, i % t->units));
-        double d = value[i] - t->y[i];
+                             i / t->units, bram_axis_id(w->step.recording.unit, i % t->units));
+        double d = side->values.data[i] - t->y[i];
         sum[t->group[i / t->units] * t->units + i % t->units] += d * d;
     }
     return BRAM_OK;
+}
+
+static uint64_t seed_of(const struct wiring *w, size_t fit)
+{
+    return w->step.cell->seed * 100003 + fit;
 }
 
 /* Fits a spec several times. The seeds of fits of one null are those of the others. */
 static int fit_errors(bram_ctx *cx, struct wiring *w, struct errors *e, const char *spec,
                       size_t fits)
 {
-    size_t units = w->target.units, each = w->blocks.blocks.count * units;
+    size_t units = w->step.target.units, each = w->step.blocks.blocks.count * units;
     e->fits = fits;
     e->sum = bram_scratch(cx, fits * each, sizeof *e->sum);
     e->total = bram_scratch(cx, fits, sizeof *e->total);
-    double *value = bram_scratch(cx, w->target.rows * units, sizeof *value);
-    uint8_t *present = bram_scratch(cx, w->target.rows * units, 1);
-    if (!e->sum || !e->total || !value || !present) return BRAM_ENOMEM;
+    if (!e->sum || !e->total) return BRAM_ENOMEM;
     for (size_t k = 0; k < fits; k++) {
-        BRAM_TRY(forecast(cx, w, spec, w->cell->seed * 100003 + k, value, present));
-        BRAM_TRY(add_errors(cx, w, e->sum + k * each, spec, value, present));
+        bram_side side;
+        size_t mark = bram_scratch_mark(cx);
+        BRAM_TRY(bram_one_step_forecast(cx, &side, NULL, &w->step, spec, seed_of(w, k)));
+        BRAM_TRY(add_errors(cx, w, e->sum + k * each, spec, &side));
+        bram_scratch_release(cx, mark);
         for (size_t i = 0; i < each; i++) e->total[k] += e->sum[k * each + i];
         bram_ctx_progress(cx, e->name, (double)(k + 1), (double)fits);
     }
@@ -119,7 +107,7 @@ static int fit_errors(bram_ctx *cx, struct wiring *w, struct errors *e, const ch
 static double error_of(const struct wiring *w, const struct errors *e, const uint32_t *fit,
                        const uint32_t *block, size_t unit)
 {
-    size_t blocks = w->blocks.blocks.count, units = w->target.units;
+    size_t blocks = w->step.blocks.blocks.count, units = w->step.target.units;
     double sum = 0;
     for (size_t k = 0; k < e->fits; k++)
         for (size_t b = 0; b < blocks; b++)
@@ -137,7 +125,7 @@ static void draw_all(const struct wiring *w, const struct errors *null, struct d
                      const char *stream, uint64_t sample)
 {
     char name[400];
-    bram_bootstrap_draw(d->block, w->blocks.blocks.count, 0, stream, sample);
+    bram_bootstrap_draw(d->block, w->step.blocks.blocks.count, 0, stream, sample);
     snprintf(name, sizeof name, "%.360s/%s", stream, null->name);
     bram_bootstrap_draw(d->null, null->fits, 0, name, sample);
     snprintf(name, sizeof name, "%.360s/fits", stream);
@@ -149,7 +137,7 @@ static double gain(const struct wiring *w, const struct errors *null, const stru
                    double *raw)
 {
     double above = 0, below = 0;
-    for (size_t u = 0; u < w->target.units; u++) {
+    for (size_t u = 0; u < w->step.target.units; u++) {
         double copy = error_of(w, &w->copy, NULL, d->block, u);
         double more = error_of(w, null, d->null, d->block, u) -
                       error_of(w, &w->model, d->fit, d->block, u);
@@ -175,7 +163,7 @@ static int put(bram_ctx *cx, const struct wiring *w, const char *what, const cha
                double value, double chance, const double *raw, const double *draw)
 {
     char id[64], axis[96];
-    snprintf(axis, sizeof axis, "%s and fits", w->blocks.axis);
+    snprintf(axis, sizeof axis, "%s and fits", w->step.blocks.axis);
     snprintf(id, sizeof id, "%s@%s", what, null);
     bram_score_made made = {.id = id,
                             .metric = what,
@@ -184,25 +172,26 @@ static int put(bram_ctx *cx, const struct wiring *w, const char *what, const cha
                             .chance = chance,
                             .raw = raw,
                             .draw = draw,
-                            .groups = w->blocks.blocks.count};
+                            .groups = w->step.blocks.blocks.count};
     return bram_scores_put(cx, w->scores, &made);
 }
 
 static int score_null(bram_ctx *cx, struct wiring *w, const char *name, size_t length)
 {
-    size_t samples = (size_t)bram_option_integer(w->o, "samples"), units = w->target.units;
+    size_t samples = (size_t)bram_option_integer(w->o, "samples"), units = w->step.target.units;
     size_t mark = bram_scratch_mark(cx);
     struct errors null = {.fits = 0};
     snprintf(null.name, sizeof null.name, "%.*s", (int)length, name);
     bool drawn = !strcmp(null.name, "shuffled") || !strcmp(null.name, "random");
-    char *spec = NULL, *stream = bram_strf(cx, "%s/%s", w->cell->benchmark->name, w->cell->part);
+    char *spec = NULL,
+         *stream = bram_strf(cx, "%s/%s", w->step.cell->benchmark->name, w->step.cell->part);
     int status = stream ? spec_of(cx, &spec, w, null.name) : BRAM_ENOMEM;
     if (status == BRAM_OK)
         status = fit_errors(cx, w, &null, spec,
                             (size_t)bram_option_integer(w->o, drawn ? "draws" : "fits"));
     double *draw = bram_scratch(cx, samples + 1, 2 * sizeof *draw), *share = draw + samples + 1;
     double *raw = bram_scratch(cx, units, sizeof *raw);
-    struct draw d = {bram_scratch(cx, w->blocks.blocks.count, sizeof *d.block),
+    struct draw d = {bram_scratch(cx, w->step.blocks.blocks.count, sizeof *d.block),
                      bram_scratch(cx, null.fits, sizeof *d.null),
                      bram_scratch(cx, w->model.fits, sizeof *d.fit)};
     if (status == BRAM_OK && (!draw || !raw || !d.block || !d.null || !d.fit)) status = BRAM_ENOMEM;
@@ -224,57 +213,8 @@ static int score_null(bram_ctx *cx, struct wiring *w, const char *name, size_t l
 
 /* ---- the cell ------------------------------------------------------------------------------- */
 
-static int prepare(bram_ctx *cx, struct wiring *w)
-{
-    const bram_cell *c = w->cell;
-    BRAM_TRY(bram_recording_causal(cx, c->dataset, c->part, w->o));
-    BRAM_TRY(bram_recording_read(cx, &w->recording, c->dataset, c->part,
-                                 bram_option_text(w->o, "response")));
-    BRAM_TRY(bram_timesplit_make(cx, &w->split, &w->recording, w->o));
-    w->split.train.panel.public_data = c->dataset;
-    BRAM_TRY(bram_time_blocks_make(cx, &w->blocks, &w->split.train, &w->split.test));
-    BRAM_TRY(bram_targets_make(cx, &w->target, &w->split.test, &w->blocks));
-    return bram_scores_for_cell(cx, &w->scores, w->recording.unit, c);
-}
-
-/* A side of the forecasts of a new fit. */
-static int forecast_side(bram_ctx *cx, struct wiring *w, bram_side *side, const char *spec)
-{
-    size_t rows = w->target.rows, units = w->target.units;
-    double *value = bram_scratch(cx, rows * units, sizeof *value);
-    uint8_t *present = bram_scratch(cx, rows * units, 1);
-    if (!value || !present) return BRAM_ENOMEM;
-    *side = (bram_side){
-        .values = {value, rows, units, units}, .present = present, .column = w->recording.unit};
-    return forecast(cx, w, spec, w->cell->seed * 100003, value, present);
-}
-
-static int score_model(bram_ctx *cx, struct wiring *w)
-{
-    const bram_benchmark *b = w->cell->benchmark;
-    const bram_targets *t = &w->target;
-    bram_score_piece piece = {.brain = {.values = {t->y, t->rows, t->units, t->units},
-                                        .present = t->present,
-                                        .column = w->recording.unit},
-                              .floor = {{.name = "copy"}, {.name = "mean"}},
-                              .groups = {t->group, w->blocks.blocks.count}};
-    BRAM_TRY(forecast_side(cx, w, &piece.model, w->cell->model));
-    for (size_t i = 0; i < 2; i++)
-        BRAM_TRY(forecast_side(cx, w, &piece.floor[i].side, piece.floor[i].name));
-    bram_score_job job = {.label = "step",
-                          .horizon = 1,
-                          .piece = &piece,
-                          .pieces = 1,
-                          .floors = 2,
-                          .axis = w->blocks.axis};
-    for (size_t m = 0; m < b->metric_count; m++)
-        BRAM_TRY(bram_scores_add(cx, w->scores, b->metrics[m], &job));
-    return BRAM_OK;
-}
-
 static int compare(bram_ctx *cx, struct wiring *w, bram_dataset *result)
 {
-    BRAM_TRY(prepare(cx, w));
     char *spec = NULL;
     BRAM_TRY(spec_of(cx, &spec, w, "connectome")); /* refuses models without masks */
     snprintf(w->model.name, sizeof w->model.name, "connectome");
@@ -287,25 +227,24 @@ static int compare(bram_ctx *cx, struct wiring *w, bram_dataset *result)
         BRAM_TRY(score_null(cx, w, at, length));
         at += length + (at[length] == '+');
     }
-    BRAM_TRY(score_model(cx, w));
+    bram_side side;
+    BRAM_TRY(bram_one_step_forecast(cx, &side, NULL, &w->step, w->step.cell->model, seed_of(w, 0)));
+    BRAM_TRY(bram_one_step_score(cx, w->scores, &w->step, &side));
     return bram_scores_finish(cx, w->scores, result);
 }
 
 static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
-    struct wiring w = {.cell = cell, .o = cell->benchmark->options};
+    struct wiring w = {.o = cell->benchmark->options};
     size_t mark = bram_scratch_mark(cx);
-    int status = compare(cx, &w, result);
+    int status = bram_one_step_open(cx, &w.step, cell);
+    if (status == BRAM_OK)
+        status = bram_scores_for_cell(cx, &w.scores, w.step.recording.unit, cell);
+    if (status == BRAM_OK) status = compare(cx, &w, result);
     bram_scores_free(w.scores);
-    bram_timesplit_release(&w.split);
-    bram_recording_release(&w.recording);
+    bram_one_step_release(&w.step);
     bram_scratch_release(cx, mark);
     return status;
-}
-
-static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
-{
-    return bram_recording_memory(cx, bytes, cell);
 }
 
 const bram_task bram_task_wiring = {
@@ -314,6 +253,6 @@ const bram_task bram_task_wiring = {
     .version = 1,
     .params = params,
     .parts = bram_recording_parts,
-    .memory = memory,
+    .memory = bram_recording_memory,
     .run = run,
 };

@@ -64,6 +64,7 @@ typedef enum bram_ask {
                           may come with "transition" (from x next), and with "choice": a row for
                           each number of states tried, log p of validation after it */
     BRAM_ASK_FEATURES, /* one response (stimulus x feature) for each layer */
+    BRAM_ASK_LEARNING, /* "learning" (measure): what the training did to the weights */
     BRAM_ASK_LINKS,    /* "score" (pair): how likely there is an edge; only the order matters */
     BRAM_ASKS
 } bram_ask;

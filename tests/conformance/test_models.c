@@ -172,14 +172,14 @@ static const char *spec_of(const bram_model *m)
     static const char *const smaller[][2] = {
         {"esn", "esn:size=30"},
         {"lds", "lds:states=2,steps=3"},
-        {"rnn", "rnn:hidden=5,steps=8,check=4,batch=3"},
-        {"gru", "gru:hidden=4,layers=2,steps=8,batch=3"},
-        {"lstm", "lstm:hidden=3,steps=8,check=3,batch=3"},
+        {"rnn", "rnn:hidden=5,steps=8,check=4,batch=3,init=aligned,learning=yes"},
+        {"gru", "gru:hidden=4,layers=2,steps=8,batch=3,init=shuffled,learning=yes"},
+        {"lstm", "lstm:hidden=3,steps=8,check=3,batch=3,init=lowrank,learning=yes"},
         {"fa", "fa:factors=1+2,steps=4"},
         {"pca-ar", "pca-ar:components=2,lags=1+2"},
-        {"ctrnn", "ctrnn:form=ltc,hidden=4,steps=8,batch=3"},
-        {"connectome", "connectome:steps=8,check=4,batch=3,window=12,burn=2"},
-        {"lowrank", "lowrank:hidden=5,layers=2,steps=8,batch=3"},
+        {"ctrnn", "ctrnn:form=ltc,hidden=4,steps=8,batch=3,init=orthogonal,learning=yes"},
+        {"connectome", "connectome:steps=8,check=4,batch=3,window=12,burn=2,learning=yes"},
+        {"lowrank", "lowrank:hidden=5,layers=2,steps=8,batch=3,learning=yes"},
         {"encoder", "encoder:width=8,heads=2,ff=9,window=16,"
                     "steps=8,check=4,batch=3"},
         {"masked-encoder", "masked-encoder:width=6,heads=3,layers=1,ff=8,"
@@ -224,8 +224,9 @@ static bram_dataset *ask(struct world *w, const bram_fitted *f, bram_ask what)
 }
 
 /* The names of the answers; NULL where the model names them. */
-static const char *const names[BRAM_ASKS] = {"mean",      "mean",    "mean", "mean", "logdensity",
-                                             "posterior", "weights", NULL,   "score"};
+static const char *const names[BRAM_ASKS] = {"mean",       "mean",      "mean",    "mean",
+                                             "logdensity", "posterior", "weights", NULL,
+                                             "learning",   "score"};
 
 /* All answers to all questions as hashes, to compare two fits at a glance. */
 struct digest {
@@ -290,15 +291,16 @@ static void entries_are_complete(void **state)
 static void check_shape(const bram_model *m, bram_ask what, const bram_dataset *answer)
 {
     const size_t rows = ROWS - CONTEXT;
-    const size_t shape[BRAM_ASKS][3] = {{rows, UNITS},  {3, 4, UNITS}, {rows, UNITS},
-                                        {rows, UNITS},  {rows, UNITS}, {rows, 0},
-                                        {UNITS, UNITS}, {STIMULI, 0},  {3, 0}};
+    const size_t shape[BRAM_ASKS][3] = {{rows, UNITS}, {3, 4, UNITS}, {rows, UNITS},  {rows, UNITS},
+                                        {rows, UNITS}, {rows, 0},     {UNITS, UNITS}, {STIMULI, 0},
+                                        {0},           {3, 0}};
     if (bram_dataset_responses(answer) == 0) fail_msg("%s: an empty answer", m->name);
     for (size_t i = 0; i < bram_dataset_responses(answer); i++) {
         const bram_response *r = bram_dataset_response(answer,
                                                        bram_dataset_response_path(answer, i));
         if (names[what] && strcmp(bram_response_name(r), names[what]) != 0) continue;
-        size_t dims = what == BRAM_ASK_FREE_RUN ? 3 : what == BRAM_ASK_LINKS ? 1 : 2;
+        bool list = what == BRAM_ASK_LINKS || what == BRAM_ASK_LEARNING;
+        size_t dims = what == BRAM_ASK_FREE_RUN ? 3 : list ? 1 : 2;
         if (bram_response_dims(r) != dims)
             fail_msg("%s: question %d: %zu axes", m->name, (int)what, bram_response_dims(r));
         for (size_t d = 0; d < bram_response_dims(r); d++)
@@ -541,6 +543,7 @@ static void other_units_are_refused(void **state)
         panel.segment = &segment;
         for (int a = 0; a < BRAM_ASKS; a++) {
             if (!answers(m, (bram_ask)a) || a == BRAM_ASK_FEATURES) continue;
+            if (a == BRAM_ASK_LEARNING) continue; /* it is about the fit, not about a panel */
             bram_query q = question(w, (bram_ask)a);
             bram_dataset *answer = NULL;
             q.panel = &panel;
