@@ -75,6 +75,13 @@ static int fail_strangers(bram_ctx *cx, bram_collection *c)
     return BRAM_OK;
 }
 
+static bool has_recording(const bram_collection *c)
+{
+    size_t i = 0;
+    while (i < c->count && c->files[i].state != BRAM_FILE_RECORDING) i++;
+    return i < c->count;
+}
+
 /* All files are one input of the loader that was named. */
 static void put_together(bram_collection *c, const bram_loader *loader)
 {
@@ -94,14 +101,16 @@ static int look(bram_ctx *cx, struct task *t)
     BRAM_TRY(bram_collection_look(cx, c, t->source));
     if (t->many) return named ? BRAM_OK : bram_collection_look_together(cx, c, false);
     const bram_loader *one = bram_collection_one_loader(c);
-    if (one) return fail_strangers(cx, c);
+    if (one && has_recording(c)) return fail_strangers(cx, c);
     if (named) {
         put_together(c, named);
         return BRAM_OK;
     }
     if (c->count == 1 && c->files[0].state == BRAM_FILE_FAILED)
         return bram_fail(cx, c->files[0].status, "%s", c->files[0].words);
-    return bram_collection_look_together(cx, c, true);
+    int status = bram_collection_look_together(cx, c, true);
+    bool none = status == BRAM_EFORMAT || status == BRAM_EUSAGE;
+    return none && one ? fail_strangers(cx, c) : status; /* of what belongs to recordings alone */
 }
 
 /* ---- to one file ---------------------------------------------------------------------------- */

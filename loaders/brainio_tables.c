@@ -5,7 +5,7 @@
 #include "brainio_put.h"
 
 #include "intake.h"
-#include "internal.h"
+#include "intake_table.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -182,31 +182,18 @@ static int collect(bram_ctx *cx, struct stimuli *s, const bram_dataset *ds, cons
     return BRAM_OK;
 }
 
-/* A column of the set: numbers where every cell that is not empty is one. */
-static int add_set_column(bram_ctx *cx, bram_axis *table, const struct stimuli *s,
-                          const bram_csv *set, size_t col)
+static int add_set_columns(bram_ctx *cx, bram_axis *table, const struct stimuli *s,
+                           const bram_csv *set, ptrdiff_t id)
 {
-    char name[BRAINIO_NAME];
-    size_t n = 0, mark = bram_scratch_mark(cx), some = 0;
-    const char **text = bram_scratch(cx, s->count, sizeof *text);
-    double *number = bram_scratch(cx, s->count, sizeof *number);
-    if (!text || !number) return BRAM_ENOMEM;
-    for (const char *c = bram_csv_name(set, col); *c && n + 1 < sizeof name; c++)
-        if (n || isalpha((unsigned char)*c))
-            name[n++] = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '_';
-    name[n] = 0;
-    bool numbers = true;
-    for (size_t i = 0; i < s->count; i++) {
-        text[i] = s->list[i].row < 0 ? "" : bram_csv_text(set, (size_t)s->list[i].row, col);
-        number[i] = NAN;
-        if (*text[i]) numbers = numbers && bram_number_parse(text[i], 0, &number[i]), some++;
+    ptrdiff_t *row = bram_scratch(cx, s->count, sizeof *row);
+    if (!row) return BRAM_ENOMEM;
+    for (size_t i = 0; i < s->count; i++) row[i] = s->list[i].row;
+    for (size_t c = 0; c < bram_csv_cols(set); c++) {
+        bool file = strcmp(bram_csv_name(set, c), "filename") == 0;
+        if ((ptrdiff_t)c != id)
+            BRAM_TRY(bram_intake_column(cx, table, set, c, row, file ? "image" : NULL));
     }
-    int status = !n                         ? BRAM_OK
-                 : numbers && some          ? bram_axis_add_number(cx, table, name, number, "")
-                 : strcmp(name, "filename") ? bram_axis_add_text(cx, table, name, text)
-                                            : bram_axis_add_text(cx, table, "image", text);
-    bram_scratch_release(cx, mark);
-    return status;
+    return BRAM_OK;
 }
 
 int bram_brainio_put_stimuli(bram_ctx *cx, bram_dataset *ds, const bram_csv *set, ptrdiff_t id)
@@ -220,8 +207,7 @@ int bram_brainio_put_stimuli(bram_ctx *cx, bram_dataset *ds, const bram_csv *set
     if (status == BRAM_OK && s.count) {
         status = bram_axis_new(cx, &table, "stimulus", s.count);
         if (status == BRAM_OK) status = bram_axis_set_ids(cx, table, name);
-        for (size_t c = 0; status == BRAM_OK && set && c < bram_csv_cols(set); c++)
-            if (c != (size_t)id) status = add_set_column(cx, table, &s, set, c);
+        if (status == BRAM_OK && set) status = add_set_columns(cx, table, &s, set, id);
         if (status == BRAM_OK) status = bram_dataset_add_table(cx, ds, "stimuli", table);
         else bram_axis_free(table);
     }

@@ -9,6 +9,7 @@
 #include "intake.h"
 #include "neurons.h"
 #include "recognise.h"
+#include "response_checks.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -209,6 +210,7 @@ static int load(bram_ctx *cx, bram_dataset *ds, const bram_loader *loader, const
     bram_options *own = NULL;
     BRAM_TRY(bram_options_new(cx, &own, loader->params, text));
     int status = loader->load(cx, ds, input, own);
+    if (status == BRAM_OK) status = bram_check_responses(cx, ds);
     if (status == BRAM_OK) status = bram_import_recordings(cx, ds, options);
     if (status != BRAM_OK) bram_name_the_file(cx, status, loader->name, input);
     if (status == BRAM_OK && has_worms(ds)) status = bram_add_neurons(cx, ds);
