@@ -243,13 +243,19 @@ const char *bram_store_array_name(const bram_store *s, size_t i)
 static int only_matrix(bram_ctx *cx, const char **name, bram_store *s)
 {
     char names[400] = "";
-    size_t count = bram_store_arrays(s);
+    size_t count = bram_store_arrays(s), objects = 0;
     for (size_t i = 0; i < count; i++) {
         const char *at = bram_store_array_name(s, i);
+        objects += strncmp(at, "(object ", 8) == 0; /* matlab.h */
         size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, "%s%s", used ? " " : "", at);
         *name = at;
     }
+    if (objects && objects == count)
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s holds MATLAB objects (a table) only, which nothing but MATLAB reads; "
+                         "write them as text there: writetable(T, 'table.csv')",
+                         s->path);
     return count == 1
                ? BRAM_OK
                : bram_fail(cx, BRAM_EUSAGE, "%s holds %zu arrays: name one by variable=, of: %s",

@@ -7,18 +7,22 @@
  *   training_set        image x neuron, one trial of each image
  *   validation_inputs   image x pixel: as many rows as validation images, other columns
  *
- * The training images are not published with the responses: their ids are training-0001 ... by row.
+ * The training images are not published with the responses: their ids are REGION-training-0001 ...
+ * by row, as nothing says that two regions saw the same ones. The validation images are the same
+ * for all regions: validation-01 ...
  */
 #include "intake.h"
 
 #include "npy.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 static const bram_param params[] = {
-    {"region", BRAM_PARAM_TEXT, "region1", NULL, 0, 0, "what the responses are called"},
+    {"region", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+     "what the responses are called; by default as the folder of the files"},
     {.name = NULL}};
 
 struct array {
@@ -123,17 +127,18 @@ static int tell_apart(bram_ctx *cx, struct region *r)
 
 /* ---- putting -------------------------------------------------------------------------------- */
 
-/* Ids "validation-01" ... for the first of two sets, "training-0001" ... for the second. */
-static int name_images(bram_ctx *cx, bram_axis **out, size_t validation, size_t training)
+/* Ids "validation-01" ... for the first of two sets, "REGION-training-0001" ... for the second. */
+static int name_images(bram_ctx *cx, bram_axis **out, size_t validation, size_t training,
+                       const char *region)
 {
     size_t n = validation + training;
-    char(*text)[32] = bram_scratch(cx, n, sizeof *text);
+    char(*text)[64] = bram_scratch(cx, n, sizeof *text);
     const char **id = bram_scratch(cx, n, sizeof *id), **set = bram_scratch(cx, n, sizeof *set);
     if (!text || !id || !set) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         bool test = i < validation;
-        snprintf(text[i], sizeof text[i], test ? "validation-%02zu" : "training-%04zu",
-                 test ? i + 1 : i - validation + 1);
+        if (test) snprintf(text[i], sizeof text[i], "validation-%02zu", i + 1);
+        else snprintf(text[i], sizeof text[i], "%.40s-training-%04zu", region, i - validation + 1);
         id[i] = text[i];
         set[i] = test ? "validation" : "training";
     }
@@ -178,7 +183,7 @@ static int put_repeats(bram_ctx *cx, bram_dataset *ds, const struct region *r, c
 {
     bram_axis *axis[3] = {NULL, NULL, NULL};
     bram_response *out = NULL;
-    int status = name_images(cx, &axis[0], r->images, 0);
+    int status = name_images(cx, &axis[0], r->images, 0, name);
     if (status == BRAM_OK) status = name_neurons(cx, &axis[1], r->neurons);
     if (status == BRAM_OK) status = bram_axis_new(cx, &axis[2], "repeat", r->repeats);
     if (status == BRAM_OK)
@@ -251,7 +256,7 @@ static int put_pixels(bram_ctx *cx, bram_dataset *ds, const struct region *r, co
 static int put(bram_ctx *cx, bram_dataset *ds, const struct region *r, const char *name)
 {
     bram_axis *all = NULL;
-    BRAM_TRY(name_images(cx, &all, r->images, r->training ? r->training->info.shape[0] : 0));
+    BRAM_TRY(name_images(cx, &all, r->images, r->training ? r->training->info.shape[0] : 0, name));
     int status = bram_dataset_add_table(cx, ds, "stimuli", bram_axis_ref(all));
     if (status == BRAM_OK) status = put_repeats(cx, ds, r, name);
     if (status == BRAM_OK && r->training) status = put_training(cx, ds, r, name, all);
@@ -262,13 +267,28 @@ static int put(bram_ctx *cx, bram_dataset *ds, const struct region *r, const cha
 
 /* ---- the loader ----------------------------------------------------------------------------- */
 
+/* The folder that a file stands in, as one step of a path. */
+static void name_region(char *out, size_t bytes, const char *path)
+{
+    const char *end = strrchr(path, '/'), *begin = end;
+    while (begin && begin > path && begin[-1] != '/') begin--;
+    size_t length = end ? (size_t)(end - begin) : 0;
+    bool good = length && length < bytes && *begin != '.';
+    for (size_t i = 0; good && i < length; i++)
+        good = isalnum((unsigned char)begin[i]) || begin[i] == '_';
+    snprintf(out, bytes, "%.*s", good ? (int)length : 6, good ? begin : "region");
+}
+
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
+    char folder[48];
+    const char *region = bram_option_text(o, "region");
     struct region r = {.files = 0};
+    name_region(folder, sizeof folder, input->paths[0]);
     size_t mark = bram_scratch_mark(cx);
     int status = read_files(cx, &r, input);
     if (status == BRAM_OK) status = tell_apart(cx, &r);
-    if (status == BRAM_OK) status = put(cx, ds, &r, bram_option_text(o, "region"));
+    if (status == BRAM_OK) status = put(cx, ds, &r, *region ? region : folder);
     release(&r);
     bram_scratch_release(cx, mark);
     return status;
@@ -303,7 +323,7 @@ const bram_loader bram_loader_antolik2016 = {
     .licence = "not stated",
     .reads =
         ".npy: training_set, validation_set, raw_validation_set, validation_inputs of a region",
-    .version = 1,
+    .version = 2,
     .verified = BRAM_VERIFIED_REAL,
     .params = params,
     .recognise = recognise,

@@ -10,6 +10,8 @@
 
 #include "csvfile.h"
 #include "intake.h"
+#include "matlab.h"
+#include "npy.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -332,6 +334,41 @@ static int is_table(bram_ctx *cx, bool *out, const char *path)
     return BRAM_OK;
 }
 
+enum { MOST_OBJECTS = 4 };
+
+/* Files of these forms that hold nothing but what is not read say so, instead of asking. */
+static int look_closer(bram_ctx *cx, bram_recognition *out, bram_store_kind kind, const char *path)
+{
+    bram_npy *array = NULL;
+    bram_matlab *file = NULL;
+    int status = BRAM_OK;
+    if (kind == BRAM_STORE_NPY) {
+        status = bram_npy_open(cx, &array, path);
+        bram_npy_close(array);
+        const char *words = bram_ctx_message(cx);
+        if (status == BRAM_EFORMAT)
+            bram_recognise(out, BRAM_MAYBE_MINE, "not read: %s",
+                           strncmp(words, path, strlen(path)) ? words : words + strlen(path) + 2);
+    } else if (kind == BRAM_STORE_MATLAB) {
+        bram_matlab_value *v;
+        size_t count;
+        bool objects = true;
+        status = bram_matlab_open(cx, &file, path);
+        count = status == BRAM_OK ? bram_matlab_variables(file) : 0;
+        for (size_t i = 0; objects && i < count; i++)
+            objects = count <= MOST_OBJECTS &&
+                      bram_matlab_variable(cx, &v, file, bram_matlab_variable_at(file, i)) ==
+                          BRAM_OK &&
+                      bram_matlab_kind_of(v) == BRAM_MATLAB_OPAQUE;
+        if (objects && count)
+            bram_recognise(out, BRAM_MAYBE_MINE,
+                           "not read: MATLAB objects (a table) only; write them as text in MATLAB: "
+                           "writetable(T, 'table.csv')");
+        bram_matlab_close(file);
+    }
+    return status == BRAM_ENOMEM ? status : BRAM_OK;
+}
+
 static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *out)
 {
     bram_store *store = NULL;
@@ -344,6 +381,8 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
     if (status == BRAM_OK && usable)
         bram_recognise(out, BRAM_MAYBE_MINE, "%s; its options must say what is in it",
                        bram_store_words(store));
+    if (status == BRAM_OK && usable)
+        status = look_closer(cx, out, bram_store_kind_of(store), input->paths[0]);
     bram_store_close(store);
     return status;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 struct merge {
+    bram_ctx *cx;
     bram_dataset *ds, *part;
     bram_left_out_fn *left_out;
     void *user;
@@ -177,11 +178,24 @@ static int join_stimuli(bram_ctx *cx, const struct merge *m)
     return BRAM_OK;
 }
 
+/* Pictures and features that several parts have, each the same. */
+static bool same_stimuli(const struct merge *m, const char *path)
+{
+    const bram_response *a = bram_dataset_response(m->ds, path),
+                        *b = bram_dataset_response(m->part, path);
+    bool same = a && b && strncmp(path, "stimuli/", 8) == 0;
+    if (!same || equal_values(m->cx, &same, a, b) != BRAM_OK) return false;
+    for (size_t d = 0; same && d < bram_response_dims(a); d++)
+        same = bram_axis_equal(bram_response_axis(a, d), bram_response_axis(b, d));
+    return same;
+}
+
 /* A recording is moved whole or not at all; anything else where nothing stands. */
 static bool wanted(void *user, const char *path)
 {
     const struct merge *m = user;
     if (strcmp(path, stimuli) == 0 && bram_dataset_table(m->ds, path)) return false; /* joined */
+    if (same_stimuli(m, path)) return false;
     if (is_outside(m, path) || strcmp(path, "import_report") == 0) return false;
     if (!bram_dataset_has(m->ds, path) || bram_dataset_find_attrs(m->part, path)) return true;
     const bram_axis *a = bram_dataset_table(m->ds, path), *b = bram_dataset_table(m->part, path);
@@ -355,7 +369,7 @@ static int report(bram_ctx *cx, struct merge *m)
 int bram_import_merge(bram_ctx *cx, const char *path, const char *const *parts, size_t count,
                       const char *missing, bram_left_out_fn *left_out, void *user)
 {
-    struct merge m = {.left_out = left_out, .user = user};
+    struct merge m = {.cx = cx, .left_out = left_out, .user = user};
     BRAM_TRY(bram_dataset_new(cx, &m.ds));
     int status = compare_forms(cx, &m, parts, count);
     for (size_t i = 0; status == BRAM_OK && i < count; i++) status = add_part(cx, &m, parts[i], i);

@@ -14,41 +14,30 @@
  *                      the one called complete as stimuli/features/LAYER
  *   any other          names "AREA | SUBJECT" or "AREA | SUBJECT | Session: K": responses/AREA, one
  *                      row for each; names without a bar: features
+ * A variable that is a 92 x 92 matrix of dissimilarities itself is a feature of its name. RDMs that
+ * several files have are kept once.
+ * stimuli_92objs gives the pictures: stimuli/images/objects.
  * categoryLabels and categoryVectors give the columns of stimuli/stimulus, stimuli_92objs the
  * column category. The files name no image: ids are image01 .. image92 by their order.
  */
+#include "kriegeskorte92.h"
+
 #include "intake.h"
 
 #include "matlab.h"
+#include "pictures.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { IMAGES = 92, PAIRS = IMAGES * (IMAGES - 1) / 2, SIZE = IMAGES * IMAGES, NAME_BYTES = 100 };
-
-/* One RDM that was read. */
-struct rdm {
-    char name[NAME_BYTES], subject[NAME_BYTES], session[NAME_BYTES]; /* name: of area or model */
-    bool is_response, is_feature, stored;
-    double *values; /* SIZE */
-};
-
-struct images {
-    struct rdm *rdm;
-    size_t count, room;
-    char *category[IMAGES];     /* of stimuli_92objs; NULL without */
-    char label[32][NAME_BYTES]; /* of categoryLabels */
-    int64_t member[32][IMAGES];
-    size_t labels;
-};
-
-static void release(struct images *a)
+static void release(struct bram_k92 *a)
 {
     for (size_t i = 0; i < a->count; i++) bram_free(a->rdm[i].values);
-    for (size_t i = 0; i < IMAGES; i++) bram_free(a->category[i]);
+    for (size_t i = 0; i < K92_IMAGES; i++) bram_free(a->category[i]);
     bram_free(a->rdm);
+    bram_free(a->levels);
     bram_free(a);
 }
 
@@ -71,18 +60,19 @@ static int read_square(bram_ctx *cx, double *out, bram_matlab_value *v)
 {
     double *values = NULL;
     size_t count = bram_matlab_count(v);
-    if (bram_matlab_kind_of(v) != BRAM_MATLAB_NUMERIC || (count != SIZE && count != PAIRS))
+    if (bram_matlab_kind_of(v) != BRAM_MATLAB_NUMERIC || (count != K92_SIZE && count != K92_PAIRS))
         return bram_fail(
             cx, BRAM_EFORMAT,
             "%s: found %s of %zu elements, expected an RDM of %d images: %d x %d or %d "
             "pairs",
-            bram_matlab_name(v), bram_matlab_class(v), count, IMAGES, IMAGES, IMAGES, PAIRS);
+            bram_matlab_name(v), bram_matlab_class(v), count, K92_IMAGES, K92_IMAGES, K92_IMAGES,
+            K92_PAIRS);
     BRAM_TRY(bram_matlab_numbers(cx, &values, v));
-    for (size_t i = 0, k = 0; i < IMAGES; i++) {
-        out[i * IMAGES + i] = count == SIZE ? values[i * IMAGES + i] : 0;
-        for (size_t j = i + 1; j < IMAGES; j++, k++) {
-            out[i * IMAGES + j] = values[count == SIZE ? i * IMAGES + j : k];
-            out[j * IMAGES + i] = values[count == SIZE ? j * IMAGES + i : k];
+    for (size_t i = 0, k = 0; i < K92_IMAGES; i++) {
+        out[i * K92_IMAGES + i] = count == K92_SIZE ? values[i * K92_IMAGES + i] : 0;
+        for (size_t j = i + 1; j < K92_IMAGES; j++, k++) {
+            out[i * K92_IMAGES + j] = values[count == K92_SIZE ? i * K92_IMAGES + j : k];
+            out[j * K92_IMAGES + i] = values[count == K92_SIZE ? j * K92_IMAGES + i : k];
         }
     }
     bram_free(values);
@@ -94,11 +84,11 @@ static void trim(char *out, const char *text, size_t length)
 {
     while (length && isspace((unsigned char)*text)) text++, length--;
     while (length && isspace((unsigned char)text[length - 1])) length--;
-    snprintf(out, NAME_BYTES, "%.*s", (int)(length < NAME_BYTES ? length : NAME_BYTES - 1), text);
+    snprintf(out, K92_NAME, "%.*s", (int)(length < K92_NAME ? length : K92_NAME - 1), text);
 }
 
 /* "hIT | BE | Session: 1" to its parts. */
-static void take_name_apart(struct rdm *r, const char *text, const char *variable)
+static void take_name_apart(struct bram_k92_rdm *r, const char *text, const char *variable)
 {
     size_t area = strcspn(text, "|");
     trim(r->name, text, area);
@@ -134,7 +124,7 @@ static int read_name(bram_ctx *cx, char *out, bram_matlab_value *v, const char *
 }
 
 /* Layer and measurement model, as area and subject. */
-static int name_measured(bram_ctx *cx, struct rdm *r, bram_matlab_value *v, size_t element)
+static int name_measured(bram_ctx *cx, struct bram_k92_rdm *r, bram_matlab_value *v, size_t element)
 {
     BRAM_TRY(read_name(cx, r->name, v, "reprName", element));
     BRAM_TRY(read_name(cx, r->subject, v, "measModelName", element));
@@ -143,21 +133,52 @@ static int name_measured(bram_ctx *cx, struct rdm *r, bram_matlab_value *v, size
     return BRAM_OK;
 }
 
-static int add_rdm(bram_ctx *cx, struct images *a, bram_matlab_value *v, size_t element,
-                   const char *variable)
+/* The RDM that was read last, if it was in another file already: the same values under the same
+ * name are kept once; others get a number. */
+static void merge_last(struct bram_k92 *a)
 {
-    bram_matlab_value *values;
-    char text[NAME_BYTES];
+    struct bram_k92_rdm *last = &a->rdm[a->count - 1];
+    size_t number = 1;
+    for (size_t i = 0; i + 1 < a->count; i++) {
+        struct bram_k92_rdm *r = &a->rdm[i];
+        if (strcmp(r->name, last->name) != 0 || strcmp(r->subject, last->subject) != 0 ||
+            strcmp(r->session, last->session) != 0)
+            continue;
+        if (memcmp(r->values, last->values, K92_SIZE * sizeof *r->values) == 0) {
+            r->is_response |= last->is_response, r->is_feature |= last->is_feature;
+            bram_free(last->values);
+            a->count--;
+            return;
+        }
+        number++;
+    }
+    size_t used = strlen(last->name);
+    if (number > 1) snprintf(last->name + used, K92_NAME - used, "-%zu", number);
+}
+
+/* Room for one RDM more. */
+static int new_rdm(bram_ctx *cx, struct bram_k92 *a)
+{
     if (a->count == a->room) {
         size_t room = a->room ? 2 * a->room : 16;
-        struct rdm *grown = bram_realloc(cx, a->rdm, room, sizeof *grown);
+        struct bram_k92_rdm *grown = bram_realloc(cx, a->rdm, room, sizeof *grown);
         if (!grown) return BRAM_ENOMEM;
         a->rdm = grown, a->room = room;
     }
-    struct rdm *r = &a->rdm[a->count];
-    *r = (struct rdm){.values = bram_alloc(cx, SIZE, sizeof(double))};
+    struct bram_k92_rdm *r = &a->rdm[a->count];
+    *r = (struct bram_k92_rdm){.values = bram_alloc(cx, K92_SIZE, sizeof(double))};
     if (!r->values) return BRAM_ENOMEM;
     a->count++;
+    return BRAM_OK;
+}
+
+static int add_rdm(bram_ctx *cx, struct bram_k92 *a, bram_matlab_value *v, size_t element,
+                   const char *variable)
+{
+    bram_matlab_value *values;
+    char text[K92_NAME];
+    BRAM_TRY(new_rdm(cx, a));
+    struct bram_k92_rdm *r = &a->rdm[a->count - 1];
     BRAM_TRY(bram_matlab_field(cx, &values, v, "RDM", element));
     BRAM_TRY(read_square(cx, r->values, values));
     if (is_measured(v)) {
@@ -168,75 +189,57 @@ static int add_rdm(bram_ctx *cx, struct images *a, bram_matlab_value *v, size_t 
     }
     if (!r->name[0])
         return bram_fail(cx, BRAM_EFORMAT, "%s: an RDM without a name", bram_matlab_name(v));
+    merge_last(a);
     return BRAM_OK;
 }
 
-/* ---- reading stimuli ------------------------------------------------------------------------ */
-
-/* "artiObj" to "arti_obj": names of columns are in lower case. */
-static void column_name(char *out, const char *label)
+/* Dissimilarities: 0 with itself, the same both ways, finite. */
+static bool is_dissimilarity(const double *x)
 {
-    size_t n = 0;
-    for (; *label && n + 2 < NAME_BYTES; label++) {
-        if (isupper((unsigned char)*label) && n) out[n++] = '_';
-        out[n++] = isalnum((unsigned char)*label) ? (char)tolower((unsigned char)*label) : '_';
-    }
-    out[n] = 0;
+    for (size_t i = 0; i < K92_IMAGES; i++)
+        for (size_t j = 0; j < K92_IMAGES; j++)
+            if (!isfinite(x[i * K92_IMAGES + j]) ||
+                x[i * K92_IMAGES + j] != x[j * K92_IMAGES + i] ||
+                (i == j && x[i * K92_IMAGES + j] != 0))
+                return false;
+    return true;
 }
 
-static int read_categories(bram_ctx *cx, struct images *a, bram_matlab *file)
+/* A matrix that is a variable of its own: a model, called as the variable. */
+static int add_matrix(bram_ctx *cx, struct bram_k92 *a, bram_matlab_value *v, const char *variable)
 {
-    bram_matlab_value *labels, *vectors;
-    char **label = NULL;
-    double *member = NULL;
-    size_t n = 0;
-    BRAM_TRY(bram_matlab_variable(cx, &labels, file, "categoryLabels"));
-    BRAM_TRY(bram_matlab_variable(cx, &vectors, file, "categoryVectors"));
-    BRAM_TRY(bram_matlab_strings(cx, &label, &n, labels));
-    int status = BRAM_OK;
-    if (n > sizeof a->label / sizeof *a->label || bram_matlab_count(vectors) != n * IMAGES)
-        status = bram_fail(cx, BRAM_EFORMAT, "%s has %zu elements, expected %d images x %zu labels",
-                           bram_matlab_name(vectors), bram_matlab_count(vectors), IMAGES, n);
-    if (status == BRAM_OK) status = bram_matlab_numbers(cx, &member, vectors);
-    for (size_t k = 0; status == BRAM_OK && k < n; k++) {
-        column_name(a->label[k], label[k]);
-        for (size_t i = 0; i < IMAGES; i++) a->member[k][i] = member[k * IMAGES + i] > 0;
+    BRAM_TRY(new_rdm(cx, a));
+    struct bram_k92_rdm *r = &a->rdm[a->count - 1];
+    BRAM_TRY(read_square(cx, r->values, v));
+    if (!is_dissimilarity(r->values)) {
+        bram_free(r->values);
+        a->count--;
+        return BRAM_OK;
     }
-    if (status == BRAM_OK) a->labels = n;
-    bram_free(member);
-    bram_free(label);
-    return status;
-}
-
-static int read_objects(bram_ctx *cx, struct images *a, bram_matlab_value *v)
-{
-    bram_matlab_value *category;
-    if (bram_matlab_count(v) != IMAGES)
-        return bram_fail(cx, BRAM_EFORMAT, "%s has %zu images, expected %d", bram_matlab_name(v),
-                         bram_matlab_count(v), IMAGES);
-    for (size_t i = 0; i < IMAGES; i++) {
-        char *text = NULL;
-        BRAM_TRY(bram_matlab_field(cx, &category, v, "category", i));
-        BRAM_TRY(bram_matlab_text(cx, &text, category));
-        bram_free(a->category[i]);
-        a->category[i] = text;
-    }
+    snprintf(r->name, sizeof r->name, "%.*s", K92_NAME - 1, variable);
+    snprintf(r->subject, sizeof r->subject, "group");
+    r->is_feature = true;
+    merge_last(a);
     return BRAM_OK;
 }
 
-static int read_variable(bram_ctx *cx, struct images *a, bram_matlab *file, const char *name)
+static int read_variable(bram_ctx *cx, struct bram_k92 *a, bram_matlab *file, const char *name)
 {
     bram_matlab_value *v;
-    if (strcmp(name, "categoryVectors") == 0) return read_categories(cx, a, file);
+    if (strcmp(name, "categoryVectors") == 0) return bram_k92_categories(cx, a, file);
     BRAM_TRY(bram_matlab_variable(cx, &v, file, name));
     if (bram_matlab_kind_of(v) == BRAM_MATLAB_STRUCT && bram_matlab_has_field(v, "category"))
-        return read_objects(cx, a, v);
+        return bram_k92_objects(cx, a, v);
+    const size_t *dims = bram_matlab_dims(v);
+    if (bram_matlab_kind_of(v) == BRAM_MATLAB_NUMERIC && bram_matlab_rank(v) == 2 &&
+        dims[0] == K92_IMAGES && dims[1] == K92_IMAGES)
+        return add_matrix(cx, a, v, name);
     if (!holds_rdms(v)) return BRAM_OK;
     for (size_t i = 0; i < bram_matlab_count(v); i++) BRAM_TRY(add_rdm(cx, a, v, i, name));
     return BRAM_OK;
 }
 
-static int read_file(bram_ctx *cx, struct images *a, const char *path)
+static int read_file(bram_ctx *cx, struct bram_k92 *a, const char *path)
 {
     bram_matlab *file = NULL;
     BRAM_TRY(bram_matlab_open(cx, &file, path));
@@ -251,21 +254,21 @@ static int read_file(bram_ctx *cx, struct images *a, const char *path)
 
 static int image_axis(bram_ctx *cx, bram_axis **out, const char *name)
 {
-    char text[IMAGES][16];
-    const char *id[IMAGES];
+    char text[K92_IMAGES][16];
+    const char *id[K92_IMAGES];
     bram_axis *axis = NULL;
-    for (size_t i = 0; i < IMAGES; i++) {
+    for (size_t i = 0; i < K92_IMAGES; i++) {
         snprintf(text[i], sizeof text[i], "image%02zu", i + 1);
         id[i] = text[i];
     }
-    BRAM_TRY(bram_axis_new(cx, &axis, name, IMAGES));
+    BRAM_TRY(bram_axis_new(cx, &axis, name, K92_IMAGES));
     int status = bram_axis_set_ids(cx, axis, id);
     if (status == BRAM_OK) *out = axis;
     else bram_axis_free(axis);
     return status;
 }
 
-static int put_stimuli(bram_ctx *cx, bram_dataset *ds, const struct images *a)
+static int put_stimuli(bram_ctx *cx, bram_dataset *ds, const struct bram_k92 *a)
 {
     bram_axis *table = NULL;
     BRAM_TRY(image_axis(cx, &table, "stimulus"));
@@ -281,21 +284,21 @@ static int put_stimuli(bram_ctx *cx, bram_dataset *ds, const struct images *a)
 
 static int copy_values(bram_ctx *cx, bram_response *r, size_t at, const double *values)
 {
-    for (size_t k = 0; k < SIZE; k++) {
+    for (size_t k = 0; k < K92_SIZE; k++) {
         if (isfinite(values[k])) {
-            bram_response_f64(r)[at * SIZE + k] = values[k];
+            bram_response_f64(r)[at * K92_SIZE + k] = values[k];
             continue;
         }
         uint8_t *mask = bram_response_mask(cx, r);
         if (!mask) return BRAM_ENOMEM;
-        mask[at * SIZE + k] = 0;
+        mask[at * K92_SIZE + k] = 0;
     }
     return BRAM_OK;
 }
 
 /* Adds a response along the given axes with these RDMs. Axes are freed. */
-static int put_rdms(bram_ctx *cx, bram_dataset *ds, const char *group, struct rdm *const *rdm,
-                    size_t rows, bram_axis *subject)
+static int put_rdms(bram_ctx *cx, bram_dataset *ds, const char *group,
+                    struct bram_k92_rdm *const *rdm, size_t rows, bram_axis *subject)
 {
     bram_axis *first = NULL, *second = NULL;
     bram_response *r = NULL;
@@ -323,15 +326,15 @@ static int put_rdms(bram_ctx *cx, bram_dataset *ds, const char *group, struct rd
 }
 
 /* The axis of an area's RDMs: ids of subject and session. */
-static int subject_axis(bram_ctx *cx, bram_axis **out, struct rdm *const *rdm, size_t rows)
+static int subject_axis(bram_ctx *cx, bram_axis **out, struct bram_k92_rdm *const *rdm, size_t rows)
 {
-    char(*text)[2 * NAME_BYTES] = bram_scratch(cx, rows, sizeof *text);
+    char(*text)[2 * K92_NAME] = bram_scratch(cx, rows, sizeof *text);
     const char **id = bram_scratch(cx, rows, sizeof *id);
     const char **subject = bram_scratch(cx, rows, sizeof *subject);
     const char **session = bram_scratch(cx, rows, sizeof *session);
     if (!text || !id || !subject || !session) return BRAM_ENOMEM;
     for (size_t i = 0; i < rows; i++) {
-        const struct rdm *r = rdm[i];
+        const struct bram_k92_rdm *r = rdm[i];
         snprintf(text[i], sizeof *text, "%s%s%s", r->subject, *r->session ? "/" : "", r->session);
         id[i] = text[i], subject[i] = r->subject, session[i] = r->session;
     }
@@ -346,14 +349,14 @@ static int subject_axis(bram_ctx *cx, bram_axis **out, struct rdm *const *rdm, s
 }
 
 /* All RDMs of the area of rdm[first], as one response. */
-static int put_area(bram_ctx *cx, bram_dataset *ds, struct images *a, size_t first)
+static int put_area(bram_ctx *cx, bram_dataset *ds, struct bram_k92 *a, size_t first)
 {
-    struct rdm **of = bram_scratch(cx, a->count, sizeof *of);
+    struct bram_k92_rdm **of = bram_scratch(cx, a->count, sizeof *of);
     bram_axis *subject = NULL;
     size_t rows = 0;
     if (!of) return BRAM_ENOMEM;
     for (size_t i = first; i < a->count; i++) {
-        struct rdm *r = &a->rdm[i];
+        struct bram_k92_rdm *r = &a->rdm[i];
         if (!r->is_response || strcmp(r->name, a->rdm[first].name) != 0) continue;
         r->stored = true;
         of[rows++] = r;
@@ -362,13 +365,26 @@ static int put_area(bram_ctx *cx, bram_dataset *ds, struct images *a, size_t fir
     return put_rdms(cx, ds, "responses", of, rows, subject);
 }
 
-static int put(bram_ctx *cx, bram_dataset *ds, struct images *a)
+static int put_pictures(bram_ctx *cx, bram_dataset *ds, const struct bram_k92 *a)
+{
+    bram_axis *axis = NULL;
+    bram_response *r = NULL;
+    BRAM_TRY(image_axis(cx, &axis, "stimulus"));
+    int status = bram_pictures_new(cx, &r, "objects", axis, a->side[0], a->side[1], 3);
+    bram_axis_free(axis);
+    BRAM_TRY(status);
+    memcpy(bram_response_u8(r), a->levels, bram_response_count(r));
+    return bram_dataset_add(cx, ds, "stimuli/images", r);
+}
+
+static int put(bram_ctx *cx, bram_dataset *ds, struct bram_k92 *a)
 {
     if (!a->count)
         return bram_fail(cx, BRAM_EFORMAT, "found no struct with the fields RDM and name");
     BRAM_TRY(put_stimuli(cx, ds, a));
+    if (a->levels) BRAM_TRY(put_pictures(cx, ds, a));
     for (size_t i = 0; i < a->count; i++) {
-        struct rdm *r = &a->rdm[i];
+        struct bram_k92_rdm *r = &a->rdm[i];
         if (r->is_response && !r->stored) BRAM_TRY(put_area(cx, ds, a, i));
         if (r->is_feature) BRAM_TRY(put_rdms(cx, ds, "stimuli/features", &r, 1, NULL));
     }
@@ -381,7 +397,7 @@ static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const b
 {
     (void)o;
     size_t mark = bram_scratch_mark(cx);
-    struct images *a = bram_alloc(cx, 1, sizeof *a);
+    struct bram_k92 *a = bram_alloc(cx, 1, sizeof *a);
     if (!a) return BRAM_ENOMEM;
     int status = BRAM_OK;
     for (size_t i = 0; status == BRAM_OK && i < input->count; i++)
@@ -399,7 +415,7 @@ static bool has_images(bram_ctx *cx, bram_matlab *file, const char *name)
     if (bram_matlab_variable(cx, &v, file, name) != BRAM_OK || !holds_rdms(v) ||
         bram_matlab_field(cx, &rdm, v, "RDM", 0) != BRAM_OK)
         return false;
-    return bram_matlab_count(rdm) == SIZE || bram_matlab_count(rdm) == PAIRS;
+    return bram_matlab_count(rdm) == K92_SIZE || bram_matlab_count(rdm) == K92_PAIRS;
 }
 
 static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *out)
@@ -428,7 +444,7 @@ const bram_loader bram_loader_kriegeskorte92 = {
     .doi = "10.1016/j.neuron.2008.10.043",
     .licence = "MIT (the repository of rsatoolbox); none stated for the data",
     .reads = "MATLAB 5: 92_brainRDMs, 92_modelRDMs, modelRDMs_A2020, Kriegeskorte_Neuron2008 ...",
-    .version = 2,
+    .version = 3,
     .verified = BRAM_VERIFIED_REAL,
     .recognise = recognise,
     .load = load,

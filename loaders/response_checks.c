@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { LEAST_VALUES = 16 }; /* rows of fewer values may well be equal by chance */
-static const size_t most_values = (size_t)1 << 27;
+static const size_t most_values = (size_t)1 << 25; /* of all responses: they are held together */
 
 void bram_checked_say(bram_checked *c, const char *format, ...)
 {
@@ -286,10 +286,10 @@ static bool is_checked(const bram_response *r)
            (dims == 2 || strcmp(bram_axis_name(bram_response_axis(r, 2)), "repeat") == 0);
 }
 
-static int read_response(bram_ctx *cx, bram_checked *c)
+static int read_response(bram_ctx *cx, bram_checked *c, size_t *room)
 {
     size_t count[3] = {c->rows, c->units, c->repeats}, n = bram_response_count(c->r);
-    if (n > most_values) {
+    if (n > *room) {
         bram_note(cx, "responses/%s: %zu values, more than are looked at for oddities", c->name, n);
         return BRAM_OK;
     }
@@ -306,10 +306,10 @@ static int read_response(bram_ctx *cx, bram_checked *c)
     return status;
 }
 
-static int check_one(bram_ctx *cx, bram_checked *c, const bram_dataset *ds)
+static int check_one(bram_ctx *cx, bram_checked *c, const bram_dataset *ds, size_t *room)
 {
     size_t mark = bram_scratch_mark(cx);
-    BRAM_TRY(read_response(cx, c));
+    BRAM_TRY(read_response(cx, c, room));
     if (!c->values) return BRAM_OK;
     check_units(c);
     int status = check_twin_units(cx, c);
@@ -331,12 +331,11 @@ static int tell(bram_ctx *cx, bram_dataset *ds, const bram_checked *c)
     return r ? bram_attrs_set_text(cx, bram_response_attrs(r), "findings", text) : BRAM_ENOMEM;
 }
 
-/* Only responses that could be each other's means are held in memory together: all of them, as
- * they are in memory anyway. */
 int bram_check_responses(bram_ctx *cx, bram_dataset *ds)
 {
     static const char folder[] = "responses/";
     size_t n = bram_dataset_responses(ds), count = 0, mark = bram_scratch_mark(cx);
+    size_t room = most_values;
     bram_checked *all = bram_scratch(cx, n, sizeof *all);
     int status = all ? BRAM_OK : BRAM_ENOMEM;
     for (size_t i = 0; status == BRAM_OK && i < n; i++) {
@@ -351,7 +350,7 @@ int bram_check_responses(bram_ctx *cx, bram_dataset *ds)
                             .repeats = bram_response_dims(r) == 3 ? bram_response_length(r, 2) : 1,
                             .stimuli = strcmp(bram_axis_name(bram_response_axis(r, 0)), "trial") !=
                                        0};
-        status = check_one(cx, c, ds);
+        status = check_one(cx, c, ds, &room);
     }
     if (status == BRAM_OK) status = check_means(cx, all, count);
     for (size_t i = 0; i < count; i++) {

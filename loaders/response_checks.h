@@ -21,7 +21,7 @@
  *     of the repeats of another response
  *   - pairing with pictures (response_pairing.c), where the dataset has them
  *
- * More than 2^27 values are not looked at, which is noted.
+ * Of all responses 2^25 values are looked at; a response that is beyond them is named in a note.
  *
  * @return BRAM_OK whatever was found; errors of reading; BRAM_ENOMEM
  */

@@ -191,10 +191,12 @@ static void real_pairs(void **state)
         bram_dataset *ds = NULL;
         double r, p;
         assert_ok(cx, bram_import(cx, &ds, "auto", &(bram_input){paths, 4}, NULL));
-        const bram_response *v = bram_dataset_response(ds, "responses/region1");
+        char id[32];
+        snprintf(id, sizeof id, "responses/%s", regions[k].name); /* called as its folder */
+        const bram_response *v = bram_dataset_response(ds, id);
         size_t units = bram_response_length(v, 1), repeats = bram_response_length(v, 2);
         bram_checked c = {.r = v,
-                          .name = "region1",
+                          .name = regions[k].name,
                           .rows = 50,
                           .units = units,
                           .repeats = repeats,
@@ -206,7 +208,7 @@ static void real_pairs(void **state)
         assert_near(r, regions[k].r, 1e-3);
         assert_near(p, 1 / 500.0, 1e-9);
         assert_int_equal(c.said.length, 0);
-        assert_null(findings(ds, "region1"));
+        assert_null(findings(ds, regions[k].name));
         free(c.values);
         bram_dataset_free(ds);
     }

@@ -58,6 +58,18 @@ static void images_of_objects(void **state)
     assert_non_null(it);
     assert_int_equal(bram_response_length(it, 0), 8);
     assert_string_equal(bram_axis_id(bram_response_axis(it, 0), 0), "BE/1");
+    /* the pictures: 175 x 175, grey around; the sum of the first as SciPy reads it */
+    const bram_response *pictures = bram_dataset_response(ds, "stimuli/images/objects");
+    assert_int_equal(bram_response_length(pictures, 0), 92);
+    assert_int_equal(bram_response_length(pictures, 3), 3);
+    static double level[175 * 175 * 3];
+    double sum = 0;
+    assert_ok(cx, bram_response_read(cx, pictures, (size_t[]){0, 0, 0, 0},
+                                     (size_t[]){1, 175, 175, 3}, level, NULL));
+    for (size_t k = 0; k < sizeof level / sizeof *level; k++) sum += level[k];
+    assert_near(level[0], 128, 0);
+    assert_near(sum, 11807435, 0);
+    assert_near(level[(80 * 175 + 90) * 3 + 1], 107, 0);
 
     /* monkey against human: six digits are stated */
     bram_dataset *result = NULL;
