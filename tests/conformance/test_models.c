@@ -10,6 +10,7 @@
  * of their own; their entries are checked.
  */
 #include "internal.h"
+#include "pictures.h"
 #include "test.h"
 
 #include <bramble/model.h>
@@ -85,6 +86,10 @@ static void make_features(struct world *w)
                                        (const bram_axis *[]){w->stimulus, w->input}));
     for (size_t i = 0; i < STIMULI * INPUTS; i++) bram_response_f64(r)[i] = (double)(i * i % 11);
     assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "stimuli/features", r));
+    assert_ok(w->cx, bram_pictures_new(w->cx, &r, "shown", w->stimulus, 9, 9, 3));
+    for (size_t i = 0; i < bram_response_count(r); i++)
+        bram_response_u8(r)[i] = (uint8_t)(i * i % 251);
+    assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "stimuli/images", r));
 }
 
 /* Two synapses and a gap junction between three of four neurons, the last not recorded. */
@@ -171,6 +176,11 @@ static const char *spec_of(const bram_model *m)
 {
     static const char *const smaller[][2] = {
         {"esn", "esn:size=30"},
+        {"gabor", "gabor:size=32,frequencies=1+2"},
+        {"gist", "gist:size=32,orientations=2"},
+        {"hmax", "hmax:size=96,prototypes=2"},
+        {"random-cnn", "random-cnn:size=16,width=4,depth=2"},
+        {"steerable", "steerable:size=16,scales=1"},
         {"lds", "lds:states=2,steps=3"},
         {"rnn", "rnn:hidden=5,steps=8,check=4,batch=3,init=aligned,learning=yes"},
         {"gru", "gru:hidden=4,layers=2,steps=8,batch=3,init=shuffled,learning=yes"},
