@@ -2,7 +2,7 @@
  * hmax.c - a hierarchy of simple and complex cells from S1 to C2, after HMAX, in the form with a
  * pyramid of pictures and one size of filter.
  *
- *   pyramid  BANDS pictures, each 2^(-1/4) of the one before (size, size / 1.19 ..., bilinear)
+ *   pyramid  `bands` pictures, each 2^(-1/4) of the one before (size, size / 1.19 ..., bilinear)
  *   S1       |correlation| of every 11 x 11 patch with Gabors of 4 orientations, divided by the
  *            patch's root mean square about its mean: wavelength 5.6, sigma 4.5, aspect 0.3;
  * filters have mean 0 and norm 1. A patch whose deviation is below 0.01 gives 0 C1       maxima
@@ -27,20 +27,21 @@
 #include <math.h>
 #include <string.h>
 
-enum { BANDS = 9, PAIRS = BANDS - 1, ORIENTATIONS = 4, SIDE = 11, POOL = 10, STEP = 5, GRID = 4 };
+enum { BANDS = 12, ORIENTATIONS = 4, SIDE = 11, POOL = 10, STEP = 5, GRID = 4 };
 enum { SIZES = 3, MADE = 32 };
 
 static const size_t sizes[SIZES] = {4, 8, 12};
 static const double pi = 3.14159265358979323846;
 
 static const bram_param params[] = {
-    {"size", BRAM_PARAM_INTEGER, "128", NULL, 96, 512, "rows and columns that pictures come to"},
+    {"size", BRAM_PARAM_INTEGER, "128", NULL, 76, 512, "rows and columns that pictures come to"},
+    {"bands", BRAM_PARAM_INTEGER, "9", NULL, 2, BANDS, "pictures of the pyramid"},
     {"prototypes", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "of each of the three sizes"},
     {"seed", BRAM_PARAM_INTEGER, "1", NULL, 0, 1e9, "of the prototypes"},
     BRAM_IMAGE_PARAMS};
 
 struct hmax {
-    size_t side, prototypes;
+    size_t side, bands, prototypes;
     float filter[ORIENTATIONS][SIDE * SIDE];
     float *prototype[SIZES]; /* prototypes x (n n ORIENTATIONS) */
     float *norm[SIZES];      /* squared */
@@ -166,7 +167,7 @@ static int run_bands(bram_ctx *cx, struct pooled *c1, const struct hmax *h, cons
 {
     float *map[BANDS];
     size_t n[BANDS];
-    for (size_t b = 0; b < BANDS; b++) {
+    for (size_t b = 0; b < h->bands; b++) {
         size_t side = (size_t)lrint((double)h->side * exp2(-(double)b / 4));
         bram_image small;
         BRAM_TRY(bram_image_resize(cx, &small, im, side, side, BRAM_RESIZE_BILINEAR));
@@ -175,7 +176,7 @@ static int run_bands(bram_ctx *cx, struct pooled *c1, const struct hmax *h, cons
         BRAM_TRY(status);
         n[b] = side - SIDE + 1;
     }
-    for (size_t b = 0; b < PAIRS; b++)
+    for (size_t b = 0; b + 1 < h->bands; b++)
         BRAM_TRY(run_c1(cx, &c1[b], map[b], n[b], map[b + 1], n[b + 1]));
     return BRAM_OK;
 }
@@ -221,9 +222,9 @@ static int add_c2(bram_ctx *cx, double *best, const struct hmax *h, size_t size,
     return BRAM_OK;
 }
 
-static void tell_c1(double *out, const struct pooled *c1)
+static void tell_c1(double *out, const struct hmax *h, const struct pooled *c1)
 {
-    for (size_t b = 0; b < PAIRS; b++)
+    for (size_t b = 0; b + 1 < h->bands; b++)
         for (size_t o = 0; o < ORIENTATIONS; o++)
             for (size_t cell = 0; cell < GRID * GRID; cell++) {
                 size_t n = c1[b].rows, top = cell / GRID * n / GRID, left = cell % GRID * n / GRID;
@@ -239,12 +240,12 @@ static void tell_c1(double *out, const struct pooled *c1)
 static int compute(bram_ctx *cx, double *const *out, const void *state, const bram_image *im)
 {
     const struct hmax *h = state;
-    struct pooled c1[PAIRS];
+    struct pooled c1[BANDS];
     BRAM_TRY(run_bands(cx, c1, h, im));
-    if (out[0]) tell_c1(out[0], c1);
+    if (out[0]) tell_c1(out[0], h, c1);
     if (!out[1]) return BRAM_OK;
     for (size_t size = 0; size < SIZES; size++)
-        for (size_t b = 0; b < PAIRS; b++) {
+        for (size_t b = 0; b + 1 < h->bands; b++) {
             size_t mark = bram_scratch_mark(cx);
             BRAM_TRY(add_c2(cx, out[1] + size * h->prototypes, h, size, &c1[b]));
             bram_scratch_release(cx, mark);
@@ -257,7 +258,7 @@ static int compute(bram_ctx *cx, double *const *out, const void *state, const br
 /* Cuts the prototypes j, j + MADE ... of all sizes out of one made picture. */
 static int cut_prototypes(bram_ctx *cx, struct hmax *h, size_t made, uint64_t seed)
 {
-    struct pooled c1[PAIRS];
+    struct pooled c1[BANDS];
     bram_image im = {h->side, h->side, 1, 8, bram_scratch(cx, h->side * h->side, sizeof(float))};
     if (!im.values) return BRAM_ENOMEM;
     bram_dead_leaves(im.values, h->side, seed, made);
@@ -266,7 +267,7 @@ static int cut_prototypes(bram_ctx *cx, struct hmax *h, size_t made, uint64_t se
         for (size_t j = made; j < h->prototypes; j += MADE) {
             bram_rng g = bram_rng_at(seed, "hmax/prototype", size * h->prototypes + j);
             size_t n = sizes[size], depth = n * n * ORIENTATIONS, bands = 0;
-            while (bands < PAIRS && c1[bands].rows >= n) bands++;
+            while (bands + 1 < h->bands && c1[bands].rows >= n) bands++;
             const struct pooled *from = &c1[bram_rng_below(&g, bands)];
             size_t p = bram_rng_below(&g, from->rows - n + 1);
             size_t q = bram_rng_below(&g, from->rows - n + 1);
@@ -280,6 +281,11 @@ static int fill(bram_ctx *cx, struct hmax *h, const bram_options *o)
 {
     h->side = (size_t)bram_option_integer(o, "size");
     h->prototypes = (size_t)bram_option_integer(o, "prototypes");
+    h->bands = (size_t)bram_option_integer(o, "bands");
+    if ((double)h->side * exp2(-(double)(h->bands - 1) / 4) < SIDE + POOL)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "size %zu is too small for %zu bands: the last needs %d pixels", h->side,
+                         h->bands, SIDE + POOL);
     make_filters(h);
     for (size_t k = 0; k < SIZES; k++) {
         h->prototype[k] = bram_alloc(cx, h->prototypes * sizes[k] * sizes[k] * ORIENTATIONS,
@@ -305,14 +311,14 @@ static int make(bram_ctx *cx, bram_image_plan *plan, const bram_options *o)
         release(h);
         return status;
     }
-    *plan = (bram_image_plan){
-        .channels = 1,
-        .side = h->side,
-        .layers = 2,
-        .layer = {{"c1", PAIRS * ORIENTATIONS * GRID * GRID}, {"c2", SIZES * h->prototypes}},
-        .compute = compute,
-        .state = h,
-        .release = release};
+    *plan = (bram_image_plan){.channels = 1,
+                              .side = h->side,
+                              .layers = 2,
+                              .layer = {{"c1", (h->bands - 1) * ORIENTATIONS * GRID * GRID},
+                                        {"c2", SIZES * h->prototypes}},
+                              .compute = compute,
+                              .state = h,
+                              .release = release};
     return BRAM_OK;
 }
 

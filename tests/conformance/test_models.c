@@ -178,7 +178,7 @@ static const char *spec_of(const bram_model *m)
         {"esn", "esn:size=30"},
         {"gabor", "gabor:size=32,frequencies=1+2"},
         {"gist", "gist:size=32,orientations=2"},
-        {"hmax", "hmax:size=96,prototypes=2"},
+        {"hmax", "hmax:size=76,bands=2,prototypes=2"},
         {"random-cnn", "random-cnn:size=16,width=4,depth=2"},
         {"steerable", "steerable:size=16,scales=1"},
         {"lds", "lds:states=2,steps=3"},

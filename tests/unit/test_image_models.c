@@ -420,6 +420,7 @@ static void what_cannot_be_answered_is_told(void **state)
     static const char *const bad[][2] = {{"gabor:layer=c2", "simple, complex"},
                                          {"gabor:frequencies=100", "at most half"},
                                          {"steerable:size=100", "a power of 2"},
+                                         {"hmax:size=76", "too small for 9 bands"},
                                          {"random-cnn:size=16,depth=4", "at least the grid's"}};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         assert_int_equal(ask(cx, &answer, ds, bad[k][0]), BRAM_EUSAGE);
