@@ -27,6 +27,10 @@ int bram_simulate_graphs(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool fu
 /** Groups of neurons that move together at known times; see simulate_motifs.c. */
 int bram_simulate_motifs(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 
+/** Pictures, and a retina and V1 that look at them; see simulate_pictures.c. */
+int bram_simulate_pictures(bram_ctx *cx, bram_dataset *out, uint64_t seed,
+                           bool full) BRAM_MUST_CHECK;
+
 /** A spiking network whose connections switch between states; see simulate_spikes.c. */
 int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 
