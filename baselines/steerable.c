@@ -41,12 +41,17 @@ static const bram_param params[] = {
 struct pyramid {
     size_t side, scales, orientations;
     bram_fft2 *fft[MOST_SCALES + 1]; /* of side / 2^k */
+    double *first;                   /* the low-pass mask of the whole */
+    double *band[MOST_SCALES];       /* orientations x pixels: the masks of the bands of a scale */
+    double *next[MOST_SCALES];       /* of what it hands on: half as wide */
 };
 
 static void release(void *state)
 {
     struct pyramid *p = state;
     for (size_t k = 0; k <= MOST_SCALES; k++) bram_fft2_free(p->fft[k]);
+    for (size_t k = 0; k < MOST_SCALES; k++) bram_free(p->band[k]), bram_free(p->next[k]);
+    bram_free(p->first);
     bram_free(p);
 }
 
@@ -89,6 +94,23 @@ static double angular(double angle, size_t b, size_t bands)
     return fabs(alpha) < pi / 2 ? 2 * exp(factor / 2) * pow(cos(alpha), order) : 0;
 }
 
+static void fill_low(double *mask, size_t n, size_t of, double edge, double factor)
+{
+    for (size_t y = 0, i = 0; y < n; y++)
+        for (size_t x = 0; x < n; x++, i++)
+            mask[i] = factor * low(log_radius(frequency(y, n), frequency(x, n), of), edge);
+}
+
+static void fill_bands(double *mask, size_t n, size_t bands)
+{
+    for (size_t b = 0; b < bands; b++)
+        for (size_t y = 0; y < n; y++)
+            for (size_t x = 0; x < n; x++) {
+                double fy = frequency(y, n), fx = frequency(x, n);
+                *mask++ = high(log_radius(fy, fx, n), -1) * angular(atan2(fy, fx), b, bands);
+            }
+}
+
 /* ---- statistics ----------------------------------------------------------------------------- */
 
 struct moments {
@@ -111,18 +133,32 @@ static struct moments moments_of(const double *x, size_t n)
     return m;
 }
 
-/* Means of x(p) x(p + shift), circular, x without its mean: half of the shifts, as they repeat. */
-static double *put_autocovariance(double *out, const double *x, size_t n, double mean)
+static double dot(const double *a, const double *b, size_t n)
 {
+    double lane[4] = {0};
+    size_t k = 0;
+    for (; k + 4 <= n; k += 4)
+        for (size_t l = 0; l < 4; l++) lane[l] += a[k + l] * b[k + l];
+    for (; k < n; k++) lane[0] += a[k] * b[k];
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
+/*
+ * Means of x(p) x(p + shift), circular, x without its mean, which goes from x itself: half of the
+ * shifts, as they repeat.
+ */
+static double *put_autocovariance(double *out, double *x, size_t n)
+{
+    double mean = moments_of(x, n * n).mean;
+    for (size_t i = 0; i < n * n; i++) x[i] -= mean;
     for (size_t dy = 0; dy <= SHIFT; dy++)
-        for (ptrdiff_t dx = dy ? -SHIFT : 0; dx <= SHIFT; dx++) {
+        for (ptrdiff_t shift = dy ? -SHIFT : 0; shift <= SHIFT; shift++) {
+            size_t dx = (size_t)((ptrdiff_t)n + shift) % n; /* the columns behind wrap around */
             double sum = 0;
-            for (size_t y = 0; y < n; y++)
-                for (size_t k = 0; k < n; k++) {
-                    size_t y2 = (y + dy) % n;
-                    size_t k2 = (size_t)((ptrdiff_t)(k + n) + dx) % n;
-                    sum += (x[y * n + k] - mean) * (x[y2 * n + k2] - mean);
-                }
+            for (size_t y = 0; y < n; y++) {
+                const double *a = x + y * n, *b = x + (y + dy) % n * n;
+                sum += dot(a, b + dx, n - dx) + dot(a + n - dx, b, dx);
+            }
             *out++ = sum / (double)(n * n);
         }
     return out;
@@ -147,7 +183,7 @@ struct levels {
     double *magnitude[MOST_SCALES][MOST_ORIENTATIONS];
 };
 
-/* The real part of the inverse transform of values x mask(low of `edge`), n x n. */
+/* The real part of the inverse transform of a spectrum: L_k. */
 static int take_low(bram_ctx *cx, double **out, const struct pyramid *p, size_t k,
                     const double *spectrum)
 {
@@ -166,21 +202,19 @@ static int take_band(bram_ctx *cx, double **out, const struct pyramid *p, size_t
     size_t n = p->side >> k, count = n * n;
     double *values = bram_scratch(cx, 2 * count, sizeof *values);
     if (!values || !(*out = bram_scratch(cx, count, sizeof **out))) return BRAM_ENOMEM;
-    for (size_t y = 0, i = 0; y < n; y++)
-        for (size_t x = 0; x < n; x++, i++) {
-            double fy = frequency(y, n), fx = frequency(x, n);
-            double mask = high(log_radius(fy, fx, n), -1) *
-                          angular(atan2(fy, fx), b, p->orientations);
-            values[2 * i] = mask * spectrum[2 * i], values[2 * i + 1] = mask * spectrum[2 * i + 1];
-        }
+    const double *mask = p->band[k] + b * count;
+    for (size_t i = 0; i < count; i++) {
+        values[2 * i] = mask[i] * spectrum[2 * i];
+        values[2 * i + 1] = mask[i] * spectrum[2 * i + 1];
+    }
     bram_fft2_backward(p->fft[k], values);
     for (size_t i = 0; i < count; i++) (*out)[i] = hypot(values[2 * i], values[2 * i + 1]);
     return BRAM_OK;
 }
 
-/* The inner half of a spectrum, low-passed: what the next scale works on. The factor 1/4 keeps
- * values of pictures as they are. */
-static double *halve(bram_ctx *cx, const double *spectrum, size_t n)
+/* The inner half of a spectrum, low-passed: what the next scale works on. The mask's factor 1/4
+ * keeps values of pictures as they are. */
+static double *halve(bram_ctx *cx, const double *spectrum, const double *mask, size_t n)
 {
     size_t half = n / 2;
     double *out = bram_scratch(cx, 2 * half * half, sizeof *out);
@@ -188,25 +222,23 @@ static double *halve(bram_ctx *cx, const double *spectrum, size_t n)
         for (size_t x = 0; x < half; x++) {
             double fy = frequency(y, half), fx = frequency(x, half);
             size_t from_y = fy < 0 ? n - (half - y) : y, from_x = fx < 0 ? n - (half - x) : x;
-            double mask = low(log_radius(fy, fx, n), -1) / 4;
             const double *from = spectrum + 2 * (from_y * n + from_x);
-            out[2 * (y * half + x)] = mask * from[0], out[2 * (y * half + x) + 1] = mask * from[1];
+            double *to = out + 2 * (y * half + x);
+            to[0] = mask[y * half + x] * from[0], to[1] = mask[y * half + x] * from[1];
         }
     return out;
 }
 
 /* Splits the picture's spectrum into its first low-pass part (in place) and the variance of the
  * rest. */
-static double split(double *spectrum, size_t n)
+static double split(double *spectrum, const double *mask, size_t n)
 {
     double rest = 0, count = (double)(n * n);
-    for (size_t y = 0, i = 0; y < n; y++)
-        for (size_t x = 0; x < n; x++, i++) {
-            double r = log_radius(frequency(y, n), frequency(x, n), n);
-            double l = low(r, 0), h = high(r, 0), *at = spectrum + 2 * i;
-            rest += h * h * (at[0] * at[0] + at[1] * at[1]) / count / count; /* Parseval */
-            at[0] *= l, at[1] *= l;
-        }
+    for (size_t i = 0; i < n * n; i++) {
+        double *at = spectrum + 2 * i, power = at[0] * at[0] + at[1] * at[1];
+        rest += (1 - mask[i] * mask[i]) * power / count / count; /* Parseval */
+        at[0] *= mask[i], at[1] *= mask[i];
+    }
     return rest;
 }
 
@@ -218,12 +250,12 @@ static int build(bram_ctx *cx, struct levels *v, double *rest, const struct pyra
     if (!spectrum) return BRAM_ENOMEM;
     for (size_t i = 0; i < count; i++) spectrum[2 * i] = im->values[i];
     bram_fft2_forward(p->fft[0], spectrum);
-    *rest = split(spectrum, p->side);
+    *rest = split(spectrum, p->first, p->side);
     for (size_t k = 0; k < p->scales; k++) {
         BRAM_TRY(take_low(cx, &v->low[k], p, k, spectrum));
         for (size_t b = 0; b < p->orientations; b++)
             BRAM_TRY(take_band(cx, &v->magnitude[k][b], p, k, b, spectrum));
-        if (!(spectrum = halve(cx, spectrum, p->side >> k))) return BRAM_ENOMEM;
+        if (!(spectrum = halve(cx, spectrum, p->next[k], p->side >> k))) return BRAM_ENOMEM;
     }
     return take_low(cx, &v->low[p->scales], p, p->scales, spectrum);
 }
@@ -236,11 +268,8 @@ static double *put_magnitudes(double *out, const struct levels *v, const struct 
         for (size_t b = 0; b < p->orientations; b++)
             *out++ = moments_of(v->magnitude[k][b], (p->side >> k) * (p->side >> k)).mean;
     for (size_t k = 0; k < p->scales; k++)
-        for (size_t b = 0; b < p->orientations; b++) {
-            size_t n = p->side >> k;
-            double mean = moments_of(v->magnitude[k][b], n * n).mean;
-            out = put_autocovariance(out, v->magnitude[k][b], n, mean);
-        }
+        for (size_t b = 0; b < p->orientations; b++)
+            out = put_autocovariance(out, v->magnitude[k][b], p->side >> k);
     for (size_t k = 0; k < p->scales; k++)
         for (size_t a = 0; a < p->orientations; a++)
             for (size_t b = a + 1; b < p->orientations; b++)
@@ -283,10 +312,7 @@ static int compute(bram_ctx *cx, double *const *row, const void *state, const br
         m = moments_of(v.low[k], (p->side >> k) * (p->side >> k));
         *out++ = m.skewness, *out++ = m.kurtosis;
     }
-    for (size_t k = 0; k <= p->scales; k++) {
-        size_t n = p->side >> k;
-        out = put_autocovariance(out, v.low[k], n, moments_of(v.low[k], n * n).mean);
-    }
+    for (size_t k = 0; k <= p->scales; k++) out = put_autocovariance(out, v.low[k], p->side >> k);
     return put_across_scales(cx, put_magnitudes(out, &v, p), &v, p);
 }
 
@@ -303,6 +329,16 @@ static int fill(bram_ctx *cx, struct pyramid *p, const bram_options *o)
                          p->side, p->scales);
     for (size_t k = 0; k <= p->scales; k++)
         BRAM_TRY(bram_fft2_new(cx, &p->fft[k], p->side >> k, p->side >> k));
+    if (!(p->first = bram_alloc(cx, p->side * p->side, sizeof(double)))) return BRAM_ENOMEM;
+    fill_low(p->first, p->side, p->side, 0, 1);
+    for (size_t k = 0; k < p->scales; k++) {
+        size_t n = p->side >> k;
+        p->band[k] = bram_alloc(cx, p->orientations * n * n, sizeof(double));
+        p->next[k] = bram_alloc(cx, n * n / 4, sizeof(double));
+        if (!p->band[k] || !p->next[k]) return BRAM_ENOMEM;
+        fill_bands(p->band[k], n, p->orientations);
+        fill_low(p->next[k], n / 2, n, -1, 0.25);
+    }
     return BRAM_OK;
 }
 

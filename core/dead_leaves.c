@@ -9,14 +9,24 @@
 
 enum { MOST_DISCS = 20000 };
 
+static size_t first_of(double low)
+{
+    return low > 0 ? (size_t)low : 0;
+}
+
+static size_t end_of(double high, size_t side)
+{
+    return high < (double)side ? (size_t)ceil(high) : side;
+}
+
 /* Paints what is free of a disc. @return how many pixels it took */
 static size_t drop(float *out, size_t side, double row, double col, double radius, float grey)
 {
     size_t taken = 0;
-    double low = floor(row - radius), high = ceil(row + radius);
-    size_t first = low > 0 ? (size_t)low : 0, end = high < (double)side ? (size_t)high : side;
-    for (size_t y = first; y < end; y++)
-        for (size_t x = 0; x < side; x++) {
+    size_t top = first_of(row - radius), end = end_of(row + radius, side);
+    size_t left = first_of(col - radius), right = end_of(col + radius, side);
+    for (size_t y = top; y < end; y++)
+        for (size_t x = left; x < right; x++) {
             double dy = (double)y + 0.5 - row, dx = (double)x + 0.5 - col;
             if (out[y * side + x] >= 0 || dy * dy + dx * dx > radius * radius) continue;
             out[y * side + x] = grey;
