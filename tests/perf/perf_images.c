@@ -63,9 +63,10 @@ int main(void)
     static const struct {
         const char *spec;
         double least; /* pictures a second */
-    } models[] = {
-        {"pixels", 1000}, {"image-statistics", 100}, {"second-order", 1000}, {"gabor", 100}, {"hmax", 12},
-        {"gist", 13},   {"random-cnn", 45},       {"steerable", 25}};
+    } models[] = {{"pixels", 1000},       {"image-statistics", 100},
+                  {"second-order", 1000}, {"gabor", 100},
+                  {"hmax", 12},           {"gist", 13},
+                  {"random-cnn", 45},     {"steerable", 25}};
     bram_init();
     bram_ctx *cx = bram_ctx_new();
     bram_dataset *ds = cx ? made(cx) : NULL;
