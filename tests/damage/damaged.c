@@ -254,7 +254,7 @@ static bool damage_file(bram_ctx *cx, const struct copies *like, const char *pat
     const char *folder = c.folder;
     c.name = name;
     c.homogenized = strcmp(name, "dataset") == 0;
-    snprintf(c.path, sizeof c.path, "%s/copy", folder);
+    snprintf(c.path, sizeof c.path, "%s/copy_session01", folder); /* as NSD has it */
     snprintf(c.output, sizeof c.output, "%s/output.h5", folder);
     bool good = load(&c, path) && read_copies(cx, &c, count);
     printf(
@@ -288,6 +288,11 @@ static bool damage_made(bram_ctx *cx, struct copies like, size_t copies)
                 {"algonauts", NULL, "algonauts2023"},
                 {"allen-twophoton", NULL, "auto"},
                 {"allen-neuropixels", NULL, "auto"},
+                {"tvsd", NULL, "tvsd"},
+                {"things", "things-trials", "things-fmri"},
+                {"nsd", "nsd-table", "nsd:subject=1"},
+                {"stringer", NULL, "stringer2019"},
+                {"bold5000", "bold5000-list", "bold5000"},
                 {"xls", NULL, "auto"},
                 {"npy", NULL, "generic:time=rows,dt=0.5"},
                 {"gz", NULL, "generic:time=rows,times=time"}};

@@ -198,6 +198,58 @@ bool made_allen_twophoton(const char *path, const char *defect);
 bool made_allen_neuropixels(const char *path, const char *defect);
 
 /**
+ * A monkey of the THINGS ventral stream spiking dataset: 4 channels, 5 + 3 images, 2 repeats; and
+ * the list of images.
+ *
+ * @param defect  "good", "channels" (1024); "flat" (train_MUA), "test" (one channel short), "snr"
+ * (one short), "huge" (2^40 images, none stored); of the list "cells" (another form), "short"
+ */
+bool made_tvsd(const char *path, const char *defect);
+bool made_tvsd_images(const char *path, const char *defect);
+
+/**
+ * A recording of Stringer et al. 2019: 3 images and a grey screen, 4 neurons, 8 presentations; and
+ * the images.
+ *
+ * @param defect  "good"; "istim" (one short), "half" (image 1.5), "med" (one short), "class" (text
+ * for resp), "grey" (only); of the images "few", "level" (300)
+ */
+bool made_stringer(const char *path, const char *defect);
+bool made_stringer_images(const char *path, const char *defect);
+
+/**
+ * A subject of THINGS-fMRI as pandas writes it: 5 voxels, 3 + 2 x 2 trials; its tables.
+ *
+ * @param defect  "good", "column" (voxel_id among the reals), "no-id"; "trials" (one short), "ids"
+ * (one short); of the trials "mixed" (an image of both kinds), "no-type"; of the voxels "stranger"
+ * (no voxel 14), "word"
+ */
+bool made_things(const char *path, const char *defect);
+bool made_things_wide(const char *path, unsigned long long trials); /* 2 voxels: trials v + t */
+bool made_things_trials(const char *path, const char *defect);
+bool made_things_voxels(const char *path, const char *defect);
+
+/**
+ * Sessions 1 (6 trials) and 2 (4) of a subject of NSD, 4 x 3 x 2 voxels; the table of stimuli, the
+ * design (MATLAB 5), a volume.
+ *
+ * @param defect  "good"; of betas "rank", "reals", "grid"; of the table "twice" (a trial),
+ * "beyond", "no-subject"; of the design "other", "short"; of a volume "grid"
+ */
+bool made_nsd(const char *path, int session, const char *defect);
+bool made_nsd_table(const char *path, const char *defect);
+bool made_nsd_design(const char *path, const char *defect);
+bool made_nsd_map(const char *path, const char *defect, double scale);
+
+/**
+ * A subject of BOLD5000: 5 presentations of 3 images, regions of 2 and 1 voxels; the list.
+ *
+ * @param defect  "good"; "rows" (of RHPPA); of the list "word", "short"
+ */
+bool made_bold5000(const char *path, const char *defect);
+bool made_bold5000_list(const char *path, const char *defect);
+
+/**
  * A homogenized file: two recordings, a table, by this library's own writer.
  *
  * @param defect  "good", "no-dt", "duplicate" (a label twice), "descending", "nan"

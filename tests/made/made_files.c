@@ -204,6 +204,17 @@ bool made_file(const char *kind, const char *path, const char *defect)
     if (is(kind, "algonauts")) return made_algonauts(path, false, defect);
     if (is(kind, "allen-twophoton")) return made_allen_twophoton(path, defect);
     if (is(kind, "allen-neuropixels")) return made_allen_neuropixels(path, defect);
+    if (is(kind, "tvsd")) return made_tvsd(path, defect);
+    if (is(kind, "tvsd-images")) return made_tvsd_images(path, defect);
+    if (is(kind, "stringer")) return made_stringer(path, defect);
+    if (is(kind, "stringer-images")) return made_stringer_images(path, defect);
+    if (is(kind, "things")) return made_things(path, defect);
+    if (is(kind, "things-trials")) return made_things_trials(path, defect);
+    if (is(kind, "things-voxels")) return made_things_voxels(path, defect);
+    if (is(kind, "nsd")) return made_nsd(path, 1, defect);
+    if (is(kind, "nsd-table")) return made_nsd_table(path, defect);
+    if (is(kind, "bold5000")) return made_bold5000(path, defect);
+    if (is(kind, "bold5000-list")) return made_bold5000_list(path, defect);
     if (is(kind, "kato5")) return made_kato(path, 5, defect);
     if (is(kind, "kato73")) return made_kato(path, 73, defect);
     if (is(kind, "yemini")) return made_yemini(path, defect);
