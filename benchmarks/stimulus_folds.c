@@ -138,6 +138,29 @@ static int at_random(bram_ctx *cx, bram_fold **out, size_t n, const bram_stimulu
     return BRAM_OK;
 }
 
+/* Frames of one movie are nearly the same picture: told where they are on both sides. */
+static int warn_of_movies(bram_ctx *cx, const bram_axis *axis, const bram_fold *fold, size_t folds)
+{
+    size_t n = bram_axis_length(axis), movies, cut = 0;
+    size_t *movie = bram_scratch(cx, n, sizeof *movie), *in = bram_scratch(cx, n, sizeof *in);
+    uint8_t *told = bram_scratch(cx, n, 1);
+    if (!movie || !in || !told) return BRAM_ENOMEM;
+    if (!bram_axis_column(axis, "movie")) return BRAM_OK;
+    BRAM_TRY(code_column(cx, movie, &movies, axis, "movie", false));
+    for (size_t f = 0; f < folds; f++)
+        for (size_t i = 0; i < fold[f].tests; i++) {
+            size_t m = movie[fold[f].test[i]];
+            if (in[m] && in[m] != f + 1 && !told[m]++) cut++;
+            in[m] = f + 1;
+        }
+    if (cut)
+        bram_note(cx,
+                  "frames of %zu of %zu movies are in several folds: frames that are nearly the "
+                  "same are trained on and tested; group=movie keeps them together",
+                  cut, movies);
+    return BRAM_OK;
+}
+
 int bram_stimulus_folds(bram_ctx *cx, bram_fold **out, const bram_axis *stimulus,
                         const bram_stimulus_split *s)
 {
@@ -146,7 +169,11 @@ int bram_stimulus_folds(bram_ctx *cx, bram_fold **out, const bram_axis *stimulus
         return bram_fail(cx, BRAM_ENOTAPPLICABLE,
                          "%zu stimuli are too few for %zu folds of two or more", n, s->folds);
     bool groups = *s->group || *s->stratify || bram_axis_column(stimulus, "image");
-    int status = groups ? by_groups(cx, out, stimulus, s) : at_random(cx, out, n, s);
+    bram_fold *fold = NULL;
+    int status = groups ? by_groups(cx, &fold, stimulus, s) : at_random(cx, &fold, n, s);
+    if (status == BRAM_OK) status = warn_of_movies(cx, stimulus, fold, s->folds);
+    if (status == BRAM_OK) *out = fold;
+    else bram_free(fold);
     bram_scratch_release(cx, mark);
     return status;
 }

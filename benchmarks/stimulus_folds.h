@@ -18,7 +18,8 @@ typedef struct bram_stimulus_split {
  * Stimuli in a random order that depends on the seed and their number, cut into folds of equal
  * size; or, with groups or strata, groups in such an order, each to the fold that has the fewest
  * stimuli of its stratum (then the fewest, then the first). Stimuli that the column `image` says
- * are the same image are in one fold as well.
+ * are the same image are in one fold as well. A note tells of movies (column `movie`) of which
+ * frames are in several folds.
  *
  * @param out  folds that share one piece of memory: free with bram_free
  * @return BRAM_OK; BRAM_EABSENT for a column that is not there; BRAM_EUSAGE where groups share an

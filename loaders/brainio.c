@@ -11,12 +11,16 @@
  *                     each further group of the file
  *
  * ID is the attribute `identifier` of the file, else its name. A stimulus set gives the table
- * stimuli/stimulus its columns; filename becomes `image`.
+ * stimuli/stimulus its columns; filename becomes `image`. The zip of its pictures stays where it
+ * is: `image_sha256` has the hash of each.
  */
 #include "brainio.h"
 
+#include "archivefile.h"
 #include "brainio_put.h"
 #include "csvfile.h"
+#include "gz.h"
+#include "image.h"
 #include "intake.h"
 
 #include <ctype.h>
@@ -45,6 +49,20 @@ static bool is_stimulus_set(bram_ctx *cx, const char *path)
     bool found = bram_csv_read(cx, &t, path, &with_header) == BRAM_OK && id_column(t) >= 0;
     bram_csv_free(t);
     return found;
+}
+
+/* An archive of pictures and nothing else. */
+static bool is_pictures(bram_ctx *cx, const char *path)
+{
+    char **names = NULL;
+    size_t count = 0, pictures = 0;
+    unsigned char head[4];
+    if (bram_gz_peek(path, head, sizeof head) != sizeof head || memcmp(head, "PK\3\4", 4) != 0)
+        return false;
+    if (bram_archive_list(cx, path, &names, &count) == BRAM_OK)
+        for (size_t i = 0; i < count; i++) pictures += bram_image_is_name(names[i]);
+    bram_free(names);
+    return count && pictures == count;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -106,23 +124,34 @@ static int load_assembly(bram_ctx *cx, bram_dataset *ds, const char *path, const
     return status;
 }
 
-static int load_file(bram_ctx *cx, bram_dataset *ds, bram_csv **set, const char *path,
+/* What is read besides assemblies. */
+struct set {
+    bram_csv *table;
+    const char *pictures; /* an archive */
+};
+
+static int load_file(bram_ctx *cx, bram_dataset *ds, struct set *set, const char *path,
                      const char *unit)
 {
     if (bram_h5_probe(path)) return load_assembly(cx, ds, path, unit);
-    if (*set)
+    if (!set->pictures && is_pictures(cx, path)) {
+        set->pictures = path;
+        return BRAM_OK;
+    }
+    if (set->table)
         return bram_fail(cx, BRAM_EFORMAT,
                          "a second stimulus set, expected one (import sets apart)");
-    BRAM_TRY(bram_csv_read(cx, set, path, &with_header));
-    return id_column(*set) >= 0 ? BRAM_OK
-                                : bram_fail(cx, BRAM_EFORMAT,
-                                            "a table without the columns stimulus_id (or image_id) "
-                                            "and filename");
+    BRAM_TRY(bram_csv_read(cx, &set->table, path, &with_header));
+    return id_column(set->table) >= 0
+               ? BRAM_OK
+               : bram_fail(cx, BRAM_EFORMAT,
+                           "a table without the columns stimulus_id (or image_id) "
+                           "and filename");
 }
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
-    bram_csv *set = NULL;
+    struct set set = {NULL, NULL};
     size_t mark = bram_scratch_mark(cx);
     int status = BRAM_OK;
     for (size_t i = 0; status == BRAM_OK && i < input->count; i++) {
@@ -130,8 +159,10 @@ static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const b
         if (status != BRAM_OK) status = bram_fail_prefix(cx, status, "%s", input->paths[i]);
         bram_scratch_release(cx, mark);
     }
-    if (status == BRAM_OK) status = bram_brainio_put_stimuli(cx, ds, set, set ? id_column(set) : 0);
-    bram_csv_free(set);
+    if (status == BRAM_OK)
+        status = bram_brainio_put_stimuli(cx, ds, set.table, set.table ? id_column(set.table) : 0,
+                                          set.pictures);
+    bram_csv_free(set.table);
     bram_scratch_release(cx, mark);
     return status;
 }
@@ -153,7 +184,8 @@ static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *ou
     size_t assemblies = 0;
     for (size_t i = 0; i < input->count; i++) {
         if (is_assembly(cx, input->paths[i])) assemblies++;
-        else if (!is_stimulus_set(cx, input->paths[i])) assemblies = 0, i = input->count;
+        else if (!is_stimulus_set(cx, input->paths[i]) && !is_pictures(cx, input->paths[i]))
+            assemblies = 0, i = input->count;
     }
     return assemblies ? bram_recognise(out, BRAM_MINE,
                                        "netCDF-4 with an array that names its "
@@ -165,6 +197,8 @@ static int belongs(bram_ctx *cx, const char *path, bram_recognition *out)
 {
     if (is_stimulus_set(cx, path))
         return bram_recognise(out, BRAM_MINE, "a stimulus set: stimulus_id and filename");
+    if (is_pictures(cx, path))
+        return bram_recognise(out, BRAM_MINE, "an archive of pictures: of a stimulus set");
     return bram_recognise(out, BRAM_NOT_MINE, "no stimulus set");
 }
 
@@ -174,7 +208,7 @@ const bram_loader bram_loader_brainio = {
     .citation = "Schrimpf et al. 2020, Neuron 108:413",
     .doi = "10.1016/j.neuron.2020.07.040",
     .licence = "not stated",
-    .reads = "netCDF-4 (.nc) by xarray; CSV of a stimulus set",
+    .reads = "netCDF-4 (.nc) by xarray; CSV and zip of a stimulus set",
     .version = 1,
     .verified = BRAM_VERIFIED_REAL,
     .params = params,

@@ -27,8 +27,10 @@ int bram_brainio_put_table(bram_ctx *cx, bram_dataset *ds, const char *id, const
                            const bram_brainio *a) BRAM_MUST_CHECK;
 
 /** The table stimuli/stimulus: all stimuli of the dataset's responses and features, then those of
- *  the set that are not among them; with the columns of the set (NULL: none). */
-int bram_brainio_put_stimuli(bram_ctx *cx, bram_dataset *ds, const bram_csv *set,
-                             ptrdiff_t id) BRAM_MUST_CHECK;
+ *  the set that are not among them; with the columns of the set (NULL: none) and the hashes of the
+ *  pictures in an archive (NULL: none), by the names that the column filename has. A picture that
+ *  the archive lacks is BRAM_EFORMAT. */
+int bram_brainio_put_stimuli(bram_ctx *cx, bram_dataset *ds, const bram_csv *set, ptrdiff_t id,
+                             const char *pictures) BRAM_MUST_CHECK;
 
 #endif

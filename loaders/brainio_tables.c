@@ -4,6 +4,8 @@
  */
 #include "brainio_put.h"
 
+#include "hash.h"
+#include "image.h"
 #include "intake.h"
 #include "intake_table.h"
 
@@ -196,7 +198,48 @@ static int add_set_columns(bram_ctx *cx, bram_axis *table, const struct stimuli 
     return BRAM_OK;
 }
 
-int bram_brainio_put_stimuli(bram_ctx *cx, bram_dataset *ds, const bram_csv *set, ptrdiff_t id)
+/* Hashes of pictures by the names of their files. */
+struct pictures {
+    bram_axis *name; /* ids: file names, without folders */
+    char (*hash)[65];
+};
+
+static int take_picture(bram_ctx *cx, void *user, const char *name, const unsigned char *bytes,
+                        size_t size)
+{
+    struct pictures *p = user;
+    const char *slash = strrchr(name, '/');
+    ptrdiff_t at = bram_axis_find(p->name, slash ? slash + 1 : name);
+    if (at < 0) at = bram_axis_find(p->name, name);
+    return at < 0 ? BRAM_OK : bram_sha256(cx, p->hash[at], bytes, size);
+}
+
+static int add_hashes(bram_ctx *cx, bram_axis *table, const char *archive)
+{
+    const bram_column *file = bram_axis_column(table, "image");
+    size_t n = bram_axis_length(table);
+    if (!file || file->type != BRAM_TEXT)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: pictures, but no table that names them by filename",
+                         archive);
+    struct pictures p = {.hash = bram_scratch(cx, n, sizeof *p.hash)};
+    const char **hash = bram_scratch(cx, n, sizeof *hash);
+    if (!p.hash || !hash) return BRAM_ENOMEM;
+    BRAM_TRY(bram_axis_new(cx, &p.name, "image", n));
+    int status = bram_axis_set_ids(cx, p.name, file->text);
+    if (status == BRAM_OK) status = bram_images_each(cx, archive, take_picture, &p);
+    for (size_t i = 0; status == BRAM_OK && i < n; i++) {
+        ptrdiff_t at = bram_axis_find(p.name, file->text[i]); /* equal names: the first */
+        hash[i] = at < 0 ? "" : p.hash[at];
+        if (at >= 0 && !*hash[i])
+            status = bram_fail(cx, BRAM_EFORMAT, "%s has no picture %s, that of stimulus %s",
+                               archive, file->text[i], bram_axis_id(table, i));
+    }
+    bram_axis_free(p.name);
+    return status == BRAM_OK ? bram_axis_add_text(cx, table, "image_sha256", hash) : status;
+}
+
+int bram_brainio_put_stimuli(bram_ctx *cx, bram_dataset *ds, const bram_csv *set, ptrdiff_t id,
+                             const char *pictures)
 {
     struct stimuli s = {.list = NULL};
     bram_axis *table = NULL;
@@ -208,6 +251,7 @@ int bram_brainio_put_stimuli(bram_ctx *cx, bram_dataset *ds, const bram_csv *set
         status = bram_axis_new(cx, &table, "stimulus", s.count);
         if (status == BRAM_OK) status = bram_axis_set_ids(cx, table, name);
         if (status == BRAM_OK && set) status = add_set_columns(cx, table, &s, set, id);
+        if (status == BRAM_OK && pictures) status = add_hashes(cx, table, pictures);
         if (status == BRAM_OK) status = bram_dataset_add_table(cx, ds, "stimuli", table);
         else bram_axis_free(table);
     }

@@ -4,6 +4,8 @@
  */
 #include "made_import.h"
 
+#include <zlib.h>
+
 static double value_of(bram_ctx *cx, const bram_response *r, size_t i, size_t u, size_t k, size_t b)
 {
     double value;
@@ -121,6 +123,78 @@ static void a_stimulus_set(void **state)
     bram_ctx_free(cx);
 }
 
+/* A zip file of stored members; no more than is needed here. */
+struct zip {
+    unsigned char bytes[600], directory[300];
+    uint32_t used, listed;
+    uint16_t members;
+};
+
+static void put(unsigned char *to, size_t at, uint32_t value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) to[at + i] = (unsigned char)(value >> 8 * i);
+}
+
+static void add_member(struct zip *z, const char *name, const char *text)
+{
+    uint32_t n = (uint32_t)strlen(text), length = (uint32_t)strlen(name);
+    uint32_t crc = (uint32_t)crc32(0, (const unsigned char *)text, n);
+    unsigned char *to = z->bytes + z->used, *entry = z->directory + z->listed;
+    memcpy(to, "PK\3\4\24", 5), memcpy(entry, "PK\1\2\24\0\24", 7);
+    put(to, 14, crc, 4), put(to, 18, n, 4), put(to, 22, n, 4), put(to, 26, length, 2);
+    put(entry, 16, crc, 4), put(entry, 20, n, 4), put(entry, 24, n, 4), put(entry, 28, length, 2);
+    put(entry, 42, z->used, 4);
+    memcpy(to + 30, name, length), memcpy(to + 30 + length, text, n);
+    memcpy(entry + 46, name, length);
+    z->used += 30 + length + n, z->listed += 46 + length, z->members++;
+}
+
+static size_t end_zip(struct zip *z)
+{
+    unsigned char *to = z->bytes + z->used;
+    memcpy(to, z->directory, z->listed);
+    memcpy(to + z->listed, "PK\5\6", 4);
+    put(to + z->listed, 8, z->members, 2), put(to + z->listed, 10, z->members, 2);
+    put(to + z->listed, 12, z->listed, 4), put(to + z->listed, 16, z->used, 4);
+    return z->used + z->listed + 22;
+}
+
+static void pictures_of_a_set(void **state)
+{
+    (void)state;
+    char assembly[200], set[200], zip[200];
+    struct zip z = {.used = 0};
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL;
+    bram_recognition r;
+    test_temporary(assembly, "made.nc");
+    test_temporary(set, "made.csv");
+    test_temporary(zip, "made.zip");
+    assert_true(made_file("brainio", assembly, "one-bin"));
+    assert_true(made_text(set, "image_id,filename\na,a.png\nb,b.png\n"));
+    add_member(&z, "pictures/b.png", "abc");
+    add_member(&z, "pictures/a.png", "");
+    assert_true(made_bytes(zip, z.bytes, end_zip(&z)));
+    const char *const paths[] = {assembly, zip, set};
+    assert_ok(cx, bram_loader_find("brainio")->belongs(cx, zip, &r));
+    assert_int_equal(r.verdict, BRAM_MINE);
+    assert_ok(cx, bram_import(cx, &ds, "auto", &(bram_input){paths, 3}, NULL));
+    const bram_axis *table = bram_dataset_table(ds, "stimuli/stimulus");
+    const char *const *hash = bram_axis_column(table, "image_sha256")->text;
+    /* SHA-256 of "abc" (FIPS 180-2, B.1), and of nothing; c has no picture in the set */
+    assert_string_equal(hash[0],
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_string_equal(hash[1],
+                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_string_equal(hash[2], "");
+    bram_dataset_free(ds);
+    assert_true(made_text(set, "image_id,filename\na,other.png\nb,b.png\n"));
+    assert_int_equal(bram_import(cx, &ds, "brainio", &(bram_input){paths, 3}, NULL), BRAM_EFORMAT);
+    assert_non_null(strstr(bram_ctx_message(cx), "has no picture other.png, that of stimulus a"));
+    unlink(assembly), unlink(set), unlink(zip);
+    bram_ctx_free(cx);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -192,12 +266,10 @@ static void real_files(void **state)
 int main(void)
 {
     bram_init();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(regions_repeats_and_bins),
-                                       cmocka_unit_test(models_by_layer),
-                                       cmocka_unit_test(events_and_their_metadata),
-                                       cmocka_unit_test(a_stimulus_set),
-                                       cmocka_unit_test(refusals),
-                                       cmocka_unit_test(every_failing_allocation),
-                                       cmocka_unit_test(real_files)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(regions_repeats_and_bins),  cmocka_unit_test(models_by_layer),
+        cmocka_unit_test(events_and_their_metadata), cmocka_unit_test(a_stimulus_set),
+        cmocka_unit_test(pictures_of_a_set),         cmocka_unit_test(refusals),
+        cmocka_unit_test(every_failing_allocation),  cmocka_unit_test(real_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

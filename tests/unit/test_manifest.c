@@ -103,6 +103,9 @@ static void sums_are_those_of_the_files(void **state)
         {"songbird-ppseq", "spikes/ppseq"},
         {"antolik2016", "vision/encoding/antolik2016"},
         {"henaff2021", "vision/encoding/henaff2021"},
+        {"allen-cux2", "vision/encoding/allen_cux2_511510667_UNPAIRED"},
+        {"allen-derived", "vision/encoding/allen_neuropixels_derived"},
+        {"brainio-examples", "vision/encoding/brainio"},
         {"tang-patterns", "vision/encoding/tang_v1_patterns"},
         {"kriegeskorte92", "vision/rsa/rsatoolbox/92imageData"}};
     char root[512];
@@ -124,8 +127,8 @@ static void sums_are_those_of_the_files(void **state)
         }
         bram_yaml_manifest_free(m);
     }
-    assert_int_equal(found, 5 + 7 + 4 + 1 + 1 + 2 + 2 + 2 + 1 + 7 + 13 + 4 + 1 + 2 + 2 + 2 + 4 + 1 +
-                                1 + 8 + 4 + 1 + 1 + 2 + 1);
+    assert_int_equal(found, 5 + 7 + 8 + 1 + 9 + 4 + 1 + 1 + 2 + 2 + 2 + 1 + 7 + 13 + 4 + 1 + 2 + 2 +
+                                2 + 4 + 1 + 1 + 8 + 4 + 1 + 1 + 2 + 1);
     bram_ctx_free(cx);
 }
 
