@@ -9,14 +9,15 @@
 
 enum { SESSIONS = 7, IMAGES = 440, REPEATS = 50, FRAMES = 11 };
 
-/* of the table: units, response latency */
+/* of the table: units, response latency, share of NaN and largest of all counts */
 static const struct {
     const char *name;
     size_t units;
-    double latency;
-} sessions[SESSIONS] = {{"ay2_u003", 39, 0.052}, {"ay2_u007", 16, 0.028}, {"ay3_u001", 47, 0.038},
-                        {"ay3_u002", 53, 0.040}, {"ay4_u001", 13, 0.038}, {"ay4_u006", 66, 0.040},
-                        {"ay5_u005", 49, 0.036}};
+    double latency, missing, largest;
+} sessions[SESSIONS] = {{"ay2_u003", 39, 0.052, 0.295, 71}, {"ay2_u007", 16, 0.028, 0.335, 37},
+                        {"ay3_u001", 47, 0.038, 0.281, 57}, {"ay3_u002", 53, 0.040, 0.318, 123},
+                        {"ay4_u001", 13, 0.038, 0.316, 30}, {"ay4_u006", 66, 0.040, 0.34, 82},
+                        {"ay5_u005", 49, 0.036, 0.361, 44}};
 
 static const bram_response *response_of(const bram_dataset *ds, const char *name, const char *end)
 {
@@ -30,6 +31,26 @@ static double json_number(const bram_json *at, const char *name)
     double x = NAN;
     assert_true(bram_json_number(bram_json_get(at, name), &x));
     return x;
+}
+
+/* Counts of all frames, the missing ones of movies that were not shown among them. */
+static void compare_table(bram_ctx *cx, const bram_dataset *ds, size_t k)
+{
+    enum { ALL = 2 * 3 * 10 * FRAMES };
+    size_t units = sessions[k].units, there = 0;
+    double largest = 0;
+    for (size_t part = 0; part < 2; part++) {
+        const bram_response *r = response_of(ds, sessions[k].name, part ? "_contrast" : "");
+        size_t rows = bram_response_length(r, 0), n = rows * units * REPEATS;
+        double *values = calloc(n, sizeof *values);
+        uint8_t *present = calloc(n, 1);
+        assert_ok(cx, bram_response_read(cx, r, (size_t[]){0, 0, 0},
+                                         (size_t[]){rows, units, REPEATS}, values, present));
+        for (size_t i = 0; i < n; i++) there += present[i], largest = fmax(largest, values[i]);
+        free(values), free(present);
+    }
+    assert_near(1 - (double)there / (double)(ALL * units * REPEATS), sessions[k].missing, 5.1e-4);
+    assert_near(largest, sessions[k].largest, 0);
 }
 
 /* Sum and number of missing counts, and the reliability of each unit. */
@@ -131,6 +152,7 @@ static void real_sessions(void **state)
             bram_json_get(bram_json_get(bram_json_get(file, "real"), "henaff2021"), "consistency"),
             sessions[k].name);
         compare(cx, ds, k, known);
+        compare_table(cx, ds, k);
         const bram_response *c = response_of(ds, sessions[k].name, "_contrast");
         assert_int_equal(bram_response_length(c, 0), 4 * FRAMES);
         const bram_response *p = response_of(ds, sessions[k].name, "_psth");

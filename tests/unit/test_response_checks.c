@@ -166,6 +166,12 @@ static void shuffled_rows(void **state)
     bram_ctx_free(cx);
 }
 
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 /* Mouse V1, whose pictures and responses are known to belong together: r of the similarities as
  * NumPy gives it (0.15703 and 0.13433), and shuffles that do not reach it. */
 static void real_pairs(void **state)
@@ -173,8 +179,9 @@ static void real_pairs(void **state)
     (void)state;
     static const struct {
         const char *name;
-        double r;
-    } regions[] = {{"region1", 0.15702712139860217}, {"region2", 0.13433371118454251}};
+        double r, reliability; /* median over units: reference/encoding_reference.json */
+    } regions[] = {{"region1", 0.15702712139860217, 0.7832503941784066},
+                   {"region2", 0.13433371118454251, 0.6593325321104012}};
     static const char *const files[] = {"raw_validation_set", "validation_set", "training_set",
                                         "validation_inputs"};
     bram_ctx *cx = bram_ctx_new();
@@ -210,6 +217,13 @@ static void real_pairs(void **state)
         assert_int_equal(c.said.length, 0);
         assert_null(findings(ds, regions[k].name));
         free(c.values);
+        double *known = calloc(units, sizeof *known);
+        memcpy(known, bram_axis_column(bram_response_axis(v, 1), "reliability")->number,
+               units * sizeof *known);
+        qsort(known, units, sizeof *known, ascending);
+        assert_int_equal(units % 2, 1);
+        assert_near(known[units / 2], regions[k].reliability, 1e-12);
+        free(known);
         bram_dataset_free(ds);
     }
     bram_ctx_free(cx);
