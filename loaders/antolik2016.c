@@ -12,6 +12,7 @@
  * for all regions: validation-01 ...
  */
 #include "intake.h"
+#include "intake_responses.h"
 
 #include "npy.h"
 
@@ -151,23 +152,6 @@ static int name_images(bram_ctx *cx, bram_axis **out, size_t validation, size_t 
     return status;
 }
 
-static int name_neurons(bram_ctx *cx, bram_axis **out, size_t n)
-{
-    char(*text)[24] = bram_scratch(cx, n, sizeof *text);
-    const char **id = bram_scratch(cx, n, sizeof *id);
-    if (!text || !id) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        snprintf(text[i], sizeof text[i], "%zu", i + 1);
-        id[i] = text[i];
-    }
-    bram_axis *axis = NULL;
-    BRAM_TRY(bram_axis_new(cx, &axis, "neuron", n));
-    int status = bram_axis_set_ids(cx, axis, id);
-    if (status == BRAM_OK) *out = axis;
-    else bram_axis_free(axis);
-    return status;
-}
-
 static int describe(bram_ctx *cx, bram_response *r, const char *region)
 {
     bram_attrs *a = bram_response_attrs(r);
@@ -181,22 +165,26 @@ static int describe(bram_ctx *cx, bram_response *r, const char *region)
 /* stimulus x neuron x repeat, from repeat x stimulus x neuron. */
 static int put_repeats(bram_ctx *cx, bram_dataset *ds, const struct region *r, const char *name)
 {
-    bram_axis *axis[3] = {NULL, NULL, NULL};
-    bram_response *out = NULL;
-    int status = name_images(cx, &axis[0], r->images, 0, name);
-    if (status == BRAM_OK) status = name_neurons(cx, &axis[1], r->neurons);
-    if (status == BRAM_OK) status = bram_axis_new(cx, &axis[2], "repeat", r->repeats);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, &out, name, BRAM_F64, 3,
-                                   (const bram_axis *[]){axis[0], axis[1], axis[2]});
-    for (size_t d = 0; d < 3; d++) bram_axis_free(axis[d]);
     size_t cells = r->images * r->neurons;
-    for (size_t k = 0; status == BRAM_OK && k < cells; k++)
+    double *values = bram_alloc(cx, cells * r->repeats, sizeof *values);
+    bram_presented p = {.id = name,
+                        .values = values,
+                        .repeats = r->repeats,
+                        .unit = "1",
+                        .signal = "inferred spike rate",
+                        .species = "Mus musculus",
+                        .subject = name,
+                        .area = "V1"};
+    if (!values) return BRAM_ENOMEM;
+    for (size_t k = 0; k < cells; k++)
         for (size_t i = 0; i < r->repeats; i++)
-            bram_response_f64(out)[k * r->repeats + i] = r->raw->values[i * cells + k];
-    if (status == BRAM_OK) status = describe(cx, out, name);
-    if (status == BRAM_OK) return bram_dataset_add(cx, ds, "responses", out);
-    bram_response_free(out);
+            values[k * r->repeats + i] = r->raw->values[i * cells + k];
+    int status = name_images(cx, &p.stimulus, r->images, 0, name);
+    if (status == BRAM_OK)
+        status = bram_intake_numbered(cx, &p.neuron, "neuron", r->neurons, "", 0);
+    if (status == BRAM_OK) status = bram_intake_responses(cx, ds, &p);
+    else bram_axis_free(p.stimulus);
+    bram_free(values);
     return status;
 }
 
@@ -234,7 +222,7 @@ static int put_training(bram_ctx *cx, bram_dataset *ds, const struct region *r, 
     bram_axis *row = NULL, *neuron = NULL;
     if (!training) return BRAM_ENOMEM;
     int status = set_axis(cx, &row, all, r->images, r->training->info.shape[0]);
-    if (status == BRAM_OK) status = name_neurons(cx, &neuron, r->neurons);
+    if (status == BRAM_OK) status = bram_intake_numbered(cx, &neuron, "neuron", r->neurons, "", 0);
     if (status == BRAM_OK)
         status = put_array(cx, ds, "responses", training, r->training, row, neuron, name);
     else bram_axis_free(row);
