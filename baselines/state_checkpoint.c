@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NUMBERS = 9 };
+enum { NUMBERS = 11 };
 
 static int put_model(bram_ctx *cx, bram_dataset *ds, const char *name, const bram_hmm *m)
 {
@@ -55,7 +55,9 @@ int bram_state_checkpoint_save(bram_ctx *cx, const bram_hmm_fit *f, const char *
                                (double)f->found,
                                (double)f->best_iterations,
                                (double)f->best_start,
-                               f->fall};
+                               f->fall,
+                               f->reach,
+                               (double)f->back};
     bram_attrs *attrs = bram_dataset_attrs(cx, ds, "");
     int status = attrs ? bram_attrs_set_text(cx, attrs, "content", "bramble-checkpoint")
                        : BRAM_ENOMEM;
@@ -103,13 +105,13 @@ static int get_fit(bram_ctx *cx, bram_hmm_fit *f, const bram_dataset *ds, size_t
     BRAM_TRY(bram_state_get(cx, &numbers, ds, "fit"));
     const double *x = numbers.data;
     bool valid = numbers.rows * numbers.cols == NUMBERS && x[0] >= 0 && x[0] < 1e9 && x[1] >= 0 &&
-                 x[1] < 1e9 && x[6] >= 0 && x[7] >= 0;
+                 x[1] < 1e9 && x[6] >= 0 && x[7] >= 0 && x[9] >= 1;
     if (valid) {
         f->start = (size_t)x[0], f->iteration = (size_t)x[1];
         f->last = x[2], f->objective = x[3], f->evidence = x[4];
         f->found = x[5] != 0;
         f->best_iterations = (size_t)x[6], f->best_start = (size_t)x[7];
-        f->fall = x[8];
+        f->fall = x[8], f->reach = x[9], f->back = x[10] != 0;
     }
     bram_free(numbers.data);
     if (!valid)

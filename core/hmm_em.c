@@ -16,6 +16,10 @@
 
 enum { BLOCK = 1024 };
 
+/* What of itself a log posterior may fall by. Steps that gain less than SLOW of it are stretched,
+ * by FURTHER more each time up to FARTHEST. */
+static const double ROUNDING = 1e-13, SLOW = 3e-5, FURTHER = 1.5, FARTHEST = 4;
+
 /* ---- E-step --------------------------------------------------------------------------------- */
 
 struct expect {
@@ -197,29 +201,90 @@ static void tell(bram_ctx *cx, const struct loop *w, double objective)
                       (double)(w->starts * w->o->iterations));
 }
 
+/* What the E-step says of a model. */
+struct point {
+    double evidence, objective;
+};
+
+static int look(bram_ctx *cx, struct loop *w, const bram_hmm *m, struct point *p)
+{
+    double prior = 0;
+    BRAM_TRY(bram_hmm_expect(cx, m, w->e, w->d, w->posterior, w->pair, &p->evidence));
+    if (w->e->log_prior) BRAM_TRY(w->e->log_prior(cx, w->e, m, &prior));
+    p->objective = p->evidence + chain_prior(m, w->o) + prior;
+    if (!isfinite(p->objective))
+        return bram_fail(cx, BRAM_ENUMERIC, "the log posterior of the model is %g", p->objective);
+    return BRAM_OK;
+}
+
+/* Where `next` leads that a leap has made. A fall, or a point where nothing is defined: `fell`. */
+static int look_after(bram_ctx *cx, struct loop *w, struct point *p, double before, bool *fell)
+{
+    int status = look(cx, w, &w->f->next, p);
+    *fell = status == BRAM_ENUMERIC ||
+            (status == BRAM_OK && p->objective < before - ROUNDING * fabs(before));
+    return *fell ? BRAM_OK : status;
+}
+
+/* next: the M-step from `now`, whose posteriors are there. */
+static int step(bram_ctx *cx, struct loop *w,
+                int (*maximize)(bram_ctx *, const bram_emission *, bram_hmm *,
+                                const bram_hmm_data *, const bram_mat *))
+{
+    bram_hmm_copy(&w->f->next, &w->f->now);
+    fit_chain(&w->f->next, w->pair, w->posterior, w->d, w->o);
+    return maximize(cx, w->e, &w->f->next, w->d, w->posterior);
+}
+
+/* The M-step, and on a plateau beyond it (overrelaxation: Salakhutdinov and Roweis 2003): further
+ * as long as that goes up. What falls is taken back, to the step itself, and if that falls to one
+ * that is sure. */
+static int leap(bram_ctx *cx, struct loop *w, struct point *p)
+{
+    bram_hmm_fit *f = w->f;
+    const bram_emission *e = w->e;
+    double before = p->objective;
+    bool far = e->stretch && f->reach > 1, fell;
+    BRAM_TRY(step(cx, w, e->leap));
+    if (far) e->stretch(e, &f->next, &f->now, f->reach);
+    BRAM_TRY(look_after(cx, w, p, before, &fell));
+    f->back = far && fell;
+    if (f->back) {
+        e->stretch(e, &f->next, &f->now, 1 / f->reach);
+        BRAM_TRY(look_after(cx, w, p, before, &fell));
+    }
+    bool slow = !fell && p->objective - before < SLOW * fabs(before);
+    f->reach = slow && !f->back ? fmin(f->reach * FURTHER, FARTHEST) : 1;
+    if (!fell) return BRAM_OK;
+    f->back = false;
+    BRAM_TRY(look(cx, w, &f->now, p));
+    BRAM_TRY(step(cx, w, e->maximize));
+    return look(cx, w, &f->next, p);
+}
+
 /* Iterations of one start until it ends. */
 static int run_start(bram_ctx *cx, struct loop *w)
 {
     bram_hmm_fit *f = w->f;
+    struct point p;
+    BRAM_TRY(bram_ctx_check_cancel(cx));
+    BRAM_TRY(look(cx, w, &f->now, &p));
     for (;;) {
-        double evidence;
-        BRAM_TRY(bram_ctx_check_cancel(cx));
-        BRAM_TRY(bram_hmm_expect(cx, &f->now, w->e, w->d, w->posterior, w->pair, &evidence));
-        double objective = evidence + chain_prior(&f->now, w->o), prior = 0;
-        if (w->e->log_prior) BRAM_TRY(w->e->log_prior(cx, w->e, &f->now, &prior));
-        objective += prior;
-        if (!isfinite(objective))
-            return bram_fail(cx, BRAM_ENUMERIC, "the log posterior of the model is %g", objective);
-        double gain = f->iteration > 0 ? objective - f->last : INFINITY, size = fabs(objective);
+        double gain = f->iteration > 0 ? p.objective - f->last : INFINITY;
+        double size = fabs(p.objective), before = p.objective;
         if (-gain > f->fall * size) f->fall = size > 0 ? -gain / size : 0;
-        keep_if_better(w, objective, evidence);
-        tell(cx, w, objective);
-        if (f->iteration == w->o->iterations || gain <= w->o->tolerance * size) return BRAM_OK;
-        bram_hmm_copy(&f->next, &f->now);
-        fit_chain(&f->next, w->pair, w->posterior, w->d, w->o);
-        BRAM_TRY(w->e->maximize(cx, w->e, &f->next, w->d, w->posterior));
+        keep_if_better(w, p.objective, p.evidence);
+        tell(cx, w, p.objective);
+        bool ended = gain <= w->o->tolerance * size && !f->back;
+        if (ended || f->iteration == w->o->iterations) return BRAM_OK;
+        BRAM_TRY(bram_ctx_check_cancel(cx));
+        if (w->e->leap) BRAM_TRY(leap(cx, w, &p));
+        else {
+            BRAM_TRY(step(cx, w, w->e->maximize));
+            BRAM_TRY(look(cx, w, &f->next, &p));
+        }
         bram_hmm_copy(&f->now, &f->next);
-        f->last = objective;
+        f->last = before;
         f->iteration++;
     }
 }
@@ -275,6 +340,7 @@ static int run(bram_ctx *cx, struct loop *w, size_t states, const bram_hmm *give
     bram_hmm_fit *f = w->f;
     BRAM_TRY(prepare(cx, w, states));
     for (; f->start < w->starts; f->start++, f->iteration = 0) {
+        if (f->iteration == 0) f->reach = 1, f->back = false;
         if (f->iteration == 0 && given) bram_hmm_copy(&f->now, given);
         else if (f->iteration == 0)
             BRAM_TRY(bram_hmm_start(cx, &f->now, f->start, w->e, w->d, w->o, w->posterior));

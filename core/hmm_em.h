@@ -78,6 +78,15 @@ struct bram_emission {
     int (*maximize)(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bram_hmm_data *d,
                     const bram_mat *posterior);
 
+    /** As maximize, but not made sure that it goes up: EM looks at the log posterior of the result,
+     *  and takes maximize where it has fallen. NULL: none. */
+    int (*leap)(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bram_hmm_data *d,
+                const bram_mat *posterior);
+
+    /** Moves the numbers of m, which a leap from those of `from` has given, to `by` times as far
+     *  from there. NULL: they cannot go beyond. */
+    void (*stretch)(const bram_emission *e, bram_hmm *m, const bram_hmm *from, double by);
+
     /** Log prior density of the numbers, up to a constant; NULL: flat. */
     int (*log_prior)(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, double *value);
 
@@ -140,6 +149,8 @@ typedef struct bram_hmm_fit {
     bram_hmm now, best, next; /* next: where an M-step works, so that one that stops half-way
                                  leaves `now` as it was */
     double last, objective;   /* log posterior: of `now` one step before, of best */
+    double reach;             /* how far the next step is stretched, 1 or more */
+    bool back;                /* the last one was stretched too far: its gain tells of no end */
     double evidence;          /* log p(y) of best */
     bool found;               /* best holds something */
     size_t best_iterations, best_start;

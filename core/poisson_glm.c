@@ -452,6 +452,12 @@ static int search(bram_ctx *cx, const bram_glm *g, bram_mat *theta, double *obje
     return BRAM_OK;
 }
 
+/* The information that is positive definite whatever theta is. */
+static bram_information positive(bram_link link)
+{
+    return link == BRAM_LINK_SIGMOID ? BRAM_EXPECTED : BRAM_OBSERVED;
+}
+
 static int newton(bram_ctx *cx, bram_mat *theta, double *objective, const bram_glm *g, size_t steps,
                   double tolerance)
 {
@@ -463,7 +469,7 @@ static int newton(bram_ctx *cx, bram_mat *theta, double *objective, const bram_g
     bool *done = bram_scratch(cx, targets, sizeof *done);
     double *gain = done ? bram_scratch(cx, targets, sizeof *gain) : NULL;
     if (!gain) return BRAM_ENOMEM;
-    bram_information kind = g->link == BRAM_LINK_SIGMOID ? BRAM_EXPECTED : BRAM_OBSERVED;
+    bram_information kind = positive(g->link);
     for (size_t k = 0; k < steps; k++) {
         size_t mark = bram_scratch_mark(cx), left = 0;
         struct solving s = {&direction, &information, &gradient, done, g->fixed};
@@ -479,6 +485,30 @@ static int newton(bram_ctx *cx, bram_mat *theta, double *objective, const bram_g
         if (!left) break;
     }
     return BRAM_OK;
+}
+
+static int step(bram_ctx *cx, bram_mat *theta, const bram_glm *g)
+{
+    size_t m = theta->rows, targets = theta->cols;
+    bram_mat gradient, information, direction;
+    BRAM_TRY(bram_mat_scratch(cx, &gradient, m, targets));
+    BRAM_TRY(bram_mat_scratch(cx, &direction, m, targets));
+    BRAM_TRY(bram_mat_scratch(cx, &information, targets * m, m));
+    struct solving s = {&direction, &information, &gradient, NULL, g->fixed};
+    BRAM_TRY(bram_glm_evaluate(cx, g, theta, NULL, &gradient, &information, positive(g->link)));
+    BRAM_TRY(bram_parallel_for(cx, targets, solve_one, &s));
+    for (size_t j = 0; j < m; j++)
+        for (size_t n = 0; n < targets; n++) bram_row(theta, j)[n] += bram_row(&direction, j)[n];
+    return BRAM_OK;
+}
+
+int bram_glm_step(bram_ctx *cx, bram_mat *theta, const bram_glm *g)
+{
+    size_t mark = bram_scratch_mark(cx);
+    BRAM_TRY(check(cx, g, theta));
+    int status = step(cx, theta, g);
+    bram_scratch_release(cx, mark);
+    return status;
 }
 
 /* ---- fits ----------------------------------------------------------------------------------- */

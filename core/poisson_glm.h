@@ -68,6 +68,10 @@ enum { BRAM_GLM_NEWTON_MOST = 64 };
 int bram_glm_fit(bram_ctx *cx, bram_mat *theta, double *objective, const bram_glm *g, size_t steps,
                  double tolerance) BRAM_MUST_CHECK;
 
+/** One step of Newton's method in full, whatever becomes of the objective. For up to
+ *  BRAM_GLM_NEWTON_MOST coefficients. */
+int bram_glm_step(bram_ctx *cx, bram_mat *theta, const bram_glm *g) BRAM_MUST_CHECK;
+
 /**
  * The fit with a group lasso beside the prior: minus lambda sqrt(size) |theta_group| for each group
  * of coefficients (Yuan and Lin 2006). Proximal Newton; the quadratic model is solved group by

@@ -5,17 +5,19 @@
 
 #include "linalg.h"
 
+#include <bramble/parallel.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 2048 };
+enum { ROWS = 2048, BLOCK = 256, CHUNKS = 16 };
 
 /* Sizes are at least this share of the largest: a unit that is silent has next to none. */
 static const double LEAST_SIZE = 1e-6;
 
-/* gram = sum of weight u u'; heavy is for informations alone. */
-static int make_gram(bram_ctx *cx, bram_mat *gram, const bram_glm *g)
+/* Sum of weight u u'; heavy is for informations alone. */
+int bram_glm_gram(bram_ctx *cx, bram_mat *gram, const bram_glm *g)
 {
     size_t rows = g->design->rows, m = g->design->cols;
     BRAM_TRY(bram_mat_scratch(cx, gram, m, m));
@@ -54,7 +56,7 @@ int bram_glm_many_begin(bram_ctx *cx, bram_glm_many *p, const bram_glm *g, const
     BRAM_TRY(bram_mat_scratch(cx, &p->theta, p->m, p->targets));
     BRAM_TRY(bram_mat_scratch(cx, &p->gradient, p->m, p->targets));
     if (gram) p->gram = *gram;
-    else BRAM_TRY(make_gram(cx, &p->gram, g));
+    else BRAM_TRY(bram_glm_gram(cx, &p->gram, g));
     BRAM_TRY(bram_glm_sizes(cx, p->size, g, theta));
     for (size_t n = 0; n < p->targets; n++) {
         p->target[n] = n;
@@ -205,4 +207,81 @@ int bram_glm_information(bram_ctx *cx, bram_mat *information, const bram_glm_man
     }
     bram_scratch_release(cx, mark);
     return BRAM_OK;
+}
+
+/* ---- diagonals of all informations ---------------------------------------------------------- */
+
+struct diagonals {
+    const bram_glm *g;
+    const bram_mat *theta;
+    size_t chunks;
+    double *sum; /* of each chunk: M x targets */
+};
+
+/* The next rows with weight, up to row `to`: u, and from it the squares. */
+static void gather(const bram_glm *g, size_t *row, size_t to, bram_mat *u, bram_mat *square,
+                   size_t *at)
+{
+    size_t count = 0;
+    for (; *row < to && count < BLOCK; ++*row) {
+        double w = g->weight ? g->weight[*row * g->weight_stride] : 1;
+        if (!(w > 0 && w >= g->heavy)) continue;
+        const double *from = bram_row(g->design, *row);
+        for (size_t j = 0; j < g->design->cols; j++) {
+            bram_row(u, count)[j] = from[j];
+            bram_row(square, count)[j] = from[j] * from[j];
+        }
+        at[count++] = *row;
+    }
+    u->rows = square->rows = count;
+}
+
+/* size becomes g f'^2 / f, from eta; room: two of its rows. */
+static void sizes_of_block(bram_mat *size, const bram_glm *g, const size_t *at, double *room)
+{
+    double *rate = room, *steep = room + size->cols;
+    for (size_t i = 0; i < size->rows; i++) {
+        double *row = bram_row(size, i), w = g->weight ? g->weight[at[i] * g->weight_stride] : 1;
+        const uint8_t *there = g->present ? g->present + at[i] * g->present_stride : NULL;
+        bram_link_apply(g->link, g->inside, row, size->cols, rate, NULL, steep, NULL);
+        for (size_t n = 0; n < size->cols; n++)
+            row[n] = there && !there[n] ? 0 : w * steep[n] * steep[n] / (rate[n] + g->inside);
+    }
+}
+
+static int add_diagonals(bram_ctx *cx, size_t chunk, void *user)
+{
+    const struct diagonals *d = user;
+    size_t m = d->theta->rows, targets = d->theta->cols, rows = d->g->design->rows;
+    size_t row = chunk * rows / d->chunks, to = (chunk + 1) * rows / d->chunks, at[BLOCK];
+    bram_mat u, square, size, sum = {d->sum + chunk * m * targets, m, targets, targets};
+    double *room = bram_scratch(cx, 2 * targets, sizeof *room);
+    if (!room) return BRAM_ENOMEM;
+    BRAM_TRY(bram_mat_scratch(cx, &u, BLOCK, m));
+    BRAM_TRY(bram_mat_scratch(cx, &square, BLOCK, m));
+    BRAM_TRY(bram_mat_scratch(cx, &size, BLOCK, targets));
+    while (row < to) {
+        gather(d->g, &row, to, &u, &square, at);
+        size.rows = u.rows;
+        if (!u.rows) break;
+        BRAM_TRY(bram_gemm(cx, &size, 1, &u, BRAM_AS_IS, d->theta, BRAM_AS_IS, 0));
+        sizes_of_block(&size, d->g, at, room);
+        BRAM_TRY(bram_gemm(cx, &sum, 1, &square, BRAM_TRANSPOSED, &size, BRAM_AS_IS, 1));
+    }
+    return BRAM_OK;
+}
+
+int bram_glm_diagonals(bram_ctx *cx, bram_mat *diagonal, const bram_glm *g, const bram_mat *theta)
+{
+    size_t mark = bram_scratch_mark(cx), rows = g->design->rows, n = theta->rows * theta->cols;
+    struct diagonals d = {.g = g, .theta = theta};
+    d.chunks = rows / ROWS < 1 ? 1 : rows / ROWS < CHUNKS ? rows / ROWS : CHUNKS;
+    d.sum = bram_scratch(cx, d.chunks, n * sizeof *d.sum);
+    int status = d.sum ? bram_parallel_for(cx, d.chunks, add_diagonals, &d) : BRAM_ENOMEM;
+    for (size_t c = 1; c < d.chunks && status == BRAM_OK; c++)
+        for (size_t i = 0; i < n; i++) d.sum[i] += d.sum[c * n + i];
+    for (size_t j = 0; j < theta->rows && status == BRAM_OK; j++)
+        memcpy(bram_row(diagonal, j), d.sum + j * theta->cols, theta->cols * sizeof *d.sum);
+    bram_scratch_release(cx, mark);
+    return status;
 }

@@ -1,6 +1,6 @@
 /*
  * poisson_many.h - what the fits of many targets with many coefficients share (poisson_descent.c,
- * poisson_lasso.c).
+ * poisson_lasso.c), and the one-hot prior with many (spike_onehot.c).
  *
  * An evaluation takes all targets that are still at work together: two products with the design
  * instead of a pass over it for each. And the information of target n is near
@@ -59,6 +59,14 @@ int bram_glm_many_evaluate(bram_ctx *cx, bram_glm_many *p, double *value, bram_m
  */
 int bram_glm_information(bram_ctx *cx, bram_mat *information, const bram_glm_many *p, size_t n,
                          const double *x) BRAM_MUST_CHECK;
+
+/** G of a problem, both triangles, in scratch memory. */
+int bram_glm_gram(bram_ctx *cx, bram_mat *gram, const bram_glm *g) BRAM_MUST_CHECK;
+
+/** The diagonals of the informations of all targets at theta, M x targets, without the prior: in
+ *  rows M targets operations. */
+int bram_glm_diagonals(bram_ctx *cx, bram_mat *diagonal, const bram_glm *g,
+                       const bram_mat *theta) BRAM_MUST_CHECK;
 
 /** Sums over rows of g f'^2 / f of each target (poisson_glm.c). */
 int bram_glm_sizes(bram_ctx *cx, double *size, const bram_glm *g,

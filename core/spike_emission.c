@@ -191,29 +191,35 @@ static bram_glm problem_of(const bram_hmm_glm *g, const bram_hmm *m, const doubl
                       .fixed = g->shared_bias};
 }
 
+/* How an M-step goes: from nothing; halved where it would go down. */
+struct manner {
+    bool first, sure;
+};
+
 /* One step of a state. */
 static int step_state(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, size_t state, bram_glm p,
-                      bool first)
+                      struct manner how)
 {
     bram_mat theta = bram_hmm_glm_theta(g, m, state);
     p.weight += state;
-    if (g->prior != BRAM_GLM_ONE_HOT)
-        return bram_glm_fit(cx, &theta, NULL, &p, first ? FIRST_STEPS : 1, 1e-9);
-    return g->gumbel ? bram_onehot_begin(cx, g, &theta, &p)
-                     : bram_onehot_step(cx, g, m, state, &p, first);
+    if (g->gumbel) return bram_onehot_begin(cx, g, &theta, &p);
+    if (g->prior == BRAM_GLM_ONE_HOT)
+        return bram_onehot_step(cx, g, m, state, &p, how.first, how.sure);
+    if (!how.sure && theta.rows <= BRAM_GLM_NEWTON_MOST) return bram_glm_step(cx, &theta, &p);
+    return bram_glm_fit(cx, &theta, NULL, &p, how.first ? FIRST_STEPS : 1, 1e-9);
 }
 
 static int step_states(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bram_glm *p,
-                       bool first)
+                       struct manner how)
 {
-    bool alike = first && all_alike(p->weight, g->y->rows, m->states);
+    bool alike = how.first && all_alike(p->weight, g->y->rows, m->states);
     for (size_t k = 0; k < m->states; k++) {
         size_t mark = bram_scratch_mark(cx);
         if (alike && k) {
             memcpy(bram_row(&m->state, k), m->state.data, m->state.cols * sizeof(double));
             continue;
         }
-        int status = step_state(cx, g, m, k, *p, first);
+        int status = step_state(cx, g, m, k, *p, how);
         bram_scratch_release(cx, mark);
         BRAM_TRY(status);
     }
@@ -250,7 +256,7 @@ static int add_states(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const br
 }
 
 /* A step of the intercepts that all states share, halved where the objective would fall. */
-static int step_bias(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bram_glm *p)
+static int step_bias(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bram_glm *p, bool sure)
 {
     size_t neurons = neurons_of(g);
     double *now = bram_scratch(cx, 6 * neurons, sizeof *now);
@@ -260,7 +266,8 @@ static int step_bias(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bra
     memcpy(now, m->state.data, neurons * sizeof *now);
     BRAM_TRY(add_states(cx, g, m, p, now, before, step, size));
     for (size_t n = 0; n < neurons; n++) step[n] /= fmax(size[n], 1e-12);
-    for (int h = 0; h < HALVINGS; h++) {
+    for (size_t n = 0; n < neurons && !sure; n++) now[n] += step[n];
+    for (int h = 0; h < HALVINGS && sure; h++) {
         for (size_t n = 0; n < neurons; n++) trial[n] = now[n] + step[n];
         BRAM_TRY(add_states(cx, g, m, p, trial, after, NULL, NULL));
         for (size_t n = 0; n < neurons; n++) {
@@ -274,18 +281,19 @@ static int step_bias(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bra
 }
 
 static int maximize_all(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, const bram_hmm_data *d,
-                        const bram_mat *posterior)
+                        const bram_mat *posterior, bool sure)
 {
-    bool first = nothing_yet(m);
+    struct manner how = {nothing_yet(m), sure};
     const double *weight;
     bram_mat precision, centre;
-    if (first) begin_theta(g, m);
+    how.sure = sure || how.first;
+    if (how.first) begin_theta(g, m);
     BRAM_TRY(stack(cx, &weight, g, d, posterior, m->states));
     BRAM_TRY(fill_prior(cx, g, m, &precision, &centre));
     bram_glm p = problem_of(g, m, weight, &precision, &centre);
-    if (g->gumbel && !first) return bram_gumbel_epoch(cx, g, m, &p, d->sequences);
-    BRAM_TRY(step_states(cx, g, m, &p, first));
-    if (g->shared_bias) BRAM_TRY(step_bias(cx, g, m, &p));
+    if (g->gumbel && !how.first) return bram_gumbel_epoch(cx, g, m, &p, d->sequences);
+    BRAM_TRY(step_states(cx, g, m, &p, how));
+    if (g->shared_bias) BRAM_TRY(step_bias(cx, g, m, &p, how.sure));
     if (g->prior == BRAM_GLM_GAUSS) fit_common(g, m);
     if (g->prior == BRAM_GLM_ONE_HOT && !g->gumbel) bram_onehot_classes(g, m);
     return BRAM_OK;
@@ -295,9 +303,30 @@ static int maximize(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bra
                     const bram_mat *posterior)
 {
     size_t mark = bram_scratch_mark(cx);
-    int status = maximize_all(cx, e->self, m, d, posterior);
+    int status = maximize_all(cx, e->self, m, d, posterior, true);
     bram_scratch_release(cx, mark);
     return status;
+}
+
+static int leap(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bram_hmm_data *d,
+                const bram_mat *posterior)
+{
+    size_t mark = bram_scratch_mark(cx);
+    int status = maximize_all(cx, e->self, m, d, posterior, false);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
+/* Coefficients have no bounds; what is fitted to them follows. */
+static void stretch(const bram_emission *e, bram_hmm *m, const bram_hmm *from, double by)
+{
+    const bram_hmm_glm *g = e->self;
+    for (size_t k = 0; k < m->states; k++) {
+        bram_mat to = bram_hmm_glm_theta(g, m, k), at = bram_hmm_glm_theta(g, from, k);
+        for (size_t i = 0; i < to.rows * to.cols; i++)
+            to.data[i] = at.data[i] + by * (to.data[i] - at.data[i]);
+    }
+    if (g->prior == BRAM_GLM_GAUSS) fit_common(g, m);
 }
 
 /* Log densities of the Gaussian priors, with what a fitted sigma changes. */
@@ -385,6 +414,8 @@ int bram_hmm_glm_begin(bram_ctx *cx, bram_hmm_glm *g, bram_emission *e, size_t s
         .self = g,
         .loglik = loglik,
         .maximize = maximize,
+        .leap = gumbel ? NULL : leap,
+        .stretch = onehot ? NULL : stretch,
         .log_prior = log_prior,
         .scatter = scatter,
     };

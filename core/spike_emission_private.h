@@ -14,9 +14,10 @@ size_t bram_onehot_shared_numbers(const bram_hmm_glm *g);
  * One step for a state whose problem (weights, priors of intercept and inputs) is p.
  *
  * @param first  the state holds nothing but a start of its theta
+ * @param sure   halved where the bound would fall
  */
 int bram_onehot_step(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, size_t state,
-                     const bram_glm *p, bool first) BRAM_MUST_CHECK;
+                     const bram_glm *p, bool first, bool sure) BRAM_MUST_CHECK;
 
 /** Theta of a state from nothing: the maximum with half-normal strengths of either sign. */
 int bram_onehot_begin(bram_ctx *cx, const bram_hmm_glm *g, bram_mat *theta,

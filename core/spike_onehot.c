@@ -21,6 +21,7 @@
  */
 #include "spike_emission_private.h"
 #include "linalg.h"
+#include "poisson_many.h"
 #include "stats.h"
 
 #include <bramble/parallel.h>
@@ -96,6 +97,7 @@ static double factor(double *inhibitory, double *excitatory, double *cost, doubl
 struct step {
     const bram_hmm_glm *g;
     bram_mat theta, gradient, information; /* where the expansion is, and its terms */
+    bram_mat diagonal, alike;              /* of many coefficients: see curvature */
     bram_mat next;                         /* M x N */
     const double *log_pi;                  /* 3 blocks of history x N */
     struct factors old, now;
@@ -103,26 +105,43 @@ struct step {
     double length; /* share of the way to each optimum that is gone */
 };
 
+/* Row j of the information of neuron n (root: of its diagonal). Of up to BRAM_GLM_NEWTON_MOST
+ * coefficients it is known. Of more the diagonal is, and beside it the correlations of the
+ * coefficients are taken to be those of the design's columns (rows count by their weight alone):
+ * rows M (M + 2 N) operations a state in place of rows M^2 N. Where the factors stay they are the
+ * same ones. */
+static const double *curvature(const struct step *s, double *room, const double *root, size_t j,
+                               size_t n)
+{
+    size_t m = s->theta.rows;
+    if (s->information.data) return bram_row(&s->information, n * m + j);
+    const double *alike = bram_row(&s->alike, j);
+    for (size_t k = 0; k < m; k++) room[k] = root[j] * alike[k] * root[k];
+    room[j] = bram_row(&s->diagonal, j)[n];
+    return room;
+}
+
 /* The factors of one neuron, one after the other, about theta. */
 static int step_neuron(bram_ctx *cx, size_t n, void *user)
 {
     struct step *s = user;
     const bram_hmm_glm *g = s->g;
     size_t m = g->design->cols, neurons = g->y->cols, size = weights(g);
-    double *rest = bram_scratch(cx, 2 * m, sizeof *rest);
+    double *rest = bram_scratch(cx, 4 * m, sizeof *rest);
     if (!rest) return BRAM_ENOMEM;
-    double *w = rest + m;
+    double *w = rest + m, *room = w + m, *root = room + m;
     if (s->done[n]) return BRAM_OK;
     for (size_t j = 0; j < m; j++) {
         rest[j] = bram_row(&s->gradient, j)[n];
         w[j] = bram_row(&s->theta, j)[n];
+        if (s->diagonal.data) root[j] = sqrt(bram_row(&s->diagonal, j)[n]);
     }
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
         double moved = 0;
         for (size_t j = 0; j < m; j++) {
-            const double *row = bram_row(&s->information, n * m + j);
-            double h = row[j], to, from = w[j];
             if (j == 0 && g->shared_bias) continue; /* not of this state alone */
+            const double *row = curvature(s, room, root, j, n);
+            double h = row[j], to, from = w[j];
             if (!(h > 1e-12)) h = 1e-12;
             to = from + s->length * rest[j] / h;
             if (j > 0 && j <= g->history) {
@@ -160,9 +179,21 @@ static void accept(struct step *s, bram_mat *theta, size_t n)
     }
 }
 
+/* One step of all neurons in full. */
+static int leap(bram_ctx *cx, struct step *s, bram_mat *theta)
+{
+    size_t neurons = s->g->y->cols;
+    s->done = bram_scratch(cx, neurons, sizeof *s->done);
+    if (!s->done) return BRAM_ENOMEM;
+    s->length = 1;
+    BRAM_TRY(bram_parallel_for(cx, neurons, step_neuron, s));
+    for (size_t n = 0; n < neurons; n++) accept(s, theta, n);
+    return BRAM_OK;
+}
+
 /* Steps, halved for those neurons whose share would fall. */
 static int search(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm *p,
-                  const double *before, bool first)
+                  const double *before)
 {
     size_t neurons = s->g->y->cols;
     double *after = bram_scratch(cx, neurons, sizeof *after);
@@ -177,7 +208,7 @@ static int search(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm 
         take_costs(after, s->g, &s->now);
         for (size_t n = 0; n < neurons; n++) {
             if (done[n]) continue;
-            done[n] = first || after[n] >= before[n];
+            done[n] = after[n] >= before[n];
             left += !done[n];
             if (done[n]) accept(s, theta, n);
         }
@@ -186,7 +217,25 @@ static int search(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm 
     return BRAM_OK;
 }
 
-static int expand(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm *p, bool first)
+/* The parts of the information that are worked out for many coefficients. */
+static int approximate(bram_ctx *cx, struct step *s, const bram_glm *p)
+{
+    size_t m = s->theta.rows, neurons = s->theta.cols;
+    BRAM_TRY(bram_mat_scratch(cx, &s->diagonal, m, neurons));
+    BRAM_TRY(bram_glm_diagonals(cx, &s->diagonal, p, &s->theta));
+    for (size_t j = 0; j < m; j++)
+        for (size_t n = 0; n < neurons; n++)
+            bram_row(&s->diagonal, j)[n] += bram_row(p->precision, j)[n];
+    BRAM_TRY(bram_glm_gram(cx, &s->alike, p));
+    double *size = bram_scratch(cx, m, sizeof *size);
+    if (!size) return BRAM_ENOMEM;
+    for (size_t j = 0; j < m; j++) size[j] = sqrt(fmax(bram_row(&s->alike, j)[j], 1e-300));
+    for (size_t j = 0; j < m; j++)
+        for (size_t k = 0; k < m; k++) bram_row(&s->alike, j)[k] /= size[j] * size[k];
+    return BRAM_OK;
+}
+
+static int expand(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm *p, bool sure)
 {
     size_t m = theta->rows, neurons = theta->cols, size = weights(s->g);
     double *room = bram_scratch(cx, 3 * size, sizeof *room);
@@ -194,15 +243,18 @@ static int expand(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm 
     if (!room || !before) return BRAM_ENOMEM;
     s->now = (struct factors){room, room + size, room + 2 * size};
     BRAM_TRY(bram_mat_scratch(cx, &s->gradient, m, neurons));
-    BRAM_TRY(bram_mat_scratch(cx, &s->information, neurons * m, m));
+    bool many = m > BRAM_GLM_NEWTON_MOST;
+    if (!many) BRAM_TRY(bram_mat_scratch(cx, &s->information, neurons * m, m));
     BRAM_TRY(bram_mat_scratch(cx, &s->next, m, neurons));
     BRAM_TRY(bram_mat_scratch(cx, &s->theta, m, neurons));
     memcpy(s->theta.data, theta->data, m * neurons * sizeof *s->theta.data);
     memcpy(s->next.data, theta->data, m * neurons * sizeof *s->theta.data);
-    BRAM_TRY(
-        bram_glm_evaluate(cx, p, &s->theta, before, &s->gradient, &s->information, BRAM_EXPECTED));
+    BRAM_TRY(bram_glm_evaluate(cx, p, &s->theta, sure ? before : NULL, &s->gradient,
+                               many ? NULL : &s->information, BRAM_EXPECTED));
+    if (many) BRAM_TRY(approximate(cx, s, p));
+    if (!sure) return leap(cx, s, theta);
     take_costs(before, s->g, &s->old);
-    return search(cx, s, theta, p, before, first);
+    return search(cx, s, theta, p, before);
 }
 
 /* As if every weight could have either sign. */
@@ -220,7 +272,7 @@ int bram_onehot_begin(bram_ctx *cx, const bram_hmm_glm *g, bram_mat *theta, cons
 }
 
 int bram_onehot_step(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, size_t state,
-                     const bram_glm *p, bool first)
+                     const bram_glm *p, bool first, bool sure)
 {
     size_t size = weights(g);
     bram_mat theta = bram_hmm_glm_theta(g, m, state);
@@ -234,7 +286,7 @@ int bram_onehot_step(bram_ctx *cx, const bram_hmm_glm *g, bram_hmm *m, size_t st
             log_pi[c * size + i] = log(fmax(*pi, 1e-12));
         }
     struct step s = {.g = g, .log_pi = log_pi, .old = factors_of(g, m, state)};
-    return expand(cx, &s, &theta, p, first);
+    return expand(cx, &s, &theta, p, sure && !first); /* from nothing there is no bound */
 }
 
 void bram_onehot_classes(const bram_hmm_glm *g, bram_hmm *m)

@@ -176,6 +176,90 @@ static void same(const bram_hmm_fit *a, const bram_hmm_fit *b)
     assert_true(a->objective == b->objective && a->best_start == b->best_start);
 }
 
+/* An emission that leaps: too far, where it is told to, and then further. */
+struct leaper {
+    bram_emission e;
+    const bram_emission *inner;
+    double by; /* of a leap: 1 is the maximum */
+    int leaps, sure;
+};
+
+static int inner_loglik(bram_ctx *cx, const bram_emission *e, const bram_hmm *m,
+                        const bram_hmm_data *d, size_t sequence, size_t first, bram_mat *l)
+{
+    const struct leaper *x = e->self;
+    return x->inner->loglik(cx, x->inner, m, d, sequence, first, l);
+}
+
+static int inner_maximize(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bram_hmm_data *d,
+                          const bram_mat *posterior)
+{
+    struct leaper *x = (struct leaper *)(uintptr_t)e->self;
+    x->sure++;
+    return x->inner->maximize(cx, x->inner, m, d, posterior);
+}
+
+static void stretch(const bram_emission *e, bram_hmm *m, const bram_hmm *from, double by)
+{
+    (void)e;
+    for (size_t i = 0; i < m->states * m->state.cols; i++) {
+        double at = from->state.data[i], to = at + by * (m->state.data[i] - at);
+        m->state.data[i] = fmax(to, 1e-3);
+    }
+}
+
+static int wild(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bram_hmm_data *d,
+                const bram_mat *posterior)
+{
+    struct leaper *x = (struct leaper *)(uintptr_t)e->self;
+    bram_hmm from;
+    x->leaps++;
+    BRAM_TRY(bram_hmm_new(cx, &from, m->states, m->state.cols, 0));
+    bram_hmm_copy(&from, m);
+    int status = x->inner->maximize(cx, x->inner, m, d, posterior);
+    if (status == BRAM_OK) stretch(e, m, &from, x->by);
+    bram_hmm_release(&from);
+    return status;
+}
+
+/* Leaps that go up are taken, and stretched where the fit is slow; those that go down are not, and
+ * the fit is then that of the maxima, bit for bit. */
+static void leaps_are_looked_at(void **state)
+{
+    (void)state;
+    struct world *w = make(2, 400);
+    struct leaper x = {.inner = &w->o->e, .by = 1};
+    bram_hmm_options o = few_starts();
+    bram_hmm_fit slow = {0}, leapt = {0}, plain = {0}, wilder = {0};
+    o.starts = 1, o.kmeans = false, o.tolerance = 1e-9;
+    x.e = (bram_emission){.name = "leaper",
+                          .per_state = UNITS,
+                          .self = &x,
+                          .loglik = inner_loglik,
+                          .maximize = inner_maximize,
+                          .leap = wild,
+                          .stretch = stretch};
+    /* more states than there are: slow */
+    assert_ok(w->cx, bram_hmm_em(w->cx, &slow, 2 * STATES, &w->o->e, &w->d, &o));
+    assert_ok(w->cx, bram_hmm_em(w->cx, &leapt, 2 * STATES, &x.e, &w->d, &o));
+    assert_true(leapt.fall <= 1e-12 && leapt.objective > slow.objective - 1);
+    if (leapt.best_iterations >= slow.best_iterations)
+        fail_msg("%zu iterations with leaps, %zu without", leapt.best_iterations,
+                 slow.best_iterations);
+    assert_int_equal(x.sure, 1); /* the start */
+    assert_ok(w->cx, bram_hmm_em(w->cx, &plain, STATES, &w->o->e, &w->d, &o));
+    x.by = -3, x.leaps = x.sure = 0, x.e.stretch = NULL;
+    assert_ok(w->cx, bram_hmm_em(w->cx, &wilder, STATES, &x.e, &w->d, &o));
+    same(&plain, &wilder);
+    assert_true(wilder.fall <= 1e-12);
+    assert_int_equal(x.sure, 1 + x.leaps);
+    bram_hmm_fit_release(&slow);
+    bram_hmm_fit_release(&plain);
+    bram_hmm_fit_release(&leapt);
+    bram_hmm_fit_release(&wilder);
+    drop(w);
+}
+
 static void threads_do_not_matter(void **state)
 {
     (void)state;
@@ -381,6 +465,7 @@ int main(void)
         cmocka_unit_test(equals_ssm),
         cmocka_unit_test(a_known_model_is_found_again),
         cmocka_unit_test(no_step_goes_down),
+        cmocka_unit_test(leaps_are_looked_at),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(a_stopped_fit_goes_on),
         cmocka_unit_test(a_state_never_visited),

@@ -377,6 +377,39 @@ static void a_wide_group_lasso_meets_its_conditions(void **state)
     drop(&d);
 }
 
+/* Diagonals alone are those of the informations. */
+static void diagonals_of_informations(void **state)
+{
+    (void)state;
+    enum { WIDE = 40, TARGETS = 3 };
+    struct made d;
+    make(&d, WIDE, TARGETS);
+    bram_glm p = {.design = &d.design, .y = d.y};
+    bram_mat information, diagonal, theta;
+    uint8_t *there = bram_scratch(d.cx, d.y.rows, TARGETS);
+    assert_ok(d.cx, bram_mat_scratch(d.cx, &information, WIDE * TARGETS, WIDE));
+    assert_ok(d.cx, bram_mat_scratch(d.cx, &diagonal, WIDE, TARGETS));
+    assert_ok(d.cx, bram_mat_scratch(d.cx, &theta, WIDE, TARGETS));
+    for (size_t i = 0; i < WIDE * TARGETS; i++) theta.data[i] = 0.1 * sin((double)i);
+    for (size_t i = 0; i < d.y.rows * TARGETS; i++) there[i] = i % 7 != 0;
+    for (int given = 0; given < 2; given++) {
+        if (given) p.weight = d.weight, p.weight_stride = 1;
+        if (given) p.present = there, p.present_stride = TARGETS;
+        for (int link = BRAM_LINK_SOFTPLUS; link <= BRAM_LINK_SIGMOID; link++) {
+            p.link = (bram_link)link;
+            assert_ok(d.cx,
+                      bram_glm_evaluate(d.cx, &p, &theta, NULL, NULL, &information, BRAM_EXPECTED));
+            assert_ok(d.cx, bram_glm_diagonals(d.cx, &diagonal, &p, &theta));
+            for (size_t n = 0; n < TARGETS; n++)
+                for (size_t j = 0; j < WIDE; j++) {
+                    double exact = bram_row(&information, n * WIDE + j)[j];
+                    assert_near(bram_row(&diagonal, j)[n], exact, 1e-10 * exact);
+                }
+        }
+    }
+    drop(&d);
+}
+
 static void odd_counts_are_survived(void **state)
 {
     (void)state;
@@ -488,6 +521,7 @@ int main(void)
         cmocka_unit_test(many_coefficients_go_by_gradients),
         cmocka_unit_test(descent_ends_where_newton_does),
         cmocka_unit_test(a_wide_group_lasso_meets_its_conditions),
+        cmocka_unit_test(diagonals_of_informations),
         cmocka_unit_test(odd_counts_are_survived),
         cmocka_unit_test(weights_and_holes_count_rows),
         cmocka_unit_test(kernels_are_as_published),

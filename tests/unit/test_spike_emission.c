@@ -353,24 +353,51 @@ static void fits_rise_and_find_the_states(void **state)
         }
 }
 
-/* One or two threads, or stopped after every iteration and gone on: the same bits. */
+/* Stops the work once progress was told `left` times. */
+struct stopper {
+    volatile int flag;
+    int left;
+};
+
+static void stop(void *user, const char *what, double done, double total)
+{
+    struct stopper *s = user;
+    (void)what, (void)done, (void)total;
+    if (--s->left == 0) s->flag = 1;
+}
+
+/* One or two threads, or stopped after every iteration and gone on: the same bits. Enough of them
+ * that steps are stretched (but for ONE_HOT). */
 static void stops_and_threads_do_not_matter(void **state)
 {
     (void)state;
     static struct made x;
     bram_hmm_options o = options();
-    bram_hmm_fit one = {0}, two = {0};
-    o.iterations = 4;
-    make(&x, BRAM_GLM_ONE_HOT, STATES);
-    assert_ok(x.cx, bram_hmm_em(x.cx, &one, STATES, &x.e, &x.d, &o));
-    bram_ctx_set_threads(x.cx, 2);
-    assert_ok(x.cx, bram_hmm_em(x.cx, &two, STATES, &x.e, &x.d, &o));
-    assert_memory_equal(one.best.state.data, two.best.state.data,
-                        STATES * x.e.per_state * sizeof(double));
-    assert_near(one.objective, two.objective, 0);
-    bram_hmm_fit_release(&one);
-    bram_hmm_fit_release(&two);
-    drop(&x);
+    o.starts = 1, o.tolerance = 0;
+    for (int prior = BRAM_GLM_GAUSS; prior <= BRAM_GLM_ONE_HOT; prior++) {
+        bram_hmm_fit one = {0}, two = {0};
+        struct stopper stopper = {0, 0};
+        int status = BRAM_ECANCEL, stops = 0;
+        o.iterations = prior == BRAM_GLM_GAUSS ? 9 : 4;
+        make(&x, (bram_glm_prior)prior, STATES);
+        size_t size = STATES * x.e.per_state * sizeof(double);
+        assert_ok(x.cx, bram_hmm_em(x.cx, &one, STATES, &x.e, &x.d, &o));
+        if (prior == BRAM_GLM_GAUSS) assert_true(one.reach > 1 || one.back);
+        bram_ctx_set_threads(x.cx, 2);
+        bram_ctx_set_cancel(x.cx, &stopper.flag);
+        bram_ctx_set_progress(x.cx, stop, &stopper);
+        for (; status == BRAM_ECANCEL && stops < 40; stops++) {
+            stopper = (struct stopper){0, 2};
+            status = bram_hmm_em(x.cx, &two, STATES, &x.e, &x.d, &o);
+        }
+        assert_int_equal(status, BRAM_OK);
+        assert_true(stops >= 4);
+        assert_memory_equal(one.best.state.data, two.best.state.data, size);
+        assert_near(one.objective, two.objective, 0);
+        bram_hmm_fit_release(&one);
+        bram_hmm_fit_release(&two);
+        drop(&x);
+    }
 }
 
 /* Epochs of a fit by sampling, from `f` on, with this many threads. */
@@ -450,6 +477,54 @@ static void a_shared_bias(void **state)
     }
 }
 
+/* With more coefficients than BRAM_GLM_NEWTON_MOST the one-hot prior sees the correlations of the
+ * design's columns in place of those of each neuron: the fit rises as well, and finds two states in
+ * which the neurons fire at rates of their own, and hardly a connection. */
+static void many_neurons(void **state)
+{
+    (void)state;
+    enum { MANY = 66, LONG = 200, STAY = 40 };
+    static struct made x;
+    bram_hmm_options o = options();
+    bram_hmm_fit f = {0};
+    bram_mat y, design, h, posterior;
+    double same = 0, size = 0, evidence;
+    size_t begin[] = {0, LONG};
+    make(&x, BRAM_GLM_ONE_HOT, STATES);
+    bram_hmm_glm_release(&x.g);
+    assert_ok(x.cx, bram_mat_scratch(x.cx, &y, LONG, MANY));
+    assert_ok(x.cx, bram_mat_scratch(x.cx, &h, LONG, MANY));
+    assert_ok(x.cx, bram_mat_scratch(x.cx, &design, LONG, 1 + MANY));
+    assert_ok(x.cx, bram_mat_scratch(x.cx, &posterior, LONG, STATES));
+    bram_rng g = bram_rng_new(1, "test/spike_emission/many");
+    for (size_t t = 0; t < LONG; t++)
+        for (size_t n = 0; n < MANY; n++)
+            bram_row(&y, t)[n] = (double)bram_rng_poisson(&g, (t / STAY + n) % 2 ? 0.2 : 0.8);
+    assert_ok(x.cx, bram_history_filter(x.cx, &h, &y, &x.w.phi, NULL));
+    for (size_t t = 0; t < LONG; t++) {
+        bram_row(&design, t)[0] = 1;
+        memcpy(bram_row(&design, t) + 1, bram_row(&h, t), MANY * sizeof(double));
+    }
+    o.starts = 1, o.iterations = 10;
+    x.g.y = &y, x.g.design = &design, x.g.history = MANY, x.g.begin = begin;
+    assert_ok(x.cx, bram_hmm_glm_begin(x.cx, &x.g, &x.e, STATES));
+    x.d = bram_hmm_glm_data(&x.g, x.sequence, 1);
+    assert_ok(x.cx, bram_hmm_em(x.cx, &f, STATES, &x.e, &x.d, &o));
+    if (!(f.fall <= 1e-9)) fail_msg("falls by %g of itself", f.fall);
+    assert_ok(x.cx, bram_hmm_expect(x.cx, &f.best, &x.e, &x.d, &posterior, NULL, &evidence));
+    for (size_t t = 0; t < LONG; t++) {
+        const double *p = bram_row(&posterior, t);
+        same += (p[0] < p[1]) == (t / STAY) % 2;
+    }
+    same = fmax(same, LONG - same) / LONG;
+    for (size_t k = 0; k < STATES; k++)
+        for (size_t i = MANY; i < MANY + MANY * MANY; i++)
+            size += fabs(bram_row(&f.best.state, k)[i]) / (STATES * MANY * MANY);
+    if (!(same > 0.98 && size < 0.1)) fail_msg("%.3f of the states, mean size %.3f", same, size);
+    bram_hmm_fit_release(&f);
+    drop(&x);
+}
+
 static void odd_recordings(void **state)
 {
     (void)state;
@@ -506,6 +581,7 @@ int main(void)
         cmocka_unit_test(stops_and_threads_do_not_matter),
         cmocka_unit_test(sampling_finds_the_states),
         cmocka_unit_test(a_shared_bias),
+        cmocka_unit_test(many_neurons),
         cmocka_unit_test(odd_recordings),
         cmocka_unit_test(a_fitted_spread_needs_two_states),
     };
