@@ -16,6 +16,7 @@
 #include "spike_emission.h"
 #include "spike_model.h"
 #include "state_checkpoint.h"
+#include "state_choice.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -239,36 +240,65 @@ static int key_of(bram_ctx *cx, char hex[65], const struct job *j, const bram_op
     return status;
 }
 
+/* What is held out to choose by: log p of every row for each number of states. */
+struct held_out {
+    const bram_panel *panel; /* NULL: one number of states, and nothing to choose by */
+    bram_mat bin;            /* choices x rows */
+    double *count;           /* of each row: values */
+};
+
+static int prepare_held_out(bram_ctx *cx, struct held_out *h, const bram_panel *validation,
+                            size_t choices)
+{
+    size_t rows = 0;
+    *h = (struct held_out){.panel = validation};
+    for (size_t s = 0; validation && s < validation->segments; s++)
+        rows += validation->segment[s].y.rows - validation->segment[s].first;
+    BRAM_TRY(bram_mat_scratch(cx, &h->bin, choices, rows));
+    h->count = bram_scratch(cx, rows, sizeof *h->count);
+    return h->count ? BRAM_OK : BRAM_ENOMEM;
+}
+
+/* Fits choice c, whose row is filled; it becomes *out where it is better than that. */
+static int try_states(bram_ctx *cx, bram_spike_model **out, struct job *j, struct held_out *h,
+                      bram_mat *choice, size_t c, size_t *best)
+{
+    bram_spike_model *trial = NULL, *worse;
+    double *row = bram_row(choice, c), sum = 0, counts = 0, *bin = bram_row(&h->bin, c);
+    size_t mark = bram_scratch_mark(cx);
+    int status = fit_states(cx, &trial, j, (size_t)row[0]);
+    if (status == BRAM_OK && h->panel)
+        status = bram_spike_model_bins(cx, bin, h->count, trial, h->panel);
+    bram_scratch_release(cx, mark);
+    for (size_t t = 0; t < h->bin.cols && status == BRAM_OK; t++)
+        sum += bin[t], counts += h->count[t];
+    row[1] = counts > 0 ? sum / counts : 0;
+    worse = trial;
+    if (status == BRAM_OK && (!*out || row[1] > bram_row(choice, *best)[1]))
+        worse = *out, *out = trial, *best = c;
+    bram_spike_model_free(worse);
+    return status;
+}
+
 /* All numbers of states; the best one by the validation data. */
 static int choose(bram_ctx *cx, bram_spike_model **out, struct job *j, const bram_options *o,
                   const bram_panel *validation, uint64_t seed)
 {
-    size_t choices, counts = 0;
+    size_t choices, best = 0;
     const int64_t *states = bram_option_integers(o, "states", &choices);
-    double most = 0;
+    struct held_out h;
     bram_mat choice = {0};
     BRAM_TRY(bram_forecast_check_choice(cx, choices, validation));
-    BRAM_TRY(bram_mat_new(cx, &choice, choices, 2));
+    BRAM_TRY(prepare_held_out(cx, &h, validation, choices));
+    BRAM_TRY(bram_mat_new(cx, &choice, choices, choices > 1 ? 4 : 2));
     j->choices = choices;
     int status = j->checkpoint[0] ? key_of(cx, j->key, j, o, seed) : BRAM_OK;
     for (size_t c = 0; c < choices && status == BRAM_OK; c++) {
-        bram_spike_model *trial = NULL;
-        double evidence = 0;
-        size_t mark = bram_scratch_mark(cx);
-        status = fit_states(cx, &trial, j, (size_t)states[c]);
-        if (status == BRAM_OK && validation)
-            status = bram_spike_model_evidence(cx, &evidence, &counts, trial, validation);
-        bram_scratch_release(cx, mark);
         bram_row(&choice, c)[0] = (double)states[c];
-        bram_row(&choice, c)[1] = validation && counts ? evidence / (double)counts : 0;
-        if (status == BRAM_OK && (!*out || evidence > most)) {
-            bram_spike_model *last = *out;
-            *out = trial;
-            trial = last;
-            most = evidence;
-        }
-        bram_spike_model_free(trial);
+        status = try_states(cx, out, j, &h, &choice, c, &best);
     }
+    if (status == BRAM_OK && choices > 1)
+        status = bram_state_choice_intervals(cx, &choice, &h.bin, h.count, best);
     if (status == BRAM_OK && *out) {
         bram_free((*out)->choice.data);
         (*out)->choice = choice;

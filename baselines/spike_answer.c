@@ -232,25 +232,39 @@ static int answer_loglik(bram_ctx *cx, const bram_spike_model *m, const bram_que
     return status;
 }
 
-int bram_spike_model_evidence(bram_ctx *cx, double *sum, size_t *counts, const bram_spike_model *m,
-                              const bram_panel *panel)
+int bram_spike_model_bins(bram_ctx *cx, double *bin, double *count, const bram_spike_model *m,
+                          const bram_panel *panel)
 {
-    double total = 0;
-    size_t number = 0;
     for (size_t g = 0; g < panel->segments; g++) {
         const bram_segment *s = &panel->segment[g];
-        size_t entries = (s->y.rows - s->first) * s->y.cols, mark = bram_scratch_mark(cx);
-        double *value = bram_scratch(cx, entries, sizeof *value);
-        uint8_t *mask = value ? bram_scratch(cx, entries, 1) : NULL;
+        size_t rows = s->y.rows - s->first, units = s->y.cols, mark = bram_scratch_mark(cx);
+        double *value = bram_scratch(cx, rows, units * sizeof *value);
+        uint8_t *mask = value ? bram_scratch(cx, rows, units) : NULL;
         int status = mask ? densities(cx, value, mask, m, s) : BRAM_ENOMEM;
-        for (size_t i = 0; i < entries && status == BRAM_OK; i++)
-            if (mask[i]) total += value[i], number++;
+        for (size_t t = 0; t < rows && status == BRAM_OK; t++, bin++, count++) {
+            *bin = *count = 0;
+            for (size_t i = t * units; i < (t + 1) * units; i++)
+                if (mask[i]) *bin += value[i], ++*count;
+        }
         bram_scratch_release(cx, mark);
         BRAM_TRY(status);
     }
-    *sum = total;
-    *counts = number;
     return BRAM_OK;
+}
+
+int bram_spike_model_evidence(bram_ctx *cx, double *sum, size_t *counts, const bram_spike_model *m,
+                              const bram_panel *panel)
+{
+    size_t rows = 0, mark = bram_scratch_mark(cx);
+    double total = 0, number = 0;
+    for (size_t g = 0; g < panel->segments; g++)
+        rows += panel->segment[g].y.rows - panel->segment[g].first;
+    double *bin = bram_scratch(cx, rows, 2 * sizeof *bin);
+    int status = bin ? bram_spike_model_bins(cx, bin, bin + rows, m, panel) : BRAM_ENOMEM;
+    for (size_t t = 0; t < rows && status == BRAM_OK; t++) total += bin[t], number += bin[rows + t];
+    if (status == BRAM_OK) *sum = total, *counts = (size_t)number;
+    bram_scratch_release(cx, mark);
+    return status;
 }
 
 /* ---- free runs ------------------------------------------------------------------------------ */

@@ -34,7 +34,8 @@ typedef struct bram_spike_model {
     bram_mat mean;       /* 1 x units: training means */
     bram_mat most;       /* 1 x units: the largest count of training, at least 1 */
     bram_mat input_mean; /* 1 x inputs */
-    bram_mat choice; /* for each number of states tried: it, and log p per value of validation */
+    bram_mat choice; /* for each number of states tried: it, log p per value of validation, and of
+                        several the interval of its difference to the best (state_choice.h) */
 } bram_spike_model;
 
 void bram_spike_model_free(bram_spike_model *m);
@@ -76,6 +77,10 @@ int bram_spike_model_copy(bram_ctx *cx, bram_spike_model **out, const bram_spike
 int bram_spike_data_make(bram_ctx *cx, bram_spike_data *out, const bram_spike_model *m,
                          const bram_panel *panel) BRAM_MUST_CHECK;
 void bram_spike_data_release(bram_spike_data *d);
+
+/** log p(y_t | past) and the number of present counts of each target row of a panel. */
+int bram_spike_model_bins(bram_ctx *cx, double *bin, double *count, const bram_spike_model *m,
+                          const bram_panel *panel) BRAM_MUST_CHECK;
 
 /** Sum of log p(y_t | past) over the target rows of a panel, and the number of present counts. */
 int bram_spike_model_evidence(bram_ctx *cx, double *sum, size_t *counts, const bram_spike_model *m,

@@ -8,13 +8,12 @@
 #include "hash.h"
 #include "linalg.h"
 #include "state_checkpoint.h"
+#include "state_choice.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { BLOCK = 100, DRAWS = 1000 }; /* rows of a bootstrap block, and draws */
 
 void bram_state_model_release(void *fitted)
 {
@@ -185,55 +184,6 @@ static int score(bram_ctx *cx, double *out, const struct held_out *h, const bram
     return BRAM_OK;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* 95 % interval of the mean difference per value between two rows of h->bin: bootstrap of blocks.
- */
-static int interval(bram_ctx *cx, double *low, double *high, const struct held_out *h, size_t a,
-                    size_t b)
-{
-    size_t blocks = (h->rows + BLOCK - 1) / BLOCK, mark = bram_scratch_mark(cx);
-    double *sum = bram_scratch(cx, 2 * blocks + DRAWS, sizeof *sum);
-    if (!sum) return BRAM_ENOMEM;
-    double *count = sum + blocks, *draw = count + blocks;
-    for (size_t t = 0; t < h->rows; t++) {
-        sum[t / BLOCK] += bram_row(&h->bin, a)[t] - bram_row(&h->bin, b)[t];
-        count[t / BLOCK] += h->value[t];
-    }
-    for (size_t i = 0; i < DRAWS; i++) {
-        bram_rng g = bram_rng_at(0, "hmm/choice", i);
-        double x = 0, n = 0;
-        for (size_t j = 0; j < blocks; j++) {
-            size_t k = bram_rng_below(&g, blocks);
-            x += sum[k];
-            n += count[k];
-        }
-        draw[i] = n > 0 ? x / n : 0;
-    }
-    qsort(draw, DRAWS, sizeof *draw, by_size);
-    *low = draw[DRAWS / 40];
-    *high = draw[DRAWS - 1 - DRAWS / 40];
-    bram_scratch_release(cx, mark);
-    return BRAM_OK;
-}
-
-static int intervals(bram_ctx *cx, bram_state_model *m, const struct held_out *h, size_t best)
-{
-    for (size_t i = 0; i < m->choice.rows; i++) {
-        double *row = bram_row(&m->choice, i);
-        BRAM_TRY(interval(cx, &row[2], &row[3], h, i, best));
-        bram_note(cx,
-                  "%g states: log p %.6g per value in validation, difference to the best [%.3g, "
-                  "%.3g]",
-                  row[0], row[1], row[2], row[3]);
-    }
-    return BRAM_OK;
-}
-
 /* ---- fit ------------------------------------------------------------------------------------ */
 
 struct search {
@@ -351,7 +301,9 @@ static int search(bram_ctx *cx, bram_state_model *m, const bram_state_setup *set
     if (checkpoint(&s)[0]) BRAM_TRY(key_of(cx, s.key, &s));
     for (size_t i = 0; i < setup->choices; i++) BRAM_TRY(try_states(cx, &s, i));
     if (s.key[0]) bram_state_checkpoint_remove(cx, checkpoint(&s), setup->states, setup->choices);
-    return s.choose ? intervals(cx, m, &s.held_out, s.best) : BRAM_OK;
+    return s.choose ? bram_state_choice_intervals(cx, &m->choice, &s.held_out.bin, s.held_out.value,
+                                                  s.best)
+                    : BRAM_OK;
 }
 
 int bram_state_model_fit(bram_ctx *cx, void **fitted, const bram_state_setup *setup,

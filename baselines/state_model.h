@@ -31,8 +31,8 @@ typedef struct bram_state_model {
 } bram_state_model;
 
 /** Columns of choice: states; log p per present value of the validation rows (NaN is 0 where there
- *  was nothing to choose); 95 % interval of its difference to the best one (low, high); log p per
- *  value in training; iterations of the best start. */
+ *  was nothing to choose); 95 % interval of its difference to the best one (state_choice.h); log p
+ * per value in training; iterations of the best start. */
 enum { BRAM_CHOICE_COLUMNS = 6 };
 
 typedef struct bram_state_setup {

@@ -382,6 +382,12 @@ static int figures_of_weights(bram_ctx *cx, bram_report *r, const struct found *
     return BRAM_OK;
 }
 
+/* An end of an interval; the point itself where there were too few rows for one. */
+static double from_best(double best, double difference, double point)
+{
+    return isnan(difference) ? point : best + difference;
+}
+
 /* Numbers of states as categories: they need not lie close together. */
 static int figure_of_choice(bram_ctx *cx, bram_report *r, const struct found *f)
 {
@@ -402,8 +408,8 @@ static int figure_of_choice(bram_ctx *cx, bram_report *r, const struct found *f)
         best = fmax(best, y[i]);
     }
     for (size_t i = 0; i < n && cols >= 4; i++)
-        low[i] = best + f->choice.value[i * cols + 2],
-        high[i] = best + f->choice.value[i * cols + 3];
+        low[i] = from_best(best, f->choice.value[i * cols + 2], y[i]),
+        high[i] = from_best(best, f->choice.value[i * cols + 3], y[i]);
     BRAM_TRY(
         bram_figure_new(cx, &g, "How many states",
                         "Log likelihood of the validation part against the number of states."));
