@@ -41,6 +41,7 @@ struct engine {
     struct pending *pending;
     size_t count;
     bram_run_counts counts;
+    bram_run_row *row; /* one a plan: what a watcher sees */
 };
 
 static void release(struct engine *e)
@@ -48,6 +49,7 @@ static void release(struct engine *e)
     for (size_t i = 0; i < e->plans; i++) bram_plan_release(&e->plan[i]);
     bram_free(e->plan);
     bram_free(e->pending);
+    bram_free(e->row);
 }
 
 /* A model that is named twice (by the benchmark and by --model, say) gives one cell. */
@@ -319,10 +321,38 @@ static int start_worker(bram_ctx *cx, struct worker *w, const struct engine *e, 
     return BRAM_OK;
 }
 
+/* ---- who watches ----------------------------------------------------------------------------- */
+
+static bram_run_row *row_of(const struct engine *e, size_t index)
+{
+    return &e->row[e->pending[index].plan - e->plan];
+}
+
+static int make_rows(bram_ctx *cx, struct engine *e)
+{
+    e->row = bram_alloc(cx, e->plans, sizeof *e->row);
+    if (!e->row) return BRAM_ENOMEM;
+    for (size_t i = 0; i < e->plans; i++) e->row[i].benchmark = e->plan[i].benchmark->name;
+    for (size_t i = 0; i < e->count; i++) row_of(e, i)->cells++;
+    return BRAM_OK;
+}
+
+static void tell(bram_ctx *cx, const struct engine *e, size_t done)
+{
+    const bram_run_settings *s = e->settings;
+    if (s->watch) s->watch(s->watch_user, e->row, e->plans);
+    else bram_ctx_progress(cx, "cells", (double)done, (double)e->count);
+}
+
 /* @return BRAM_OK; BRAM_EWRITE when the result could not be kept: no other would be either */
 static int count_message(bram_ctx *cx, struct engine *e, const struct message *m)
 {
     const struct pending *p = &e->pending[m->index];
+    bram_run_row *row = row_of(e, m->index);
+    row->running--;
+    row->done++;
+    row->failed += m->state == BRAM_STATE_FAILED && m->status != BRAM_ECANCEL;
+    row->not_applicable += m->state == BRAM_STATE_NOT_APPLICABLE;
     if (m->state == BRAM_STATE_SCORED) e->counts.scored++;
     if (m->state == BRAM_STATE_NOT_APPLICABLE) e->counts.not_applicable++;
     if (m->status == BRAM_ECANCEL) e->counts.not_run++;
@@ -401,6 +431,8 @@ static int hand_out(bram_ctx *cx, struct engine *e, struct pool *pool)
         if (write(w->to, &w->index, sizeof w->index) == (ssize_t)sizeof w->index) {
             w->busy = true;
             pool->next++;
+            row_of(e, w->index)->running++;
+            if (e->settings->watch) tell(cx, e, pool->done);
         } else BRAM_TRY(replace_idle(cx, w, pool));
     }
     return BRAM_OK;
@@ -416,7 +448,10 @@ static int collect(bram_ctx *cx, struct engine *e, struct pool *pool)
             fd[n] = (struct pollfd){.fd = pool->worker[i].from, .events = POLLIN};
             of[n++] = i;
         }
-    if (poll(fd, (nfds_t)n, 500) <= 0) return BRAM_OK;
+    if (poll(fd, (nfds_t)n, 500) <= 0) {
+        if (e->settings->watch) tell(cx, e, pool->done); /* the time goes on */
+        return BRAM_OK;
+    }
     for (size_t k = 0; k < n; k++) {
         if (!fd[k].revents) continue;
         struct worker *w = &pool->worker[of[k]];
@@ -429,7 +464,7 @@ static int collect(bram_ctx *cx, struct engine *e, struct pool *pool)
             pool->done++;
             BRAM_TRY(bury(cx, e, w));
         }
-        bram_ctx_progress(cx, "cells", (double)pool->done, (double)e->count);
+        tell(cx, e, pool->done);
     }
     return BRAM_OK;
 }
@@ -488,7 +523,7 @@ static int run_pending(bram_ctx *cx, struct engine *e)
     for (size_t i = 0; i < pool.workers; i++) pool.worker[i].to = pool.worker[i].from = -1;
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigaction(SIGPIPE, &ignore, &before); /* a worker that died must not take the parent along */
-    bram_ctx_progress(cx, "cells", 0, (double)e->count);
+    tell(cx, e, 0);
     int status = BRAM_OK;
     while (status == BRAM_OK && (pool.next < e->count || busy_workers(&pool))) {
         status = bram_ctx_check_cancel(cx);
@@ -528,6 +563,7 @@ int bram_run(bram_ctx *cx, bram_run_counts *counts, const bram_suite *suite,
         status = bram_store_make(cx, settings->out);
         for (size_t i = 0; i < e.plans && status == BRAM_OK; i++)
             status = bram_store_put_plan(cx, settings->out, &e.plan[i]);
+        if (status == BRAM_OK) status = make_rows(cx, &e);
         if (status == BRAM_OK) status = run_pending(cx, &e);
         for (size_t i = 0; i < e.plans && status == BRAM_OK; i++)
             status = bram_store_summarize(cx, settings->out, e.plan[i].benchmark->name);

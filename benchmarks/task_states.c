@@ -253,8 +253,8 @@ static int keep_model(bram_ctx *cx, const struct states *s, bram_dataset *result
     bram_dataset *answer = NULL;
     bram_query q = {.ask = BRAM_ASK_WEIGHTS, .panel = &s->split.train.panel};
     if (!(bram_fitted_model(s->model)->answers & BRAM_ANSWERS(BRAM_ASK_WEIGHTS))) return BRAM_OK;
-    BRAM_TRY(bram_fitted_answer(cx, &answer, s->model, &q));
-    int status = BRAM_OK;
+    int status = bram_fitted_answer(cx, &answer, s->model, &q);
+    if (status == BRAM_ENOTAPPLICABLE) return BRAM_OK; /* a program that tells states alone */
     for (size_t i = 0; i < 3 && status == BRAM_OK; i++) status = copy(cx, result, answer, names[i]);
     bram_dataset_free(answer);
     return status;

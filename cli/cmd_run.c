@@ -1,6 +1,7 @@
 /*
  * cmd_run.c - `bramble run SUITE --out DIR`: runs the cells of a suite that are not there yet.
  */
+#include "live_table.h"
 #include "output.h"
 #include "terminal.h"
 
@@ -70,6 +71,8 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     bram_suite *suite = NULL;
     BRAM_TRY(bram_suite_read(cx, &suite, bram_cli_argument(args, 0)));
     bram_run_counts counts = {0};
+    bram_live_table table = {0};
+    if (bram_cli_is_screen()) s.watch = bram_live_table_show, s.watch_user = &table;
     int status = bram_run(cx, &counts, suite, &s);
     bram_suite_free(suite);
     bram_cli_terminal_end();
@@ -91,7 +94,9 @@ const bram_command bram_command_run = {
     .about =
         "Runs each cell (benchmark x part x model x seed) that the results folder does not hold "
         "yet. A run that was stopped or killed goes on where it was; what a cell computes does "
-        "not depend on the number of threads.\n\n"
+        "not depend on the number of threads. On a terminal it shows a table of what is done, "
+        "running and failed, how fast that goes and how long it will take; elsewhere a line now "
+        "and then.\n\n"
         "Exit code 1: some cell failed; the others are there.",
     .options =
         (const bram_cli_option[]){

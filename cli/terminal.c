@@ -19,7 +19,9 @@ enum progress_mode { PROGRESS_NONE, PROGRESS_LINE, PROGRESS_PLAIN };
 
 static volatile int cancelled; /* the library reads it as an int: see bram_ctx_set_cancel */
 static volatile sig_atomic_t pipe_closed;
-static bool colour, line_shown;
+static bool colour;
+static size_t lines_shown; /* the cursor is behind the last, or below it after bram_cli_draw */
+static bool drawn;
 
 static struct {
     enum progress_mode mode;
@@ -56,8 +58,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* "45 s", "12 min", "3 h 05 min" */
-static void duration(char *text, size_t room, double seconds)
+void bram_cli_duration(char *text, size_t room, double seconds)
 {
     if (seconds < 100) snprintf(text, room, "%.0f s", seconds);
     else if (seconds < 100 * 60) snprintf(text, room, "%.0f min", seconds / 60);
@@ -82,7 +83,7 @@ static void show_progress(void *user, const char *what, double done, double tota
     double elapsed = time - progress.began, rate = elapsed > 0 ? done / elapsed : 0;
     if (!finished && rate > 0 && elapsed > 1) {
         char remaining[24];
-        duration(remaining, sizeof remaining, (total - done) / rate);
+        bram_cli_duration(remaining, sizeof remaining, (total - done) / rate);
         snprintf(left, sizeof left, ", %.3g/s, %s left", rate, remaining);
     }
     if (total > 0)
@@ -92,7 +93,7 @@ static void show_progress(void *user, const char *what, double done, double tota
     if (progress.mode == PROGRESS_LINE) {
         int width = (int)bram_cli_width() - 1;
         fprintf(stderr, "\r\033[K%.*s", width > 0 ? width : 1, line);
-        line_shown = true;
+        lines_shown = 1;
         if (finished) bram_cli_terminal_end();
     } else {
         fprintf(stderr, "bramble: %s\n", line);
@@ -102,8 +103,24 @@ static void show_progress(void *user, const char *what, double done, double tota
 
 void bram_cli_terminal_end(void)
 {
-    if (line_shown) fputs("\r\033[K", stderr);
-    line_shown = false;
+    if (drawn) fprintf(stderr, "\r\033[%zuA\033[J", lines_shown);
+    else if (lines_shown) fputs("\r\033[K", stderr);
+    lines_shown = 0;
+    drawn = false;
+}
+
+bool bram_cli_is_screen(void)
+{
+    return progress.mode == PROGRESS_LINE;
+}
+
+void bram_cli_draw(const char *lines)
+{
+    bram_cli_terminal_end();
+    for (const char *c = lines; *c; c++) lines_shown += *c == '\n';
+    drawn = lines_shown > 0;
+    fputs(lines, stderr);
+    fflush(stderr);
 }
 
 static void take_note(void *user, const char *line)
@@ -150,6 +167,12 @@ size_t bram_cli_width(void)
     if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
         return size.ws_col;
     return DEFAULT_WIDTH;
+}
+
+size_t bram_cli_height(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row >= 4 ? size.ws_row : 24;
 }
 
 bool bram_cli_utf8(void)

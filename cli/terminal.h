@@ -13,7 +13,19 @@
  */
 void bram_cli_terminal_start(bram_ctx *cx, const bram_cli_args *args);
 
-/** Takes a progress line off the screen. */
+/** @return whether a person is watching a screen that can be drawn on */
+bool bram_cli_is_screen(void);
+
+/** Shows lines (each with its end) in place of what is shown; a message takes them off. */
+void bram_cli_draw(const char *lines);
+
+/** "45 s", "12 min", "3 h 05 min" */
+void bram_cli_duration(char *text, size_t room, double seconds);
+
+/** Rows of the terminal that messages go to; 24 where it is not known. */
+size_t bram_cli_height(void);
+
+/** Takes progress off the screen. */
 void bram_cli_terminal_end(void);
 
 /** "bramble: " and a message to stderr. */

@@ -134,6 +134,15 @@ const bram_task *bram_task_find(const char *name);
 
 /* ---- running -------------------------------------------------------------------------------- */
 
+/** How far one benchmark of a run is: of the cells that were not there before. */
+typedef struct bram_run_row {
+    const char *benchmark;
+    size_t cells, running, done, failed, not_applicable; /* done: failed ones, too */
+} bram_run_row;
+
+/** Is told of every cell that begins or ends, and twice a second; the rows live on. */
+typedef void bram_run_watch_fn(void *user, const bram_run_row *row, size_t rows);
+
 typedef struct bram_run_settings {
     const char *out;           /* results folder, made when absent */
     const char *data;          /* data root; NULL: $BRAMBLE_DATA, else none */
@@ -141,8 +150,10 @@ typedef struct bram_run_settings {
     size_t model_count;
     const uint64_t *seeds; /* count 0: the seed 0 alone; deterministic models use the first only */
     size_t seed_count;
-    unsigned shard, shards; /* this run takes cells with index % shards == shard - 1; 0: all */
-    bool dry_run;           /* plan, estimate and say; run nothing */
+    unsigned shard, shards;   /* this run takes cells with index % shards == shard - 1; 0: all */
+    bool dry_run;             /* plan, estimate and say; run nothing */
+    bram_run_watch_fn *watch; /* NULL: the context's progress is told how many cells are done */
+    void *watch_user;
 } bram_run_settings;
 
 typedef struct bram_run_counts {

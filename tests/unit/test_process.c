@@ -222,12 +222,79 @@ static void the_content_is_that_of_the_files(void **state)
     bram_ctx_free(cx);
 }
 
+/* Answers "density" with constant parameters: argv is NAME VALUE NAME VALUE ... */
+static const char constant[] =
+    "import sys\nimport numpy as np\n"
+    "for line in sys.stdin:\n"
+    "    what, _, folder = line.strip().partition(' ')\n"
+    "    if what == 'density':\n"
+    "        n, _, units = np.load(folder + '/context.npy').shape\n"
+    "        for name, value in zip(sys.argv[1::2], sys.argv[2::2]):\n"
+    "            np.save(folder + '/' + name + '.npy', np.full((n, units), float(value)))\n"
+    "    print('ok', flush=True)\n";
+
+static void densities_by_hand(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answer;
+        double y, log_density;                                                  /* NaN: refused */
+    } cases[] = {{"rate 2", 3, 3 * 0.6931471805599453 - 2 - 1.791759469228055}, /* ln 3! */
+                 {"rate 2", 0, -2},
+                 {"rate 2", 1.5, NAN}, /* no count */
+                 {"probability 0.25", 1, -1.3862943611198906},
+                 {"probability 0.25", 0, -0.2876820724517809},
+                 {"probability 1.5", 1, NAN},
+                 {"mean 0 sd 2", 1, -1.737085713764618}, /* -(ln(8 pi) + 1/4) / 2 */
+                 {"mean 0 sd 0", 1, NAN},
+                 {"nothing 1", 1, NAN}};
+    const char *spec = example();
+    if (!spec) return;
+    char path[256], own[600];
+    test_temporary(path, "density.py");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(constant, file);
+    fclose(file);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct setting s;
+        bram_fitted *f;
+        bram_dataset *answer = NULL;
+        set_up(&s);
+        snprintf(own, sizeof own, "%.*s %s %s", (int)strcspn(spec, " "), spec, path,
+                 cases[i].answer);
+        for (size_t k = 0; k < ROWS * UNITS; k++) s.y[1][k] = cases[i].y;
+        bram_query q = {.ask = BRAM_ASK_LOGLIK, .panel = &s.test};
+        assert_ok(s.cx, bram_fitted_new(s.cx, &f, own, &s.train, NULL, 0));
+        int status = bram_fitted_answer(s.cx, &answer, f, &q);
+        if (isnan(cases[i].log_density)) {
+            assert_true(status == BRAM_ENUMERIC || status == BRAM_EREAD);
+        } else {
+            assert_ok(s.cx, status);
+            double value[UNITS];
+            uint8_t present[UNITS];
+            assert_ok(s.cx,
+                      bram_response_read(s.cx, bram_dataset_response(answer, "logdensity"),
+                                         (size_t[]){8, 0}, (size_t[]){1, UNITS}, value, present));
+            for (size_t u = 0; u < UNITS; u++) {
+                assert_int_equal(present[u], s.present[1][12 * UNITS + u]);
+                if (present[u]) assert_near(value[u], cases[i].log_density, 1e-12);
+            }
+        }
+        bram_dataset_free(answer);
+        bram_fitted_free(f);
+        tear_down(&s);
+    }
+    unlink(path);
+}
+
 int main(void)
 {
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_is_the_model_copy),
         cmocka_unit_test(no_context_of_a_batch_holds_a_target),
+        cmocka_unit_test(densities_by_hand),
         cmocka_unit_test(what_goes_wrong_is_said),
         cmocka_unit_test(nothing_is_left_behind),
         cmocka_unit_test(the_content_is_that_of_the_files),
