@@ -10,12 +10,17 @@
  * fitted directly, its input being the set that `features` names. Either sees no response to a test
  * stimulus. Targets are means over repeats.
  *
+ * A model that tells features of several layers gets one score of all, for which each fold is
+ * predicted by the layer that was best on the other folds (layer_choice.h), and one of each layer,
+ * METRIC@LAYER.
+ *
  * Paired metrics (pearson, r2) score each unit on the test stimuli of each fold; the raw value is
  * the mean over folds. Mapped metrics (encoding) are handed the same folds. Floor: mean, each
  * unit's training mean, blind to the stimulus. Ceiling: what the signal itself would score given
  * the reliability of each unit (reliability.h); none without repeats.
  */
 #include "demand.h"
+#include "layer_choice.h"
 #include "linalg.h"
 #include "reliability.h"
 #include "scores.h"
@@ -47,6 +52,13 @@ static const bram_param params[] = {
 
 enum { MODEL, BLIND, CONTESTANTS };
 
+/* One layer of a model that has several. */
+struct layer {
+    const char *name;
+    bram_side features;
+    double *prediction; /* as struct encoding's */
+};
+
 struct encoding {
     const bram_cell *cell;
     const bram_options *o;
@@ -59,6 +71,8 @@ struct encoding {
     bool from_features;   /* the cell's model tells features */
     bram_fold *fold;      /* over the rows of the area */
     size_t folds;
+    struct layer *layer; /* of a model with several; NULL: features are all */
+    size_t layers;
     double *prediction[CONTESTANTS]; /* stimulus x unit: each from the fold that leaves it out */
     bram_scores *scores;
     char axis[64];
@@ -75,18 +89,56 @@ static void release(struct encoding *e)
 
 /* ---- features ------------------------------------------------------------------------------- */
 
+/* The features are those of one layer from here on. */
+static void use_layer(struct encoding *e, size_t k)
+{
+    e->features = e->layer[k].features;
+    bram_axis_free(e->input);
+    e->input = bram_axis_ref(e->features.column);
+}
+
+static int take_layers(bram_ctx *cx, struct encoding *e, size_t n)
+{
+    e->layer = bram_scratch(cx, n, sizeof *e->layer);
+    if (!e->layer) return BRAM_ENOMEM;
+    for (size_t k = 0; k < n; k++) {
+        struct layer *l = &e->layer[k];
+        const bram_response *r = bram_dataset_response(e->answer,
+                                                       bram_dataset_response_path(e->answer, k));
+        l->name = bram_response_name(r);
+        BRAM_TRY(bram_area_layer(cx, &l->features, r, e->area.stimulus));
+        if (l->features.is_rdm)
+            return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                             "%s is a dissimilarity matrix: responses cannot be predicted from it",
+                             l->name);
+    }
+    e->layers = n;
+    use_layer(e, 0);
+    return BRAM_OK;
+}
+
 static int ask_features(bram_ctx *cx, struct encoding *e, const char *spec)
 {
     bram_panel panel = {.public_data = e->cell->dataset};
+    bram_query query = {.ask = BRAM_ASK_FEATURES, .panel = &panel, .stimulus = e->area.stimulus};
     bram_fitted *f = NULL;
     BRAM_TRY(bram_fitted_new(cx, &f, spec, &panel, NULL, e->cell->seed));
-    int status = bram_area_features(cx, &e->features, &e->answer, f, &panel, e->area.stimulus);
+    int status = bram_fitted_answer(cx, &e->answer, f, &query);
     bram_fitted_free(f);
     BRAM_TRY(status);
+    size_t n = bram_dataset_responses(e->answer);
+    if (n > 1) BRAM_TRY(take_layers(cx, e, n));
+    if (n == 1)
+        BRAM_TRY(bram_area_layer(
+            cx, &e->features,
+            bram_dataset_response(e->answer, bram_dataset_response_path(e->answer, 0)),
+            e->area.stimulus));
+    if (n == 0) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has no features", spec);
     if (e->features.is_rdm)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE,
                          "%s is a dissimilarity matrix: responses cannot be predicted from it",
                          spec);
+    bram_axis_free(e->input);
     e->input = bram_axis_ref(e->features.column);
     return BRAM_OK;
 }
@@ -193,7 +245,8 @@ static int predict(bram_ctx *cx, double *out, const struct encoding *e, const br
     return status;
 }
 
-static int run_fold(bram_ctx *cx, struct encoding *e, const bram_fold *fold)
+static int run_fold(bram_ctx *cx, struct encoding *e, const bram_fold *fold,
+                    double *const prediction[CONTESTANTS])
 {
     bram_segment segment[2];
     bram_axis *row[2] = {NULL, NULL};
@@ -208,21 +261,94 @@ static int run_fold(bram_ctx *cx, struct encoding *e, const bram_fold *fold)
                                 .segments = 1};
     }
     for (size_t c = 0; c < CONTESTANTS && status == BRAM_OK; c++)
-        status = predict(cx, e->prediction[c], e, fold, &panel[0], &panel[1],
+        status = predict(cx, prediction[c], e, fold, &panel[0], &panel[1],
                          c == MODEL ? e->spec : "mean");
     for (size_t k = 0; k < 2; k++) bram_axis_free(row[k]);
     return status;
 }
 
-static int run_folds(bram_ctx *cx, struct encoding *e)
+/* ---- layers --------------------------------------------------------------------------------- */
+
+/* A bram_layer_fn. */
+static int fit_layer(bram_ctx *cx, void *user, size_t layer, const bram_fold *fold,
+                     double *prediction, double *blind)
+{
+    struct encoding *e = user;
+    use_layer(e, layer);
+    return run_fold(cx, e, fold, (double *[]){prediction, blind});
+}
+
+/* folds x layers: the scores that chose, and a 1 where a layer was chosen. */
+static int keep_choice(bram_ctx *cx, bram_dataset *result, const struct encoding *e,
+                       const size_t *chosen, const double *inner)
+{
+    bram_axis *fold = NULL, *layer = NULL;
+    bram_response *r[2] = {NULL, NULL};
+    const char **name = bram_scratch(cx, e->layers, sizeof *name);
+    if (!name) return BRAM_ENOMEM;
+    for (size_t k = 0; k < e->layers; k++) name[k] = e->layer[k].name;
+    int status = bram_axis_new(cx, &fold, "fold", e->folds);
+    if (status == BRAM_OK) status = bram_axis_new(cx, &layer, "layer", e->layers);
+    if (status == BRAM_OK) status = bram_axis_set_ids(cx, layer, name);
+    for (size_t i = 0; i < 2 && status == BRAM_OK; i++)
+        status = bram_response_new(cx, &r[i], i ? "chosen" : "inner", BRAM_F64, 2,
+                                   (const bram_axis *[]){fold, layer});
+    bram_axis_free(fold);
+    bram_axis_free(layer);
+    for (size_t f = 0; f < e->folds && status == BRAM_OK; f++) {
+        memcpy(bram_response_f64(r[0]) + f * e->layers, inner + f * e->layers,
+               e->layers * sizeof *inner);
+        bram_response_f64(r[1])[f * e->layers + chosen[f]] = 1;
+    }
+    if (status == BRAM_OK) status = bram_dataset_add(cx, result, "layers", r[0]), r[0] = NULL;
+    if (status == BRAM_OK) status = bram_dataset_add(cx, result, "layers", r[1]), r[1] = NULL;
+    bram_response_free(r[0]);
+    bram_response_free(r[1]);
+    return status;
+}
+
+/* Every layer on every fold, and in the place of the model's prediction the chosen one's. */
+static int run_layers(bram_ctx *cx, struct encoding *e, bram_dataset *result)
+{
+    size_t units = e->area.units, *chosen = bram_scratch(cx, e->folds, sizeof *chosen);
+    double *inner = bram_scratch(cx, e->folds, e->layers * sizeof *inner);
+    if (!chosen || !inner) return BRAM_ENOMEM;
+    for (size_t k = 0; k < e->layers; k++) {
+        e->layer[k].prediction = bram_scratch(cx, e->area.stimuli, units * sizeof(double));
+        if (!e->layer[k].prediction) return BRAM_ENOMEM;
+    }
+    bram_layer_problem p = {.target = &e->target.values,
+                            .present = e->target.present,
+                            .fold = e->fold,
+                            .folds = e->folds,
+                            .layers = e->layers,
+                            .predict = fit_layer,
+                            .user = e};
+    BRAM_TRY(bram_layers_choose(cx, chosen, inner, &p));
+    for (size_t f = 0; f < e->folds; f++) {
+        for (size_t k = 0; k < e->layers; k++)
+            BRAM_TRY(
+                fit_layer(cx, e, k, &e->fold[f], e->layer[k].prediction, e->prediction[BLIND]));
+        for (size_t i = 0; i < e->fold[f].tests; i++) {
+            size_t at = e->fold[f].test[i] * units;
+            memcpy(e->prediction[MODEL] + at, e->layer[chosen[f]].prediction + at,
+                   units * sizeof(double));
+        }
+        bram_ctx_progress(cx, "folds", (double)f + 1, (double)e->folds);
+    }
+    return keep_choice(cx, result, e, chosen, inner);
+}
+
+static int run_folds(bram_ctx *cx, struct encoding *e, bram_dataset *result)
 {
     for (size_t c = 0; c < CONTESTANTS; c++) {
         e->prediction[c] = bram_scratch(cx, e->area.stimuli * e->area.units, sizeof(double));
         if (!e->prediction[c]) return BRAM_ENOMEM;
     }
+    if (e->layers) return run_layers(cx, e, result);
     for (size_t f = 0; f < e->folds; f++) {
         size_t mark = bram_scratch_mark(cx);
-        int status = run_fold(cx, e, &e->fold[f]);
+        int status = run_fold(cx, e, &e->fold[f], e->prediction);
         bram_scratch_release(cx, mark);
         if (status != BRAM_OK) return bram_fail_prefix(cx, status, "fold %zu", f + 1);
         bram_ctx_progress(cx, "folds", (double)f + 1, (double)e->folds);
@@ -233,9 +359,10 @@ static int run_folds(bram_ctx *cx, struct encoding *e)
 /* ---- scores --------------------------------------------------------------------------------- */
 
 /* The test stimuli of one fold. */
-static int fold_piece(bram_ctx *cx, bram_score_piece *out, const struct encoding *e,
+static int fold_piece(bram_ctx *cx, bram_score_piece *out, const struct encoding *e, double *model,
                       const bram_fold *fold)
 {
+    double *const prediction[CONTESTANTS] = {model, e->prediction[BLIND]};
     size_t units = e->area.units;
     uint8_t *present[CONTESTANTS + 1];
     bram_side side[CONTESTANTS];
@@ -243,7 +370,7 @@ static int fold_piece(bram_ctx *cx, bram_score_piece *out, const struct encoding
     if (!group) return BRAM_ENOMEM;
     for (size_t i = 0; i < fold->tests; i++) group[i] = (uint32_t)fold->test[i];
     for (size_t c = 0; c < CONTESTANTS; c++) {
-        bram_side all = {.values = {e->prediction[c], e->area.stimuli, units, units}};
+        bram_side all = {.values = {prediction[c], e->area.stimuli, units, units}};
         side[c] = (bram_side){.column = e->area.unit};
         BRAM_TRY(take_rows(cx, &side[c].values, &present[c], &all, fold->test, fold->tests));
     }
@@ -270,11 +397,12 @@ static int difference(bram_ctx *cx, bram_side *out, const struct encoding *e, co
 }
 
 /* All stimuli, relative to the training means of their folds. */
-static int pooled_piece(bram_ctx *cx, bram_score_piece *out, const struct encoding *e)
+static int pooled_piece(bram_ctx *cx, bram_score_piece *out, const struct encoding *e,
+                        const double *model)
 {
     const double *blind = e->prediction[BLIND];
     *out = (bram_score_piece){.floor = {{.name = "mean"}}};
-    BRAM_TRY(difference(cx, &out->model, e, e->prediction[MODEL], blind));
+    BRAM_TRY(difference(cx, &out->model, e, model, blind));
     BRAM_TRY(difference(cx, &out->floor[0].side, e, blind, blind));
     BRAM_TRY(difference(cx, &out->brain, e, e->target.values.data, blind));
     out->brain.present = e->target.present;
@@ -337,22 +465,44 @@ static bool is_mapped(const char *spec)
     return metric && metric->kind == BRAM_METRIC_MAPPED;
 }
 
+/* What one prediction is scored as: the model's, or that of one of its layers. */
+static int make_job(bram_ctx *cx, bram_score_job *job, struct encoding *e, double *prediction)
+{
+    bool pooled = bram_option_is(e->o, "score", "pooled");
+    bram_score_piece *piece = bram_scratch(cx, e->folds, sizeof *piece);
+    if (!piece) return BRAM_ENOMEM;
+    if (pooled) BRAM_TRY(pooled_piece(cx, &piece[0], e, prediction));
+    for (size_t f = 0; f < e->folds && !pooled; f++)
+        BRAM_TRY(fold_piece(cx, &piece[f], e, prediction, &e->fold[f]));
+    job->piece = piece;
+    job->pieces = pooled ? 1 : e->folds;
+    return BRAM_OK;
+}
+
+static int score_layers(bram_ctx *cx, struct encoding *e, const bram_score_job *like)
+{
+    const bram_benchmark *b = e->cell->benchmark;
+    for (size_t k = 0; k < e->layers; k++) {
+        size_t mark = bram_scratch_mark(cx);
+        bram_score_job job = *like;
+        job.label = e->layer[k].name;
+        BRAM_TRY(make_job(cx, &job, e, e->layer[k].prediction));
+        for (size_t m = 0; m < b->metric_count; m++)
+            BRAM_TRY(bram_scores_add(cx, e->scores, b->metrics[m], &job));
+        bram_scratch_release(cx, mark);
+    }
+    return BRAM_OK;
+}
+
 static int score(bram_ctx *cx, struct encoding *e, bram_dataset *result, const char *stream)
 {
     const bram_benchmark *b = e->cell->benchmark;
-    bram_score_piece *piece = bram_scratch(cx, e->folds, sizeof *piece);
-    bool pooled = bram_option_is(e->o, "score", "pooled");
-    if (!piece) return BRAM_ENOMEM;
-    if (pooled) BRAM_TRY(pooled_piece(cx, &piece[0], e));
-    for (size_t f = 0; f < e->folds && !pooled; f++)
-        BRAM_TRY(fold_piece(cx, &piece[f], e, &e->fold[f]));
     snprintf(e->axis, sizeof e->axis, "%zu stimuli", e->area.stimuli);
-    bram_score_job job = {.piece = piece,
-                          .pieces = pooled ? 1 : e->folds,
-                          .join = BRAM_JOIN_MEAN,
+    bram_score_job job = {.join = BRAM_JOIN_MEAN,
                           .floors = 1,
                           .axis = e->axis,
                           .normalization = normalization_of(e->o)};
+    BRAM_TRY(make_job(cx, &job, e, e->prediction[MODEL]));
     BRAM_TRY(add_reliability(cx, &job, e, stream));
     bram_score_piece whole = {.model = e->features, .brain = e->target};
     bram_score_job mapped = job;
@@ -363,8 +513,13 @@ static int score(bram_ctx *cx, struct encoding *e, bram_dataset *result, const c
         if (maps && !e->from_features)
             return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s maps features; %s answers with responses",
                              b->metrics[m], e->cell->model);
+        if (maps && e->layers)
+            return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                             "%s maps one layer; %s has %zu (%s, %s ...): name it", b->metrics[m],
+                             e->cell->model, e->layers, e->layer[0].name, e->layer[1].name);
         BRAM_TRY(bram_scores_add(cx, e->scores, b->metrics[m], maps ? &mapped : &job));
     }
+    BRAM_TRY(score_layers(cx, e, &job));
     return keep_reliability(cx, result, e, job.reliability);
 }
 
@@ -379,7 +534,7 @@ static int run_cell(bram_ctx *cx, struct encoding *e, bram_dataset *result)
     BRAM_TRY(bram_area_mean(cx, &e->target, &e->area));
     BRAM_TRY(choose_input(cx, e));
     BRAM_TRY(make_folds(cx, e));
-    BRAM_TRY(run_folds(cx, e));
+    BRAM_TRY(run_folds(cx, e, result));
     char *stream = bram_strf(cx, "%s/%s", e->cell->benchmark->name, e->cell->part);
     if (!stream) return BRAM_ENOMEM;
     int status = bram_scores_new(cx, &e->scores, e->area.unit, stream, 0,
@@ -459,7 +614,7 @@ static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
 const bram_task bram_task_encoding = {
     .name = "encoding",
     .summary = "predict the responses of an area's units to new stimuli from features of them",
-    .version = 1,
+    .version = 2,
     .params = params,
     .parts = bram_area_parts,
     .demand = demand,

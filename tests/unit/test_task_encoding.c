@@ -8,6 +8,8 @@
 #include "reliability.h"
 #include "simulate.h"
 
+#include <bramble/rng.h>
+
 static char pearson[] = "pearson:constant=zero", r2[] = "r2",
             mapped[] = "encoding:map=ridge,score=pearson";
 static char *metrics[] = {pearson, r2};
@@ -143,19 +145,23 @@ static void every_failing_allocation(void **state)
     bram_ctx *cx = bram_ctx_new();
     bram_dataset *ds = made(cx);
     bram_benchmark b = test_benchmark(cx, "encoding", metrics, 1, "samples=2,folds=2");
-    int status = BRAM_ENOMEM;
-    for (size_t k = 1; status != BRAM_OK; k += 3) { /* every third: there are many */
-        bram_ctx *own = bram_ctx_new();
-        bram_dataset *fresh = NULL;
-        bram_cell cell = {&b, ds, "v1", "features:line", 0};
-        assert_ok(own, bram_dataset_new(own, &fresh));
-        bram_fail_allocation(k, false);
-        status = bram_task_find("encoding")->run(own, fresh, &cell);
-        bram_fail_allocation(0, false);
-        if (status != BRAM_OK) assert_int_equal(status, BRAM_ENOMEM);
-        bram_dataset_free(fresh);
-        bram_ctx_free(own);
-        assert_true(k < 10000);
+    static const char *const models[] = {"features:line", "features"};
+    for (size_t m = 0; m < 2; m++) {
+        if (m) assert_ok(cx, bram_options_set(cx, b.options, "folds", "3"));
+        int status = BRAM_ENOMEM;
+        for (size_t k = 1; status != BRAM_OK; k += 3 + k / 9) { /* not all: there are many */
+            bram_ctx *own = bram_ctx_new();
+            bram_dataset *fresh = NULL;
+            bram_cell cell = {&b, ds, "v1", models[m], 0};
+            assert_ok(own, bram_dataset_new(own, &fresh));
+            bram_fail_allocation(k, false);
+            status = bram_task_find("encoding")->run(own, fresh, &cell);
+            bram_fail_allocation(0, false);
+            if (status != BRAM_OK) assert_int_equal(status, BRAM_ENOMEM);
+            bram_dataset_free(fresh);
+            bram_ctx_free(own);
+            assert_true(k < 100000);
+        }
     }
     bram_options_free(b.options);
     bram_dataset_free(ds);
@@ -202,13 +208,123 @@ static void the_true_layer_and_ceiling(void **state)
     bram_ctx_free(cx);
 }
 
+/* All layers at once: each scores what it does alone, and the choice falls on the true one, whose
+ * score is that of the whole. */
+static void the_true_layer_is_chosen(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL, *all = NULL, *alone = NULL;
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 2, "samples=0");
+    assert_ok(cx, bram_simulate(cx, &ds, "simulated-vision", 1));
+    assert_ok(cx, test_cell(cx, &all, &b, ds, "area", "features"));
+    const bram_response *chosen = bram_dataset_response(all, "layers/chosen");
+    assert_non_null(chosen);
+    for (size_t k = 0; k < 3; k++) {
+        char model[32], id[64];
+        snprintf(model, sizeof model, "features:layer%zu", k + 1);
+        snprintf(id, sizeof id, "%s@layer%zu", r2, k + 1);
+        assert_ok(cx, test_cell(cx, &alone, &b, ds, "area", model));
+        double value = test_number(alone, r2, "value");
+        assert_near(test_number(all, id, "value"), value, 0);
+        if (k == 1) assert_near(test_number(all, r2, "value"), value, 0);
+        for (size_t f = 0; f < 5; f++)
+            assert_near(bram_response_f64((bram_response *)(uintptr_t)chosen)[3 * f + k], k == 1,
+                        0);
+        bram_dataset_free(alone);
+    }
+    bram_dataset_free(all);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+/* Layers of nothing but noise: the best of them looks good on the test stimuli, the nested score
+ * does not. */
+static void choosing_is_not_rewarded(void **state)
+{
+    (void)state;
+    enum { SETS = 6, LAYERS = 12, N = 40 };
+    static char id[N][8];
+    const char *ids[N];
+    const char *const axes[] = {"stimulus", "neuron"}, *const wide[] = {"stimulus", "feature"};
+    const char *const *const both[] = {ids, NULL};
+    bram_ctx *cx = bram_ctx_new();
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 1, "samples=0");
+    double best = 0, nested = 0, mean = 0;
+    for (size_t i = 0; i < N; i++) {
+        snprintf(id[i], sizeof id[i], "s%zu", i);
+        ids[i] = id[i];
+    }
+    for (size_t set = 0; set < SETS; set++) {
+        bram_dataset *ds = NULL, *result = NULL;
+        bram_rng g = bram_rng_new(set, "noise");
+        double y[N], x[2 * N], most = -1;
+        assert_ok(cx, bram_dataset_new(cx, &ds));
+        for (size_t i = 0; i < N; i++) y[i] = bram_rng_normal(&g);
+        test_add(cx, ds, "responses", "v1", 2, axes, (const size_t[]){N, 1}, both, y, NULL);
+        for (size_t k = 0; k < LAYERS; k++) {
+            char name[16];
+            snprintf(name, sizeof name, "noise%zu", k);
+            for (size_t i = 0; i < 2 * N; i++) x[i] = bram_rng_normal(&g);
+            test_add(cx, ds, "stimuli/features", name, 2, wide, (const size_t[]){N, 2}, both, x,
+                     NULL);
+        }
+        assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", "features"));
+        for (size_t k = 0; k < LAYERS; k++) {
+            char score[64];
+            snprintf(score, sizeof score, "%s@noise%zu", pearson, k);
+            most = fmax(most, test_number(result, score, "value"));
+            mean += test_number(result, score, "value") / (SETS * LAYERS);
+        }
+        best += most / SETS;
+        nested += test_number(result, pearson, "value") / SETS;
+        bram_dataset_free(result);
+        bram_dataset_free(ds);
+    }
+    print_message("# mean layer %.3f, best %.3f, nested %.3f\n", mean, best, nested);
+    double deviation = 1 / sqrt((double)N * SETS); /* of r of noise over all sets */
+    assert_true(best > 0 && best > mean + 2 * deviation);
+    assert_true(fabs(nested - mean) < 2 * deviation);
+    bram_options_free(b.options);
+    bram_ctx_free(cx);
+}
+
+/* Two folds leave nothing to choose on; an RDM is no layer; mapped metrics want one. */
+static void layers_that_cannot_be_chosen(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx), *result = NULL;
+    static char *only_mapped[] = {mapped};
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 1, "samples=0,folds=2");
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v1", "features"), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(cx), "expected 3 or more to choose among 2 layers"));
+    assert_ok(cx, bram_options_set(cx, b.options, "folds", "3"));
+    assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", "features"));
+    assert_true(test_number(result, pearson, "value") > 0.9999); /* line, not flat */
+    bram_dataset_free(result);
+    b.metrics = only_mapped;
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v1", "features"), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(cx), "maps one layer"));
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(halves_by_hand),           cmocka_unit_test(features_that_explain_all),
-        cmocka_unit_test(models_that_know_nothing), cmocka_unit_test(what_cannot_be_asked),
-        cmocka_unit_test(every_failing_allocation), cmocka_unit_test(the_true_layer_and_ceiling),
+        cmocka_unit_test(halves_by_hand),
+        cmocka_unit_test(features_that_explain_all),
+        cmocka_unit_test(models_that_know_nothing),
+        cmocka_unit_test(what_cannot_be_asked),
+        cmocka_unit_test(every_failing_allocation),
+        cmocka_unit_test(the_true_layer_and_ceiling),
+        cmocka_unit_test(the_true_layer_is_chosen),
+        cmocka_unit_test(choosing_is_not_rewarded),
+        cmocka_unit_test(layers_that_cannot_be_chosen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
