@@ -13,7 +13,7 @@ static int write_file(bram_ctx *cx, const char *path, const bram_buffer *page, b
 {
     bram_outfile *out = NULL;
     BRAM_TRY(bram_outfile_open(cx, &out, path, replace));
-    int status = bram_outfile_write(cx, out, page->text, page->length);
+    int status = bram_outfile_write(cx, out, bram_buffer_text(page), page->length);
     if (status == BRAM_OK) return bram_outfile_commit(cx, out);
     bram_outfile_abort(out);
     return status;
@@ -25,27 +25,55 @@ static bool is_pdf(const char *path)
     return n > 4 && strcmp(path + n - 4, ".pdf") == 0;
 }
 
+/* report.html: report.bib */
+static char *bibtex_path(bram_ctx *cx, const char *path)
+{
+    const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
+    size_t length = dot && (!slash || dot > slash) ? (size_t)(dot - path) : strlen(path);
+    return bram_strf(cx, "%.*s.bib", (int)length, path);
+}
+
+static int refuse_existing(bram_ctx *cx, const char *path)
+{
+    if (access(path, F_OK) != 0) return BRAM_OK;
+    return bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", path);
+}
+
+/* The page and, beside it, what it cites. */
+static int write_both(bram_ctx *cx, const char *path, const bram_buffer *page, const char *beside,
+                      const bram_buffer *bibtex, bool replace)
+{
+    BRAM_TRY(write_file(cx, path, page, replace));
+    BRAM_TRY(write_file(cx, beside, bibtex, replace));
+    bram_note(cx, "wrote %s, %s", path, beside);
+    return BRAM_OK;
+}
+
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     const char *path = bram_cli_text(args, "output", "report.html");
     bool replace = bram_cli_has(args, "force"), to_stdout = strcmp(path, "-") == 0;
+    bram_buffer page = {0}, bibtex = {0};
     const bram_report_settings settings = {.title = bram_cli_text(args, "title", NULL),
                                            .data = bram_cli_text(args, "data", NULL),
                                            .pdf = is_pdf(path),
+                                           .bibtex = to_stdout ? NULL : &bibtex,
                                            .figures = bram_cli_text(args, "figures", NULL)};
-    if (!to_stdout && !replace && access(path, F_OK) == 0)
-        return bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", path);
+    char *beside = bibtex_path(cx, path);
     bram_results *results = NULL;
-    bram_buffer page = {0};
-    BRAM_TRY(bram_results_open(cx, &results, bram_cli_argument(args, 0)));
-    int status = bram_report_write(cx, &page, results, &settings);
+    int status = beside ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK && !to_stdout && !replace) status = refuse_existing(cx, path);
+    if (status == BRAM_OK && !to_stdout && !replace) status = refuse_existing(cx, beside);
+    if (status == BRAM_OK) status = bram_results_open(cx, &results, bram_cli_argument(args, 0));
+    if (status == BRAM_OK) status = bram_report_write(cx, &page, results, &settings);
     bram_results_free(results);
     bram_cli_terminal_end();
     if (status == BRAM_OK)
         status = to_stdout ? bram_cli_print(cx, page.text, page.length)
-                           : write_file(cx, path, &page, replace);
-    if (status == BRAM_OK && !to_stdout) bram_note(cx, "wrote %s", path);
+                           : write_both(cx, path, &page, beside, &bibtex, replace);
     bram_buffer_release(&page);
+    bram_buffer_release(&bibtex);
+    bram_free(beside);
     return status;
 }
 
@@ -56,7 +84,8 @@ const bram_command bram_command_report = {
     .about =
         "Writes a results folder as one page that needs nothing else: who is ahead and by how "
         "much, figures with intervals beside trivial baselines, the data, and the methods in the "
-        "words of a paper. Equal results give equal bytes.\n\n"
+        "words of a paper. Equal results give equal bytes. What it cites is written beside it as "
+        "BibTeX, report.bib for report.html.\n\n"
         "The connectome, and the RDMs of benchmarks of geometry, are shown when the dataset that "
         "the "
         "results name can be opened.",

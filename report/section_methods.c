@@ -2,6 +2,7 @@
  * section_methods.c - how it was done, as the methods of a paper would say it: all of it made from
  * the definitions, the options and the registries, so that text and code cannot disagree.
  */
+#include "bibtex.h"
 #include "report_parts.h"
 
 #include <bramble/loader.h>
@@ -279,11 +280,13 @@ struct citations {
     char **text;
     size_t count, room;
     bool failed;
+    bram_buffer *bibtex; /* NULL: not wanted */
 };
 
 static void cite(struct citations *c, const char *before, const char *text)
 {
     if (!text || !*text || c->failed || strcmp(text, "textbook") == 0) return;
+    if (c->bibtex) bram_bibtex_put(c->bibtex, text);
     char *line = bram_strf(c->cx, "%s%s%s", before, *before ? ": " : "", text);
     bool seen = !line;
     for (size_t i = 0; i < c->count && !seen; i++) seen = strcmp(c->text[i], line) == 0;
@@ -335,7 +338,9 @@ static void cite_all(struct citations *c, const bram_report *r)
 
 static int list_citations(bram_ctx *cx, bram_report *r)
 {
-    struct citations c = {.cx = cx, .room = 3 * r->boards + r->models + 64};
+    struct citations c = {
+        .cx = cx, .room = 3 * r->boards + r->models + 64, .bibtex = r->settings->bibtex};
+    if (c.bibtex) bram_bibtex_put_program(c.bibtex);
     c.text = bram_alloc(cx, c.room, sizeof *c.text);
     if (!c.text) return BRAM_ENOMEM;
     cite_all(&c, r);
@@ -345,7 +350,8 @@ static int list_citations(bram_ctx *cx, bram_report *r)
     }
     for (size_t i = 0; i < c.count; i++) bram_free(c.text[i]);
     bram_free(c.text);
-    return c.failed ? BRAM_ENOMEM : BRAM_OK;
+    if (c.failed) return BRAM_ENOMEM;
+    return c.bibtex ? bram_buffer_status(cx, c.bibtex) : BRAM_OK;
 }
 
 /* ---- how to repeat it ----------------------------------------------------------------------- */
