@@ -37,7 +37,7 @@ static const bram_param params[] = {
     {"orientations", BRAM_PARAM_INTEGER, "8", NULL, 1, 64, "between 0 and 180 degrees"},
     {"normalize", BRAM_PARAM_FLAG, "yes", NULL, 0, 0, "divide by the energy over orientations"},
     {"saturation", BRAM_PARAM_REAL, "0.1", NULL, 1e-6, 100, "contrast where it starts to saturate"},
-    BRAM_IMAGE_PARAMS};
+    BRAM_IMAGE_PARAMS("1")};
 
 /* One frequency: places along a side times side. */
 struct band {

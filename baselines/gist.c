@@ -28,7 +28,7 @@ static const bram_param params[] = {
     {"size", BRAM_PARAM_INTEGER, "128", NULL, 32, 512, "rows and columns that pictures come to"},
     {"orientations", BRAM_PARAM_INTEGER, "8", NULL, 1, 32, "of the filters at each scale"},
     {"grid", BRAM_PARAM_INTEGER, "4", NULL, 1, 16, "cells along a side"},
-    BRAM_IMAGE_PARAMS};
+    BRAM_IMAGE_PARAMS("1")};
 
 struct gist {
     size_t side, orientations, grid;

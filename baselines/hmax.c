@@ -38,7 +38,7 @@ static const bram_param params[] = {
     {"bands", BRAM_PARAM_INTEGER, "9", NULL, 2, BANDS, "pictures of the pyramid"},
     {"prototypes", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "of each of the three sizes"},
     {"seed", BRAM_PARAM_INTEGER, "1", NULL, 0, 1e9, "of the prototypes"},
-    BRAM_IMAGE_PARAMS};
+    BRAM_IMAGE_PARAMS("1")};
 
 struct hmax {
     size_t side, bands, prototypes;

@@ -20,6 +20,7 @@ struct image_model {
     const bram_model *model;
     char *spec; /* all options */
     char *set, *images, *layer;
+    double field;
     bram_resize how;
 };
 
@@ -56,6 +57,7 @@ int bram_image_model_new(bram_ctx *cx, void **fitted, const bram_options *o, bra
     m->how = bram_option_is(o, "resize", "area")       ? BRAM_RESIZE_AREA
              : bram_option_is(o, "resize", "bilinear") ? BRAM_RESIZE_BILINEAR
                                                        : BRAM_RESIZE_BICUBIC;
+    m->field = bram_option_real(o, "field");
     m->spec = bram_strdup(cx, bram_options_canonical(o));
     m->set = bram_strdup(cx, bram_option_text(o, "set"));
     m->images = bram_strdup(cx, bram_option_text(o, "images"));
@@ -104,13 +106,12 @@ static int bring(bram_ctx *cx, bram_image *made, bram_image *view, const struct 
     const bram_image_plan *p = &m->plan;
     BRAM_TRY(bram_image_convert(cx, made, im, p->channels, 0.5F));
     *view = *made;
-    if (!p->side) return BRAM_OK;
-    double field = p->field > 0 ? p->field : 1;
+    if (!p->side && m->field >= 1) return BRAM_OK; /* as it is */
     size_t least = made->rows < made->cols ? made->rows : made->cols;
-    size_t side = (size_t)lrint(field * (double)least);
+    size_t side = (size_t)lrint(m->field * (double)least);
     if (!side) side = 1;
     if (side != made->rows || side != made->cols) BRAM_TRY(crop(cx, view, side, side));
-    if (side == p->side) return BRAM_OK;
+    if (!p->side || side == p->side) return BRAM_OK;
     bram_image resized;
     BRAM_TRY(bram_image_resize(cx, &resized, view, p->side, p->side, m->how));
     bram_image_release(made);

@@ -22,7 +22,6 @@ enum { BRAM_IMAGE_LAYERS = 8 };
 typedef struct bram_image_plan {
     size_t channels; /* 1 or 3 */
     size_t side;     /* pictures are brought to side x side; 0: left as they are */
-    double field;    /* share of the width and height that is used, around the centre; 0 is 1 */
     size_t layers;
     struct {
         const char *name; /* static text */
@@ -43,9 +42,10 @@ typedef struct bram_image_plan {
 /** Fills in a plan from a model's options. On failure nothing is left to release. */
 typedef int bram_image_make(bram_ctx *cx, bram_image_plan *plan, const bram_options *o);
 
-/** The options that all of them have, for the end of a table. */
-#define BRAM_IMAGE_PARAMS                                                                           \
-    {"layer", BRAM_PARAM_TEXT, "", NULL, 0, 0, "by name, or all; empty: the last"},                 \
+/** The options that all of them have, for the end of a table; with the default of `field`. */
+#define BRAM_IMAGE_PARAMS(central)                                                                  \
+    {"field", BRAM_PARAM_REAL, central, NULL, 0.001, 1, "share of width and height that is seen"},  \
+        {"layer", BRAM_PARAM_TEXT, "", NULL, 0, 0, "by name, or all; empty: the last"},             \
         {"set", BRAM_PARAM_TEXT, "", NULL, 0, 0, "pictures below stimuli/images; empty: the only"}, \
         {"images", BRAM_PARAM_TEXT, "", NULL, 0, 0, "a folder or archive instead"},                 \
         {"resize",                                                                                  \

@@ -19,7 +19,7 @@
 
 enum { STATISTICS = 25 };
 
-static const bram_param params[] = {BRAM_IMAGE_PARAMS};
+static const bram_param params[] = {BRAM_IMAGE_PARAMS("1")};
 
 static void moments(double *out, size_t kinds, const double *x, size_t n)
 {

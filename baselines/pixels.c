@@ -7,7 +7,7 @@
 static const bram_param params[] = {
     {"size", BRAM_PARAM_INTEGER, "32", NULL, 1, 1024, "rows and columns"},
     {"colour", BRAM_PARAM_FLAG, "no", NULL, 0, 0, "red, green and blue instead of grey"},
-    BRAM_IMAGE_PARAMS};
+    BRAM_IMAGE_PARAMS("1")};
 
 static int compute(bram_ctx *cx, double *const *out, const void *state, const bram_image *im)
 {

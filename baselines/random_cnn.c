@@ -28,7 +28,7 @@ static const bram_param params[] = {
     {"grid", BRAM_PARAM_INTEGER, "4", NULL, 1, 64, "places along a side that a layer is told at"},
     {"colour", BRAM_PARAM_FLAG, "yes", NULL, 0, 0, "red, green and blue instead of grey"},
     {"seed", BRAM_PARAM_INTEGER, "1", NULL, 0, 1e9, "of the weights"},
-    BRAM_IMAGE_PARAMS};
+    BRAM_IMAGE_PARAMS("1")};
 
 struct cnn {
     size_t depth, side, inputs, grid;

@@ -10,9 +10,8 @@
 #include "image_model.h"
 
 static const bram_param params[] = {
-    {"field", BRAM_PARAM_REAL, "0.25", NULL, 0.001, 1, "share of width and height that is used"},
     {"blocks", BRAM_PARAM_INTEGER, "10", NULL, 1, 64, "blocks along a side"},
-    BRAM_IMAGE_PARAMS};
+    BRAM_IMAGE_PARAMS("0.25")};
 
 static int compute(bram_ctx *cx, double *const *out, const void *state, const bram_image *im)
 {
@@ -33,7 +32,6 @@ static int make(bram_ctx *cx, bram_image_plan *plan, const bram_options *o)
     size_t side = (size_t)bram_option_integer(o, "blocks"), n = side * side;
     *plan = (bram_image_plan){.channels = 1,
                               .side = side,
-                              .field = bram_option_real(o, "field"),
                               .layers = 2,
                               .layer = {{"means", n}, {"products", n + n * (n + 1) / 2}},
                               .compute = compute};

@@ -36,7 +36,7 @@ static const bram_param params[] = {
     {"size", BRAM_PARAM_INTEGER, "128", NULL, 16, 1024, "rows and columns: a power of 2"},
     {"scales", BRAM_PARAM_INTEGER, "4", NULL, 1, MOST_SCALES, "of the pyramid"},
     {"orientations", BRAM_PARAM_INTEGER, "4", NULL, 2, MOST_ORIENTATIONS, "at each scale"},
-    BRAM_IMAGE_PARAMS};
+    BRAM_IMAGE_PARAMS("1")};
 
 struct pyramid {
     size_t side, scales, orientations;

@@ -15,6 +15,7 @@
 #include "intake_responses.h"
 
 #include "npy.h"
+#include "pictures.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -241,6 +242,28 @@ static int put_pixels(bram_ctx *cx, bram_dataset *ds, const struct region *r, co
     return status;
 }
 
+/* The same as pictures, where they are square and millionths of levels: as they were shown. */
+static int put_pictures(bram_ctx *cx, bram_dataset *ds, const struct region *r,
+                        const bram_axis *all)
+{
+    size_t n = r->pixels->info.shape[1], side = (size_t)lrint(sqrt((double)n));
+    const double *value = r->pixels->values;
+    bram_axis *row = NULL;
+    bram_response *out = NULL;
+    for (size_t k = 0; k < r->images * n; k++)
+        if (fabs(value[k] * 1e6 - rint(value[k] * 1e6)) > 1e-6 || value[k] < 0 ||
+            value[k] > 255.5e-6)
+            return BRAM_OK;
+    if (side * side != n) return BRAM_OK;
+    BRAM_TRY(set_axis(cx, &row, all, 0, r->images));
+    int status = bram_pictures_new(cx, &out, "scenes", row, side, side, 1);
+    bram_axis_free(row);
+    BRAM_TRY(status);
+    for (size_t k = 0; k < r->images * n; k++)
+        bram_response_u8(out)[k] = (uint8_t)lrint(value[k] * 1e6);
+    return bram_dataset_add(cx, ds, "stimuli/images", out);
+}
+
 static int put(bram_ctx *cx, bram_dataset *ds, const struct region *r, const char *name)
 {
     bram_axis *all = NULL;
@@ -249,6 +272,7 @@ static int put(bram_ctx *cx, bram_dataset *ds, const struct region *r, const cha
     if (status == BRAM_OK) status = put_repeats(cx, ds, r, name);
     if (status == BRAM_OK && r->training) status = put_training(cx, ds, r, name, all);
     if (status == BRAM_OK && r->pixels) status = put_pixels(cx, ds, r, all);
+    if (status == BRAM_OK && r->pixels) status = put_pictures(cx, ds, r, all);
     bram_axis_free(all);
     return status;
 }
@@ -311,7 +335,7 @@ const bram_loader bram_loader_antolik2016 = {
     .licence = "not stated",
     .reads =
         ".npy: training_set, validation_set, raw_validation_set, validation_inputs of a region",
-    .version = 2,
+    .version = 3,
     .verified = BRAM_VERIFIED_REAL,
     .params = params,
     .recognise = recognise,

@@ -6,6 +6,7 @@
  * LMgist in numpy for gist), pyrtools' SteerablePyramidFreq for the bands of steerable; loops
  * in this file for random-cnn.
  */
+#include "dead_leaves.h"
 #include "pictures.h"
 
 #include "test.h"
@@ -154,6 +155,11 @@ static void statistics_as_scipy_has_them(void **state)
     bram_dataset *a = features(*state, "image-statistics", 64, 3, smooth);
     const double *x = layer(a, "statistics", 25);
     for (size_t k = 0; k < 25; k++) assert_near(x[k], value[k], 1e-9);
+    bram_dataset_free(a);
+    a = features(*state, "image-statistics:field=0.5", 4, 1, smooth); /* the central 2 x 2 */
+    double mean = 0;
+    for (size_t k = 0; k < 4; k++) mean += level(1 + k / 2, 1 + k % 2, 0, 1) / 4;
+    assert_near(layer(a, "statistics", 25)[0], mean, 1e-7);
     bram_dataset_free(a);
     a = features(*state, "image-statistics", 5, 1, flat); /* a constant has no shape */
     x = layer(a, "statistics", 25);
@@ -331,6 +337,39 @@ static void cells_as_correlations(void **state)
     bram_dataset_free(a);
 }
 
+/* A prototype that was cut out of a made picture is found in it: distance 0, C2 of 1. */
+static void prototypes_find_themselves(void **state)
+{
+    enum { SIZE = 96 };
+    bram_ctx *cx = *state;
+    bram_axis *stimulus = NULL, *row = NULL, *col = NULL;
+    bram_dataset *ds = NULL, *answer = NULL;
+    bram_response *r = NULL;
+    assert_ok(cx, bram_axis_new(cx, &stimulus, "stimulus", 2));
+    assert_ok(cx, bram_axis_set_ids(cx, stimulus, (const char *const[]){"a", "b"}));
+    assert_ok(cx, bram_axis_new(cx, &row, "row", SIZE));
+    assert_ok(cx, bram_axis_new(cx, &col, "column", SIZE));
+    assert_ok(cx, bram_response_new(cx, &r, "leaves", BRAM_F32, 3,
+                                    (const bram_axis *[]){stimulus, row, col}));
+    for (size_t k = 0; k < 2; k++)
+        bram_dead_leaves(bram_response_f32(r) + k * SIZE * SIZE, SIZE, 4, k);
+    assert_ok(cx, bram_dataset_new(cx, &ds));
+    assert_ok(cx, bram_dataset_add(cx, ds, "stimuli/images", r));
+    assert_ok(cx, bram_dataset_add_table(cx, ds, "stimuli", stimulus));
+    assert_ok(cx, ask(cx, &answer, ds, "hmax:size=96,prototypes=3,seed=4"));
+    const double *c2 = layer(answer, "c2", 9);
+    for (size_t size = 0; size < 3; size++)
+        for (size_t k = 0; k < 2; k++) {
+            assert_near(c2[9 * k + 3 * size + k], 1, 1e-4);
+            assert_true(c2[9 * k + 3 * size + 1 - k] < 0.999);
+            assert_true(c2[9 * k + 3 * size + 2] < 0.999);
+        }
+    bram_axis_free(row);
+    bram_axis_free(col);
+    bram_dataset_free(answer);
+    bram_dataset_free(ds);
+}
+
 /* ---- what they share ------------------------------------------------------------------------ */
 
 static const char *const all[] = {"pixels",
@@ -450,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(gist_as_the_steps_of_lmgist, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pyramid_as_pyrtools_builds_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cells_as_correlations, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(prototypes_find_themselves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_and_company_change_no_bit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(features_are_kept_by_what_they_depend_on, set_up,
                                         tear_down),
