@@ -153,6 +153,8 @@ static void real_sessions(void **state)
             sessions[k].name);
         compare(cx, ds, k, known);
         compare_table(cx, ds, k);
+        assert_null(bram_attrs_text(
+            bram_response_attrs_const(response_of(ds, sessions[k].name, "")), "findings"));
         const bram_response *c = response_of(ds, sessions[k].name, "_contrast");
         assert_int_equal(bram_response_length(c, 0), 4 * FRAMES);
         const bram_response *p = response_of(ds, sessions[k].name, "_psth");

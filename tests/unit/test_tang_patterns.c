@@ -7,7 +7,7 @@
 
 #include <bramble/loader.h>
 
-enum { PATTERNS = 9500, SIDE = 160 };
+enum { PATTERNS = 9500, MIDDLE = 40 };
 
 static void real_files(void **state)
 {
@@ -20,7 +20,7 @@ static void real_files(void **state)
     bram_ctx *cx = bram_ctx_new();
     const char *const paths[] = {archive, neuron[0], neuron[1], neuron[2]};
     bram_dataset *ds = NULL;
-    assert_ok(cx, bram_import(cx, &ds, "auto", &(bram_input){paths, 4}, NULL));
+    assert_ok(cx, bram_import(cx, &ds, "tang-patterns:side=40", &(bram_input){paths, 4}, NULL));
     const bram_response *r = bram_dataset_response(ds, "responses/V1");
     assert_int_equal(bram_response_length(r, 0), PATTERNS);
     const char *const ids[] = {"neu75", "neu255", "neu381"};
@@ -52,11 +52,19 @@ static void real_files(void **state)
     assert_string_equal(image[6365], "pattern/6361.png");
     assert_int_equal(block[6365], block[6360]);
     const bram_response *pictures = bram_dataset_response(ds, "stimuli/images/patterns");
-    double level[4];
-    assert_int_equal(bram_response_length(pictures, 1), SIDE);
-    assert_ok(cx, bram_response_read(cx, pictures, (size_t[]){0, 0, 0}, (size_t[]){1, 1, 4}, level,
-                                     NULL));
-    for (size_t k = 0; k < 4; k++) assert_near(level[k], 255, 0); /* white around the patterns */
+    /* levels of the middle of the first and the last picture, added up */
+    static double level[MIDDLE * MIDDLE];
+    const double sums[] = {193800, 314415};
+    assert_int_equal(bram_response_length(pictures, 1), MIDDLE);
+    for (size_t k = 0; k < 2; k++) {
+        double all = 0;
+        assert_ok(cx, bram_response_read(cx, pictures, (size_t[]){k * (PATTERNS - 1), 0, 0},
+                                         (size_t[]){1, MIDDLE, MIDDLE}, level, NULL));
+        for (size_t i = 0; i < MIDDLE * MIDDLE; i++) all += level[i];
+        assert_near(all, sums[k], 0);
+    }
+    /* pictures and responses belong together, so the import has nothing to say */
+    assert_null(bram_attrs_text(bram_response_attrs_const(r), "findings"));
     bram_dataset_free(ds);
     bram_ctx_free(cx);
 }
