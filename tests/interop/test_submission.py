@@ -106,6 +106,22 @@ def main():
     value = {r["model"].split(":")[0]: r["value"] for r in rows}
     assert value["files"] == value["submission"], value
 
+    # the card on the site; a file that is no sound submission stops it, one of another model is not shown
+    os.mkdir("incoming")
+    os.link("good.tar", "incoming/good.tar")
+    bramble("leaderboard", "results", "--site", "site", "--submissions", "incoming", "-q")
+    pages = {name: open("site/model/" + name, encoding="utf-8").read() for name in os.listdir("site/model")}
+    own = [text for name, text in pages.items() if name.startswith("submission-good-tar")]
+    assert len(own) == 1 and len(pages) == 3, sorted(pages)
+    digest = hashlib.sha256(open("good.tar", "rb").read()).hexdigest()
+    for word_of_card in ("<h1>Two-layer net</h1>", "A. Author, B. Author", "CC-BY-4.0", "none, features by hand",
+                         'href="https://example.org/net"', digest):
+        assert word_of_card in own[0], (word_of_card, own[0])
+    assert all("Two-layer net" not in text for text in pages.values() if text is not own[0])
+    assert "Two-layer net" in open("site/benchmark/made.html", encoding="utf-8").read()
+    pack("incoming/good.tar", {**good, "arrays/0.npy": b"nothing"}, listed=False)
+    assert "found 7 bytes, stated are" in bramble("leaderboard", "results", "--site", "other", "--submissions", "incoming", code=3)
+
     # what is wrong is told
     rows = good["arrays/0.rows.txt"].split(b"\n")
     npy = good["arrays/0.npy"]
