@@ -159,12 +159,15 @@ int bram_submit(bram_ctx *cx, const bram_benchmark *b, const bram_dataset *ds, c
     bram_axis *parts = NULL;
     BRAM_TRY(check_card(cx, card));
     BRAM_TRY(bram_model_parse(cx, &p.model, NULL, &canonical, spec));
-    bool features = p.model->answers & BRAM_ANSWERS(BRAM_ASK_FEATURES);
+    /* a program that answers whatever it is asked is fitted while the benchmark runs */
+    bool features = (p.model->answers & BRAM_ANSWERS(BRAM_ASK_FEATURES)) &&
+                    !(p.model->answers & BRAM_ANSWERS(BRAM_ASK_RESPOND));
     int status = BRAM_OK;
     if (!(p.model->flags & BRAM_MODEL_OUTSIDE) ||
         (!features && !(p.model->flags & BRAM_MODEL_SELF_REPORTED)))
         status = bram_fail(cx, BRAM_EUSAGE,
-                           "%s is no model from files; expected files:, predictions: or forecasts:",
+                           "%s is no model from files; expected files:, process-features:, "
+                           "predictions: or forecasts:",
                            p.model->name);
     if (status == BRAM_OK) status = bram_dataset_hash(cx, ds, hash);
     if (status == BRAM_OK) status = bram_task_find(b->task)->parts(cx, &parts, b, ds);
