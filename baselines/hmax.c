@@ -277,7 +277,7 @@ static int cut_prototypes(bram_ctx *cx, struct hmax *h, size_t made, uint64_t se
     return BRAM_OK;
 }
 
-static int fill(bram_ctx *cx, struct hmax *h, const bram_options *o)
+static int fill(bram_ctx *cx, struct hmax *h, const bram_options *o, bool shapes_only)
 {
     h->side = (size_t)bram_option_integer(o, "size");
     h->prototypes = (size_t)bram_option_integer(o, "prototypes");
@@ -286,6 +286,7 @@ static int fill(bram_ctx *cx, struct hmax *h, const bram_options *o)
         return bram_fail(cx, BRAM_EUSAGE,
                          "size %zu is too small for %zu bands: the last needs %d pixels", h->side,
                          h->bands, SIDE + POOL);
+    if (shapes_only) return BRAM_OK;
     make_filters(h);
     for (size_t k = 0; k < SIZES; k++) {
         h->prototype[k] = bram_alloc(cx, h->prototypes * sizes[k] * sizes[k] * ORIENTATIONS,
@@ -306,7 +307,7 @@ static int make(bram_ctx *cx, bram_image_plan *plan, const bram_options *o)
 {
     struct hmax *h = bram_alloc(cx, 1, sizeof *h);
     if (!h) return BRAM_ENOMEM;
-    int status = fill(cx, h, o);
+    int status = fill(cx, h, o, plan->shapes_only);
     if (status != BRAM_OK) {
         release(h);
         return status;

@@ -75,13 +75,49 @@ int bram_image_save(bram_ctx *cx, const void *fitted, bram_dataset *out)
     return BRAM_OK;
 }
 
+static int hash_picture(bram_ctx *cx, void *user, const char *name, const unsigned char *bytes,
+                        size_t size)
+{
+    BRAM_TRY(bram_hash_add_text(cx, user, name));
+    BRAM_TRY(bram_hash_add_u64(cx, user, size));
+    return bram_hash_add(cx, user, bytes, size);
+}
+
 int bram_image_content(bram_ctx *cx, char hex[65], const bram_options *o)
 {
     const char *path = bram_option_text(o, "images");
     struct stat file;
-    if (!*path || (stat(path, &file) == 0 && S_ISDIR(file.st_mode)))
-        return bram_sha256(cx, hex, path, strlen(path)); /* of a folder each picture has its hash */
-    return bram_sha256_file(cx, hex, path);
+    bram_hash *h = NULL;
+    if (!*path) {
+        hex[0] = 0;
+        return BRAM_OK;
+    }
+    if (stat(path, &file) != 0 || !S_ISDIR(file.st_mode)) return bram_sha256_file(cx, hex, path);
+    BRAM_TRY(bram_hash_new(cx, &h));
+    int status = bram_images_each(cx, path, hash_picture, h);
+    if (status == BRAM_OK) status = bram_hash_end(cx, h, hex);
+    bram_hash_free(h);
+    return status;
+}
+
+static bool is_wanted(const bram_image_plan *p, const char *layer, size_t l)
+{
+    if (!*layer) return l + 1 == p->layers;
+    return strcmp(layer, "all") == 0 || strcmp(layer, p->layer[l].name) == 0;
+}
+
+size_t bram_image_memory(const bram_options *o, bram_image_make *make, size_t rows)
+{
+    bram_image_plan plan = {.shapes_only = true};
+    bram_ctx *cx = bram_ctx_new();
+    size_t width = 0;
+    if (cx && make(cx, &plan, o) == BRAM_OK) {
+        for (size_t l = 0; l < plan.layers; l++)
+            if (is_wanted(&plan, bram_option_text(o, "layer"), l)) width += plan.layer[l].width;
+        if (plan.release) plan.release(plan.state);
+    }
+    bram_ctx_free(cx);
+    return width * rows * sizeof(double);
 }
 
 /* ---- one picture ---------------------------------------------------------------------------- */
@@ -226,19 +262,13 @@ static void write_cached(bram_ctx *cx, const bram_dataset *answer, const char *p
 
 /* ---- the answer ----------------------------------------------------------------------------- */
 
-static bool is_wanted(const struct image_model *m, size_t l)
-{
-    if (!*m->layer) return l + 1 == m->plan.layers;
-    return strcmp(m->layer, "all") == 0 || strcmp(m->layer, m->plan.layer[l].name) == 0;
-}
-
 static int make_layers(bram_ctx *cx, struct work *w, const bram_axis *stimulus, bram_dataset *out)
 {
     const bram_image_plan *p = &w->m->plan;
     for (size_t l = 0; l < p->layers; l++) {
         bram_axis *feature = NULL;
         bram_response *r = NULL;
-        if (!is_wanted(w->m, l)) continue;
+        if (!is_wanted(p, w->m->layer, l)) continue;
         BRAM_TRY(bram_axis_new(cx, &feature, "feature", p->layer[l].width));
         int status = bram_response_new(cx, &r, p->layer[l].name, BRAM_F64, 2,
                                        (const bram_axis *[]){stimulus, feature});

@@ -20,8 +20,9 @@
 enum { BRAM_IMAGE_LAYERS = 8 };
 
 typedef struct bram_image_plan {
-    size_t channels; /* 1 or 3 */
-    size_t side;     /* pictures are brought to side x side; 0: left as they are */
+    bool shapes_only; /* in: only what follows is asked for, nothing will be computed */
+    size_t channels;  /* 1 or 3 */
+    size_t side;      /* pictures are brought to side x side; 0: left as they are */
     size_t layers;
     struct {
         const char *name; /* static text */
@@ -67,6 +68,9 @@ int bram_image_save(bram_ctx *cx, const void *fitted, bram_dataset *out) BRAM_MU
 int bram_image_content(bram_ctx *cx, char hex[65], const bram_options *o) BRAM_MUST_CHECK;
 void bram_image_model_free(void *fitted);
 
+/** Bytes of the answer for this many stimuli, see bram_model.memory. */
+size_t bram_image_memory(const bram_options *o, bram_image_make *make, size_t rows);
+
 /** Nothing is fitted: both ways to a model make its plan. */
 #define BRAM_IMAGE_FIT(make, entry)                                                                \
     extern const bram_model entry;                                                                 \
@@ -80,6 +84,11 @@ void bram_image_model_free(void *fitted);
     {                                                                                              \
         (void)in;                                                                                  \
         return bram_image_model_new(cx, fitted, o, make, &entry);                                  \
+    }                                                                                              \
+    static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)          \
+    {                                                                                              \
+        (void)units, (void)inputs;                                                                 \
+        return bram_image_memory(o, make, rows);                                                   \
     }
 
 /** The members of an entry that are the same for all. */
@@ -87,6 +96,6 @@ void bram_image_model_free(void *fitted);
     .missing = "not applicable where a stimulus has no picture",                                   \
     .answers = BRAM_ANSWERS(BRAM_ASK_FEATURES), .fit = fit, .answer = bram_image_answer,           \
     .save = bram_image_save, .load = load, .release = bram_image_model_free,                       \
-    .content = bram_image_content
+    .content = bram_image_content, .memory = memory
 
 #endif

@@ -322,3 +322,17 @@ size_t bram_area_bytes(const bram_dataset *ds, const char *id)
     }
     return bytes + 18 * rows * widest + 32 * rows * rows;
 }
+
+int bram_area_model_bytes(bram_ctx *cx, size_t *bytes, size_t *width, const char *model,
+                          size_t stimuli)
+{
+    const bram_model *m = NULL;
+    bram_options *o = NULL;
+    *bytes = *width = 0;
+    BRAM_TRY(bram_model_parse(cx, &m, &o, NULL, model));
+    if (m->memory && m->answers == BRAM_ANSWERS(BRAM_ASK_FEATURES))
+        *width = m->memory(o, 1, 0, 0) / sizeof(double);
+    bram_options_free(o);
+    *bytes = *width * stimuli * (2 * sizeof(double) + 2); /* the answer, its copy, what is there */
+    return BRAM_OK;
+}

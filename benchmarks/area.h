@@ -68,6 +68,16 @@ int bram_area_features(bram_ctx *cx, bram_side *out, bram_dataset **answer, cons
 int bram_area_layer(bram_ctx *cx, bram_side *out, const bram_response *r,
                     const bram_axis *stimulus) BRAM_MUST_CHECK;
 
+/**
+ * What asking a model for features of this many stimuli takes, by its own word: bram_model.memory
+ * of a model that tells features alone is that of its answer, 8 bytes a feature and row.
+ *
+ * @param width  features that it answers with; 0 where it does not say (those of the dataset)
+ * @return BRAM_OK; BRAM_EUSAGE, BRAM_ENOMEM as bram_model_parse
+ */
+int bram_area_model_bytes(bram_ctx *cx, size_t *bytes, size_t *width, const char *model,
+                          size_t stimuli) BRAM_MUST_CHECK;
+
 /** The part of bram_task.memory that reading an area and features of it takes. */
 size_t bram_area_bytes(const bram_dataset *ds, const char *id);
 

@@ -582,7 +582,7 @@ static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const
     return status;
 }
 
-static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
+static int memory(bram_ctx *cx, size_t *out, const bram_cell *cell)
 {
     const bram_model *map;
     bram_options *o = NULL;
@@ -605,10 +605,14 @@ static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
             bram_response_length(set, 1) > inputs)
             inputs = bram_response_length(set, 1);
     }
+    size_t bytes, width;
+    int status = bram_area_model_bytes(cx, &bytes, &width, cell->model, a.stimuli);
+    if (width > inputs) inputs = width;
+    total += bytes;
     if (map->memory) total += map->memory(o, a.stimuli, a.units, inputs);
     bram_options_free(o);
-    *bytes = total;
-    return BRAM_OK;
+    if (status == BRAM_OK) *out = total;
+    return status;
 }
 
 const bram_task bram_task_encoding = {

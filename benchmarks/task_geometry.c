@@ -19,6 +19,7 @@
 #include "scoring.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const bram_param params[] = {
     {"ceiling", BRAM_PARAM_CHOICE, "lower", "lower|upper", 0, 0,
@@ -115,7 +116,16 @@ static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
     bool repeats;
     BRAM_TRY(
         bram_metrics_use_repeats(cx, &repeats, (const char *const *)b->metrics, b->metric_count));
-    *bytes = (repeats ? 2 : 1) * bram_area_bytes(cell->dataset, cell->part);
+    size_t more, width, stimuli = 0;
+    char *path = bram_strf(cx, "responses/%s", cell->part);
+    if (!path) return BRAM_ENOMEM;
+    const bram_response *r = bram_dataset_response(cell->dataset, path);
+    for (size_t d = 0; r && d < bram_response_dims(r); d++)
+        if (strcmp(bram_axis_name(bram_response_axis(r, d)), "stimulus") == 0)
+            stimuli = bram_response_length(r, d);
+    bram_free(path);
+    BRAM_TRY(bram_area_model_bytes(cx, &more, &width, cell->model, stimuli));
+    *bytes = (repeats ? 2 : 1) * bram_area_bytes(cell->dataset, cell->part) + more;
     return BRAM_OK;
 }
 

@@ -477,6 +477,29 @@ static void what_cannot_be_answered_is_told(void **state)
     bram_dataset_free(ds);
 }
 
+/* Where a benchmark asks what an answer takes: 8 bytes a feature and row. */
+static void memory_is_that_of_the_answer(void **state)
+{
+    bram_ctx *cx = *state;
+    static const struct {
+        const char *spec;
+        size_t width;
+    } models[] = {{"pixels", 1024},
+                  {"gabor", 2728},
+                  {"gabor:layer=all", 5 * 2728},
+                  {"second-order", 5150},
+                  {"hmax", 192},
+                  {"random-cnn:layer=block1", 512},
+                  {"steerable:layer=all", 630}};
+    for (size_t k = 0; k < sizeof models / sizeof *models; k++) {
+        const bram_model *m;
+        bram_options *o = NULL;
+        assert_ok(cx, bram_model_parse(cx, &m, &o, NULL, models[k].spec));
+        assert_int_equal(m->memory(o, 10, 0, 0), 80 * models[k].width);
+        bram_options_free(o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +516,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(threads_and_company_change_no_bit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(features_are_kept_by_what_they_depend_on, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(memory_is_that_of_the_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_answered_is_told, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
