@@ -29,7 +29,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SWEEPS = 50, HALVINGS = 4, FIRST_STEPS = 25 };
+enum { SWEEPS = 50, HALVINGS = 4, FIRST_STEPS = 25, EXACT = 32 };
 
 static const double ALPHA[3] = {0.2, 1.6, 0.2}; /* inhibitory, none, excitatory */
 
@@ -105,11 +105,10 @@ struct step {
     double length; /* share of the way to each optimum that is gone */
 };
 
-/* Row j of the information of neuron n (root: of its diagonal). Of up to BRAM_GLM_NEWTON_MOST
- * coefficients it is known. Of more the diagonal is, and beside it the correlations of the
- * coefficients are taken to be those of the design's columns (rows count by their weight alone):
- * rows M (M + 2 N) operations a state in place of rows M^2 N. Where the factors stay they are the
- * same ones. */
+/* Row j of the information of neuron n (root: of its diagonal). Of up to EXACT coefficients it is
+ * known. Of more the diagonal is, and beside it the correlations of the coefficients are taken to
+ * be those of the design's columns (rows count by their weight alone): rows M (M + 2 N) operations
+ * a state in place of rows M^2 N. Where the factors stay they are the same ones. */
 static const double *curvature(const struct step *s, double *room, const double *root, size_t j,
                                size_t n)
 {
@@ -243,7 +242,7 @@ static int expand(bram_ctx *cx, struct step *s, bram_mat *theta, const bram_glm 
     if (!room || !before) return BRAM_ENOMEM;
     s->now = (struct factors){room, room + size, room + 2 * size};
     BRAM_TRY(bram_mat_scratch(cx, &s->gradient, m, neurons));
-    bool many = m > BRAM_GLM_NEWTON_MOST;
+    bool many = m > EXACT;
     if (!many) BRAM_TRY(bram_mat_scratch(cx, &s->information, neurons * m, m));
     BRAM_TRY(bram_mat_scratch(cx, &s->next, m, neurons));
     BRAM_TRY(bram_mat_scratch(cx, &s->theta, m, neurons));
