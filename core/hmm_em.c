@@ -248,18 +248,20 @@ static int leap(bram_ctx *cx, struct loop *w, struct point *p)
     BRAM_TRY(step(cx, w, e->leap));
     if (far) e->stretch(e, &f->next, &f->now, f->reach);
     BRAM_TRY(look_after(cx, w, p, before, &fell));
-    f->back = far && fell;
-    if (f->back) {
+    bool back = far && fell;
+    if (back) {
         e->stretch(e, &f->next, &f->now, 1 / f->reach);
         BRAM_TRY(look_after(cx, w, p, before, &fell));
     }
     bool slow = !fell && p->objective - before < SLOW * fabs(before);
-    f->reach = slow && !f->back ? fmin(f->reach * FURTHER, FARTHEST) : 1;
-    if (!fell) return BRAM_OK;
-    f->back = false;
-    BRAM_TRY(look(cx, w, &f->now, p));
-    BRAM_TRY(step(cx, w, e->maximize));
-    return look(cx, w, &f->next, p);
+    if (fell) {
+        BRAM_TRY(look(cx, w, &f->now, p));
+        BRAM_TRY(step(cx, w, e->maximize));
+        BRAM_TRY(look(cx, w, &f->next, p));
+    }
+    f->back = back && !fell; /* only now: a leap that is stopped is made again */
+    f->reach = slow && !back ? fmin(f->reach * FURTHER, FARTHEST) : 1;
+    return BRAM_OK;
 }
 
 /* Iterations of one start until it ends. */

@@ -72,6 +72,9 @@ int bram_glm_diagonals(bram_ctx *cx, bram_mat *diagonal, const bram_glm *g,
 int bram_glm_sizes(bram_ctx *cx, double *size, const bram_glm *g,
                    const bram_mat *theta) BRAM_MUST_CHECK;
 
+/** Whether shapes agree (poisson_glm.c): BRAM_OK or BRAM_ESHAPE. */
+int bram_glm_check(bram_ctx *cx, const bram_glm *g, const bram_mat *theta) BRAM_MUST_CHECK;
+
 /** bram_glm_fit by L-BFGS (poisson_descent.c), for arguments that were checked. */
 int bram_glm_descend(bram_ctx *cx, bram_mat *theta, double *objective, const bram_glm *g,
                      size_t steps, double tolerance) BRAM_MUST_CHECK;

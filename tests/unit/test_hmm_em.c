@@ -182,12 +182,15 @@ struct leaper {
     const bram_emission *inner;
     double by; /* of a leap: 1 is the maximum */
     int leaps, sure;
+    volatile int flag;
+    int left; /* evaluations until the flag is raised; 0: never */
 };
 
 static int inner_loglik(bram_ctx *cx, const bram_emission *e, const bram_hmm *m,
                         const bram_hmm_data *d, size_t sequence, size_t first, bram_mat *l)
 {
-    const struct leaper *x = e->self;
+    struct leaper *x = (struct leaper *)(uintptr_t)e->self;
+    if (x->left && --x->left == 0) x->flag = 1;
     return x->inner->loglik(cx, x->inner, m, d, sequence, first, l);
 }
 
@@ -230,7 +233,7 @@ static void leaps_are_looked_at(void **state)
     struct world *w = make(2, 400);
     struct leaper x = {.inner = &w->o->e, .by = 1};
     bram_hmm_options o = few_starts();
-    bram_hmm_fit slow = {0}, leapt = {0}, plain = {0}, wilder = {0};
+    bram_hmm_fit slow = {0}, leapt = {0}, parts = {0}, plain = {0}, wilder = {0};
     o.starts = 1, o.kmeans = false, o.tolerance = 1e-9;
     x.e = (bram_emission){.name = "leaper",
                           .per_state = UNITS,
@@ -248,12 +251,25 @@ static void leaps_are_looked_at(void **state)
                  slow.best_iterations);
     assert_int_equal(x.sure, 1); /* the start */
     assert_ok(w->cx, bram_hmm_em(w->cx, &plain, STATES, &w->o->e, &w->d, &o));
+    bram_ctx_set_cancel(w->cx, &x.flag);
+    int status = BRAM_ECANCEL, stops = 0;
+    for (; status == BRAM_ECANCEL && stops < 1000; stops++) { /* wherever it is stopped */
+        x.flag = 0, x.left = 7;
+        status = bram_hmm_em(w->cx, &parts, 2 * STATES, &x.e, &w->d, &o);
+    }
+    x.flag = x.left = 0;
+    assert_int_equal(status, BRAM_OK);
+    assert_true(stops > 10);
+    assert_memory_equal(parts.best.state.data, leapt.best.state.data,
+                        2 * STATES * UNITS * sizeof(double));
+    assert_true(parts.objective == leapt.objective);
     x.by = -3, x.leaps = x.sure = 0, x.e.stretch = NULL;
     assert_ok(w->cx, bram_hmm_em(w->cx, &wilder, STATES, &x.e, &w->d, &o));
     same(&plain, &wilder);
     assert_true(wilder.fall <= 1e-12);
     assert_int_equal(x.sure, 1 + x.leaps);
     bram_hmm_fit_release(&slow);
+    bram_hmm_fit_release(&parts);
     bram_hmm_fit_release(&plain);
     bram_hmm_fit_release(&leapt);
     bram_hmm_fit_release(&wilder);
