@@ -3,14 +3,19 @@
  * it.
  *
  * It shows what can be reached: in the simulated suite it should win. It reads from the unit axis
- * which neuron each trace truly is (column truth) and on what scale it was recorded; neurons that
- * are not recorded are followed from the recorded ones that drive them, so it is not all-knowing.
- * For other data it does not apply.
+ * which neuron each trace truly is (column truth, else the unit's own name) and on what scale it
+ * was recorded; neurons that are not recorded are followed from the recorded ones that drive them,
+ * so it is not all-knowing. Where traces are on another scale (animals put together, each
+ * calibrated by itself), that one is taken which gives a long run of the network the mean and the
+ * deviation of the training rows. For other data it does not apply.
  */
 #include "forecast.h"
 #include "linalg.h"
 #include "worm_network.h"
 
+#include <bramble/rng.h>
+
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,21 +56,93 @@ static ptrdiff_t find_neuron(const bram_worm_network *w, const char *name)
 static int match_units(bram_ctx *cx, struct truth *m, const bram_axis *unit)
 {
     const bram_column *truth = bram_axis_column(unit, "truth");
-    const bram_column *scale = bram_axis_column(unit, "true_scale");
-    const bram_column *offset = bram_axis_column(unit, "true_offset");
-    if (!truth || !truth->text || !scale || !scale->number || !offset || !offset->number)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "true-worm knows only the simulated worm");
+    if (truth && !truth->text)
+        return bram_fail(cx, BRAM_EFORMAT, "the column truth of the units is no text");
     for (size_t u = 0; u < m->units; u++) {
-        ptrdiff_t at = find_neuron(&m->network, truth->text[u]);
+        const char *name = truth ? truth->text[u] : bram_axis_id(unit, u);
+        ptrdiff_t at = find_neuron(&m->network, name);
         if (at < 0)
             return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                             "the network of %zu neurons has no %s: another "
-                             "value of pairs?",
-                             m->network.neurons, truth->text[u]);
+                             "true-worm knows only the simulated worm of %zu neurons, which has no "
+                             "\"%s\"",
+                             m->network.neurons, name);
         m->neuron[u] = (size_t)at;
-        m->scale[u] = scale->number[u];
-        m->offset[u] = offset->number[u];
     }
+    return BRAM_OK;
+}
+
+/* ---- scales --------------------------------------------------------------------------------- */
+
+/* Mean and deviation of each unit over its present target rows; one never seen has 0 and 1. */
+static void panel_moments(double *mean, double *deviation, const bram_panel *p, size_t units)
+{
+    for (size_t u = 0; u < units; u++) {
+        double n = 0, square = 0;
+        mean[u] = 0;
+        for (size_t k = 0; k < p->segments; k++) {
+            const bram_segment *s = &p->segment[k];
+            for (size_t t = s->first; t < s->y.rows; t++) {
+                if (s->y_present && !s->y_present[t * units + u]) continue;
+                double d = bram_row(&s->y, t)[u] - mean[u];
+                mean[u] += d / ++n;
+                square += d * (bram_row(&s->y, t)[u] - mean[u]);
+            }
+        }
+        deviation[u] = n > 1 ? sqrt(square / n) : 1;
+    }
+}
+
+/* The same of every neuron of the network in a long run, noise and all. */
+static int network_moments(bram_ctx *cx, double *mean, double *deviation,
+                           const bram_worm_network *w)
+{
+    enum { SETTLE = 500, RUN = 4000 };
+    size_t n = w->neurons, mark = bram_scratch_mark(cx);
+    double *x = bram_scratch(cx, n, sizeof *x), *scratch = bram_scratch(cx, n, sizeof *scratch);
+    if (!x || !scratch) return BRAM_ENOMEM;
+    bram_rng g = bram_rng_new(0, "true-worm/moments");
+    for (size_t i = 0; i < n; i++) mean[i] = deviation[i] = 0;
+    for (int t = 0; t < SETTLE + RUN; t++) {
+        bram_worm_network_step(w, x, x, scratch);
+        for (size_t i = 0; i < n; i++) x[i] += w->noise * bram_rng_normal(&g);
+        for (size_t i = 0; t >= SETTLE && i < n; i++) {
+            double d = x[i] - mean[i];
+            mean[i] += d / (t - SETTLE + 1);
+            deviation[i] += d * (x[i] - mean[i]);
+        }
+    }
+    for (size_t i = 0; i < n; i++) deviation[i] = sqrt(deviation[i] / RUN);
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+/* The scales that the axis states. @return false where it states none */
+static bool stated_scales(struct truth *m, const bram_axis *unit)
+{
+    const bram_column *scale = bram_axis_column(unit, "true_scale");
+    const bram_column *offset = bram_axis_column(unit, "true_offset");
+    if (!scale || !scale->number || !offset || !offset->number) return false;
+    for (size_t u = 0; u < m->units; u++)
+        m->scale[u] = scale->number[u], m->offset[u] = offset->number[u];
+    return true;
+}
+
+/* Those by which the moments of network and training rows agree. */
+static int matched_scales(bram_ctx *cx, struct truth *m, const bram_panel *train)
+{
+    size_t n = m->network.neurons, mark = bram_scratch_mark(cx);
+    double *own = bram_scratch(cx, 2 * n, sizeof *own);
+    double *seen = bram_scratch(cx, 2 * m->units, sizeof *seen);
+    if (!own || !seen) return BRAM_ENOMEM;
+    BRAM_TRY(network_moments(cx, own, own + n, &m->network));
+    panel_moments(seen, seen + m->units, train, m->units);
+    for (size_t u = 0; u < m->units; u++) {
+        size_t i = m->neuron[u];
+        double ratio = seen[m->units + u] / own[n + i];
+        m->scale[u] = ratio > 0 ? ratio : 1; /* a constant unit tells no scale */
+        m->offset[u] = seen[u] - m->scale[u] * own[i];
+    }
+    bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
 
@@ -154,6 +231,42 @@ static int step_means(bram_ctx *cx, const void *model, bram_mat *mean, const bra
 
 /* ---- the model ------------------------------------------------------------------------------ */
 
+static double total(const double *value, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += value[i];
+    return sum;
+}
+
+/* Stated scales are those of the recording; a task may have put the traces on others. Then they
+ * forecast the training rows much worse than matched ones do. */
+static const double MUCH = 1.25;
+
+static int fit_scales(bram_ctx *cx, struct truth *m, const bram_panel *train)
+{
+    size_t bytes = m->units * sizeof(double), mark = bram_scratch_mark(cx);
+    double *kept = bram_scratch(cx, 2 * m->units, sizeof *kept), *variance = NULL;
+    if (!kept) return BRAM_ENOMEM;
+    bool stated = stated_scales(m, train->unit);
+    if (stated) {
+        BRAM_TRY(bram_density_fit(cx, &m->variance, train, FOLLOW, step_means, m));
+        memcpy(kept, m->scale, bytes);
+        memcpy(kept + m->units, m->offset, bytes);
+    }
+    BRAM_TRY(matched_scales(cx, m, train));
+    BRAM_TRY(bram_density_fit(cx, &variance, train, FOLLOW, step_means, m));
+    if (stated && total(m->variance, m->units) <= MUCH * total(variance, m->units)) {
+        memcpy(m->scale, kept, bytes);
+        memcpy(m->offset, kept + m->units, bytes);
+        bram_free(variance);
+    } else {
+        bram_free(m->variance);
+        m->variance = variance;
+    }
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
                const bram_panel *validation, uint64_t seed)
 {
@@ -165,8 +278,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     struct truth *m = NULL;
     BRAM_TRY(begin(cx, &m, o, bram_axis_length(train->unit)));
     int status = match_units(cx, m, train->unit);
-    if (status == BRAM_OK)
-        status = bram_density_fit(cx, &m->variance, train, FOLLOW, step_means, m);
+    if (status == BRAM_OK) status = fit_scales(cx, m, train);
     if (status == BRAM_OK) *fitted = m;
     else release(m);
     return status;
@@ -205,6 +317,31 @@ static int answer_free_run(bram_ctx *cx, const struct truth *m, const bram_query
     return bram_dataset_add(cx, out, "", mean);
 }
 
+/* The network follows the rows with the units that may be looked at in their recorded places; what
+ * is held out goes where they drive it. */
+static int answer_cosmooth(bram_ctx *cx, const struct truth *m, const bram_query *q,
+                           bram_dataset *out)
+{
+    const bram_segment *s = &q->panel->segment[q->segment];
+    size_t n = m->network.neurons, mark = bram_scratch_mark(cx);
+    double *x = bram_scratch(cx, n, sizeof *x), *scratch = bram_scratch(cx, n, sizeof *scratch);
+    bram_response *r = NULL;
+    if (!x || !scratch) return BRAM_ENOMEM;
+    BRAM_TRY(bram_forecast_rows(cx, &r, "mean", s, q->panel->unit));
+    double *mean = bram_response_f64(r);
+    memcpy(x, m->rest, n * sizeof *x);
+    for (size_t t = 0; t < s->y.rows; t++) {
+        bram_worm_network_step(&m->network, x, x, scratch);
+        for (size_t u = 0; u < m->units; u++)
+            if (!q->held_out[u] && (!s->y_present || s->y_present[t * m->units + u]))
+                x[m->neuron[u]] = (bram_row(&s->y, t)[u] - m->offset[u]) / m->scale[u];
+        for (size_t u = 0; t >= s->first && u < m->units; u++)
+            mean[(t - s->first) * m->units + u] = m->offset[u] + m->scale[u] * x[m->neuron[u]];
+    }
+    bram_scratch_release(cx, mark);
+    return bram_dataset_add(cx, out, "", r);
+}
+
 /* The true synapses and gap junctions between the units: what a neuron's push adds to another's
  * input near rest, before the receiver's leak. */
 static int answer_weights(bram_ctx *cx, const struct truth *m, const bram_query *q,
@@ -234,6 +371,7 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
     if (q->ask == BRAM_ASK_LOGLIK)
         return bram_density_answer(cx, q, m->variance, step_means, m, out);
     if (q->ask == BRAM_ASK_WEIGHTS) return answer_weights(cx, m, q, out);
+    if (q->ask == BRAM_ASK_COSMOOTH) return answer_cosmooth(cx, m, q, out);
     return answer_free_run(cx, m, q, out);
 }
 
@@ -289,9 +427,10 @@ const bram_model bram_model_true_worm = {
     .summary = "the network that made the simulated worm: what a forecast can reach",
     .source = "core/worm_network.h",
     .missing = "follows unrecorded neurons from the recorded ones that drive them",
-    .version = 2,
+    .version = 3,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS) |
+               BRAM_ANSWERS(BRAM_ASK_COSMOOTH),
     .params = params,
     .fit = fit,
     .answer = answer,

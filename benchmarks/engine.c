@@ -80,6 +80,17 @@ static int plan_cell(bram_ctx *cx, bram_plan *plan, const char *part, const char
     return status;
 }
 
+/* A truth that is no entrant is a mistake in the definition: said before anything runs. */
+static int check_truth(bram_ctx *cx, const bram_benchmark *b)
+{
+    if (!b->truth) return BRAM_OK;
+    bram_entrant e;
+    int status = bram_entrant_find(cx, &e, b, b->truth);
+    if (status == BRAM_OK) bram_free(e.canonical);
+    return status == BRAM_OK ? BRAM_OK
+                             : bram_fail_prefix(cx, status, "benchmark %s: truth", b->name);
+}
+
 /* All models on one part; one seed is enough for a model that draws no random numbers. */
 static int plan_part(bram_ctx *cx, bram_plan *plan, const bram_run_settings *settings,
                      const char *part)
@@ -124,6 +135,7 @@ static int plan_benchmark(bram_ctx *cx, struct engine *e, const bram_benchmark *
     bram_axis *parts = NULL;
     bram_plan *plan = &e->plan[e->plans++];
     plan->benchmark = b;
+    BRAM_TRY(check_truth(cx, b));
     BRAM_TRY(bram_data_open(cx, &ds, b->dataset, settings->data));
     int status = bram_dataset_hash(cx, ds, plan->dataset_hash);
     if (status == BRAM_OK) status = task->parts(cx, &parts, b, ds);

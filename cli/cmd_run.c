@@ -4,6 +4,7 @@
 #include "live_table.h"
 #include "output.h"
 #include "terminal.h"
+#include "truth.h"
 
 #include <bramble/benchmark.h>
 
@@ -36,7 +37,7 @@ static int read_seeds(bram_ctx *cx, const bram_cli_args *args, bram_run_settings
     return BRAM_OK;
 }
 
-static int print_counts(bram_ctx *cx, const bram_cli_args *args, const bram_run_counts *n)
+static int count_table(bram_ctx *cx, bram_table **out, const bram_run_counts *n)
 {
     static const bram_table_column columns[] = {
         {"planned", "planned", BRAM_CELL_INTEGER},    {"kept", "kept", BRAM_CELL_INTEGER},
@@ -44,12 +45,60 @@ static int print_counts(bram_ctx *cx, const bram_cli_args *args, const bram_run_
         {"not_applicable", "n/a", BRAM_CELL_INTEGER}, {"not_run", "not run", BRAM_CELL_INTEGER}};
     const size_t value[] = {n->planned, n->kept,           n->scored,
                             n->failed,  n->not_applicable, n->not_run};
-    bram_table *t = NULL;
-    BRAM_TRY(bram_table_new(cx, &t, "", columns, 6));
-    bram_table_row(t);
-    for (size_t i = 0; i < 6; i++) bram_table_integer(t, i, (int64_t)value[i]);
-    int status = bram_cli_print_table(cx, args, t);
-    bram_table_free(t);
+    BRAM_TRY(bram_table_new(cx, out, "", columns, 6));
+    bram_table_row(*out);
+    for (size_t i = 0; i < 6; i++) bram_table_integer(*out, i, (int64_t)value[i]);
+    return BRAM_OK;
+}
+
+/* One document: that of the counts, with the rows of the truth beside. */
+static int print_json(bram_ctx *cx, const bram_table *counts, const bram_table *truth)
+{
+    bram_json_out *o = NULL;
+    BRAM_TRY(bram_json_out_new(cx, &o));
+    bram_json_out_object(o, NULL);
+    bram_json_out_text(o, "title", "");
+    bram_table_put_json(o, "rows", counts);
+    bram_json_out_array(o, "notes");
+    bram_json_out_end(o);
+    bram_table_put_json(o, "truth", truth);
+    bram_json_out_end(o);
+    return bram_cli_print_json(cx, o);
+}
+
+/* @param truth  NULL: there is none to tell of */
+static int print_tables(bram_ctx *cx, const bram_cli_args *args, const bram_run_counts *n,
+                        const bram_table *truth)
+{
+    bram_table *counts = NULL;
+    BRAM_TRY(count_table(cx, &counts, n));
+    bool json = truth && bram_cli_format(args, BRAM_TABLE_TEXT) == BRAM_TABLE_JSON;
+    int status = json ? print_json(cx, counts, truth) : bram_cli_print_table(cx, args, counts);
+    if (status == BRAM_OK && truth && !json) {
+        status = bram_cli_print(cx, "\n", 1);
+        if (status == BRAM_OK) status = bram_cli_print_table(cx, args, truth);
+    }
+    bram_table_free(counts);
+    return status;
+}
+
+/* Whether there is a truth, and this run by itself can tell: all its cells are here. */
+static bool knows_truth(const bram_suite *suite, const bram_run_settings *s)
+{
+    for (size_t i = 0; i < suite->benchmarks; i++)
+        if (suite->benchmark[i]->truth) return !s->dry_run && !s->shards;
+    return false;
+}
+
+/* Of made data: does the true model of each benchmark have rank 1? */
+static int find_truth(bram_ctx *cx, bram_table **out, bool *good, const bram_suite *suite,
+                      const char *dir)
+{
+    bram_results *r = NULL;
+    size_t rows;
+    BRAM_TRY(bram_results_open(cx, &r, dir));
+    int status = bram_truth_table(cx, out, &rows, good, r, suite);
+    bram_results_free(r);
     return status;
 }
 
@@ -74,17 +123,22 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     bram_live_table table = {0};
     if (bram_cli_is_screen()) s.watch = bram_live_table_show, s.watch_user = &table;
     int status = bram_run(cx, &counts, suite, &s);
-    bram_suite_free(suite);
     bram_cli_terminal_end();
+    bram_table *truth = NULL;
+    bool good = true;
+    if (status == BRAM_OK && knows_truth(suite, &s))
+        status = find_truth(cx, &truth, &good, suite, s.out);
+    bram_suite_free(suite);
     if (status == BRAM_OK || status == BRAM_ECANCEL) {
-        int printed = print_counts(cx, args, &counts);
+        int printed = print_tables(cx, args, &counts, truth);
         if (status == BRAM_OK) status = printed;
         if (status == BRAM_ECANCEL)
             bram_fail(cx, status,
                       "stopped; the finished cells are kept, the "
                       "same command goes on from there");
     }
-    return status == BRAM_OK && counts.failed ? BRAM_CLI_NO : status;
+    bram_table_free(truth);
+    return status == BRAM_OK && (counts.failed || !good) ? BRAM_CLI_NO : status;
 }
 
 const bram_command bram_command_run = {
@@ -97,7 +151,10 @@ const bram_command bram_command_run = {
         "not depend on the number of threads. On a terminal it shows a table of what is done, "
         "running and failed, how fast that goes and how long it will take; elsewhere a line now "
         "and then.\n\n"
-        "Exit code 1: some cell failed; the others are there.",
+        "Of benchmarks on made data, whose true model is known, it says whether that model wins: "
+        "`bramble run simulated` is the self-test of an installation.\n\n"
+        "Exit code 1: some cell failed (the others are there), or a true model does not have rank "
+        "1.",
     .options =
         (const bram_cli_option[]){
             {"out", 'o', "DIR", "The results folder; made when it is absent"},

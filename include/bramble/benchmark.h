@@ -36,6 +36,7 @@ const char *bram_state_name(bram_state s);
 /** A benchmark definition. Strings and lists belong to it. */
 typedef struct bram_benchmark {
     char *name, *title, *task, *dataset, *citation;
+    char *truth; /* of made data: which of the models is right by construction; NULL: none is */
     int64_t version;
     char **metrics; /* spec strings; the first is the one the leaderboard sorts by */
     size_t metric_count;
