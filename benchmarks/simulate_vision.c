@@ -9,7 +9,8 @@
  *
  * So features:name=layer2 is the model that must win, by its geometry and by ridge. Every unit's
  * column true_reliability is the share of the variance of its mean over repeats that is signal:
- * its root is the correlation that the signal itself has with these data, the true ceiling.
+ * its root is the correlation that the signal itself has with these data, the true ceiling. The
+ * signal is kept as truth/signal: no task reads it.
  */
 #include "simulate.h"
 
@@ -17,6 +18,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { WIDTH = 16, CATEGORIES = 4, LAYERS = 3, SUBJECTS = 4 };
 
@@ -110,7 +112,8 @@ static double read_out(double *signal, const double *layer, size_t n, bram_rng *
     return sqrt(square / (double)n);
 }
 
-/* Values of unit u; returns its true reliability. Noise differs between units by a factor of 2. */
+/* Values and signal of unit u; returns its true reliability. Noise differs between units by a
+ * factor of 2. */
 static double fill_unit(float *out, double *signal, const double *layer, const struct size *size,
                         size_t u, uint64_t seed)
 {
@@ -149,19 +152,36 @@ static int name_units(bram_ctx *cx, bram_axis **out, const struct size *size,
     return status;
 }
 
+static int add_signal(bram_ctx *cx, bram_dataset *ds, const bram_axis *stimulus,
+                      const bram_axis *unit, const float *values)
+{
+    bram_response *r = NULL;
+    BRAM_TRY(
+        bram_response_new(cx, &r, "signal", BRAM_F32, 2, (const bram_axis *[]){stimulus, unit}));
+    memcpy(bram_response_f32(r), values, bram_response_count(r) * sizeof *values);
+    int status = bram_attrs_set_text(cx, bram_response_attrs(r), "unit", "1");
+    if (status == BRAM_OK) return bram_dataset_add(cx, ds, "truth", r);
+    bram_response_free(r);
+    return status;
+}
+
 static int add_area(bram_ctx *cx, bram_dataset *ds, const bram_axis *stimulus, const double *layer,
                     const struct size *size, uint64_t seed)
 {
     size_t count = size->stimuli * size->units * size->repeats;
     float *values = bram_scratch(cx, count, sizeof *values);
+    float *truth = bram_scratch(cx, size->stimuli * size->units, sizeof *truth);
     double *signal = bram_scratch(cx, size->stimuli, sizeof *signal);
     double *reliability = bram_scratch(cx, size->units, sizeof *reliability);
-    if (!values || !signal || !reliability) return BRAM_ENOMEM;
-    for (size_t u = 0; u < size->units; u++)
+    if (!values || !truth || !signal || !reliability) return BRAM_ENOMEM;
+    for (size_t u = 0; u < size->units; u++) {
         reliability[u] = fill_unit(values, signal, layer, size, u, seed);
+        for (size_t i = 0; i < size->stimuli; i++) truth[i * size->units + u] = (float)signal[i];
+    }
     bram_axis *unit = NULL, *repeat = NULL;
     bram_response *r = NULL;
     int status = name_units(cx, &unit, size, reliability);
+    if (status == BRAM_OK) status = add_signal(cx, ds, stimulus, unit, truth);
     if (status == BRAM_OK) status = bram_axis_new(cx, &repeat, "repeat", size->repeats);
     if (status == BRAM_OK)
         status = bram_response_new(cx, &r, "area", BRAM_F32, 3,

@@ -1,0 +1,281 @@
+"""What every benchmark promises, on made data whose truth is known: each definition that ships is put on the made
+dataset of its kind and answered from files.
+
+  - a perfect model reaches the ceiling within the interval, or, where there is none, the best value of the metric;
+  - one whose rows are shuffled reaches chance within the interval;
+  - other orders of rows and units, with their ids, and stimuli that nobody asks for change no bit;
+  - a stimulus, time or unit that lacks is named.
+
+Where a task cannot be answered from files, the model that made the data stands for the perfect one, and the same with
+another seed, which knows nothing, for the shuffled one.
+
+Usage: test_benchmarks.py BRAMBLE BENCHMARKS. Exit status 77, with a message, when a package is missing.
+"""
+import csv
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+try:
+    import h5py
+    import numpy as np
+except ImportError as missing:
+    print(f"skipped: {missing} (Debian package python3-h5py)")
+    sys.exit(77)
+
+BRAMBLE, FOLDER = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+LEVEL = 0.99    # of the intervals: some hundred are looked at
+VARIANTS = ["perfect", "shuffled", "reordered", "missing"]
+rng = np.random.default_rng(5)
+os.environ["BRAMBLE_BENCHMARKS"] = ""
+
+
+def bramble(*words):
+    return subprocess.run([BRAMBLE, *words], capture_output=True, text=True, timeout=100)
+
+
+def text_list(values):
+    return [v.decode() if isinstance(v, bytes) else v for v in values[()]]
+
+
+def made_for(task, name):
+    """The made dataset on which a benchmark of this task can be asked."""
+    if task in ("geometry", "encoding", "pseudo-depth"):
+        return "simulated-vision"
+    spikes = any(word in name for word in ("spikes", "m1", "hvc", "songbird", "linear", "maxent"))
+    return "simulated-spikes" if spikes else "simulated-worm"
+
+
+def definition(path):
+    """A definition put on made data, without its models; None where it needs what made data lack."""
+    text = open(path).read()
+    task = re.search(r"^task: (\S+)", text, re.M)[1]
+    name = re.search(r"^name: (\S+)", text, re.M)[1]
+    data = made_for(task, name)
+    text = re.sub(r"^dataset: .*", "dataset: " + data, text, flags=re.M)
+    text = re.sub(r"^(models|parts): \[.*?\]\n", "", text, flags=re.M | re.S)
+    text = re.sub(r"^truth: .*\n", "", text, flags=re.M)
+    text = re.sub(r"^  (group|stratify|splits|level|samples): .*\n", "", text, flags=re.M)
+    text = text.replace("rdm=given", "rdm=correlation")
+    if "options:" not in text:
+        text += "options:\n"
+    text = text.rstrip() + f"\n  level: {LEVEL}\n  samples: 400\n"
+    return name, task, data, text
+
+
+# ---- models as files ------------------------------------------------------------------------------
+
+def write_prediction(path, mean, units, time=None, stimulus=None):
+    arrays = {"mean": mean, "unit": np.array(units)}
+    arrays.update({"time": time} if stimulus is None else {"stimulus": np.array(stimulus)})
+    np.savez(path, **arrays)
+
+
+def worm_truth(data, part, options, task):
+    """Values that a benchmark scores against: as recorded, or on the scale that the task puts them on."""
+    with h5py.File(f"{data}.h5") as f:
+        g = f[f"recordings/{part}"]
+        y, time, units = g["activity"][()].astype(float), g["time"][()], text_list(g["neuron"])
+    n = len(y)
+    if task == "forecast" and options["variant"] == "across":
+        rows = int(float(options["calibration"]) * n) + 1
+    elif task == "cosmooth" and options["scale"] == "z":
+        rows = int(np.floor(float(options["train"]) * n))
+    else:
+        return y, time, units
+    return (y - y[:rows].mean(0)) / y[:rows].std(0), time, units
+
+
+def recording_files(folder, data, parts, options, task, asked):
+    for part in parts:
+        y, time, units = worm_truth(data, part, options, task)
+        rows = np.isin(np.round(time, 6), np.round([float(r) for r in asked[part]["rows"]], 6))
+        y, time = y[rows], time[rows]
+        order = rng.permutation(len(units))
+        path = f"{part}.npz"
+        write_prediction(f"{folder}/perfect/{path}", y, units, time)
+        write_prediction(f"{folder}/shuffled/{path}", y[rng.permutation(len(y))], units, time)
+        extra = np.c_[y[:, order], rng.normal(size=(len(y), 2))]    # and units that nobody asks for
+        write_prediction(f"{folder}/reordered/{path}", extra, [units[i] for i in order] + ["?1", "?2"], time)
+        write_prediction(f"{folder}/missing/{path}", y[1:], units, time[1:])
+    return ("forecasts:" if task == "forecast" else "predictions:path="), None
+
+
+def stimulus_truth(task):
+    with h5py.File("simulated-vision.h5") as f:
+        return f["truth/signal"][()].astype(float), text_list(f["truth/stimulus"] if "truth/stimulus" in f
+                                                              else f["responses/stimulus"]), \
+            text_list(f["truth/neuron"])
+
+
+def stimulus_files(folder, task):
+    y, ids, units = stimulus_truth(task)
+    n, far = len(ids), (np.arange(len(ids)) + len(ids) // 2 + 1) % len(ids)
+    far = far[rng.permutation(n)]    # no stimulus keeps its own row, but by chance
+    rows, cols = rng.permutation(n), rng.permutation(len(units))
+    more = np.vstack([y[rows][:, cols], rng.normal(size=(3, len(units)))])
+    names = [ids[i] for i in rows] + ["renamed", "added", "unrelated"]
+    where = rng.permutation(n + 3)    # unrelated stimuli stand in between
+    more, names = more[where], [names[i] for i in where]
+    if task == "encoding":
+        for part in ["area"]:
+            write_prediction(f"{folder}/perfect/{part}.npz", y, units, stimulus=ids)
+            write_prediction(f"{folder}/shuffled/{part}.npz", y[far], units, stimulus=ids)
+            write_prediction(f"{folder}/reordered/{part}.npz", more, [units[i] for i in cols], stimulus=names)
+            write_prediction(f"{folder}/missing/{part}.npz", y[1:], units, stimulus=ids[1:])
+        return "predictions:path=", ids[0]
+    np.savez(f"{folder}/perfect/layer.npz", ids=np.array(ids), layer=y)
+    np.savez(f"{folder}/shuffled/layer.npz", ids=np.array(ids), layer=y[far])
+    more = np.vstack([y[rows], rng.normal(size=(3, len(units)))])[where]    # features have no ids
+    np.savez(f"{folder}/reordered/layer.npz", ids=np.array(names), layer=more)
+    np.savez(f"{folder}/missing/layer.npz", ids=np.array(ids[1:]), layer=y[1:])
+    return "files:", ids[0]
+
+
+# ---- what came out --------------------------------------------------------------------------------
+
+class Cells:
+    """The cells of a results folder by (model, part): attributes, the score table, everything as bytes."""
+
+    def __init__(self, folder):
+        self.cell = {}
+        for path in glob.glob(f"{folder}/cells/*.h5"):
+            with h5py.File(path) as f:
+                content = {}
+                f.visititems(lambda n, o: content.update({n: o[()].tobytes() if not o.dtype.hasobject
+                                                          else repr(o[()])})
+                             if isinstance(o, h5py.Dataset) else None)
+                table = {k: f[k][()] for k in f if k.startswith("score_")}
+                ids = text_list(f["score"]) if "score" in f else []
+                self.cell[f.attrs["model"], f.attrs["part"]] = (dict(f.attrs), ids, table, content)
+
+    def of(self, variant):
+        return {part: cell for (model, part), cell in self.cell.items() if f"/{variant}" in model}
+
+
+BEST = {"mse": 0, "mae": 0}
+CORRELATIONS = ("pearson", "rsa", "trsa")    # a shuffled model has their chance level; one that is off has less R2
+
+
+def check_perfect(where, cell):
+    attrs, ids, table, _ = cell
+    assert attrs["state"] == "scored", (where, attrs["reason"])
+    for i, name in enumerate(ids):
+        metric = name.split("@")[0].split(":")[0].replace("median ", "")
+        value, low, high = (table[f"score_{k}"][i] for k in ("value", "low", "high"))
+        ceiling = table["score_ceiling"][i]
+        slack = max(high - low, 0) / 2 if np.isfinite(high - low) else 0
+        if np.isfinite(ceiling):
+            floor, top = table["score_ceiling_low"][i], table["score_ceiling_high"][i]
+            assert floor - slack <= value <= top + slack, (where, name, value, floor, ceiling, top)
+        elif metric == "bits-per-spike":    # of rates that are the counts themselves; zero rates are raised to `least`
+            assert value > 1, (where, name, value)
+        else:
+            best = BEST.get(metric, 1)
+            assert abs(value - best) < 1e-5, (where, name, value, best)
+
+
+def check_shuffled(where, cell):
+    attrs, ids, table, _ = cell
+    assert attrs["state"] == "scored", (where, attrs["reason"])
+    looked = 0
+    for i, name in enumerate(ids):
+        metric = re.split(r"[@:]", name)[0].replace("median ", "").replace("mean ", "")
+        value, low, high, chance = (table[f"score_{k}"][i] for k in ("value", "low", "high", "chance"))
+        if metric in CORRELATIONS and np.isfinite(low) and np.isfinite(chance):
+            assert low <= chance <= high, (where, name, low, chance, high)
+            looked += 1
+        elif metric in ("r2", "skill"):
+            assert low <= chance, (where, name, low, chance)
+            looked += 1
+    return looked
+
+
+def ask(path):
+    """One benchmark from files. @return why it cannot be asked, or None"""
+    name, task, data, text = definition(path)
+    open(f"{name}.yaml", "w").write(text)
+    shown = bramble("benchmark", "show", f"./{name}.yaml", "--data", ".", "--rows", "-o", f"asked-{name}", "-q")
+    if shown.returncode:
+        return task, shown.stderr.strip().splitlines()[0]
+    options = {o["name"]: o["value"] for o in json.loads(
+        bramble("benchmark", "show", f"./{name}.yaml", "--data", ".", "--format", "json").stdout)["options"]}
+    asked = {}
+    for kind in ("rows", "units"):
+        for line in csv.DictReader(open(f"asked-{name}/{kind}.csv")):
+            asked.setdefault(line["part"], {}).setdefault(kind, []).append(line[kind[:-1]])
+    folder = f"model-{name}"
+    for v in VARIANTS:
+        os.makedirs(f"{folder}/{v}")
+    if data == "simulated-vision":
+        spec, lacking = stimulus_files(folder, task)
+    else:
+        spec, lacking = recording_files(folder, data, list(asked), options, task, asked)
+    models = [w for v in VARIANTS for w in ("--model", f"{spec}{folder}/{v}")]
+    ran = bramble("run", f"./{name}.yaml", "--data", ".", "--out", f"out-{name}", "-q", "--threads", "1", *models)
+    assert ran.returncode in (0, 1), ran.stderr
+    cells = Cells(f"out-{name}")
+    perfect = cells.of("perfect")
+    states = {c[0]["state"] for c in perfect.values()}
+    if states == {"not applicable"}:
+        return task, next(iter(perfect.values()))[0]["reason"]
+    assert len(perfect) == len(asked), (name, list(perfect), list(asked))
+    for part, cell in perfect.items():
+        where = f"{name}/{part}"
+        check_perfect(where, cell)
+        assert check_shuffled(where, cells.of("shuffled")[part]) or "bits" in text, where
+        again = cells.of("reordered")[part]
+        assert again[0]["state"] == "scored", (where, again[0]["reason"])
+        assert again[3] == cell[3], (where, [k for k in cell[3] if cell[3][k] != again[3].get(k)])
+        lacks = cells.of("missing")[part][0]
+        first = lacking or f"{float(asked[part]['rows'][0]):g}"
+        assert lacks["state"] == "not applicable" and first in lacks["reason"], (where, lacks["reason"], first)
+    return task, None
+
+
+# ---- models that know the truth -------------------------------------------------------------------
+
+def ask_truth(name, truth, wrong):
+    """The true model is at the best value; one that is true of another world has chance within its interval."""
+    text = open(f"{FOLDER}/{name}.yaml").read()
+    text = re.sub(r"^models: \[.*?\]\n", f"models: [\"{truth}\", \"{wrong}\"]\n", text, flags=re.M | re.S)
+    text = text.replace("options:\n", f"options:\n  level: {LEVEL}\n")
+    open(f"{name}.yaml", "w").write(text)
+    ran = bramble("run", f"./{name}.yaml", "--out", f"out-{name}", "-q", "--format", "json")
+    assert ran.returncode == 0, ran.stderr
+    cells = Cells(f"out-{name}").cell
+    for (model, part), (attrs, ids, table, _) in cells.items():
+        i = next(k for k, name in enumerate(ids) if name.startswith(("auroc", "ari")))
+        value, low, high = (table[f"score_{k}"][i] for k in ("value", "low", "high"))
+        if "seed=1" in model and "links" not in name and "connections" not in name:
+            continue    # states are hidden from the network, too, and a push shows more than synapses
+        if "seed=1" in model:
+            assert value == 1, (name, part, model, value)
+        else:
+            assert low <= table["score_chance"][i] <= high, (name, part, model, low, high)
+
+
+with tempfile.TemporaryDirectory() as home:
+    os.chdir(home)
+    for made in ("simulated-worm", "simulated-vision", "simulated-spikes"):
+        assert bramble("simulate", made, "-o", f"{made}.h5").returncode == 0
+    answered, not_answered = {}, {}
+    for path in sorted(glob.glob(f"{FOLDER}/*.yaml")):
+        if "-full-" in path:
+            continue
+        task, why = ask(path)
+        (not_answered if why else answered).setdefault(task, []).append((os.path.basename(path)[:-5], why))
+    for task, names in sorted(answered.items()):
+        print(f"{task}: {', '.join(n for n, _ in names)}")
+    for task, names in sorted(not_answered.items()):
+        print(f"not from files: {task}: {'; '.join(f'{n} ({w[:150]})' for n, w in names)}")
+    assert {"forecast", "cosmooth", "encoding", "geometry"} <= set(answered), sorted(answered)
+    ask_truth("simulated-worm-connections", "true-worm", "true-worm:seed=2")
+    ask_truth("simulated-worm-stimulation", "true-worm", "true-worm:seed=2")
+    ask_truth("simulated-worm-links", "true-wiring", "true-wiring:seed=2")
+    ask_truth("simulated-spikes-connections", "true-spikes", "true-spikes:seed=2")
+    ask_truth("simulated-spikes-states", "true-spikes", "true-spikes:seed=2")
