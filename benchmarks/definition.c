@@ -5,6 +5,7 @@
 
 #include <bramble/benchmark.h>
 
+#include "variation.h"
 #include "yaml.h"
 
 #include <dirent.h>
@@ -25,6 +26,7 @@ void bram_benchmark_free(bram_benchmark *b)
     bram_free(b->models);
     bram_free(b->parts);
     bram_options_free(b->options);
+    bram_variation_free(b->variation);
     bram_free(b);
 }
 

@@ -8,6 +8,8 @@
  */
 #include "data.h"
 #include "store.h"
+#include "thin.h"
+#include "variation.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -117,7 +119,8 @@ static int estimate(bram_ctx *cx, bram_plan *plan, const bram_task *task, const 
 {
     for (size_t c = 0; c < plan->cells; c++) {
         const bram_planned *p = &plan->cell[c];
-        bram_cell cell = {plan->benchmark, ds, p->part, p->model, p->seed};
+        bram_benchmark base = bram_variation_base(plan->benchmark);
+        bram_cell cell = {&base, ds, p->part, p->model, p->seed};
         size_t bytes = 0;
         BRAM_TRY(task->memory(cx, &bytes, &cell));
         size_t budget = bram_ctx_memory(cx);
@@ -227,10 +230,15 @@ static void run_cell(bram_ctx *cx, struct message *m, const struct engine *e,
 {
     const struct pending *p = &e->pending[m->index];
     const bram_benchmark *b = p->plan->benchmark;
-    bram_cell cell = {b, ds, p->cell->part, p->cell->model, p->cell->seed};
-    bram_dataset *result = NULL;
+    bram_benchmark base = bram_variation_base(b);
+    bram_cell cell = {&base, ds, p->cell->part, p->cell->model, p->cell->seed};
+    bram_dataset *result = NULL, *thin = NULL;
     double start = now();
-    m->status = run_task(cx, &result, &cell, bram_task_find(b->task));
+    m->status = b->variation && b->variation->axis ? bram_thin(cx, &thin, b, ds, p->cell->part)
+                                                   : BRAM_OK;
+    if (thin) cell.dataset = thin;
+    if (m->status == BRAM_OK) m->status = run_task(cx, &result, &cell, bram_task_find(b->task));
+    bram_dataset_free(thin);
     m->state = m->status == BRAM_OK               ? BRAM_STATE_SCORED
                : m->status == BRAM_ENOTAPPLICABLE ? BRAM_STATE_NOT_APPLICABLE
                                                   : BRAM_STATE_FAILED;
@@ -263,19 +271,25 @@ static bool read_all(int fd, void *bytes, size_t count)
 /* How a worker says that it could not begin: no fault of the cell that it was given. */
 enum { CANNOT_BEGIN = 75 };
 
+static void close_data(bram_dataset **ds, bram_dataset **source)
+{
+    if (*ds != *source) bram_dataset_free(*ds);
+    bram_dataset_free(*source);
+    *ds = *source = NULL;
+}
+
 /* The life of a worker: an index comes in, a message goes out, until the pipe closes. */
 static void work(bram_ctx *cx, const struct engine *e, int in, int out)
 {
     const bram_plan *open_plan = NULL;
-    bram_dataset *ds = NULL;
+    bram_dataset *ds = NULL, *source = NULL;
     struct message m = {0};
     while (read_all(in, &m.index, sizeof m.index)) {
         const struct pending *p = &e->pending[m.index];
         if (p->plan != open_plan) {
-            bram_dataset_free(ds);
-            ds = NULL;
+            close_data(&ds, &source);
             open_plan = NULL;
-            m.status = bram_data_open(cx, &ds, p->plan->benchmark->dataset, e->settings->data);
+            m.status = bram_variation_open(cx, &ds, &source, p->plan->benchmark, e->settings->data);
             if (m.status == BRAM_OK) open_plan = p->plan;
         }
         if (open_plan) run_cell(cx, &m, e, ds);
@@ -285,7 +299,7 @@ static void work(bram_ctx *cx, const struct engine *e, int in, int out)
         }
         if (write(out, &m, sizeof m) != (ssize_t)sizeof m) break;
     }
-    bram_dataset_free(ds);
+    close_data(&ds, &source);
 }
 
 /* ---- the pool of workers -------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "linalg.h"
 #include "scores.h"
 #include "cell_summary.h"
+#include "variation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +56,7 @@ static int add_benchmark(bram_ctx *cx, bram_hash *h, const bram_benchmark *b)
     const bram_task *task = bram_task_find(b->task);
     BRAM_TRY(bram_hash_add_u64(cx, h, BRAM_SCORES_VERSION));
     BRAM_TRY(bram_hash_add_text(cx, h, b->name));
+    if (b->variation) BRAM_TRY(bram_hash_add_u64(cx, h, BRAM_VARIATION_VERSION));
     BRAM_TRY(bram_hash_add_u64(cx, h, (uint64_t)b->version));
     BRAM_TRY(bram_hash_add_text(cx, h, b->task));
     BRAM_TRY(bram_hash_add_u64(cx, h, task ? task->version : 0));
@@ -258,6 +260,19 @@ static void add_table(struct columns *c, const bram_axis *table)
         add_row(c, bram_axis_id(table, i), part->text[i], model->text[i], seed->integer[i]);
 }
 
+static int variation_words(bram_ctx *cx, bram_attrs *a, const bram_variation *v)
+{
+    const char *const text[][2] = {{"variation_of", v->base},
+                                   {"variation_kind", v->kind},
+                                   {"variation_label", v->label},
+                                   {"variation_axis", v->axis ? v->axis : ""},
+                                   {"variation_generator", v->generator ? v->generator : ""}};
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        BRAM_TRY(bram_attrs_set_text(cx, a, text[i][0], text[i][1]));
+    BRAM_TRY(bram_attrs_set_number(cx, a, "variation_amount", v->amount));
+    return bram_attrs_set_integer(cx, a, "variation_draw", (int64_t)v->draw);
+}
+
 static int plan_words(bram_ctx *cx, bram_dataset *ds, const bram_plan *plan, const char *identity)
 {
     const bram_benchmark *b = plan->benchmark;
@@ -275,6 +290,7 @@ static int plan_words(bram_ctx *cx, bram_dataset *ds, const bram_plan *plan, con
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         BRAM_TRY(bram_attrs_set_text(cx, a, text[i][0], text[i][1]));
     BRAM_TRY(bram_attrs_set_integer(cx, a, "version", b->version));
+    if (b->variation) BRAM_TRY(variation_words(cx, a, b->variation));
     bram_axis *metrics = NULL;
     BRAM_TRY(bram_axis_new(cx, &metrics, "metrics", b->metric_count));
     int status = bram_axis_set_ids(cx, metrics, (const char *const *)b->metrics);

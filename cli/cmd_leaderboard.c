@@ -5,6 +5,7 @@
 #include "output.h"
 #include "site.h"
 #include "terminal.h"
+#include "vary.h"
 
 #include <string.h>
 
@@ -121,7 +122,11 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     bram_results *r = NULL;
     BRAM_TRY(bram_results_open(cx, &r, bram_cli_argument(args, 0)));
-    int status = bram_cli_has(args, "site") ? write_site(cx, args, r) : print_all(cx, args, r);
+    int status = BRAM_OK;
+    if (bram_cli_has(args, "site")) status = write_site(cx, args, r);
+    else if (bram_cli_varies(args))
+        status = bram_cli_print_variations(cx, args, r, bram_cli_text(args, "benchmark", NULL));
+    else status = print_all(cx, args, r);
     bram_results_free(r);
     return status;
 }
@@ -145,6 +150,13 @@ const bram_command bram_command_leaderboard = {
              "enough (default: the first)"},
             {"parts", 'p', NULL, "The values of each part by themselves, without intervals"},
             {"scores", 0, NULL, "Lists the scores that there are"},
+            {"learning-curve", 0, "AXIS",
+             "Scores by animals, minutes, stimuli or units, and the fitted power laws", NULL,
+             "Variations"},
+            {"multiverse", 0, NULL, "Ranks in every universe, Kendall's W, rank flips", NULL,
+             "Variations"},
+            {"identifiability", 0, NULL, "How often the model that made the data wins", NULL,
+             "Variations"},
             {"site", 0, "DIR", "Writes static pages into a folder instead", NULL, "A site"},
             {"title", 't', "TEXT", "Its title", NULL, "A site"},
             {"submissions", 0, "DIR", "Files of bramble submit, whose cards it shows", NULL,

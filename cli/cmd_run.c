@@ -5,6 +5,7 @@
 #include "output.h"
 #include "terminal.h"
 #include "truth.h"
+#include "vary.h"
 
 #include <bramble/benchmark.h>
 
@@ -122,7 +123,8 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     bram_run_counts counts = {0};
     bram_live_table table = {0};
     if (bram_cli_is_screen()) s.watch = bram_live_table_show, s.watch_user = &table;
-    int status = bram_run(cx, &counts, suite, &s);
+    int status = bram_cli_varies(args) ? bram_cli_vary(cx, args, suite, &s) : BRAM_OK;
+    if (status == BRAM_OK) status = bram_run(cx, &counts, suite, &s);
     bram_cli_terminal_end();
     bram_table *truth = NULL;
     bool good = true;
@@ -151,6 +153,8 @@ const bram_command bram_command_run = {
         "not depend on the number of threads. On a terminal it shows a table of what is done, "
         "running and failed, how fast that goes and how long it will take; elsewhere a line now "
         "and then.\n\n"
+        "With an option below Variations it runs the benchmarks otherwise; 'bramble leaderboard' "
+        "with the same option, and 'bramble report', show what came of it.\n\n"
         "Of benchmarks on made data, whose true model is known, it says whether that model wins: "
         "`bramble run simulated` is the self-test of an installation.\n\n"
         "Exit code 1: some cell failed (the others are there), or a true model does not have rank "
@@ -164,6 +168,18 @@ const bram_command bram_command_run = {
             {"seeds", 0, "N", "How many seeds they get (default 1)"},
             {"shard", 0, "I/N", "Runs every N-th cell only, from the I-th on; see bramble merge"},
             {"dry-run", 0, NULL, "Says what would be run and how much memory it takes"},
+            {"learning-curve", 0, "AXIS[=A+B+C]",
+             "With less to learn from: animals, minutes, stimuli or units; so many of them "
+             "(default: "
+             "all, halved again and again)",
+             NULL, "Variations"},
+            {"multiverse", 0, NULL, "Under every comparator, normalization and split rule", NULL,
+             "Variations"},
+            {"identifiability", 0, NULL,
+             "On data simulated from each fitted model: does the true one win?", NULL,
+             "Variations"},
+            {"draws", 0, "N", "Random subsets of each size (default 3), simulations (default 5)",
+             NULL, "Variations"},
             {NULL}},
     .examples =
         (const bram_cli_example[]){
@@ -171,6 +187,8 @@ const bram_command bram_command_run = {
             {"bramble run worm --data ~/worms --out results --threads 0", "all processors"},
             {"bramble run worm --out part2 --shard 2/8", "the second of eight job-array tasks"},
             {"bramble run simulated --out results --model var:lags=2,ridge=10", "one more model"},
+            {"bramble run simulated-vision-encoding --out results --learning-curve stimuli",
+             "then: bramble leaderboard results --learning-curve stimuli"},
             {NULL, NULL}},
     .least = 1,
     .most = 1,

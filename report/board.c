@@ -5,6 +5,7 @@
 
 #include "resample.h"
 #include "stats.h"
+#include "variation.h"
 
 #include <bramble/parallel.h>
 
@@ -19,7 +20,7 @@ size_t bram_board_benchmarks(const bram_results *r, const char **name, size_t mo
     size_t n = 0;
     for (size_t i = 0; i < bram_results_count(r); i++) {
         const char *benchmark = bram_results_at(r, i)->benchmark;
-        bool seen = false;
+        bool seen = bram_variation_is(benchmark); /* these are looked at together, elsewhere */
         for (size_t k = 0; k < n && k < most && !seen; k++) seen = strcmp(name[k], benchmark) == 0;
         if (seen) continue;
         if (n < most) name[n] = benchmark;

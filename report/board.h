@@ -55,7 +55,8 @@ typedef struct bram_board {
 /** The flags (BRAM_MODEL_) of the model that a spec names; 0 where it is not known here. */
 unsigned bram_board_model_flags(const char *spec);
 
-/** The names of the benchmarks in a results folder, in order of the plans; and how many. */
+/** The names of the benchmarks in a results folder, in order of the plans; and how many. Variations
+ * (variation.h) are not among them. */
 size_t bram_board_benchmarks(const bram_results *r, const char **name, size_t most);
 
 /** The score ids of a benchmark, in the order of its cells, from its first scored cell. */

@@ -322,6 +322,7 @@ static int write_page(bram_ctx *cx, bram_report *r)
         BRAM_TRY(write_benchmark(cx, r, r->board[i]));
     }
     bram_ctx_progress(cx, "report", (double)r->boards, (double)r->boards);
+    BRAM_TRY(bram_section_variations(cx, r));
     if (r->boards) {
         BRAM_TRY(bram_section_data(cx, r));
         BRAM_TRY(bram_section_methods(cx, r));

@@ -33,6 +33,21 @@ typedef enum bram_state {
 /** @return "not run", "scored", "failed", "not applicable" */
 const char *bram_state_name(bram_state s);
 
+/**
+ * A benchmark asked otherwise than its definition says: with less data, other options, data that a
+ * model made. It is a benchmark of its own, BASE~LABEL, with cells and a plan of its own; a task
+ * sees the name BASE, so that all draws are the same. Strings belong to it.
+ */
+typedef struct bram_variation {
+    char *base;
+    char *kind;      /* "learning-curve", "multiverse", "identifiability" */
+    char *label;     /* what is other, unique among those of a base: "minutes=2" */
+    char *axis;      /* learning-curve: "animals", "minutes", "stimuli", "units"; NULL else */
+    double amount;   /* of it */
+    char *generator; /* identifiability: the model that made the data; NULL else */
+    uint64_t draw;   /* which random subset, which simulation */
+} bram_variation;
+
 /** A benchmark definition. Strings and lists belong to it. */
 typedef struct bram_benchmark {
     char *name, *title, *task, *dataset, *citation;
@@ -44,7 +59,8 @@ typedef struct bram_benchmark {
     size_t model_count;
     char **parts; /* a selection; count 0: all that the task finds */
     size_t part_count;
-    bram_options *options; /* by the task's table */
+    bram_options *options;     /* by the task's table */
+    bram_variation *variation; /* NULL: as defined */
 } bram_benchmark;
 
 /**
