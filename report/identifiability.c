@@ -188,10 +188,11 @@ int bram_identifiability_figure(bram_ctx *cx, bram_figure **out, const bram_iden
     if (!share) return BRAM_ENOMEM;
     for (size_t i = 0; i < n * n; i++)
         share[i] = d->draws[i / n] ? (double)d->wins[i] / (double)d->draws[i / n] : (double)NAN;
-    snprintf(words, sizeof words,
-             "Share of the simulations of %.80s made by each of %zu models (rows) that each model "
-             "won (columns): a dark diagonal is a benchmark that tells its models apart.",
-             d->base, n);
+    snprintf(
+        words, sizeof words,
+        "Share of the simulations of %.80s made by each of %zu models (rows) that each model "
+        "won (columns): ones on the diagonal are models that the benchmark tells from the others.",
+        d->base, n);
     BRAM_TRY(bram_figure_new(cx, &f, "Which model wins on data of which", words));
     bram_figure_size(f, 240 + 44 * (double)n, bram_figure_height(n) + 130);
     const bram_figure_axis axis = {

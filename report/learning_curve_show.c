@@ -179,7 +179,11 @@ int bram_learning_curve_figure(bram_ctx *cx, bram_figure **out, const bram_learn
     snprintf(unit, sizeof unit, "%s%s", c->axis, *c->axis == 'm' ? " of training" : "");
     BRAM_TRY(bram_figure_new(cx, &f, "Learning curve", words));
     bram_figure_size(f, 640, 380);
-    int status = bram_figure_x(cx, f, &(bram_figure_axis){.title = unit, .log = true});
+    const bram_curve_point *first = c->curves ? c->curve[0].point : NULL;
+    bram_figure_axis x = {.title = unit, .log = true};
+    if (first && c->points > 1)
+        x.low = first[0].amount / 1.15, x.high = first[c->points - 1].amount * 1.15;
+    int status = bram_figure_x(cx, f, &x);
     if (status == BRAM_OK) status = bram_figure_y(cx, f, &(bram_figure_axis){.title = title});
     for (size_t i = 0; i < c->curves && status == BRAM_OK; i++) status = add_curve(cx, f, c, i);
     bram_scratch_release(cx, mark);

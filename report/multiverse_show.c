@@ -132,14 +132,15 @@ int bram_multiverse_figure(bram_ctx *cx, bram_figure **out, const bram_multivers
         for (size_t u = 0; u < m->universes; u++)
             rank[i * m->universes + u] = m->universe[u].rank[i];
     snprintf(words, sizeof words,
-             "Rank of %zu models of %.80s (rows) in %zu universes (columns, the first as defined): "
+             "Rank of %zu models of %.80s (rows) in %zu universes (columns; 0: as defined): "
              "a row of one colour is a model whose rank does not depend on how one asks.",
              m->models, m->base, m->universes);
     BRAM_TRY(bram_figure_new(cx, &f, "Ranks in every universe", words));
     bram_figure_size(f, 640, bram_figure_height(m->models) + 60);
-    int status = bram_figure_x(
-        cx, f,
-        &(bram_figure_axis){.title = "universe", .low = 0.5, .high = (double)m->universes + 0.5});
+    int status = bram_figure_x(cx, f,
+                               &(bram_figure_axis){.title = "universe (0: as defined)",
+                                                   .low = 0.5,
+                                                   .high = (double)m->universes + 0.5});
     if (status == BRAM_OK)
         status = bram_figure_y(
             cx, f,
