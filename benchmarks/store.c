@@ -152,7 +152,7 @@ void bram_store_sweep(bram_ctx *cx, const char *dir)
 int bram_store_summarize(bram_ctx *cx, const char *dir, const char *benchmark)
 {
     int status = bram_cell_summary_write(cx, dir, benchmark);
-    if (status == BRAM_OK || status == BRAM_ECANCEL || status == BRAM_ENOMEM) return status;
+    if (status == BRAM_OK || status == BRAM_ECANCEL) return status;
     bram_note(cx, "no summary for fast tables: %s", bram_ctx_message(cx));
     return BRAM_OK;
 }

@@ -71,10 +71,10 @@ int bram_store_put_plan(bram_ctx *cx, const char *dir, const bram_plan *plan) BR
 int bram_store_join_plans(bram_ctx *cx, const char *target, const char *source) BRAM_MUST_CHECK;
 
 /**
- * Brings the summary of a benchmark up to date. One that cannot be written is a note and no
- * failure: results are whole without.
+ * Brings the summary of a benchmark up to date. One that cannot be made, for want of disk or
+ * memory, is a note and no failure: results are whole without.
  *
- * @return BRAM_OK; BRAM_ECANCEL; BRAM_ENOMEM
+ * @return BRAM_OK; BRAM_ECANCEL
  */
 int bram_store_summarize(bram_ctx *cx, const char *dir, const char *benchmark) BRAM_MUST_CHECK;
 
