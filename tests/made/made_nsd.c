@@ -100,8 +100,7 @@ bool made_nsd_pictures(const char *path, unsigned images)
     for (unsigned i = 0; i < images; i++)
         for (unsigned r = 0; r < 2; r++)
             for (unsigned c = 0; c < 3; c++)
-                for (unsigned k = 0; k < 3; k++)
-                    *at++ = (unsigned char)(i + 10 * r + c + 50 * k);
+                for (unsigned k = 0; k < 3; k++) *at++ = (unsigned char)(i + 10 * r + c + 50 * k);
     made_put(file, "imgBrick", H5T_NATIVE_UCHAR, 4, shape, level);
     return H5Fclose(file) >= 0;
 }
