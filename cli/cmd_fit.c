@@ -3,6 +3,7 @@
  */
 #include "output.h"
 #include "panel_file.h"
+#include "terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,16 @@ static int read_share(bram_ctx *cx, const bram_cli_args *args, const char *name,
     *out = text ? strtod(text, &end) : fallback;
     if (!text || (end != text && !*end && *out >= 0 && *out <= 1)) return BRAM_OK;
     return bram_fail(cx, BRAM_EUSAGE, "--%s is '%s', expected a share from 0 to 1", name, text);
+}
+
+/* Ctrl-C ends the training of models that can be ended, with the best they have; it stops others.
+ */
+static void finish_on_signal(bram_ctx *cx, const char *spec)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
+    const bram_model *model = bram_model_find(name);
+    if (model && model->flags & BRAM_MODEL_FINISHES) bram_cli_finish_on_signal(cx);
 }
 
 static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
@@ -41,6 +52,7 @@ static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
     if (status == BRAM_OK && b > a)
         status = bram_slice_make(cx, &choose, &(bram_cut){r, 0, a, b}, 1);
     learn.panel.public_data = ds; /* for models of a connectome */
+    if (status == BRAM_OK) finish_on_signal(cx, bram_cli_text(args, "model", NULL));
     if (status == BRAM_OK)
         status = bram_fitted_new(cx, &model, bram_cli_text(args, "model", NULL), &learn.panel,
                                  b > a ? &choose.panel : NULL, (uint64_t)seed);
@@ -50,6 +62,9 @@ static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
     if (status == BRAM_OK)
         bram_note(cx, "%s fitted on %zu rows of %zu units of %s, %zu rows for choosing options",
                   bram_fitted_spec(model), a, r->units, r->id, b - a);
+    if (status == BRAM_OK && bram_cli_signalled())
+        status = bram_fail(cx, BRAM_ECANCEL, "training was stopped: %s holds the best up to then",
+                           bram_cli_text(args, "output", NULL));
     bram_fitted_free(model);
     bram_slice_release(&choose);
     bram_slice_release(&learn);
@@ -76,7 +91,7 @@ const bram_command bram_command_fit = {
     .about =
         "Fits on the first rows of a recording of a homogenized file. Options of the model with "
         "several values are chosen on the rows after those. 'bramble predict' reads what is "
-        "saved.",
+        "saved. Ctrl-C ends the training of a network: the best up to then is saved (exit 130).",
     .options =
         (const bram_cli_option[]){
             {"model", 'm', "SPEC", "The model, such as ar:lags=5 ('bramble list models')"},

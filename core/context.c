@@ -32,7 +32,7 @@ struct bram_ctx {
     unsigned threads;
     size_t memory;
     const char *spill;
-    const volatile int *cancel;
+    const volatile int *cancel, *finish;
     bram_progress_fn *progress;
     void *progress_user;
     bram_note_fn *note;
@@ -226,6 +226,16 @@ void bram_ctx_set_spill(bram_ctx *cx, const char *folder)
 const char *bram_ctx_spill(const bram_ctx *cx)
 {
     return cx->spill;
+}
+
+void bram_ctx_set_finish(bram_ctx *cx, const volatile int *flag)
+{
+    cx->finish = flag;
+}
+
+bool bram_ctx_finish(const bram_ctx *cx)
+{
+    return cx->finish && *cx->finish;
 }
 
 void bram_ctx_set_cancel(bram_ctx *cx, const volatile int *flag)
