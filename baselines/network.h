@@ -45,7 +45,7 @@ typedef struct bram_network {
     size_t rank;      /* of the recurrent matrix, kept as factors; 0: it is whole */
     size_t heads, ff; /* encoders */
     bool sinusoids, recompute;
-    double dropout; /* encoders: inside; cells: of what each layer gives */
+    double dropout;               /* encoders: inside; cells: of what each layer gives */
     struct bram_circuit *circuit; /* of networks on a connectome; else NULL */
 
     int init; /* bram_start_kind, of recurrent weights (network_init.h) */

@@ -638,6 +638,10 @@ int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
     if (counts && body->causal && !body->tells && bram_option_is(o, "target", "increment"))
         return bram_fail(cx, BRAM_EUSAGE,
                          "loss=poisson is of counts: target=increment is not for it");
+    if (body->tells && bram_option_is(o, "loss", "gaussian"))
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "loss=gaussian needs a readout: the units of %s are the neurons",
+                         body->name);
     BRAM_TRY(bram_forecast_means(cx, &mean, train)); /* refuses panels without rows or units */
     bram_free(mean);
     BRAM_TRY(check_values(cx, train, counts, &lacking));
