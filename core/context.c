@@ -233,9 +233,14 @@ void bram_ctx_set_finish(bram_ctx *cx, const volatile int *flag)
     cx->finish = flag;
 }
 
+static bool is_raised(const volatile int *flag)
+{
+    return flag && *flag;
+}
+
 bool bram_ctx_finish(const bram_ctx *cx)
 {
-    return cx->finish && *cx->finish;
+    return is_raised(cx->finish) && !is_raised(cx->cancel);
 }
 
 void bram_ctx_set_cancel(bram_ctx *cx, const volatile int *flag)
@@ -245,7 +250,8 @@ void bram_ctx_set_cancel(bram_ctx *cx, const volatile int *flag)
 
 int bram_ctx_check_cancel(bram_ctx *cx)
 {
-    return cx->cancel && *cx->cancel ? bram_fail(cx, BRAM_ECANCEL, "stopped on request") : BRAM_OK;
+    if (!is_raised(cx->cancel)) return BRAM_OK;
+    return bram_fail(cx, BRAM_ECANCEL, "stopped on request");
 }
 
 void bram_ctx_set_progress(bram_ctx *cx, bram_progress_fn *report, void *user)

@@ -159,7 +159,7 @@ int bram_ctx_check_cancel(bram_ctx *cx);
  * ends with the best that it has, and the fit succeeds. */
 void bram_ctx_set_finish(bram_ctx *cx, const volatile int *flag);
 
-/** @return whether that flag is set */
+/** @return whether that flag is set, and that of bram_ctx_set_cancel, which comes first, is not */
 bool bram_ctx_finish(const bram_ctx *cx);
 
 /** Receives progress of long work: what, how much of the total is done. NULL for none. */
