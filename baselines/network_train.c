@@ -510,6 +510,9 @@ static int prepare(bram_ctx *cx, struct training *t, const bram_options *o)
     if (t->burn > t->window / 4) t->burn = t->window / 4;
     for (size_t s = 0; s < t->train->segments; s++)
         t->places += places_in(t, &t->train->segment[s]);
+    if (!t->places)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no window of %zu rows lies within a segment",
+                         t->window);
     BRAM_TRY(make_sources(cx, &t->source[0], n, t->train));
     if (t->validation) BRAM_TRY(make_sources(cx, &t->source[1], n, t->validation));
     t->squares = bram_scratch(cx, n->tensors, sizeof *t->squares);
