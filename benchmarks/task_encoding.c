@@ -143,12 +143,25 @@ static int ask_features(bram_ctx *cx, struct encoding *e, const char *spec)
     return BRAM_OK;
 }
 
+/* The responses that are to be predicted are no features: area:name=PART is refused for PART. */
+static int refuse_itself(bram_ctx *cx, const struct encoding *e, const bram_model *model,
+                         const bram_options *o)
+{
+    if (strcmp(model->name, "area") != 0 || strcmp(bram_option_text(o, "name"), e->cell->part) != 0)
+        return BRAM_OK;
+    return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s is not predicted from itself", e->cell->part);
+}
+
 /* What is fitted, and on which input. */
 static int choose_input(bram_ctx *cx, struct encoding *e)
 {
     const bram_model *model;
+    bram_options *given = NULL;
     const char *set = bram_option_text(e->o, "features");
-    BRAM_TRY(bram_model_parse(cx, &model, NULL, NULL, e->cell->model));
+    BRAM_TRY(bram_model_parse(cx, &model, &given, NULL, e->cell->model));
+    int refused = refuse_itself(cx, e, model, given);
+    bram_options_free(given);
+    BRAM_TRY(refused);
     e->from_features = !(model->answers & BRAM_ANSWERS(BRAM_ASK_RESPOND));
     e->spec = e->from_features ? bram_option_text(e->o, "map") : e->cell->model;
     if (e->from_features) return ask_features(cx, e, e->cell->model);

@@ -86,6 +86,10 @@ static void make_features(struct world *w)
                                        (const bram_axis *[]){w->stimulus, w->input}));
     for (size_t i = 0; i < STIMULI * INPUTS; i++) bram_response_f64(r)[i] = (double)(i * i % 11);
     assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "stimuli/features", r));
+    assert_ok(w->cx, bram_response_new(w->cx, &r, "other", BRAM_F64, 2,
+                                       (const bram_axis *[]){w->stimulus, w->unit}));
+    for (size_t i = 0; i < STIMULI * UNITS; i++) bram_response_f64(r)[i] = (double)(i * i % 7);
+    assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "responses", r));
     assert_ok(w->cx, bram_pictures_new(w->cx, &r, "shown", w->stimulus, 9, 9, 3));
     for (size_t i = 0; i < bram_response_count(r); i++)
         bram_response_u8(r)[i] = (uint8_t)(i * i % 251);
@@ -175,6 +179,7 @@ static bool answers(const bram_model *m, bram_ask ask)
 static const char *spec_of(const bram_model *m)
 {
     static const char *const smaller[][2] = {
+        {"area", "area:name=other"},
         {"esn", "esn:size=30"},
         {"gabor", "gabor:size=32,frequencies=1+2"},
         {"gist", "gist:size=32,orientations=2"},
@@ -189,7 +194,6 @@ static const char *spec_of(const bram_model *m)
         {"pca-ar", "pca-ar:components=2,lags=1+2"},
         {"ctrnn", "ctrnn:form=ltc,hidden=4,steps=8,batch=3,init=orthogonal,learning=yes"},
         {"connectome", "connectome:steps=8,check=4,batch=3,window=12,burn=2,learning=yes"},
-        {"force", "force:neurons=6,steps=5"},
         {"lowrank", "lowrank:hidden=5,layers=2,steps=8,batch=3,learning=yes"},
         {"encoder", "encoder:width=8,heads=2,ff=9,window=16,"
                     "steps=8,check=4,batch=3"},

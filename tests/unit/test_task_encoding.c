@@ -59,6 +59,52 @@ static void halves_by_hand(void **state)
     bram_ctx_free(cx);
 }
 
+/* responses/v2, one neuron, stimuli in the other order: the feature of v1 as a mean over repeats of
+ * which one is missing and would spoil it. */
+static void add_v2(bram_ctx *cx, bram_dataset *ds)
+{
+    const char *backwards[STIMULI];
+    bram_axis *axis[3];
+    bram_response *r = NULL;
+    for (size_t i = 0; i < STIMULI; i++) backwards[i] = names[STIMULI - 1 - i];
+    assert_ok(cx, bram_axis_new(cx, &axis[0], "stimulus", STIMULI));
+    assert_ok(cx, bram_axis_set_ids(cx, axis[0], backwards));
+    assert_ok(cx, bram_axis_new(cx, &axis[1], "neuron", 1));
+    assert_ok(cx, bram_axis_new(cx, &axis[2], "repeat", 3));
+    assert_ok(cx, bram_response_new(cx, &r, "v2", BRAM_F64, 3,
+                                    (const bram_axis *[]){axis[0], axis[1], axis[2]}));
+    double *y = bram_response_f64(r);
+    uint8_t *present = bram_response_mask(cx, r);
+    assert_non_null(present);
+    for (size_t i = 0; i < STIMULI; i++) {
+        double a = (double)((STIMULI - 1 - i) * 7 % STIMULI);
+        y[3 * i] = a - 1, y[3 * i + 1] = (double)(i * i % 17) * 100, y[3 * i + 2] = a + 1;
+        present[3 * i] = present[3 * i + 2] = 1, present[3 * i + 1] = 0;
+    }
+    assert_ok(cx, bram_dataset_add(cx, ds, "responses", r));
+    for (size_t d = 0; d < 3; d++) bram_axis_free(axis[d]);
+}
+
+/* Another area: means over the repeats that are there, by stimulus id; never the area itself. */
+static void other_neurons(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx), *result = NULL;
+    add_v2(cx, ds);
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 2, "samples=50");
+    assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", "area:name=v2"));
+    assert_true(test_number(result, pearson, "value") > 0.9999);
+    bram_dataset_free(result);
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v1", "area:name=v1"), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(cx), "v1 is not predicted from itself"));
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v1", "area:name=v9"), BRAM_ENOTAPPLICABLE);
+    assert_int_equal(test_cell(cx, &result, &b, ds, "v1", "area"), BRAM_EUSAGE);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void features_that_explain_all(void **state)
 {
     (void)state;
@@ -318,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_by_hand),
         cmocka_unit_test(features_that_explain_all),
+        cmocka_unit_test(other_neurons),
         cmocka_unit_test(models_that_know_nothing),
         cmocka_unit_test(what_cannot_be_asked),
         cmocka_unit_test(every_failing_allocation),
