@@ -407,6 +407,23 @@ static struct row *row_of_job(bram_ctx *cx, bram_scores *s, const bram_metric_us
     return row;
 }
 
+/* Mean and deviation of the defined ones; p = (1 + as good or better) / (1 + all of them). */
+static void describe_nulls(struct row *row, const double *null, size_t nulls)
+{
+    double sum = 0, square = 0, count = 0, better = 0;
+    for (size_t k = 0; k < nulls; k++) {
+        if (!isfinite(null[k])) continue;
+        count++, sum += null[k];
+        better += row->higher_better ? null[k] >= row->value : null[k] <= row->value;
+    }
+    if (!(count > 0)) return;
+    row->null_mean = sum / count;
+    for (size_t k = 0; k < nulls; k++)
+        if (isfinite(null[k])) square += pow(null[k] - row->null_mean, 2);
+    row->null_sd = count > 1 ? sqrt(square / (count - 1)) : (double)NAN;
+    row->null_p = isfinite(row->value) ? (1 + better) / (1 + count) : (double)NAN;
+}
+
 int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
 {
     struct row *row = new_row(cx, s, made->id, made->metric, made->axis);
@@ -420,6 +437,8 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
         row->raw[i] = made->raw[i];
         row->undefined += isnan(made->raw[i]) != 0;
     }
+    describe_nulls(row, made->null, made->nulls);
+    if (made->nulls) s->nulls = true, row->chance = row->null_mean;
     if (!s->samples || made->groups < BRAM_MIN_BLOCKS) return BRAM_OK;
     memcpy(row->draw, made->draw, s->samples * sizeof *row->draw);
     bram_interval interval;
@@ -463,7 +482,6 @@ static int one_null(bram_ctx *cx, size_t k, void *user)
     return status;
 }
 
-/* Mean and deviation of the defined ones; p = (1 + as good or better) / (1 + all of them). */
 static int add_nulls(bram_ctx *cx, bram_scores *s, struct row *row, const bram_metric_use *use,
                      const bram_score_job *job)
 {
@@ -472,18 +490,7 @@ static int add_nulls(bram_ctx *cx, bram_scores *s, struct row *row, const bram_m
     if (!n.value) return BRAM_ENOMEM;
     BRAM_TRY(bram_parallel_for(cx, job->nulls, one_null, &n));
     s->nulls = true;
-    double sum = 0, square = 0, count = 0, better = 0;
-    for (size_t k = 0; k < job->nulls; k++) {
-        if (!isfinite(n.value[k])) continue;
-        count++, sum += n.value[k];
-        better += row->higher_better ? n.value[k] >= row->value : n.value[k] <= row->value;
-    }
-    if (!(count > 0)) return BRAM_OK;
-    row->null_mean = sum / count;
-    for (size_t k = 0; k < job->nulls; k++)
-        if (isfinite(n.value[k])) square += pow(n.value[k] - row->null_mean, 2);
-    row->null_sd = count > 1 ? sqrt(square / (count - 1)) : (double)NAN;
-    row->null_p = isfinite(row->value) ? (1 + better) / (1 + count) : (double)NAN;
+    describe_nulls(row, n.value, job->nulls);
     return BRAM_OK;
 }
 

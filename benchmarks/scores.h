@@ -109,6 +109,10 @@ typedef struct bram_score_made {
     const double *draw; /* as many as the set has samples */
     size_t groups;      /* how many things were drawn from */
     bool distribution;  /* the interval is that of the draws (where they lie), not of an error */
+    /* The score where there is nothing to find (labels permuted): its mean is the chance in place
+     * of `chance`, columns null_sd and null_p. */
+    const double *null;
+    size_t nulls;
 } bram_score_made;
 
 /** Adds it, with the interval of its draws (none for fewer than BRAM_MIN_BLOCKS groups). */
