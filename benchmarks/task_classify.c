@@ -288,10 +288,15 @@ static int read_fold(bram_ctx *cx, size_t task, void *user)
     bram_classifier c;
     if (!row || !label) return BRAM_ENOMEM;
     BRAM_TRY(select_rows(cx, &x, row, t, fold, false));
+    if (!x.rows || x.rows == t->trials) /* the trials of one side all lack a unit */
+        return bram_fail(
+            cx, BRAM_ENOTAPPLICABLE,
+            "%s: fold %zu has %zu training trials of %zu that have all units, expected "
+            "some on either side",
+            t->cell->part, fold, x.rows, t->trials);
     for (size_t i = 0; i < x.rows; i++) label[i] = t->label[offset + row[i]];
     BRAM_TRY(bram_classifier_fit(cx, &c, &x, label, t->classes, &t->reader));
     BRAM_TRY(select_rows(cx, &test, row, t, fold, true));
-    if (!test.rows) return BRAM_OK; /* all its trials lacked a unit */
     BRAM_TRY(bram_mat_scratch(cx, &score, test.rows, t->classes));
     BRAM_TRY(bram_classifier_scores(cx, &score, &c, &test));
     for (size_t i = 0; i < test.rows; i++) {

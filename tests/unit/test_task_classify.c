@@ -180,6 +180,30 @@ static void any_number_of_threads(void **state)
     for (size_t i = 0; i < 3; i++) assert_near(value[0][i], value[1][i], 0);
 }
 
+/* Trials that lack a unit are left out; a fold of nothing else is refused. */
+static void trials_that_lack_a_unit(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    double values[VALUES];
+    fill(values, 40);
+    bram_dataset *ds = made(cx, values, NULL), *result = NULL;
+    bram_response *r = bram_dataset_response(ds, "responses/v1");
+    uint8_t *present = bram_response_mask(cx, r);
+    assert_non_null(present);
+    for (size_t i = 0; i < STIMULI; i++) present[i * UNITS * REPEATS] = i % 3 == 0;
+    const char *options = "label=category,over=repeats,folds=4,permutations=0,samples=0";
+    assert_ok(cx, cell(cx, &result, ds, "lda", options));
+    assert_near(test_number(result, "top-1", "value"), 1, 0);
+    bram_dataset_free(result);
+    result = NULL;
+    for (size_t i = 0; i < STIMULI; i++) present[i * UNITS * REPEATS] = 0;
+    assert_int_equal(cell(cx, &result, ds, "lda", options), BRAM_ENOTAPPLICABLE);
+    assert_null(result);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 static void what_is_refused(void **state)
 {
     (void)state;
@@ -205,6 +229,7 @@ int main(void)
         cmocka_unit_test(stimuli_by_hand),
         cmocka_unit_test(an_image_of_two_labels_is_left_out),
         cmocka_unit_test(any_number_of_threads),
+        cmocka_unit_test(trials_that_lack_a_unit),
         cmocka_unit_test(what_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
