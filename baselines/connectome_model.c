@@ -96,7 +96,7 @@ const bram_model bram_model_connectome_model = {
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS) |
                BRAM_ANSWERS(BRAM_ASK_LEARNING),
-    .flags = BRAM_MODEL_STOCHASTIC,
+    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES,
     .params = params,
     .fit = fit,
     .answer = answer,

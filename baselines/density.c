@@ -7,6 +7,7 @@
 #include "linalg.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool present(const bram_segment *s, size_t row, size_t unit)
 {
@@ -76,22 +77,46 @@ static void fill_row(double *out, uint8_t *mask, const bram_segment *s, size_t r
     }
 }
 
-int bram_density_answer(bram_ctx *cx, const bram_query *query, const double *variance,
-                        bram_step_fn *step, const void *model, bram_dataset *out)
+/* A model whose variances are those of its units. */
+struct even {
+    const void *model;
+    const double *variance;
+    bram_step_fn *step;
+};
+
+static int even_density(bram_ctx *cx, const void *user, bram_mat *mean, bram_mat *variance,
+                        const bram_segment *s)
+{
+    const struct even *e = user;
+    for (size_t i = 0; i < variance->rows; i++)
+        memcpy(bram_row(variance, i), e->variance, variance->cols * sizeof *e->variance);
+    return e->step(cx, e->model, mean, s);
+}
+
+int bram_density_answer_each(bram_ctx *cx, const bram_query *query, bram_density_fn *density,
+                             const void *model, bram_dataset *out)
 {
     const bram_segment *s = &query->panel->segment[query->segment];
     size_t rows = s->y.rows - s->first, units = s->y.cols, mark = bram_scratch_mark(cx);
     bram_response *r = NULL;
-    bram_mat mean;
+    bram_mat mean, variance;
     BRAM_TRY(bram_forecast_rows(cx, &r, "logdensity", s, query->panel->unit));
     uint8_t *mask = bram_response_mask(cx, r);
     int status = mask ? bram_mat_scratch(cx, &mean, rows, units) : BRAM_ENOMEM;
-    if (status == BRAM_OK) status = step(cx, model, &mean, s);
+    if (status == BRAM_OK) status = bram_mat_scratch(cx, &variance, rows, units);
+    if (status == BRAM_OK) status = density(cx, model, &mean, &variance, s);
     for (size_t i = 0; i < rows && status == BRAM_OK; i++)
         fill_row(bram_response_f64(r) + i * units, mask + i * units, s, s->first + i,
-                 bram_row(&mean, i), variance);
+                 bram_row(&mean, i), bram_row(&variance, i));
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK) return bram_dataset_add(cx, out, "", r);
     bram_response_free(r);
     return status;
+}
+
+int bram_density_answer(bram_ctx *cx, const bram_query *query, const double *variance,
+                        bram_step_fn *step, const void *model, bram_dataset *out)
+{
+    const struct even even = {model, variance, step};
+    return bram_density_answer_each(cx, query, even_density, &even, out);
 }

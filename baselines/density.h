@@ -29,4 +29,12 @@ int bram_density_fit(bram_ctx *cx, double **variance, const bram_panel *train, s
 int bram_density_answer(bram_ctx *cx, const bram_query *query, const double *variance,
                         bram_step_fn *step, const void *model, bram_dataset *out) BRAM_MUST_CHECK;
 
+/** Fills mean and variance (target rows x units each) of one segment. */
+typedef int bram_density_fn(bram_ctx *cx, const void *model, bram_mat *mean, bram_mat *variance,
+                            const bram_segment *s);
+
+/** The same of a model that gives a variance for each value. */
+int bram_density_answer_each(bram_ctx *cx, const bram_query *query, bram_density_fn *density,
+                             const void *model, bram_dataset *out) BRAM_MUST_CHECK;
+
 #endif

@@ -319,6 +319,8 @@ int bram_answer(bram_ctx *cx, const bram_forecaster *f, const bram_query *query,
                          bram_axis_length(query->panel->unit), f->units);
     if (query->ask == BRAM_ASK_STEP) return answer_step(cx, query, f->step, f->model, out);
     if (query->ask == BRAM_ASK_FREE_RUN) return answer_free_run(cx, query, f->run, f->model, out);
+    if (query->ask == BRAM_ASK_LOGLIK && f->density)
+        return bram_density_answer_each(cx, query, f->density, f->model, out);
     if (query->ask == BRAM_ASK_LOGLIK && f->variance)
         return bram_density_answer(cx, query, f->variance, f->step, f->model, out);
     return bram_fail(cx, BRAM_ENOTAPPLICABLE, "this forecaster does not answer question %d",

@@ -22,7 +22,8 @@ typedef struct bram_forecaster {
     size_t units;
     bram_step_fn *step;
     bram_run_fn *run;
-    const double *variance; /* units residual variances (density.h); NULL: no density */
+    const double *variance;   /* units residual variances (density.h); NULL: no density */
+    bram_density_fn *density; /* a variance for each value; NULL: those of the units */
 } bram_forecaster;
 
 /**

@@ -22,7 +22,7 @@ size_t bram_network_inputs(const bram_network *n)
 
 size_t bram_network_outputs(const bram_network *n)
 {
-    return n->units;
+    return n->spread ? 2 * n->units : n->units;
 }
 
 size_t bram_network_group(const bram_network *n, size_t windows)
@@ -91,6 +91,7 @@ void bram_network_read_back(const bram_network *n, float *dtop, float *gradient,
 static void set(bram_network *n, const bram_options *o)
 {
     n->counts = bram_option_is(o, "loss", "poisson");
+    n->spread = bram_option_is(o, "loss", "gaussian");
     n->window = (size_t)bram_option_integer(o, "window");
     n->body->set(n, o);
 }
@@ -237,24 +238,36 @@ static int pass_window(bram_ctx *cx, struct walk *w, size_t first, size_t steps)
     return bram_ctx_check_cancel(cx);
 }
 
-/* The mean of the row before which there is nothing. */
-static void first_mean(const bram_network *n, double *mean, float *out)
+/* What the readout gives for one row of the segment: its mean and, where wanted, its variance. */
+static void put_row(const bram_network *n, bram_mat *mean, bram_mat *variance, size_t row,
+                    const float *out, const float *u)
+{
+    bram_network_value(n, bram_row(mean, row), out, u);
+    for (size_t i = 0; variance && i < n->units; i++) {
+        double s = fmax(-12, fmin(12, (double)out[n->units + i]));
+        bram_row(variance, row)[i] = n->scale.data[i] * n->scale.data[i] * exp(s);
+    }
+}
+
+/* The row before which there is nothing. */
+static void put_first(const bram_network *n, bram_mat *mean, bram_mat *variance, float *out)
 {
     const float *bias = n->parameter + n->parameters - bram_network_outputs(n);
     if (n->body->first) n->body->first(n, out);
     else memcpy(out, bias, bram_network_outputs(n) * sizeof *out);
     if (n->counts) bram_nn32_softplus(out, bram_network_outputs(n));
-    bram_network_value(n, mean, out, NULL);
+    put_row(n, mean, variance, 0, out, NULL);
 }
 
-int bram_network_step(bram_ctx *cx, const void *network, bram_mat *mean, const bram_segment *s)
+/* The one-step means of a segment and, where wanted and n->spread, their variances. */
+static int step_rows(bram_ctx *cx, const bram_network *n, bram_mat *mean, bram_mat *variance,
+                     const bram_segment *s)
 {
-    const bram_network *n = network;
     size_t end = s->first + mean->rows, mark = bram_scratch_mark(cx);
     size_t inputs = bram_network_inputs(n), outputs = bram_network_outputs(n);
     struct walk w;
     BRAM_TRY(make_walk(cx, &w, n, s));
-    if (s->first == 0 && end) first_mean(n, bram_row(mean, 0), w.out);
+    if (s->first == 0 && end) put_first(n, mean, variance, w.out);
     if (n->body->rewind) n->body->rewind(n, &w.pass, w.room);
     for (size_t row = 0; row + 1 < end;) {
         size_t first = row ? row - bram_network_overlap(n) : 0, left = end - 1 - first;
@@ -263,12 +276,23 @@ int bram_network_step(bram_ctx *cx, const void *network, bram_mat *mean, const b
         if (wanted) BRAM_TRY(pass_window(cx, &w, first, steps));
         for (; row < first + steps; row++)
             if (row + 1 >= s->first)
-                bram_network_value(n, bram_row(mean, row + 1 - s->first),
-                                   w.out + (row - first) * outputs, w.x + (row - first) * inputs);
+                put_row(n, mean, variance, row + 1 - s->first, w.out + (row - first) * outputs,
+                        w.x + (row - first) * inputs);
         if (n->body->carry) n->body->carry(n, &w.pass, w.room);
     }
     bram_scratch_release(cx, mark);
     return BRAM_OK;
+}
+
+int bram_network_step(bram_ctx *cx, const void *network, bram_mat *mean, const bram_segment *s)
+{
+    return step_rows(cx, network, mean, NULL, s);
+}
+
+static int step_density(bram_ctx *cx, const void *network, bram_mat *mean, bram_mat *variance,
+                        const bram_segment *s)
+{
+    return step_rows(cx, network, mean, variance, s);
 }
 
 static int answer_learning(bram_ctx *cx, const bram_network *n, bram_dataset *out)
@@ -294,6 +318,7 @@ int bram_network_answer(bram_ctx *cx, const void *fitted, const bram_query *quer
     const bram_network *n = fitted;
     if (query->ask == BRAM_ASK_LEARNING) return answer_learning(cx, n, out);
     bram_forecaster f = {n, n->units, bram_network_step, n->body->run, n->variance.data};
+    if (n->spread) f.density = step_density;
     return bram_answer(cx, &f, query, out);
 }
 

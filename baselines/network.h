@@ -7,6 +7,7 @@
  * masked, which of them are there f_t = body(u_t and the rows before it; of a masked encoder all
  * rows of the window) y_{t+1} = mean + sd (W f_t + b)                                 counts:
  * softplus(W f_t + b) target=increment: y_{t+1} = y_t + sd (W f_t + b), a missing y_t at its mean
+ *   loss=gaussian: the readout also gives ln v_{t+1}, variances are sd^2 v
  *   masked encoder: y_t of hidden units from the rows where they stand as missing
  *
  * Before the first row of a segment the features are 0 (recurrent cells: those of the state 0).
@@ -37,13 +38,14 @@ typedef struct bram_network {
     const struct bram_network_body *body;
     size_t units, width, layers, window; /* width: of the features; window: rows of training */
     bool counts, increment, masked;      /* masked: the input tells what is missing */
+    bool spread;                         /* the readout gives means, then logs of variances */
     bram_hides hides;                    /* in training; anything: the targets are what is hidden */
     double fraction;                     /* of units or rows that are hidden */
 
     size_t rank;      /* of the recurrent matrix, kept as factors; 0: it is whole */
     size_t heads, ff; /* encoders */
     bool sinusoids, recompute;
-    double dropout;
+    double dropout;               /* encoders: inside; cells: of what each layer gives */
     struct bram_circuit *circuit; /* of networks on a connectome; else NULL */
 
     int init; /* bram_start_kind, of recurrent weights (network_init.h) */
@@ -206,11 +208,19 @@ size_t bram_network_memory(const bram_network_body *body, const bram_options *o,
 
 /* Options of all networks' training; rate is the default learning rate. */
 #define BRAM_NETWORK_TRAINING(rate)                                                                \
-    {"loss", BRAM_PARAM_CHOICE, "mse", "mse|poisson", 0, 0, "poisson: y are counts"},              \
+    {"loss",                                                                                       \
+     BRAM_PARAM_CHOICE,                                                                            \
+     "mse",                                                                                        \
+     "mse|poisson|gaussian",                                                                       \
+     0,                                                                                            \
+     0,                                                                                            \
+     "poisson: y are counts; gaussian: a variance for each value is learned"},                     \
         {"steps", BRAM_PARAM_INTEGER, "2000", NULL, 1, 100000000, "of training, at most"},         \
         {"batch", BRAM_PARAM_INTEGER, "32", NULL, 2, 4096, "windows of a step"},                   \
-        {"rate", BRAM_PARAM_REAL, rate, NULL, 0, 10, "learning rate, before its schedule"},        \
-        {"decay", BRAM_PARAM_REAL, "0.0001", NULL, 0, 10, "of weights, not of biases (AdamW)"},    \
+        {"rate",      BRAM_PARAM_REAL, rate, NULL, 0, 10, "learning rate, before its schedule",    \
+         "1e-4..1e-2"},                                                                            \
+        {"decay",     BRAM_PARAM_REAL, "0.0001", NULL, 0, 10, "of weights, not of biases (AdamW)", \
+         "1e-5..1e-1"},                                                                            \
         {"clip", BRAM_PARAM_REAL, "1", NULL, 1e-12, 1e12, "largest norm of a gradient"},           \
         {"check", BRAM_PARAM_INTEGER, "100", NULL, 1, 1000000, "steps between validations"},       \
         {"patience",                                                                               \
@@ -233,27 +243,38 @@ size_t bram_network_memory(const bram_network_body *body, const bram_options *o,
      "value|increment",                                                                            \
      0,                                                                                            \
      0,                                                                                            \
-     "what the readout gives: the next value, or its difference from the last"},                   \
+     "what the readout gives: the next value, or its difference from the last",                    \
+     "value+increment"},                                                                           \
     {                                                                                              \
         "burn", BRAM_PARAM_INTEGER, "16", NULL, 0, 100000, "first rows of a window without loss"   \
     }
 
 /* Options of recurrent networks. */
 #define BRAM_NETWORK_PARAMS                                                                        \
-    {"hidden", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "units of each layer"},                    \
-        {"layers", BRAM_PARAM_INTEGER, "1", NULL, 1, BRAM_NETWORK_MOST_LAYERS, "layers of cells"}, \
+    {"hidden", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "units of each layer", "16+32+64+128"},    \
+        {"layers", BRAM_PARAM_INTEGER, "1", NULL, 1, BRAM_NETWORK_MOST_LAYERS, "layers of cells",  \
+         "1+2"},                                                                                   \
         {"window", BRAM_PARAM_INTEGER, "128", NULL, 2, 100000, "rows that gradients go back"},     \
+        {"dropout", BRAM_PARAM_REAL, "0", NULL, 0, 0.95, "of what each layer gives", "0+0.1+0.3"}, \
         BRAM_NETWORK_FORECAST, BRAM_NETWORK_TRAINING("0.001")
 
 /* Options of encoders. */
 #define BRAM_ENCODER_PARAMS                                                                        \
-    {"width", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "of the rows inside"},                      \
+    {"width", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "of the rows inside", "32+64+128"},         \
         {"heads", BRAM_PARAM_INTEGER, "4", NULL, 1, 256, "of attention; they divide the width"},   \
-        {"layers", BRAM_PARAM_INTEGER, "2", NULL, 1, BRAM_NETWORK_MOST_LAYERS, "of the encoder"},  \
-        {"ff", BRAM_PARAM_INTEGER, "256", NULL, 1, 65536, "width of the feed-forward blocks"},     \
+        {"layers", BRAM_PARAM_INTEGER, "2", NULL, 1, BRAM_NETWORK_MOST_LAYERS, "of the encoder",   \
+         "1+2+3"},                                                                                 \
+        {"ff",                                                                                     \
+         BRAM_PARAM_INTEGER,                                                                       \
+         "256",                                                                                    \
+         NULL,                                                                                     \
+         1,                                                                                        \
+         65536,                                                                                    \
+         "width of the feed-forward blocks",                                                       \
+         "128+256+512"},                                                                           \
         {"window", BRAM_PARAM_INTEGER, "128", NULL, 2, 4096, "rows that see each other"},          \
         {"positions", BRAM_PARAM_CHOICE, "learned", "learned|sinusoid", 0, 0, "of rows"},          \
-        {"dropout", BRAM_PARAM_REAL, "0.1", NULL, 0, 0.95, "of the blocks' results"},              \
+        {"dropout", BRAM_PARAM_REAL, "0.1", NULL, 0, 0.95, "of the blocks' results", "0+0.1+0.3"}, \
     {                                                                                              \
         "recompute", BRAM_PARAM_FLAG, "no", NULL, 0, 0,                                            \
             "less memory: on the way back each layer is computed once more"                        \

@@ -20,6 +20,7 @@ static void set_sizes(bram_network *n, const bram_options *o)
     n->width = (size_t)bram_option_integer(o, "hidden");
     n->layers = (size_t)bram_option_integer(o, "layers");
     n->increment = bram_option_is(o, "target", "increment");
+    n->dropout = bram_option_real(o, "dropout");
     n->measures = bram_option_flag(o, "learning");
 }
 
@@ -172,7 +173,8 @@ static size_t layer_floats(const bram_network *n, size_t windows, size_t steps)
 
 static size_t room(const bram_network *n, size_t windows, size_t steps)
 {
-    size_t between = n->layers > 1 ? steps * windows * n->width : 0;
+    size_t rows = steps * windows * n->width, between = n->layers > 1 ? rows : 0;
+    if (n->dropout > 0) between += n->layers * rows;
     bram_nn_recurrent shape = {.cell = n->body->cell, .hidden = n->width};
     return n->layers * layer_floats(n, windows, steps) + 2 * windows * n->width + between +
            bram_nn32_recurrent_packed(&shape) + (n->rank ? 2 * n->width * n->width : 0);
@@ -182,7 +184,9 @@ static size_t room(const bram_network *n, size_t windows, size_t steps)
  * weights in the order of their products; of a network of low rank its recurrent matrix and the
  * gradient of that. */
 struct shared {
-    float *dh, *dc, *packed, *whole, *dwhole, *dx;
+    float *dh, *dc, *packed, *whole, *dwhole;
+    float *dropped; /* what each layer gives after dropout, where there is any */
+    float *dx;
 };
 
 static struct shared shared_of(const bram_network *n, const bram_pass *p, float *room)
@@ -193,7 +197,8 @@ static struct shared shared_of(const bram_network *n, const bram_pass *p, float 
     struct shared s = {.dh = at, .dc = at + state, .packed = at + 2 * state};
     s.whole = s.packed + bram_nn32_recurrent_packed(&shape);
     s.dwhole = s.whole + (n->rank ? n->width * n->width : 0);
-    s.dx = s.dwhole + (n->rank ? n->width * n->width : 0);
+    s.dropped = s.dwhole + (n->rank ? n->width * n->width : 0);
+    s.dx = s.dropped + (n->dropout > 0 ? n->layers * p->windows * p->most * n->width : 0);
     return s;
 }
 
@@ -225,10 +230,31 @@ static bram_nn_recurrent shape_of(const bram_network *n, const bram_pass *p, siz
                                layer ? n->width : bram_network_inputs(n), n->width};
 }
 
+static bool drops(const bram_network *n, const bram_pass *p)
+{
+    return p->training && n->dropout > 0;
+}
+
+/* Numbers that a layer gives. */
+static size_t outputs_of(const bram_network *n, const bram_pass *p)
+{
+    return p->windows * p->steps * n->width;
+}
+
+/* Dropout of what layer k gives, or of its gradient. */
+static void drop(const bram_network *n, const bram_pass *p, float *x, size_t k)
+{
+    char stream[32];
+    snprintf(stream, sizeof stream, "recurrent/%zu", k);
+    bram_nn32_dropout(x, outputs_of(n, p), n->dropout, p->seed, p->step, stream,
+                      p->first * p->steps * n->width);
+}
+
 /* Into a layer; into the readout where layer is their number. */
 static const float *input_of(const bram_network *n, const bram_pass *p, float *room, size_t layer)
 {
     if (!layer) return p->x;
+    if (drops(n, p)) return shared_of(n, p, room).dropped + (layer - 1) * outputs_of(n, p);
     return trace_of(n, p->windows, p->most, room, layer - 1).h + p->windows * n->width;
 }
 
@@ -245,6 +271,10 @@ static const float *forward(const bram_network *n, const bram_pass *p, float *ro
             w.w_hh = s.whole;
         }
         bram_nn32_recurrent(&shape, &w, input_of(n, p, room, k), &trace);
+        if (!drops(n, p)) continue;
+        float *dropped = s.dropped + k * outputs_of(n, p);
+        memcpy(dropped, trace.h + p->windows * n->width, outputs_of(n, p) * sizeof *dropped);
+        drop(n, p, dropped, k);
     }
     return input_of(n, p, room, n->layers);
 }
@@ -260,6 +290,7 @@ static void backward(const bram_network *n, const bram_pass *p, float *room, flo
         bram_nn32_cell_trace trace = trace_of(n, p->windows, p->most, room, k);
         trace.packed = s.packed;
         memset(s.dh, 0, 2 * state * sizeof *s.dh);
+        if (drops(n, p)) drop(n, p, dtop, k);
         if (n->rank) {
             multiply_factors(n, s.whole, k);
             memset(s.dwhole, 0, n->width * n->width * sizeof *s.dwhole);
@@ -369,14 +400,16 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *mean, const bram_
     size_t rows = state->rows, units = n->units, mark = bram_scratch_mark(cx);
     size_t top = (n->layers - 1) * (n->body->cell == BRAM_CELL_LSTM ? 2 * n->width : n->width);
     float *h = bram_scratch(cx, rows, n->width * sizeof *h);
-    float *out = bram_scratch(cx, rows, 2 * units * sizeof *out), *last = out + rows * units;
+    size_t outputs = bram_network_outputs(n);
+    float *out = bram_scratch(cx, rows, (outputs + units) * sizeof *out);
+    float *last = out + rows * outputs;
     if (!h || !out) return BRAM_ENOMEM;
     take(h, state, top, n->width);
     if (n->increment) take(last, state, state_width(n) - units, units);
     bram_network_read(n, out, h, rows);
     if (n->counts) bram_nn32_softplus(out, rows * units);
     for (size_t r = 0; r < rows; r++)
-        bram_network_value(n, bram_row(mean, r), out + r * units, last + r * units);
+        bram_network_value(n, bram_row(mean, r), out + r * outputs, last + r * units);
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }

@@ -62,6 +62,7 @@ struct training {
     double most;     /* norm of gradients */
     double *squares; /* of each tensor's gradient */
     float factor;    /* by which gradients are clipped */
+    bool finished;   /* not ended early */
     uint64_t step;
     uint64_t seed;
     char key[65];
@@ -267,6 +268,20 @@ static int fill_half(bram_ctx *cx, size_t task, void *user)
 
 /* ---- a step --------------------------------------------------------------------------------- */
 
+/* The losses of what the readout gives for some rows from `row` on, which becomes the gradient
+ * where that is wanted. */
+static double loss_of(const bram_network *n, struct half *h, size_t row, size_t some, double scale,
+                      bool back)
+{
+    const float *target = h->target + row * n->units;
+    const uint8_t *mask = h->mask + row * n->units;
+    float *gradient = back ? h->out : NULL;
+    if (n->spread)
+        return bram_nn32_gaussian_loss(gradient, h->out, target, mask, some, n->units, scale);
+    return bram_nn32_loss(gradient, h->out, target, mask, some * n->units,
+                          n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE, 1, scale);
+}
+
 /* The readout of the rows of a pass from `first` on and their losses, a few hundred rows at a time:
  * what it gives becomes the gradient of that and is never seen as a whole. at: the place of the
  * pass's first row in the half. back: whether gradients are wanted, that of the features in dtop.
@@ -280,9 +295,7 @@ static double read_out(const bram_network *n, struct half *h, const float *top, 
         some = rows - row < AT_ONCE ? rows - row : AT_ONCE;
         const float *features = top + row * n->width;
         bram_network_read(n, h->out, features, some);
-        sum += bram_nn32_loss(back ? h->out : NULL, h->out, h->target + (at + row) * n->units,
-                              h->mask + (at + row) * n->units, some * n->units,
-                              n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE, 1, scale);
+        sum += loss_of(n, h, at + row, some, scale, back);
         if (back)
             bram_network_read_back(n, h->dtop + row * n->width, h->dweights, h->out, features,
                                    some);
@@ -460,7 +473,7 @@ static int run(bram_ctx *cx, struct training *t)
 {
     bool done = t->number[STEPS_DONE] >= (double)t->steps ||
                 t->number[CHECKS_IN_VAIN] >= (double)t->patience;
-    while (!done) {
+    while (!done && !bram_ctx_finish(cx)) {
         uint64_t step = (uint64_t)t->number[STEPS_DONE] + 1;
         double loss = 0;
         if (bram_ctx_check_cancel(cx) != BRAM_OK) {
@@ -473,7 +486,10 @@ static int run(bram_ctx *cx, struct training *t)
         BRAM_TRY(look(cx, t, step, loss, &done));
         if (t->checkpoint.path[0]) BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
     }
-    memcpy(t->n->parameter, t->best, t->n->parameters * sizeof *t->best);
+    if (!done && t->checkpoint.path[0]) BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
+    t->finished = done;
+    if (t->number[HISTORY_ROWS] > 0 || done)
+        memcpy(t->n->parameter, t->best, t->n->parameters * sizeof *t->best);
     t->n->history.rows = (size_t)t->number[HISTORY_ROWS];
     return BRAM_OK;
 }
@@ -494,6 +510,9 @@ static int prepare(bram_ctx *cx, struct training *t, const bram_options *o)
     if (t->burn > t->window / 4) t->burn = t->window / 4;
     for (size_t s = 0; s < t->train->segments; s++)
         t->places += places_in(t, &t->train->segment[s]);
+    if (!t->places)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no window of %zu rows lies within a segment",
+                         t->window);
     BRAM_TRY(make_sources(cx, &t->source[0], n, t->train));
     if (t->validation) BRAM_TRY(make_sources(cx, &t->source[1], n, t->validation));
     t->squares = bram_scratch(cx, n->tensors, sizeof *t->squares);
@@ -567,7 +586,7 @@ static int train_network(bram_ctx *cx, struct training *t, const bram_options *o
     if (t->checkpoint.path[0]) BRAM_TRY(make_key(cx, t, o));
     BRAM_TRY(bram_checkpoint_read(cx, &t->checkpoint));
     BRAM_TRY(run(cx, t));
-    bram_checkpoint_remove(&t->checkpoint);
+    if (t->finished) bram_checkpoint_remove(&t->checkpoint);
     if (n->measures) BRAM_TRY(bram_learning_end(cx, &n->learning, &learning));
     if (!n->body->causal) return bram_mat_new(cx, &n->variance, 1, n->units);
     double *variance = NULL;
@@ -622,6 +641,10 @@ int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
     if (counts && body->causal && !body->tells && bram_option_is(o, "target", "increment"))
         return bram_fail(cx, BRAM_EUSAGE,
                          "loss=poisson is of counts: target=increment is not for it");
+    if (body->tells && bram_option_is(o, "loss", "gaussian"))
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "loss=gaussian needs a readout: the units of %s are the neurons",
+                         body->name);
     BRAM_TRY(bram_forecast_means(cx, &mean, train)); /* refuses panels without rows or units */
     bram_free(mean);
     BRAM_TRY(check_values(cx, train, counts, &lacking));

@@ -31,6 +31,9 @@ int bram_simulate_motifs(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool fu
 int bram_simulate_pictures(bram_ctx *cx, bram_dataset *out, uint64_t seed,
                            bool full) BRAM_MUST_CHECK;
 
+/** Reaches of a stability-optimised circuit; see simulate_motor.c. */
+int bram_simulate_motor(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
+
 /** A spiking network whose connections switch between states; see simulate_spikes.c. */
 int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 

@@ -1,8 +1,10 @@
 /*
  * cmd_fit.c - `bramble fit --model SPEC --data FILE -o MODEL.h5`: a model fitted on a recording.
  */
+#include "fit_search.h"
 #include "output.h"
 #include "panel_file.h"
+#include "terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,32 @@ static int read_share(bram_ctx *cx, const bram_cli_args *args, const char *name,
     *out = text ? strtod(text, &end) : fallback;
     if (!text || (end != text && !*end && *out >= 0 && *out <= 1)) return BRAM_OK;
     return bram_fail(cx, BRAM_EUSAGE, "--%s is '%s', expected a share from 0 to 1", name, text);
+}
+
+/* Ctrl-C ends the training of models that can be ended, with the best they have; it stops others.
+ */
+static void finish_on_signal(bram_ctx *cx, const char *spec)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, ":"), spec);
+    const bram_model *model = bram_model_find(name);
+    if (model && model->flags & BRAM_MODEL_FINISHES) bram_cli_finish_on_signal(cx);
+}
+
+/* The best spec of --search; its trials stand beside the output. */
+static int search(bram_ctx *cx, const bram_cli_args *args, char **best, uint64_t seed,
+                  const bram_panel *train, const bram_panel *validation)
+{
+    int64_t trials;
+    BRAM_TRY(bram_cli_integer(cx, args, "search", 1, 100000, 1, &trials));
+    if (!validation)
+        return bram_fail(cx, BRAM_EUSAGE, "--search judges on validation rows: there are none");
+    char *table = bram_strf(cx, "%s.search.csv", bram_cli_text(args, "output", NULL));
+    if (!table) return BRAM_ENOMEM;
+    int status = bram_cli_search(cx, best, table, bram_cli_text(args, "model", NULL),
+                                 (size_t)trials, seed, train, validation);
+    bram_free(table);
+    return status;
 }
 
 static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
@@ -37,12 +65,18 @@ static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
             train, validation, r->rows);
     bram_slice learn = {0}, choose = {0};
     bram_fitted *model = NULL;
+    const char *spec = bram_cli_text(args, "model", NULL);
+    char *best = NULL;
     int status = bram_slice_make(cx, &learn, &(bram_cut){r, 0, 0, a}, 1);
     if (status == BRAM_OK && b > a)
         status = bram_slice_make(cx, &choose, &(bram_cut){r, 0, a, b}, 1);
     learn.panel.public_data = ds; /* for models of a connectome */
+    if (status == BRAM_OK) finish_on_signal(cx, spec);
+    if (status == BRAM_OK && bram_cli_has(args, "search"))
+        status = search(cx, args, &best, (uint64_t)seed, &learn.panel,
+                        b > a ? &choose.panel : NULL);
     if (status == BRAM_OK)
-        status = bram_fitted_new(cx, &model, bram_cli_text(args, "model", NULL), &learn.panel,
+        status = bram_fitted_new(cx, &model, best ? best : spec, &learn.panel,
                                  b > a ? &choose.panel : NULL, (uint64_t)seed);
     if (status == BRAM_OK)
         status = bram_fitted_save(cx, model, bram_cli_text(args, "output", NULL),
@@ -50,7 +84,11 @@ static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
     if (status == BRAM_OK)
         bram_note(cx, "%s fitted on %zu rows of %zu units of %s, %zu rows for choosing options",
                   bram_fitted_spec(model), a, r->units, r->id, b - a);
+    if (status == BRAM_OK && bram_cli_signalled())
+        status = bram_fail(cx, BRAM_ECANCEL, "training was stopped: %s holds the best up to then",
+                           bram_cli_text(args, "output", NULL));
     bram_fitted_free(model);
+    bram_free(best);
     bram_slice_release(&choose);
     bram_slice_release(&learn);
     return status;
@@ -76,7 +114,7 @@ const bram_command bram_command_fit = {
     .about =
         "Fits on the first rows of a recording of a homogenized file. Options of the model with "
         "several values are chosen on the rows after those. 'bramble predict' reads what is "
-        "saved.",
+        "saved. Ctrl-C ends the training of a network: the best up to then is saved (exit 130).",
     .options =
         (const bram_cli_option[]){
             {"model", 'm', "SPEC", "The model, such as ar:lags=5 ('bramble list models')"},
@@ -88,10 +126,18 @@ const bram_command bram_command_fit = {
             {"validation", 0, "SHARE",
              "Share of rows after them to choose options by (default 0.2)"},
             {"seed", 0, "N", "Seed of models that draw random numbers (default 0)"},
+            {"search", 0, "N",
+             "Fits N specs, the first as given, the others with options drawn at random, and saves "
+             "the best on the validation rows; trials are kept in MODEL.h5.search.csv, from which "
+             "a "
+             "search goes on"},
             {"force", 'f', NULL, "Replaces a file that exists"},
             {NULL}},
     .examples = (const bram_cli_example[]){{"bramble fit -m ar:lags=5 -d worm.h5 -r w1 -o ar.h5",
                                             "own history of each neuron"},
+                                           {"bramble fit -m gru:steps=500 --search 20 -d worm.h5 "
+                                            "-r w1 -o gru.h5",
+                                            "the best of 20 settings on the rows after those"},
                                            {"bramble predict -m ar.h5 -d worm.h5 -r w1 -o p.h5",
                                             "what it forecasts"},
                                            {NULL, NULL}},

@@ -148,6 +148,17 @@ void bram_cli_terminal_start(bram_ctx *cx, const bram_cli_args *args)
     bram_ctx_set_cancel(cx, &cancelled);
 }
 
+void bram_cli_finish_on_signal(bram_ctx *cx)
+{
+    bram_ctx_set_cancel(cx, NULL);
+    bram_ctx_set_finish(cx, &cancelled);
+}
+
+bool bram_cli_signalled(void)
+{
+    return cancelled;
+}
+
 /* ---- output --------------------------------------------------------------------------------- */
 
 void bram_cli_say(const char *format, ...)

@@ -31,6 +31,12 @@ void bram_cli_terminal_end(void);
 /** "bramble: " and a message to stderr. */
 void bram_cli_say(const char *format, ...) BRAM_PRINTF(1, 2);
 
+/** Signals end trainings with what they have (bram_ctx_set_finish) and stop nothing else. */
+void bram_cli_finish_on_signal(bram_ctx *cx);
+
+/** @return whether a signal has come */
+bool bram_cli_signalled(void);
+
 /** Columns of stdout: of the terminal, else 80. */
 size_t bram_cli_width(void);
 

@@ -32,7 +32,7 @@ struct bram_ctx {
     unsigned threads;
     size_t memory;
     const char *spill;
-    const volatile int *cancel;
+    const volatile int *cancel, *finish;
     bram_progress_fn *progress;
     void *progress_user;
     bram_note_fn *note;
@@ -228,6 +228,21 @@ const char *bram_ctx_spill(const bram_ctx *cx)
     return cx->spill;
 }
 
+void bram_ctx_set_finish(bram_ctx *cx, const volatile int *flag)
+{
+    cx->finish = flag;
+}
+
+static bool is_raised(const volatile int *flag)
+{
+    return flag && *flag;
+}
+
+bool bram_ctx_finish(const bram_ctx *cx)
+{
+    return is_raised(cx->finish) && !is_raised(cx->cancel);
+}
+
 void bram_ctx_set_cancel(bram_ctx *cx, const volatile int *flag)
 {
     cx->cancel = flag;
@@ -235,7 +250,8 @@ void bram_ctx_set_cancel(bram_ctx *cx, const volatile int *flag)
 
 int bram_ctx_check_cancel(bram_ctx *cx)
 {
-    return cx->cancel && *cx->cancel ? bram_fail(cx, BRAM_ECANCEL, "stopped on request") : BRAM_OK;
+    if (!is_raised(cx->cancel)) return BRAM_OK;
+    return bram_fail(cx, BRAM_ECANCEL, "stopped on request");
 }
 
 void bram_ctx_set_progress(bram_ctx *cx, bram_progress_fn *report, void *user)

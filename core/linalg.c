@@ -447,6 +447,52 @@ int bram_eigenvalues(bram_ctx *cx, double *real, double *imaginary, bram_mat *a)
     return info ? bram_fail(cx, BRAM_ENUMERIC, "dgeev did not converge (%d)", info) : BRAM_OK;
 }
 
+/* Solves op(t) x + x op(t)' = -2 I for a Schur form t (column-major), then x = z x z'. */
+static int solve_schur(bram_ctx *cx, bram_mat *x, const double *t, const double *z, char op)
+{
+    int n = (int)x->rows;
+    size_t count = x->rows * x->rows, mark = bram_scratch_mark(cx);
+    double *y = bram_scratch(cx, count, 2 * sizeof *y), scale = 1, *half = y + count;
+    if (!y) return BRAM_ENOMEM;
+    for (int i = 0; i < n; i++) y[(size_t)i * (size_t)n + (size_t)i] = -2;
+    int info = LAPACKE_dtrsyl_work(LAPACK_COL_MAJOR, op, op == 'N' ? 'T' : 'N', 1, n, n, t, n, t, n,
+                                   y, n, &scale);
+    if (!info) {
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1 / scale, z, n, y, n, 0,
+                    half, n);
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n, n, n, 1, half, n, z, n, 0, x->data,
+                    n);
+    }
+    bram_scratch_release(cx, mark);
+    return info ? bram_fail(cx, BRAM_ENUMERIC,
+                            "the Lyapunov equation has no solution: two eigenvalues add up to zero")
+                : BRAM_OK;
+}
+
+int bram_lyapunov(bram_ctx *cx, bram_mat *p, bram_mat *q, const bram_mat *a)
+{
+    BRAM_TRY(check_square(cx, "the matrix", a));
+    BRAM_TRY(check_finite(cx, "the matrix", a, false));
+    if (p->rows != a->rows || q->rows != a->rows || p->stride != a->rows || q->stride != a->rows)
+        return bram_fail(cx, BRAM_ESHAPE, "solutions of %zu and %zu rows, expected %zu, packed",
+                         p->rows, q->rows, a->rows);
+    if (!a->rows) return BRAM_OK;
+    int n = (int)a->rows, lwork = 64 * n, none = 0;
+    size_t count = a->rows * a->rows, mark = bram_scratch_mark(cx);
+    double *t = bram_scratch(cx, 2 * count + (size_t)lwork + 2 * a->rows, sizeof *t);
+    if (!t) return BRAM_ENOMEM;
+    double *z = t + count, *real = z + count, *imaginary = real + n, *work = imaginary + n;
+    for (size_t i = 0; i < a->rows; i++) /* by columns this is a' */
+        memcpy(t + i * a->rows, bram_row(a, i), a->rows * sizeof *t);
+    int info = LAPACKE_dgees_work(LAPACK_COL_MAJOR, 'V', 'N', NULL, n, t, n, &none, real, imaginary,
+                                  z, n, work, lwork, NULL);
+    int status = info ? bram_fail(cx, BRAM_ENUMERIC, "dgees did not converge (%d)", info) : BRAM_OK;
+    if (status == BRAM_OK) status = solve_schur(cx, q, t, z, 'N'); /* a' q + q a */
+    if (status == BRAM_OK) status = solve_schur(cx, p, t, z, 'T');
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
 static int copy_scratch(bram_ctx *cx, bram_mat *out, const bram_mat *m)
 {
     BRAM_TRY(bram_mat_scratch(cx, out, m->rows, m->cols));

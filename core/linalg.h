@@ -123,6 +123,15 @@ int bram_eigh_values(bram_ctx *cx, bram_mat *a, double *values) BRAM_MUST_CHECK;
 int bram_eigenvalues(bram_ctx *cx, double *real, double *imaginary, bram_mat *a) BRAM_MUST_CHECK;
 
 /**
+ * Solves both Lyapunov equations of a square matrix, a p + p a' = -2 I and a' q + q a = -2 I, by
+ * its Schur form (Bartels & Stewart 1972). p and q (a's shape, packed) are symmetric.
+ *
+ * @return also BRAM_ENUMERIC for an entry that is not finite, no convergence, or eigenvalues of
+ *         which two add up to zero
+ */
+int bram_lyapunov(bram_ctx *cx, bram_mat *p, bram_mat *q, const bram_mat *a) BRAM_MUST_CHECK;
+
+/**
  * The lower triangular factor of a = l q, q with orthonormal rows: l has the inner products of the
  * rows of a in fewer columns.
  *

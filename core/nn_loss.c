@@ -75,3 +75,24 @@ double BRAM_NN(loss)(bram_real *dx, const bram_real *x, const bram_real *y, cons
     }
     return sum;
 }
+
+double BRAM_NN(gaussian_loss)(bram_real *dx, const bram_real *x, const bram_real *y,
+                              const uint8_t *mask, size_t rows, size_t units, double scale)
+{
+    const double most = 12;
+    double sum = 0;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < units; i++) {
+            size_t mean = 2 * r * units + i, log_variance = mean + units;
+            bool counts = !mask || mask[r * units + i];
+            double d = counts ? (double)x[mean] - (double)y[r * units + i] : 0;
+            double raw = (double)x[log_variance], s = fmax(-most, fmin(most, raw));
+            double pull = d * exp(-s), slope = (1 - d * pull) / 2;
+            if (isnan(raw)) s = raw; /* fmax and fmin lose it */
+            if (counts) sum += (s + d * pull) / 2;
+            if ((raw > most && slope < 0) || (raw < -most && slope > 0)) slope = 0;
+            if (dx) dx[mean] = counts ? (bram_real)(scale * pull) : 0;
+            if (dx) dx[log_variance] = counts ? (bram_real)(scale * slope) : 0;
+        }
+    return sum;
+}

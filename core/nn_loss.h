@@ -27,4 +27,16 @@ typedef enum bram_nn_loss {
 double BRAM_NN(loss)(bram_real *dx, const bram_real *x, const bram_real *y, const uint8_t *mask,
                      size_t n, bram_nn_loss loss, double variance, double scale);
 
+/**
+ * The Gaussian loss with a variance for each value, (s + (x - y)^2 / e^s) / 2, s = ln v held within
+ * +-12 (Nix & Weigend 1994): the sum over the values that count, and the gradient times `scale`.
+ *
+ * @param x     rows x 2 units: means, then s
+ * @param dx    as x, 0 where masked; may be x; NULL: not wanted
+ * @param y     rows x units
+ * @param mask  as y; NULL: all count
+ */
+double BRAM_NN(gaussian_loss)(bram_real *dx, const bram_real *x, const bram_real *y,
+                              const uint8_t *mask, size_t rows, size_t units, double scale);
+
 #endif

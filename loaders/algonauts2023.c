@@ -72,8 +72,9 @@ struct work {
     struct source *source;
     size_t all; /* vertices of both sides */
     size_t listed[SPLITS];
-    int64_t *nsd[SPLITS]; /* of each image; -1: unknown */
-    double *ceiling;      /* all; NULL: not stated */
+    int64_t *nsd[SPLITS];      /* of each image; -1: unknown */
+    const char **file[SPLITS]; /* its name within the folder, or "" */
+    double *ceiling;           /* all; NULL: not stated */
     struct class class[CLASSES];
     size_t classes;
 };
@@ -181,8 +182,9 @@ static int read_images(bram_ctx *cx, struct work *w, int split)
     if (n) w->listed[split] = n;
     n = w->listed[split];
     w->nsd[split] = bram_scratch(cx, n, sizeof(int64_t));
-    if (!w->nsd[split]) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) w->nsd[split][i] = -1;
+    w->file[split] = bram_scratch(cx, n, sizeof(char *));
+    if (!w->nsd[split] || !w->file[split]) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) w->nsd[split][i] = -1, w->file[split][i] = "";
     for (size_t i = 0; i < files; i++) {
         const char *name = bram_bundle_name(w->files, i);
         if (!parse_image(name, prefix, &number, &nsd)) continue;
@@ -193,18 +195,20 @@ static int read_images(bram_ctx *cx, struct work *w, int split)
                              w->path, name, (long long)number, n,
                              w->source->images[split] ? "rows of responses" : "images");
         w->nsd[split][number - 1] = nsd;
+        w->file[split][number - 1] = name;
     }
     return BRAM_OK;
 }
 
 /* Ids and sets of all images, those with responses first. */
 static int name_images(bram_ctx *cx, const struct work *w, const char ***id, const char ***set,
-                       size_t n)
+                       const char ***image, size_t n)
 {
     char(*text)[32] = bram_scratch(cx, n, sizeof *text);
     *id = bram_scratch(cx, n, sizeof **id);
     *set = bram_scratch(cx, n, sizeof **set);
-    if (!text || !*id || !*set) return BRAM_ENOMEM;
+    *image = bram_scratch(cx, n, sizeof **image);
+    if (!text || !*id || !*set || !*image) return BRAM_ENOMEM;
     for (size_t i = 0, split = 0, k = 0; i < n; i++, k++) {
         if (split == TRAINING && k == w->listed[TRAINING]) split = TEST, k = 0;
         if (w->nsd[split][k] >= 0)
@@ -212,6 +216,7 @@ static int name_images(bram_ctx *cx, const struct work *w, const char ***id, con
         else snprintf(text[i], sizeof text[i], "%s-%04zu", split_name[split], k + 1);
         (*id)[i] = text[i];
         (*set)[i] = split_name[split];
+        (*image)[i] = w->file[split][k];
     }
     return BRAM_OK;
 }
@@ -379,12 +384,12 @@ static int put_response(bram_ctx *cx, bram_dataset *ds, struct work *w, const br
 
 static int put(bram_ctx *cx, bram_dataset *ds, struct work *w, const char *words)
 {
-    const char **id, **set;
+    const char **id, **set, **image;
     size_t shown = w->source->images[TRAINING] + w->source->images[TEST],
            all = w->listed[TRAINING] + w->listed[TEST];
     bram_axis *table = NULL, *stimulus = NULL, *unit = NULL;
-    BRAM_TRY(name_images(cx, w, &id, &set, all));
-    const bram_field fields[] = {{"set", .text = set}, {NULL}};
+    BRAM_TRY(name_images(cx, w, &id, &set, &image, all));
+    const bram_field fields[] = {{"set", .text = set}, {"image", .text = image}, {NULL}};
     BRAM_TRY(bram_shown_axis(cx, &table, "stimulus", all, id, fields));
     BRAM_TRY(bram_dataset_add_table(cx, ds, "stimuli", table));
     int status = bram_shown_axis(cx, &stimulus, "stimulus", shown, id, fields);

@@ -192,6 +192,7 @@ static int read_all(bram_ctx *cx, bram_dataset *ds, struct work *w, const bram_i
     BRAM_TRY(make_voxels(cx, w));
     BRAM_TRY(bram_nsd_stimuli(cx, &w->stimulus, &w->nsd));
     BRAM_TRY(put_response(cx, ds, w));
+    BRAM_TRY(bram_nsd_put_pictures(cx, ds, &w->nsd, w->stimulus));
     return bram_dataset_add_table(cx, ds, "stimuli", bram_axis_ref(w->stimulus));
 }
 
@@ -218,7 +219,8 @@ const bram_loader bram_loader_nsd = {
     .citation = "Allen et al. 2022, Nature Neuroscience 25:116",
     .doi = "10.1038/s41593-021-00962-x",
     .licence = "by agreement (NSD Data Access Agreement)",
-    .reads = "betas_sessionNN.hdf5 or .nii.gz of a subject, nsd_stim_info_merged.csv, volumes",
+    .reads = "betas_sessionNN.hdf5 or .nii.gz of a subject, nsd_stim_info_merged.csv, volumes, "
+             "nsd_stimuli.hdf5",
     .version = 1,
     .verified = BRAM_VERIFIED_DOCUMENTED,
     .params = params,

@@ -35,6 +35,7 @@ typedef struct bram_nsd {
     size_t sessions;
     bram_nsd_map map[BRAM_NSD_MAPS];
     size_t maps;
+    const char *pictures;  /* nsd_stimuli.hdf5; NULL: not given */
     bram_nsd_trial *trial; /* of 40 sessions */
     size_t stimuli, repeats;
     int64_t *nsd, *coco;       /* stimuli */
@@ -56,6 +57,11 @@ void bram_nsd_session_close(bram_nsd_session *s);
 /** The trials of one slice of an open session: trial x y x x, as stored (percent x 300). */
 int bram_nsd_slice(bram_ctx *cx, const bram_nsd *n, const bram_nsd_session *s, size_t z,
                    double *out) BRAM_MUST_CHECK;
+
+/** stimuli/images/images: the pictures of the stimuli, read from nsd_stimuli.hdf5 when they are
+ *  written. */
+int bram_nsd_put_pictures(bram_ctx *cx, bram_dataset *ds, const bram_nsd *n,
+                          const bram_axis *stimulus) BRAM_MUST_CHECK;
 
 int bram_nsd_stimuli(bram_ctx *cx, bram_axis **out, const bram_nsd *n) BRAM_MUST_CHECK;
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char betas[] = "betas";
+static const char betas[] = "betas", brick[] = "imgBrick";
 
 /* ---- which file is what --------------------------------------------------------------------- */
 
@@ -74,7 +74,13 @@ int bram_nsd_recognise(bram_ctx *cx, const bram_input *input, bram_recognition *
 
 int bram_nsd_belongs(bram_ctx *cx, const char *path, bram_recognition *out)
 {
-    (void)cx;
+    bram_h5 *file = NULL;
+    bool pictures = false;
+    int status = bram_h5_probe(path) ? bram_h5_open(cx, &file, path) : BRAM_EFORMAT;
+    if (status == BRAM_OK) pictures = bram_h5_exists(bram_h5_root(file), brick);
+    bram_h5_close(file);
+    if (status == BRAM_ENOMEM) return status;
+    if (pictures) return bram_recognise(out, BRAM_MINE, "HDF5 with imgBrick");
     if (is_stimulus_table(path))
         return bram_recognise(out, BRAM_MINE, "a table with nsdId and subject1_rep0");
     return is_nifti(path) ? bram_recognise(out, BRAM_MINE, "a volume (NIfTI)") : BRAM_OK;
@@ -372,6 +378,89 @@ int bram_nsd_stimuli(bram_ctx *cx, bram_axis **out, const bram_nsd *n)
     return id ? bram_shown_axis(cx, out, "stimulus", n->stimuli, id, fields) : BRAM_ENOMEM;
 }
 
+/* ---- pictures ------------------------------------------------------------------------------- */
+
+/* nsd_stimuli.hdf5: imgBrick is image x row x column x channel, levels 0 to 255. */
+struct pictures {
+    bram_h5 *file;
+    int64_t *image; /* of each stimulus */
+};
+
+static int read_pictures(bram_ctx *cx, void *state, const size_t *start, const size_t *count,
+                         double *values, uint8_t *present)
+{
+    const struct pictures *p = state;
+    size_t each = count[1] * count[2] * count[3];
+    for (size_t i = 0; i < count[0]; i++)
+        BRAM_TRY(bram_h5_slab_double(
+            cx, values + i * each, bram_h5_root(p->file), brick,
+            (uint64_t[]){(uint64_t)p->image[start[0] + i], start[1], start[2], start[3]},
+            (uint64_t[]){1, count[1], count[2], count[3]}));
+    if (present) memset(present, 1, count[0] * each);
+    return BRAM_OK;
+}
+
+static void release_pictures(void *state)
+{
+    struct pictures *p = state;
+    if (!p) return;
+    bram_h5_close(p->file);
+    bram_free(p->image);
+    bram_free(p);
+}
+
+static int open_pictures(bram_ctx *cx, struct pictures *p, const bram_nsd *n, bram_h5_info *info)
+{
+    BRAM_TRY(bram_h5_open(cx, &p->file, n->pictures));
+    BRAM_TRY(bram_h5_measure(cx, info, bram_h5_root(p->file), brick));
+    if (info->rank != 4 || !info->elements || info->dims[3] != 3 || info->type != BRAM_H5_INTEGER ||
+        info->element_size != 1)
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "%s: imgBrick: found %u dimensions of %zu bytes, expected "
+                         "image x row x column x 3 of levels",
+                         n->pictures, info->rank, info->element_size);
+    if (!(p->image = bram_alloc(cx, n->stimuli, sizeof *p->image))) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n->stimuli; i++) {
+        p->image[i] = n->nsd[i];
+        if (n->nsd[i] < 0 || (uint64_t)n->nsd[i] >= info->dims[0])
+            return bram_fail(cx, BRAM_EFORMAT, "%s: imgBrick: no image %lld among %llu",
+                             n->pictures, (long long)n->nsd[i], (unsigned long long)info->dims[0]);
+    }
+    return BRAM_OK;
+}
+
+/* Takes p over. */
+static int add_pictures(bram_ctx *cx, bram_dataset *ds, struct pictures *p,
+                        const bram_axis *stimulus, const bram_h5_info *info)
+{
+    static const char *const name[] = {"row", "column", "channel"};
+    bram_axis *axis[4] = {bram_axis_ref(stimulus), NULL, NULL, NULL};
+    bram_response *r = NULL;
+    int status = BRAM_OK;
+    for (size_t d = 1; status == BRAM_OK && d < 4; d++)
+        status = bram_axis_new(cx, &axis[d], name[d - 1], info->dims[d]);
+    if (status == BRAM_OK)
+        status = bram_response_from_reader(
+            cx, &r, "images", BRAM_U8, 4, (const bram_axis *const *)axis,
+            (bram_reader){read_pictures, release_pictures, p, false});
+    else release_pictures(p);
+    for (size_t d = 0; d < 4; d++) bram_axis_free(axis[d]);
+    return status == BRAM_OK ? bram_dataset_add(cx, ds, "stimuli/images", r) : status;
+}
+
+int bram_nsd_put_pictures(bram_ctx *cx, bram_dataset *ds, const bram_nsd *n,
+                          const bram_axis *stimulus)
+{
+    bram_h5_info info;
+    if (!n->pictures) return BRAM_OK;
+    struct pictures *p = bram_alloc(cx, 1, sizeof *p);
+    if (!p) return BRAM_ENOMEM;
+    int status = open_pictures(cx, p, n, &info);
+    if (status == BRAM_OK) return add_pictures(cx, ds, p, stimulus, &info);
+    release_pictures(p);
+    return status;
+}
+
 /* ---- all of them ---------------------------------------------------------------------------- */
 
 static int take_one(bram_ctx *cx, const char **to, const char *path, const char *what)
@@ -386,8 +475,10 @@ static int take_h5(bram_ctx *cx, bram_nsd *n, const char *path, const char **des
 {
     bram_h5 *file = NULL;
     BRAM_TRY(bram_h5_open(cx, &file, path));
-    bool ordering = bram_h5_exists(bram_h5_root(file), "masterordering");
+    bool ordering = bram_h5_exists(bram_h5_root(file), "masterordering"),
+         pictures = bram_h5_exists(bram_h5_root(file), brick);
     bram_h5_close(file);
+    if (pictures) return take_one(cx, &n->pictures, path, "file of pictures");
     return ordering ? take_one(cx, design, path, "design") : add_h5_session(cx, n, path);
 }
 

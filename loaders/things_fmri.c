@@ -52,8 +52,8 @@ struct work {
     bram_csv *trial, *voxel;
     size_t trials, voxels, first; /* first: columns before those of the trials */
     size_t stimuli;
-    const char **stimulus, **concept, **type; /* stimuli */
-    size_t *shown, *repeat;                   /* trials: which, the how manieth */
+    const char **stimulus, **concept, **type, **image; /* stimuli */
+    size_t *shown, *repeat;                            /* trials: which, the how manieth */
     struct set set[SETS];
     size_t *kept, units;
     int64_t *voxel_id; /* voxels */
@@ -181,9 +181,11 @@ static int read_trials(bram_ctx *cx, struct work *w)
     w->stimulus = bram_scratch(cx, n, sizeof *w->stimulus);
     w->concept = bram_scratch(cx, n, sizeof *w->concept);
     w->type = bram_scratch(cx, n, sizeof *w->type);
+    w->image = bram_scratch(cx, n, sizeof *w->image);
     w->shown = bram_scratch(cx, n, sizeof *w->shown);
     w->repeat = bram_scratch(cx, n, sizeof *w->repeat);
-    if (!w->stimulus || !w->concept || !w->type || !w->shown || !w->repeat) return BRAM_ENOMEM;
+    if (!w->stimulus || !w->concept || !w->type || !w->image || !w->shown || !w->repeat)
+        return BRAM_ENOMEM;
     if (!n) return bram_fail(cx, BRAM_EFORMAT, "the stimulus table has no row");
     BRAM_TRY(bram_text_index_reserve(cx, &index, w->stimulus, n));
     int status = BRAM_OK;
@@ -195,6 +197,7 @@ static int read_trials(bram_ctx *cx, struct work *w)
         if (k == w->stimuli) {
             w->concept[k] = concept >= 0 ? bram_csv_text(w->trial, t, (size_t) concept) : "";
             w->type[k] = now;
+            w->image[k] = bram_csv_text(w->trial, t, stimulus);
             w->stimuli++;
         } else if (strcmp(w->type[k], now) != 0)
             status = bram_fail(cx, BRAM_EFORMAT,
@@ -231,15 +234,18 @@ static int plan_sets(bram_ctx *cx, struct work *w)
 static int stimulus_axis(bram_ctx *cx, bram_axis **out, const struct work *w, const size_t *number,
                          size_t n)
 {
-    const char **column[3];
-    for (int k = 0; k < 3; k++)
+    const char **column[4];
+    for (int k = 0; k < 4; k++)
         if (!(column[k] = bram_scratch(cx, n, sizeof **column))) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         size_t at = number ? number[i] : i;
         column[0][i] = w->stimulus[at], column[1][i] = w->type[at], column[2][i] = w->concept[at];
+        column[3][i] = w->image[at];
     }
-    const bram_field fields[] = {
-        {"set", .text = column[1]}, {"category", .text = column[2]}, {NULL}};
+    const bram_field fields[] = {{"set", .text = column[1]},
+                                 {"category", .text = column[2]},
+                                 {"image", .text = column[3]},
+                                 {NULL}};
     return bram_shown_axis(cx, out, "stimulus", n, column[0], fields);
 }
 

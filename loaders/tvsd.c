@@ -43,8 +43,8 @@ struct work {
     const bram_h5_object *root;
     const char *path, *list; /* list: things_imgs.mat, or NULL */
     size_t channels, repeats, images[SETS];
-    const char **name[SETS], **category[SETS]; /* images; category NULL: not known */
-    double *metric[2];                         /* channels; NULL: not stated */
+    const char **name[SETS], **category[SETS], **picture[SETS]; /* without list: names alone */
+    double *metric[2];                                          /* channels; NULL: not stated */
     size_t *kept, units;
     char *words;
     bram_axis *neuron;
@@ -111,13 +111,16 @@ static int read_metric(bram_ctx *cx, struct work *w, size_t k, const char *name)
 /* ---- images --------------------------------------------------------------------------------- */
 
 /* "aardvark/aardvark_01b.jpg" or "images\aardvark\..." gives aardvark_01b and aardvark. */
-static int split_path(bram_ctx *cx, const char *path, const char **name, const char **category)
+static int split_path(bram_ctx *cx, const char *path, const char **name, const char **category,
+                      const char **file)
 {
-    char *text = bram_scratch(cx, strlen(path) + 1, 1);
+    size_t length = strlen(path) + 1;
+    char *text = bram_scratch(cx, 2 * length, 1);
     if (!text) return BRAM_ENOMEM;
     strcpy(text, path);
     for (char *c = text; *c; c++)
         if (*c == '\\') *c = '/';
+    *file = strcpy(text + length, text);
     char *slash = strrchr(text, '/'), *dot = strrchr(slash ? slash : text, '.');
     if (dot) *dot = 0;
     if (slash) *slash = 0;
@@ -155,7 +158,8 @@ static int read_list(bram_ctx *cx, struct work *w, bram_matlab *file, int set)
     for (size_t i = 0; i < n; i++) {
         char *path = NULL;
         BRAM_TRY(image_path(cx, &path, images, i, n));
-        int status = split_path(cx, path, &w->name[set][i], &w->category[set][i]);
+        int status = split_path(cx, path, &w->name[set][i], &w->category[set][i],
+                                &w->picture[set][i]);
         bram_free(path);
         BRAM_TRY(status);
     }
@@ -169,8 +173,9 @@ static int name_images(bram_ctx *cx, struct work *w)
         w->name[set] = bram_shown_ids(cx, w->images[set], set == TEST ? "test-" : "train-",
                                       set == TEST ? 3 : 5, 1);
         if (!w->name[set]) return BRAM_ENOMEM;
-        if (w->list && !(w->category[set] = bram_scratch(cx, w->images[set], sizeof(char *))))
-            return BRAM_ENOMEM;
+        w->category[set] = bram_scratch(cx, w->images[set], sizeof(char *));
+        w->picture[set] = bram_scratch(cx, w->images[set], sizeof(char *));
+        if (!w->category[set] || !w->picture[set]) return BRAM_ENOMEM;
     }
     if (!w->list) {
         bram_note(cx, "%s: without things_imgs.mat the images are known by their numbers alone",
@@ -189,16 +194,20 @@ static int stimulus_axis(bram_ctx *cx, bram_axis **out, const struct work *w, in
     size_t n = 0, k = 0;
     for (int s = first; s <= last; s++) n += w->images[s];
     const char **id = bram_scratch(cx, n, sizeof *id), **set = bram_scratch(cx, n, sizeof *set),
-               **category = bram_scratch(cx, n, sizeof *category);
-    if (!id || !set || !category) return BRAM_ENOMEM;
+               **category = bram_scratch(cx, n, sizeof *category),
+               **image = bram_scratch(cx, n, sizeof *image);
+    if (!id || !set || !category || !image) return BRAM_ENOMEM;
     for (int s = first; s <= last; s++)
         for (size_t i = 0; i < w->images[s]; i++, k++) {
             id[k] = w->name[s][i];
             set[k] = set_name[s];
-            category[k] = w->list ? w->category[s][i] : "";
+            category[k] = w->category[s][i];
+            image[k] = w->picture[s][i];
         }
-    const bram_field fields[] = {
-        {"set", .text = set}, {"category", .text = w->list ? category : NULL}, {NULL}};
+    const bram_field fields[] = {{"set", .text = set},
+                                 {"category", .text = w->list ? category : NULL},
+                                 {"image", .text = w->list ? image : NULL},
+                                 {NULL}};
     return bram_shown_axis(cx, out, "stimulus", n, id, fields);
 }
 

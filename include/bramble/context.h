@@ -155,6 +155,13 @@ void bram_ctx_set_cancel(bram_ctx *cx, const volatile int *flag);
 /** @return BRAM_OK, or BRAM_ECANCEL with a message once the flag is set */
 int bram_ctx_check_cancel(bram_ctx *cx);
 
+/** A flag like that of bram_ctx_set_cancel: the training of a model with BRAM_MODEL_FINISHES then
+ * ends with the best that it has, and the fit succeeds. */
+void bram_ctx_set_finish(bram_ctx *cx, const volatile int *flag);
+
+/** @return whether that flag is set, and that of bram_ctx_set_cancel, which comes first, is not */
+bool bram_ctx_finish(const bram_ctx *cx);
+
 /** Receives progress of long work: what, how much of the total is done. NULL for none. */
 typedef void bram_progress_fn(void *user, const char *what, double done, double total);
 void bram_ctx_set_progress(bram_ctx *cx, bram_progress_fn *report, void *user);

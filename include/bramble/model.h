@@ -96,7 +96,8 @@ enum {
         1 << 3,                  /* its forecasts were computed where the future was visible */
     BRAM_MODEL_TRIVIAL = 1 << 4, /* a floor that any model should pass: mean, copy */
     BRAM_MODEL_COUNTS = 1 << 5,  /* y must be counts or numbers of classes: 0, 1, 2 ... */
-    BRAM_MODEL_GRAPH = 1 << 6    /* is fitted on a panel's graph, not on its segments */
+    BRAM_MODEL_GRAPH = 1 << 6,   /* is fitted on a panel's graph, not on its segments */
+    BRAM_MODEL_FINISHES = 1 << 7 /* its fit may be ended early: see bram_ctx_set_finish */
 };
 
 typedef struct bram_model {

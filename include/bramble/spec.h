@@ -37,6 +37,8 @@ typedef struct bram_param {
     const char *choices;  /* for BRAM_PARAM_CHOICE */
     double low, high;     /* both 0: no limits */
     const char *help;     /* one line */
+    const char *search; /* what a random search draws from: "16+32+64", one of these; "1e-4..1e-2",
+                           evenly in the logarithm; NULL: it leaves the option alone */
 } bram_param;
 
 typedef struct bram_options bram_options;

@@ -17,3 +17,12 @@ run bramble predict --model ar.h5 --data worm.h5 --recording worm01 --first 600 
 bramble score --metric r2 --model step.h5:prediction --brain worm.h5:recordings/worm01/activity >r2 &&
     awk '{ print ($1 > 0.2 && $1 < 1) ? "a good forecast" : "r2 is " $1 }' r2
 bramble info runs.h5 >info && grep -c prediction info
+# a search that goes on where it was ends as one in one go; another seed is another search
+quick='rnn:steps=20,check=10,window=16,batch=4,burn=2,layers=1'
+run bramble fit -q --model $quick --search 2 --data worm.h5 --recording worm01 -o one.h5
+run bramble fit -q --model $quick --search 4 --data worm.h5 --recording worm01 -o one.h5 --force
+run bramble fit -q --model $quick --search 4 --data worm.h5 --recording worm01 -o two.h5
+cmp one.h5.search.csv two.h5.search.csv && cmp one.h5 two.h5 && wc -l <two.h5.search.csv | tr -d ' '
+run bramble fit -q --model $quick --search 4 --seed 5 --data worm.h5 --recording worm01 -o one.h5 --force
+run bramble fit -q --model copy --search 4 --data worm.h5 --recording worm01 -o copy.h5
+run bramble fit -q --model $quick --search 4 --train 1 --validation 0 --data worm.h5 --recording worm01 -o x.h5

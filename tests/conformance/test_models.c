@@ -194,6 +194,7 @@ static const char *spec_of(const bram_model *m)
         {"pca-ar", "pca-ar:components=2,lags=1+2"},
         {"ctrnn", "ctrnn:form=ltc,hidden=4,steps=8,batch=3,init=orthogonal,learning=yes"},
         {"connectome", "connectome:steps=8,check=4,batch=3,window=12,burn=2,learning=yes"},
+        {"force", "force:neurons=6,steps=5"},
         {"lowrank", "lowrank:hidden=5,layers=2,steps=8,batch=3,learning=yes"},
         {"encoder", "encoder:width=8,heads=2,ff=9,window=16,"
                     "steps=8,check=4,batch=3"},

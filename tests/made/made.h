@@ -239,6 +239,7 @@ bool made_things_voxels(const char *path, const char *defect);
 bool made_nsd(const char *path, int session, const char *defect);
 bool made_nsd_table(const char *path, const char *defect);
 bool made_nsd_design(const char *path, const char *defect);
+bool made_nsd_pictures(const char *path, unsigned images); /* 2 x 3, colour */
 bool made_nsd_map(const char *path, const char *defect, double scale);
 
 /**

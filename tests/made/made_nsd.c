@@ -90,6 +90,21 @@ bool made_nsd_design(const char *path, const char *defect)
     return good;
 }
 
+bool made_nsd_pictures(const char *path, unsigned images)
+{
+    unsigned char level[50 * 2 * 3 * 3], *at = level;
+    const hsize_t shape[] = {images, 2, 3, 3};
+    unlink(path);
+    hid_t file = images <= 50 ? H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT) : -1;
+    if (file < 0) return false;
+    for (unsigned i = 0; i < images; i++)
+        for (unsigned r = 0; r < 2; r++)
+            for (unsigned c = 0; c < 3; c++)
+                for (unsigned k = 0; k < 3; k++) *at++ = (unsigned char)(i + 10 * r + c + 50 * k);
+    made_put(file, "imgBrick", H5T_NATIVE_UCHAR, 4, shape, level);
+    return H5Fclose(file) >= 0;
+}
+
 /* Voxel v with x fastest: scale (v - 4). */
 bool made_nsd_map(const char *path, const char *defect, double scale)
 {

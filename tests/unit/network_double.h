@@ -33,6 +33,8 @@
 #define bram_nn32_circuit_small      bram_nn64_circuit_small
 #define bram_nn32_circuit_trace      bram_nn64_circuit_trace
 #define bram_nn32_circuit_weights    bram_nn64_circuit_weights
+#define bram_nn32_dropout            bram_nn64_dropout
+#define bram_nn32_gaussian_loss      bram_nn64_gaussian_loss
 #define bram_nn32_encoder            bram_nn64_encoder
 #define bram_nn32_encoder_at         bram_nn64_encoder_at
 #define bram_nn32_encoder_back       bram_nn64_encoder_back

@@ -30,6 +30,8 @@ static void rows_are_images_and_columns_vertices(void **state)
         assert_string_equal(bram_axis_id(stimulus, 4), "nsd-00845");
         assert_string_equal(column_text(stimulus, "set", 3), "training");
         assert_string_equal(column_text(stimulus, "set", 4), "test");
+        assert_string_equal(column_text(stimulus, "image", 1),
+                            "training_split/training_images/train-0002_nsd-00027.png");
         assert_string_equal(bram_axis_id(unit, 0), "lh-00001");
         assert_string_equal(bram_axis_id(unit, 4), "rh-00002");
         assert_string_equal(column_text(unit, "hemisphere", 3), "rh");

@@ -94,6 +94,7 @@ static void things_has_two_sets(void **state)
         assert_int_equal(bram_response_length(test, 2), 2);
         assert_string_equal(bram_axis_id(bram_response_axis(test, 0), 0), "owl_01b");
         assert_string_equal(column_text(bram_response_axis(test, 0), "category", 1), "bib");
+        assert_string_equal(column_text(bram_response_axis(test, 0), "image", 1), "bib_01b.jpg");
         assert_near(value_of(cx, test, 0, 2, 1, 0), 204, 0);
         assert_near(value_of(cx, test, 1, 4, 0, 0), 403, 0);
         assert_near(value_of(cx, training, 2, 1, 0, 0), 106, 0);
@@ -283,6 +284,27 @@ static void nsd_betas_may_be_nifti(void **state)
     bram_ctx_free(cx);
 }
 
+/* imgBrick[i, r, c, k] = i + 10 r + c + 50 k, of images 0 to 40, read when it is asked for. */
+static void nsd_pictures_go_with_the_responses(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    put(0, "nsd", "good", "betas_session01.hdf5");
+    put(1, "nsd-table", "good", "nsd_stim_info_merged.csv");
+    test_temporary(path[2], "nsd_stimuli.hdf5");
+    assert_true(made_nsd_pictures(path[2], 41));
+    bram_dataset *ds = import_all(cx, "nsd:subject=1", 3);
+    const bram_response *r = response_at(ds, "stimuli/images/images");
+    assert_int_equal(bram_response_type(r), BRAM_U8);
+    assert_int_equal(bram_response_length(r, 3), 3);
+    assert_near(value_of(cx, r, 0, 1, 2, 1), 10 + 12 + 50, 0);
+    assert_near(value_of(cx, r, 3, 0, 1, 0), 30 + 1, 0);
+    bram_dataset_free(ds);
+    assert_true(made_nsd_pictures(path[2], 25));
+    refused("nsd:subject=1", 3, "imgBrick: no image 30 among 25");
+    bram_ctx_free(cx);
+}
+
 static void damaged_nsd_is_refused(void **state)
 {
     (void)state;
@@ -424,6 +446,7 @@ int main(void)
         cmocka_unit_test(nsd_sessions_become_repeats),
         cmocka_unit_test(nsd_volumes_choose_voxels),
         cmocka_unit_test(nsd_betas_may_be_nifti),
+        cmocka_unit_test(nsd_pictures_go_with_the_responses),
         cmocka_unit_test(damaged_nsd_is_refused),
         cmocka_unit_test(bold5000_from_matlab_and_arrays),
         cmocka_unit_test(memory_may_be_short),

@@ -41,6 +41,7 @@ static void tvsd_has_two_sets(void **state)
         assert_string_equal(bram_axis_id(learned, 0), "aardvark_01b");
         assert_string_equal(column_text(learned, "category", 2), "zebra");
         assert_string_equal(column_text(learned, "set", 2), "train");
+        assert_string_equal(column_text(learned, "image", 2), "images/zebra/zebra_01b.jpg");
         assert_string_equal(bram_axis_id(bram_response_axis(test, 0), 1), "mango_12s");
         assert_near(column_number(unit, "snr", 0), 2, 0); /* mean of two days: 1 and 3 */
         assert_near(column_number(unit, "oracle", 3), 0.4, 0);

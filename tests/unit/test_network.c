@@ -185,11 +185,14 @@ static void the_same_bytes(void **state)
     char path[256], spec[512], options[320];
     test_temporary(path, "network.h5");
     snprintf(options, sizeof options, "steps=50,check=10,batch=5,checkpoint=%s", path);
-    for (size_t k = 0; k < KINDS; k++) {
+    for (size_t k = 0; k < KINDS + 2; k++) {
         double whole[ROWS * UNITS], parts[ROWS * UNITS], threads[ROWS * UNITS];
         struct stop stop = {0, 20};
-        bool layers = strncmp(kinds[k].width, "connectome", 10) != 0;
-        spec_of(spec, k, 6, options);
+        bool layers = k >= KINDS || strncmp(kinds[k].width, "connectome", 10) != 0;
+        if (k < KINDS) spec_of(spec, k, 6, options);
+        else
+            snprintf(spec, sizeof spec, "%s:hidden=6,%s", k > KINDS ? "gru" : "lstm", options),
+                strcat(spec, k > KINDS ? ",loss=gaussian" : ",dropout=0.3");
         if (layers) strcat(spec, ",layers=2");
         bram_fitted *f = fit(&w, spec, &w.validation);
         step_means(&w, f, whole);
@@ -383,6 +386,74 @@ static void hidden_units_are_told_from_the_others(void **state)
     drop(&w);
 }
 
+/* Mean log density of all values. */
+static double density_of(struct world *w, const char *spec)
+{
+    bram_fitted *f = fit(w, spec, NULL);
+    bram_query q = {.ask = BRAM_ASK_LOGLIK, .panel = &w->train};
+    bram_dataset *answer = NULL;
+    double value[ROWS * UNITS], sum = 0;
+    assert_ok(w->cx, bram_fitted_answer(w->cx, &answer, f, &q));
+    assert_ok(w->cx, bram_response_read(w->cx, bram_dataset_response(answer, "logdensity"),
+                                        (size_t[]){0, 0}, (size_t[]){ROWS, UNITS}, value, NULL));
+    for (size_t i = 0; i < ROWS * UNITS; i++) sum += value[i] / (ROWS * UNITS);
+    bram_dataset_free(answer);
+    bram_fitted_free(f);
+    return sum;
+}
+
+/* Values that are a coin's throw after a large one and 0 after a small one: one variance for each
+ * unit gives -log(2 pi e v) / 2 at best; a variance that is learned gives more. */
+static void variances_are_learned(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, ROWS);
+    bram_rng g = bram_rng_new(6, "test/variances");
+    for (size_t t = 0; t < SEGMENTS * ROWS + GAP; t++)
+        for (size_t i = 0; i < UNITS; i++)
+            w.y[t][i] = t % 8 < 4 ? 0.05 * bram_rng_normal(&g) : 2 * bram_rng_normal(&g);
+    const char *rest = "hidden=16,steps=600,batch=8,window=16,rate=0.01";
+    char even[128], each[128];
+    snprintf(even, sizeof even, "gru:%s", rest);
+    snprintf(each, sizeof each, "gru:loss=gaussian,%s", rest);
+    double one = density_of(&w, even), other = density_of(&w, each);
+    if (other < one + 0.5) fail_msg("%g, with variances %g", one, other);
+    drop(&w);
+}
+
+/* A training that is asked to finish gives the best so far; what it leaves lets it go on. */
+static void an_early_end_keeps_the_best(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, ROWS);
+    char path[256], spec[512], early[512];
+    double stopped[ROWS * UNITS], whole[ROWS * UNITS], again[ROWS * UNITS];
+    struct stop stop = {0, 20};
+    test_temporary(path, "network-early.h5");
+    const char *rest = "gru:hidden=6,batch=5,check=10";
+    snprintf(spec, sizeof spec, "%s,steps=50,checkpoint=%s", rest, path);
+    bram_ctx_set_progress(w.cx, stop_at, &stop);
+    bram_ctx_set_finish(w.cx, &stop.flag);
+    bram_fitted *f = fit(&w, spec, &w.validation);
+    step_means(&w, f, stopped);
+    bram_fitted_free(f);
+    assert_int_equal(access(path, F_OK), 0);
+    bram_ctx_set_finish(w.cx, NULL);
+    bram_ctx_set_progress(w.cx, NULL, NULL);
+    f = fit(&w, spec, &w.validation);
+    step_means(&w, f, again);
+    bram_fitted_free(f);
+    snprintf(early, sizeof early, "%s,steps=50", rest);
+    f = fit(&w, early, &w.validation);
+    step_means(&w, f, whole);
+    bram_fitted_free(f);
+    assert_memory_equal(whole, again, sizeof whole);
+    assert_memory_not_equal(whole, stopped, sizeof whole);
+    drop(&w);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -420,6 +491,8 @@ int main(void)
         cmocka_unit_test(free_runs_begin_as_single_steps),
         cmocka_unit_test(recomputing_gives_the_same_bytes),
         cmocka_unit_test(hidden_units_are_told_from_the_others),
+        cmocka_unit_test(variances_are_learned),
+        cmocka_unit_test(an_early_end_keeps_the_best),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,8 +136,10 @@ static double loss_of(struct problem *p, bool back)
     if (n->body->rewind) n->body->rewind(n, &p->pass, p->room);
     const double *top = n->body->forward(n, &p->pass, p->room);
     bram_network_read(n, p->out, top, ROWS);
-    double loss = bram_nn32_loss(p->dout, p->out, p->target, p->mask, ROWS * UNITS,
-                                 n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE, 1, 1);
+    double loss = n->spread
+                      ? bram_nn32_gaussian_loss(p->dout, p->out, p->target, p->mask, ROWS, UNITS, 1)
+                      : bram_nn32_loss(p->dout, p->out, p->target, p->mask, ROWS * UNITS,
+                                       n->counts ? BRAM_LOSS_POISSON_RATE : BRAM_LOSS_MSE, 1, 1);
     if (!back) return loss;
     memset(p->gradient, 0, n->parameters * sizeof *p->gradient);
     bram_network_read_back(n, p->dtop, p->gradient, p->dout, top, ROWS);
@@ -173,6 +175,8 @@ static void every_tensor(void **state)
         {"rnn:hidden=5,layers=2", &bram_body_rnn, false},
         {"gru:hidden=4,layers=2,loss=poisson", &bram_body_gru, true},
         {"lstm:hidden=4,layers=2", &bram_body_lstm, true},
+        {"lstm:hidden=4,layers=2,dropout=0.3", &bram_body_lstm, false},
+        {"gru:hidden=4,loss=gaussian", &bram_body_gru, false},
         {"ctrnn:hidden=5,layers=2", &bram_body_ctrnn, false},
         {"ctrnn:hidden=5,form=ltc", &bram_body_ltc, true},
         {"ctrnn:hidden=5,form=cfc,layers=2", &bram_body_cfc, false},

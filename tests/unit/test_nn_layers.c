@@ -114,6 +114,35 @@ static void losses(void **state)
     close_reference(&r);
 }
 
+/* Numbers of torch.nn.functional.gaussian_nll_loss (PyTorch 1.13, double), variance e^s. */
+static void gaussian_loss_of_each(void **state)
+{
+    (void)state;
+    bram_real x[] = {(bram_real)0.5, -1, (bram_real)0.3, (bram_real)-0.7, 2, (bram_real)0.25,
+                     (bram_real)1.1, -2}; /* rows of means, then of s */
+    const bram_real y[] = {0, 1, (bram_real)1.5, (bram_real)0.5};
+    const double expected[] = {0.37040911034085894, -4.027505414940953,  0.4073977224147853,
+                               -3.527505414940953,  0.16643554184903975, -1.8472640247326624,
+                               0.45839111453774,    0.2690919969084172};
+    bram_real dx[8];
+    assert_near(BRAM_NN(gaussian_loss)(dx, x, y, NULL, 2, 2, 1), 3.7426245810800105,
+                TOLERANCE * 10);
+    for (size_t i = 0; i < 8; i++) assert_near((double)dx[i], expected[i], TOLERANCE * 10);
+    const uint8_t mask[] = {0, 1, 0, 0};
+    double one = BRAM_NN(gaussian_loss)(dx, x, y, mask, 2, 2, 0.5);
+    assert_near(one, (-0.7 + 4 * exp(0.7)) / 2, TOLERANCE * 10);
+    for (size_t i = 0; i < 8; i++)
+        assert_near((double)dx[i], i == 1 || i == 3 ? expected[i] / 2 : 0, TOLERANCE * 10);
+    x[3] = 20; /* beyond the bound: no push further, and the way back is open */
+    (void)BRAM_NN(gaussian_loss)(dx, x, y, mask, 2, 2, 1);
+    assert_true((double)dx[3] > 0);
+    x[3] = -20;
+    (void)BRAM_NN(gaussian_loss)(dx, x, y, mask, 2, 2, 1);
+    assert_true((double)dx[3] < 0);
+    x[3] = NAN;
+    assert_true(isnan(BRAM_NN(gaussian_loss)(dx, x, y, mask, 2, 2, 1)));
+}
+
 static void optimizers(void **state)
 {
     (void)state;
@@ -348,6 +377,7 @@ int main(void)
         cmocka_unit_test(softmax),
         cmocka_unit_test(layer_norm),
         cmocka_unit_test(losses),
+        cmocka_unit_test(gaussian_loss_of_each),
         cmocka_unit_test(optimizers),
         cmocka_unit_test(clipping),
         cmocka_unit_test(functions_of_arrays),

@@ -1,0 +1,125 @@
+/*
+ * force_rls.c - FORCE learning with sparse internal targets; see force.h.
+ *
+ * The network runs by itself through the segments; every second row the readout and the rows of J
+ * of recorded units go one step of recursive least squares, which share P (P begins as I / alpha):
+ *   k = P r, c = 1 / (1 + r'k), P -= c k k', w -= c e k
+ * e of an output is z minus the target (Sussillo & Abbott 2009). e of a recorded unit is its
+ * current, J r + W_in u + W_fb z + b for the next row, minus the current that would bring it to its
+ * recorded next value, (x_next - (1 - a) x) / a with x = atanh(y) (full-FORCE, DePasquale et al.
+ * 2018; CURBD, Perich et al. 2020).
+ */
+#include "force.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { EVERY = 2 };
+
+/* A run through one segment. */
+struct run {
+    bram_force *f;
+    const bram_force_settings *o;
+    const bram_segment *s;
+    double *p; /* neurons x neurons */
+    double *x, *r, *z, *u, *next, *k, *sum;
+};
+
+static double dot(const double *a, const double *b, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+/* The scaled target of a column. @return whether it is there */
+static bool target_of(const bram_force *f, const bram_segment *s, size_t row, size_t column,
+                      double *y)
+{
+    size_t columns = f->column.cols;
+    if (row < s->first || row >= s->y.rows) return false;
+    if (s->y_present && !s->y_present[row * columns + column]) return false;
+    *y = (bram_row(&s->y, row)[column] - f->column.data[columns + column]) /
+         f->column.data[2 * columns + column];
+    return true;
+}
+
+static double state_of(double rate)
+{
+    return atanh(fmax(-0.999, fmin(0.999, rate)));
+}
+
+/* k and c, and P without what r tells. */
+static double update_p(struct run *w)
+{
+    size_t n = w->f->recurrent.rows;
+    for (size_t i = 0; i < n; i++) w->k[i] = dot(w->p + i * n, w->r, n);
+    double c = 1 / (1 + dot(w->r, w->k, n));
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++) w->p[i * n + j] -= c * w->k[i] * w->k[j];
+    return c;
+}
+
+static void move(double *row, const double *k, double by, size_t n)
+{
+    for (size_t i = 0; i < n; i++) row[i] -= by * k[i];
+}
+
+/* After row t: x, r and z are of it, u of it, next those inputs after it. */
+static void learn(struct run *w, size_t t)
+{
+    bram_force *f = w->f;
+    size_t n = f->recurrent.rows, columns = f->column.cols;
+    double c = update_p(w), a = f->leak.data[0], y, after;
+    for (size_t column = 0; column < columns; column++) {
+        double number = f->column.data[column];
+        if (!target_of(f, w->s, t, column, &y)) continue;
+        if (number < 0) {
+            move(bram_row(&f->readout, column), w->k, c * (w->z[column] - y), n);
+            continue;
+        }
+        if (!w->o->internal || !target_of(f, w->s, t + 1, column, &after)) continue;
+        size_t i = (size_t)number;
+        double current = f->bias.data[i] + dot(bram_row(&f->recurrent, i), w->r, n) +
+                         dot(bram_row(&f->input, i), w->next, f->input.cols) +
+                         dot(bram_row(&f->feedback, i), w->z, columns);
+        double wanted = (state_of(after) - (1 - a) * state_of(y)) / a;
+        move(bram_row(&f->recurrent, i), w->k, c * (current - wanted), n);
+    }
+}
+
+static void go_through(struct run *w)
+{
+    size_t n = w->f->recurrent.rows;
+    memset(w->x, 0, n * sizeof *w->x);
+    memset(w->r, 0, n * sizeof *w->r);
+    memset(w->z, 0, w->f->column.cols * sizeof *w->z);
+    for (size_t t = 0; t < w->s->y.rows; t++) {
+        bram_force_input(w->f, w->u, w->s, t);
+        bram_force_step(w->f, w->x, w->r, w->z, w->u, w->sum);
+        if (t % EVERY) continue;
+        if (t + 1 < w->s->y.rows) bram_force_input(w->f, w->next, w->s, t + 1);
+        learn(w, t);
+    }
+}
+
+int bram_force_rls(bram_ctx *cx, bram_force *f, const bram_panel *train,
+                   const bram_force_settings *o)
+{
+    size_t n = f->recurrent.rows, inputs = f->input.cols, columns = f->column.cols;
+    struct run w = {.f = f, .o = o, .p = bram_scratch(cx, n, n * sizeof *w.p)};
+    w.x = bram_scratch(cx, 4 * n + 2 * inputs + columns, sizeof *w.x);
+    if (!w.p || !w.x) return BRAM_ENOMEM;
+    w.r = w.x + n, w.k = w.r + n, w.sum = w.k + n, w.u = w.sum + n, w.next = w.u + inputs;
+    w.z = w.next + inputs;
+    for (size_t i = 0; i < n; i++) w.p[i * n + i] = 1 / o->alpha;
+    for (size_t pass = 0; pass < o->passes; pass++) {
+        for (size_t s = 0; s < train->segments; s++) {
+            w.s = &train->segment[s];
+            go_through(&w);
+            BRAM_TRY(bram_ctx_check_cancel(cx));
+        }
+        bram_ctx_progress(cx, "training", (double)(pass + 1), (double)o->passes);
+    }
+    return BRAM_OK;
+}

@@ -1,0 +1,148 @@
+/*
+ * Tests of baselines/force*.c: both methods learn outputs and units of a network that is known, one
+ * step of least squares by hand, fewer neurons than units and missing inputs are refused.
+ */
+#include "force.h"
+#include "test.h"
+
+#include <bramble/rng.h>
+
+#include <math.h>
+
+enum { ROWS = 60, TRIALS = 4, OUTPUTS = 1, UNITS = 2, COLUMNS = OUTPUTS + UNITS };
+
+struct world {
+    bram_ctx *cx;
+    bram_axis *unit, *input;
+    double x[TRIALS][ROWS], y[TRIALS][ROWS * COLUMNS];
+    bram_segment segment[TRIALS];
+    bram_panel panel;
+};
+
+/* A pulse of another height in each trial rings in a damped pair; the output is a mixture. */
+static void make(struct world *w)
+{
+    w->cx = bram_ctx_new();
+    assert_ok(w->cx, bram_axis_new(w->cx, &w->unit, "unit", COLUMNS));
+    assert_ok(w->cx, bram_axis_set_ids(w->cx, w->unit, (const char *[]){"hand", "a", "b"}));
+    assert_ok(w->cx, bram_axis_add_text(w->cx, w->unit, "role",
+                                        (const char *[]){"output", "unit", "unit"}));
+    assert_ok(w->cx, bram_axis_new(w->cx, &w->input, "input", 1));
+    for (size_t k = 0; k < TRIALS; k++) {
+        double a = 0, b = 0;
+        for (size_t t = 0; t < ROWS; t++) {
+            double u = t >= 5 && t < 10 ? 0.5 + 0.3 * (double)k : 0, da, db;
+            da = 0.95 * a - 0.25 * b + 0.3 * u, db = 0.95 * b + 0.25 * a;
+            a = da, b = db;
+            w->x[k][t] = u;
+            w->y[k][t * COLUMNS] = 2 * a - b + 3;
+            w->y[k][t * COLUMNS + 1] = 10 * tanh(a), w->y[k][t * COLUMNS + 2] = 5 * tanh(b) + 1;
+        }
+        w->segment[k] = (bram_segment){.id = "trial",
+                                       .y = {w->y[k], ROWS, COLUMNS, COLUMNS},
+                                       .x = {w->x[k], ROWS, 1, 1},
+                                       .dt = 0.01};
+    }
+    w->panel = (bram_panel){
+        .unit = w->unit, .input = w->input, .segment = w->segment, .segments = TRIALS};
+}
+
+static void drop(struct world *w)
+{
+    bram_axis_free(w->unit);
+    bram_axis_free(w->input);
+    bram_ctx_free(w->cx);
+}
+
+/* The share of variance of each column that a fit's answers explain, over all trials. */
+static void explain(struct world *w, const char *spec, double r2[COLUMNS])
+{
+    bram_fitted *f = NULL;
+    double error[COLUMNS] = {0}, spread[COLUMNS] = {0}, mean[COLUMNS] = {0};
+    int status = bram_fitted_new(w->cx, &f, spec, &w->panel, NULL, 1);
+    if (status != BRAM_OK) fail_msg("%s: %s", spec, bram_ctx_message(w->cx));
+    for (size_t k = 0; k < TRIALS; k++)
+        for (size_t i = 0; i < ROWS * COLUMNS; i++)
+            mean[i % COLUMNS] += w->y[k][i] / (TRIALS * ROWS);
+    for (size_t k = 0; k < TRIALS; k++) {
+        bram_dataset *answer = NULL;
+        double told[ROWS * COLUMNS];
+        bram_query q = {.ask = BRAM_ASK_RESPOND, .panel = &w->panel, .segment = k};
+        assert_ok(w->cx, bram_fitted_answer(w->cx, &answer, f, &q));
+        assert_ok(w->cx,
+                  bram_response_read(w->cx, bram_dataset_response(answer, "mean"), (size_t[]){0, 0},
+                                     (size_t[]){ROWS, COLUMNS}, told, NULL));
+        assert_int_equal(bram_response_length(bram_dataset_response(answer, "hidden"), 1), 40);
+        for (size_t i = 0; i < ROWS * COLUMNS; i++) {
+            error[i % COLUMNS] += pow(told[i] - w->y[k][i], 2);
+            spread[i % COLUMNS] += pow(mean[i % COLUMNS] - w->y[k][i], 2);
+        }
+        bram_dataset_free(answer);
+    }
+    for (size_t c = 0; c < COLUMNS; c++) r2[c] = 1 - error[c] / spread[c];
+    bram_fitted_free(f);
+}
+
+static void both_methods_learn(void **state)
+{
+    (void)state;
+    struct world w;
+    double r2[COLUMNS], alone[COLUMNS];
+    make(&w);
+    explain(&w, "force:neurons=40,steps=300,tau=3,rate=0.01", r2);
+    for (size_t c = 0; c < COLUMNS; c++) assert_true(r2[c] > 0.9);
+    explain(&w, "force:neurons=40,steps=300,tau=3,rate=0.01,internal=no", alone);
+    assert_true(alone[0] > 0.9 && alone[1] < r2[1] - 0.1 && alone[2] < r2[2] - 0.1);
+    explain(&w, "force:neurons=40,method=rls,passes=20,tau=3", r2);
+    /* it runs by itself: the unit that the pulse drives follows less well */
+    assert_true(r2[0] > 0.9 && r2[1] > 0.3 && r2[2] > 0.8);
+    drop(&w);
+}
+
+/* One neuron that is fed its input alone, one row: r = tanh(a u), P = 1 / (alpha + r^2) after it.
+ */
+static void least_squares_by_hand(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    double zero = 0, one = 1, readout = 0, bias = 0, a = 0.5, u = 2, y = 3;
+    double column[3] = {-1, 0, 1}, scale[2] = {0, 1};
+    bram_force f = {{&zero, 1, 1, 1},  {&one, 1, 1, 1},     {&zero, 1, 1, 1},
+                    {&bias, 1, 1, 1},  {&readout, 1, 1, 1}, {&bias, 1, 1, 1},
+                    {column, 3, 1, 1}, {scale, 2, 1, 1},    {&a, 1, 1, 1}};
+    bram_segment s = {.y = {&y, 1, 1, 1}, .x = {&u, 1, 1, 1}};
+    bram_panel panel = {.segment = &s, .segments = 1};
+    bram_force_settings o = {.internal = true, .alpha = 4, .passes = 1};
+    assert_ok(cx, bram_force_rls(cx, &f, &panel, &o));
+    double r = tanh(1); /* k = r / 4, c = 1 / (1 + r^2 / 4), e = 0 - 3 */
+    assert_near(readout, 3 * (r / 4) / (1 + r * r / 4), 1e-12);
+    bram_ctx_free(cx);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    struct world w;
+    bram_fitted *f = NULL;
+    make(&w);
+    bram_axis *many;
+    double y[3 * 4] = {0};
+    assert_ok(w.cx, bram_axis_new(w.cx, &many, "unit", 3));
+    assert_ok(w.cx,
+              bram_axis_add_text(w.cx, many, "role", (const char *[]){"unit", "unit", "unit"}));
+    bram_segment s = {.id = "s", .y = {y, 4, 3, 3}, .x = {w.x[0], 4, 1, 1}};
+    bram_panel panel = {.unit = many, .input = w.input, .segment = &s, .segments = 1};
+    assert_int_equal(bram_fitted_new(w.cx, &f, "force:neurons=2", &panel, NULL, 1), BRAM_EUSAGE);
+    s.x = (bram_mat){NULL, 4, 0, 0};
+    assert_int_equal(bram_fitted_new(w.cx, &f, "force", &panel, NULL, 1), BRAM_ENOTAPPLICABLE);
+    bram_axis_free(many);
+    drop(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(least_squares_by_hand),
+                                       cmocka_unit_test(both_methods_learn),
+                                       cmocka_unit_test(refusals)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
