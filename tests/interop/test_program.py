@@ -48,8 +48,9 @@ def write(path, text):
 
 
 def definition(name, models, samples=20):
-    """The definition of a benchmark with other models and few draws."""
+    """The definition of a benchmark with other models, none of them the truth, and few draws."""
     text = open(f"{TOP}/benchmarks/{name}.yaml").read()
+    text = re.sub(r"^truth:.*\n", "", text, flags=re.M)
     text = re.sub(r"models:\s*\[.*?\]\n", "models: " + json.dumps(models) + "\n", text, flags=re.S)
     if "options:" not in text:
         text += "options:\n"
