@@ -252,10 +252,10 @@ def ask_truth(name, truth, wrong):
     assert ran.returncode == 0, ran.stderr
     cells = Cells(f"out-{name}").cell
     for (model, part), (attrs, ids, table, _) in cells.items():
-        i = next(k for k, name in enumerate(ids) if name.startswith(("auroc", "ari")))
+        i = next(k for k, name in enumerate(ids) if name.startswith("auroc"))
         value, low, high = (table[f"score_{k}"][i] for k in ("value", "low", "high"))
         if "seed=1" in model and "links" not in name and "connections" not in name:
-            continue    # states are hidden from the network, too, and a push shows more than synapses
+            continue    # a push shows more than synapses
         if "seed=1" in model:
             assert value == 1, (name, part, model, value)
         else:
@@ -284,4 +284,4 @@ with tempfile.TemporaryDirectory() as home:
     ask_truth("simulated-worm-stimulation", "true-worm", "true-worm:seed=2")
     ask_truth("simulated-worm-links", "true-wiring", "true-wiring:seed=2")
     ask_truth("simulated-spikes-connections", "true-spikes", "true-spikes:seed=2")
-    ask_truth("simulated-spikes-states", "true-spikes", "true-spikes:seed=2")
+    # no such test of states: a network of other weights sees the spikes, and so when states change
