@@ -249,12 +249,13 @@ static bram_dataset *scored(bram_ctx *cx, const double value[2])
 /* Writes the cells of one variation: value[model][score]. */
 static void put(bram_ctx *cx, const char *dir, bram_benchmark *v, const double value[MODELS][2])
 {
+    char part[] = "w";
     bram_planned cell[MODELS];
     bram_plan plan = {.benchmark = v, .cell = cell, .cells = MODELS};
     memset(plan.dataset_hash, '0', 64);
     assert_ok(cx, bram_store_make(cx, dir));
     for (size_t i = 0; i < MODELS; i++) {
-        cell[i] = (bram_planned){.part = (char[]){"w"}, .model = (char *)(uintptr_t)models[i]};
+        cell[i] = (bram_planned){.part = part, .model = (char *)(uintptr_t)models[i]};
         assert_ok(cx, bram_cell_key(cx, cell[i].key, v, plan.dataset_hash, "w", models[i], 0));
         assert_ok(cx, bram_store_put(cx, dir, &plan, &cell[i], BRAM_STATE_SCORED, "",
                                      scored(cx, value[i])));
