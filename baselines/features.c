@@ -15,8 +15,7 @@ static const bram_param params[] = {
     {.name = NULL},
 };
 
-/* The state is the name of the set. */
-static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
+int bram_features_load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
 {
     (void)in;
     char *name = bram_strdup(cx, bram_option_text(o, "name"));
@@ -25,16 +24,16 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
     return BRAM_OK;
 }
 
-static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
-               const bram_panel *validation, uint64_t seed)
+int bram_features_fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
+                      const bram_panel *validation, uint64_t seed)
 {
     (void)train;
     (void)validation;
     (void)seed;
-    return load(cx, fitted, o, NULL);
+    return bram_features_load(cx, fitted, o, NULL);
 }
 
-static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
+int bram_features_save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
     (void)cx;
     (void)fitted; /* the spec says it all */
@@ -179,9 +178,9 @@ const bram_model bram_model_features = {
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_FEATURES),
     .params = params,
-    .fit = fit,
+    .fit = bram_features_fit,
     .answer = answer,
-    .save = save,
-    .load = load,
+    .save = bram_features_save,
+    .load = bram_features_load,
     .release = bram_free,
 };

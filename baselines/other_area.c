@@ -15,35 +15,6 @@ static const bram_param params[] = {
     {.name = NULL},
 };
 
-/* The state is the name of the area. */
-static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
-{
-    (void)in;
-    const char *given = bram_option_text(o, "name");
-    if (!*given) return bram_fail(cx, BRAM_EUSAGE, "which area? area:name=NAME");
-    char *name = bram_strdup(cx, given);
-    if (!name) return BRAM_ENOMEM;
-    *fitted = name;
-    return BRAM_OK;
-}
-
-static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
-               const bram_panel *validation, uint64_t seed)
-{
-    (void)train;
-    (void)validation;
-    (void)seed;
-    return load(cx, fitted, o, NULL);
-}
-
-static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
-{
-    (void)cx;
-    (void)fitted; /* the spec says it all */
-    (void)out;
-    return BRAM_OK;
-}
-
 /* Means over the repeats that are there, a stimulus at a time; a unit without any is missing. */
 static int take_means(bram_ctx *cx, bram_response *out, const bram_response *r)
 {
@@ -105,6 +76,7 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
 {
     const bram_response *r = NULL;
     bram_dataset *known = NULL;
+    if (!*(const char *)fitted) return bram_fail(cx, BRAM_EUSAGE, "which area? area:name=NAME");
     BRAM_TRY(find_area(cx, &r, q->panel->public_data, fitted));
     BRAM_TRY(bram_dataset_new(cx, &known));
     int status = as_features(cx, known, r);
@@ -121,9 +93,9 @@ const bram_model bram_model_other_area = {
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_FEATURES),
     .params = params,
-    .fit = fit,
+    .fit = bram_features_fit,
     .answer = answer,
-    .save = save,
-    .load = load,
+    .save = bram_features_save,
+    .load = bram_features_load,
     .release = bram_free,
 };
