@@ -123,6 +123,20 @@ static double summarize(const bram_metric_use *use, const bram_score_job *job, c
     return bram_summary(scratch, n, use->median, scratch + values, undefined);
 }
 
+/* The mean over pieces of their summaries. */
+static int by_piece(bram_ctx *cx, double *out, const bram_score_job *job, const bram_pairs *pairs,
+                    const double *weight)
+{
+    double *each = bram_scratch(cx, 2 * job->pieces, sizeof *each), sum = 0, total = 0;
+    if (!each) return BRAM_ENOMEM;
+    double *share = each + job->pieces;
+    BRAM_TRY(bram_pairs_each(cx, each, share, pairs, weight));
+    for (size_t i = 0; i < job->pieces; i++)
+        if (isfinite(each[i])) sum += share[i] * each[i], total += share[i];
+    *out = total > 0 ? sum / total : (double)NAN;
+    return BRAM_OK;
+}
+
 /* Fewer subjects than this give no interval that is about other subjects. */
 enum { MIN_SUBJECTS = 3 };
 
@@ -170,6 +184,7 @@ static int one_draw(bram_ctx *cx, size_t sample, void *user)
     if (!weight || !raw || !times) return BRAM_ENOMEM;
     bram_bootstrap_draw(times, d->groups, d->set->seed, d->set->stream, sample);
     for (size_t g = 0; g < d->groups; g++) weight[g] = times[g];
+    if (d->job->by_piece) return by_piece(cx, &d->out[sample], d->job, d->pairs, weight);
     BRAM_TRY(bram_pairs_compare(cx, raw, d->pairs, weight));
     d->out[sample] = summarize(d->use, d->job, raw, d->values, raw + d->values, NULL, NULL);
     if (d->job->resample_pieces) BRAM_TRY(draw_pieces(cx, d, sample, raw));
@@ -211,13 +226,43 @@ static int dual_interval(bram_ctx *cx, struct row *row, struct draws *d)
     return BRAM_OK;
 }
 
+/*
+ * Draws of random splits, which overlap: with v_j the score of split j, a draw is v + sqrt(1 + J q)
+ * (mean of J drawn v_j - v), q = test / train rows, so that its variance is (1 / J + q) times that
+ * of the splits (Nadeau and Bengio 2003, Machine Learning 52:239), but for the factors of
+ * bram_interval_corrected. The same splits are drawn for every model: differences are paired.
+ */
+static int overlap_interval(bram_ctx *cx, struct row *row, struct draws *d)
+{
+    const bram_scores *s = d->set;
+    size_t n = d->job->pieces;
+    double *each = bram_scratch(cx, 2 * n, sizeof *each), mean = 0, count = 0;
+    uint32_t *times = bram_scratch(cx, n, sizeof *times);
+    char *stream = bram_strf(cx, "%s/splits", s->stream);
+    int status = each && times && stream ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_pairs_each(cx, each, each + n, d->pairs, NULL);
+    for (size_t j = 0; status == BRAM_OK && j < n; j++)
+        if (isfinite(each[j])) mean += each[j], count++;
+    mean /= count;
+    for (size_t k = 0; status == BRAM_OK && k < s->samples; k++) {
+        bram_bootstrap_draw(times, n, s->seed, stream, k);
+        row->draw[k] = row->value +
+                       sqrt(1 + count * d->job->overlap) * (drawn_mean(each, times, n) - mean);
+    }
+    bram_free(stream);
+    row->groups = (int64_t)n;
+    return status;
+}
+
 static int draw_interval(bram_ctx *cx, struct row *row, struct draws *d)
 {
     const bram_scores *s = d->set;
+    if (d->job->overlap > 0) d->groups = d->job->pieces;
     if (d->groups < BRAM_MIN_BLOCKS || s->samples == 0) return BRAM_OK;
     d->out = row->draw;
     if (d->job->resample_pieces) return dual_interval(cx, row, d);
-    BRAM_TRY(bram_parallel_for(cx, s->samples, one_draw, d));
+    BRAM_TRY(d->job->overlap > 0 ? overlap_interval(cx, row, d)
+                                 : bram_parallel_for(cx, s->samples, one_draw, d));
     bram_interval interval;
     int status = bram_interval_corrected(cx, &interval, row->value, row->draw, s->samples, s->level,
                                          d->groups, 1, row->biased);
@@ -245,6 +290,7 @@ static int fill_model(bram_ctx *cx, bram_scores *s, struct row *row, const bram_
     if (!scratch) return BRAM_ENOMEM;
     BRAM_TRY(bram_pairs_compare(cx, row->raw, pairs, NULL));
     row->value = summarize(use, job, row->raw, values, scratch, &counted, &undefined);
+    if (job->by_piece) BRAM_TRY(by_piece(cx, &row->value, job, pairs, NULL));
     row->units = (int64_t)counted;
     row->undefined = (int64_t)undefined;
     row->chance = bram_pairs_chance(pairs);
@@ -279,6 +325,7 @@ static int score_floor(bram_ctx *cx, double *value, const bram_metric_use *use,
     double *raw = bram_scratch(cx, 3 * values, sizeof *raw);
     int status = raw ? bram_pairs_compare(cx, raw, pairs, NULL) : BRAM_ENOMEM;
     if (status == BRAM_OK) *value = summarize(use, job, raw, values, raw + values, NULL, NULL);
+    if (status == BRAM_OK && job->by_piece) status = by_piece(cx, value, job, pairs, NULL);
     bram_pairs_free(pairs);
     return status;
 }

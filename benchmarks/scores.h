@@ -28,6 +28,8 @@ typedef struct bram_score_piece {
     bram_side model, brain;
     bram_floor floor[BRAM_MAX_FLOORS]; /* the same ones in every piece */
     bram_groups groups;                /* the same number of groups in every piece */
+    const bram_fold *fold;             /* for metrics that fit; NULL: those of the job */
+    size_t folds;
 } bram_score_piece;
 
 /** What the raw values of several pieces are together. */
@@ -60,6 +62,11 @@ typedef struct bram_score_job {
     bram_join join;
     bool resample_pieces;  /* pieces are subjects, a value each, and drawn as well as groups: the
                               dual bootstrap (bram_dual_variance); means over pieces only */
+    bool by_piece;         /* BRAM_JOIN_MEAN: the summary over the units of each piece, and then the
+                              mean over pieces; else the mean over pieces of each unit first */
+    double overlap;        /* pieces are random splits that overlap: test / train rows of a split.
+                              Draws are then of splits, widened as Nadeau and Bengio 2003 have it.
+                              0: they do not */
     size_t floors;         /* of each piece; the first is the reference of metrics that need one */
     const uint8_t *subset; /* 1 for each unit that counts; NULL: all. Metrics of one value in all
                               heed masks alone */

@@ -154,8 +154,8 @@ static int make_pair(bram_ctx *cx, void **pair, size_t *values, const bram_scori
     bram_comparison c = {.model = model,
                          .brain = s->brain[i].view,
                          .reference = s->reference ? s->reference[i].view : NULL,
-                         .fold = s->job->fold,
-                         .folds = s->job->folds,
+                         .fold = s->job->piece[i].fold ? s->job->piece[i].fold : s->job->fold,
+                         .folds = s->job->piece[i].fold ? s->job->piece[i].folds : s->job->folds,
                          .groups = s->job->piece[i].groups,
                          .memory = bram_ctx_memory(cx)};
     return s->use->metric->pair(cx, pair, values, s->use->options, &c);
@@ -243,6 +243,22 @@ int bram_pairs_compare(bram_ctx *cx, double *raw, const bram_pairs *p, const dou
     if (job->join == BRAM_JOIN_MEAN && job->pieces > 1) return compare_mean(cx, raw, p, weight);
     for (size_t i = 0; i < job->pieces; i++)
         BRAM_TRY(p->scoring->use->metric->compare(cx, raw + i * p->each, p->pair[i], weight));
+    return BRAM_OK;
+}
+
+int bram_pairs_each(bram_ctx *cx, double *each, double *share, const bram_pairs *p,
+                    const double *weight)
+{
+    const bram_score_job *job = p->scoring->job;
+    double *one = bram_scratch(cx, 2 * p->each, sizeof *one);
+    if (!one) return BRAM_ENOMEM;
+    for (size_t i = 0; i < job->pieces; i++) {
+        share[i] = share_drawn(&job->piece[i], weight);
+        each[i] = NAN;
+        if (!(share[i] > 0)) continue;
+        BRAM_TRY(p->scoring->use->metric->compare(cx, one, p->pair[i], weight));
+        each[i] = bram_summary(one, p->each, p->scoring->use->median, one + p->each, NULL);
+    }
     return BRAM_OK;
 }
 

@@ -49,6 +49,13 @@ int bram_pairs_compare(bram_ctx *cx, double *raw, const bram_pairs *p,
                        const double *weight) BRAM_MUST_CHECK;
 
 /**
+ * Of each piece the summary over its units (mean or median of the defined ones), and the share of
+ * its rows that was drawn. NaN where nothing was, or no unit is defined. Takes scratch memory.
+ */
+int bram_pairs_each(bram_ctx *cx, double *each, double *share, const bram_pairs *p,
+                    const double *weight) BRAM_MUST_CHECK;
+
+/**
  * The mean comparison of each piece's brain with the pool of the others (lower) and of all (upper);
  * NaN for a single piece or a metric without pool.
  */

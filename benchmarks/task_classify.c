@@ -170,8 +170,9 @@ static int fold_stimuli(bram_ctx *cx, size_t *of, const struct classify *t)
                              .stratify = bram_option_text(t->o, "label")};
     bram_axis *axis = NULL;
     bram_fold *fold = NULL;
+    size_t made;
     BRAM_TRY(bram_axis_take(cx, &axis, t->area.stimulus, t->kept, t->stimuli));
-    int status = bram_stimulus_folds(cx, &fold, axis, &s);
+    int status = bram_stimulus_folds(cx, &fold, &made, axis, &s);
     for (size_t f = 0; status == BRAM_OK && f < t->folds; f++)
         for (size_t i = 0; i < fold[f].tests; i++) of[fold[f].test[i]] = f;
     bram_free(fold);

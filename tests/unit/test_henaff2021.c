@@ -112,17 +112,18 @@ static void take_note(void *user, const char *line)
 static void folds_leak_nothing(bram_ctx *cx, const bram_axis *stimulus)
 {
     bram_stimulus_split s = {.folds = 5, .group = "movie", .stratify = ""};
+    size_t made = 0;
     bram_fold *fold = NULL;
     bram_ctx_set_note(cx, take_note, NULL);
-    assert_ok(cx, bram_stimulus_folds(cx, &fold, stimulus, &s));
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, stimulus, &s));
     for (size_t f = 0; f < 5; f++) assert_int_equal(fold[f].tests, IMAGES / 5);
     assert_string_equal(said, "");
     bram_free(fold);
     s.group = "category"; /* natural and synthetic movies share their first and last images */
-    assert_int_equal(bram_stimulus_folds(cx, &fold, stimulus, &s), BRAM_EUSAGE);
+    assert_int_equal(bram_stimulus_folds(cx, &fold, &made, stimulus, &s), BRAM_EUSAGE);
     assert_non_null(strstr(bram_ctx_message(cx), "show the same image"));
     s.group = "";
-    assert_ok(cx, bram_stimulus_folds(cx, &fold, stimulus, &s));
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, stimulus, &s));
     assert_non_null(strstr(said, "frames of 10 of 10 movies are in several folds"));
     bram_ctx_set_note(cx, NULL, NULL);
     const char *const *image = bram_axis_column(stimulus, "image")->text;

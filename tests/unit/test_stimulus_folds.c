@@ -5,6 +5,8 @@
 #include "internal.h"
 #include "test.h"
 
+static size_t made; /* folds of the last cut */
+
 enum { MOVIES = 10, FRAMES = 11, N = 2 * MOVIES * FRAMES };
 
 /* The natural and the synthetic sequences of ten movies, whose first and last frames are shared. */
@@ -57,13 +59,13 @@ static void movies_stay_together(void **state)
     bram_fold *fold = NULL;
     size_t of[N], other[N], same = 0;
     bram_stimulus_split s = {.folds = 5, .group = "movie", .stratify = ""};
-    assert_ok(cx, bram_stimulus_folds(cx, &fold, axis, &s));
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, axis, &s));
     check(fold, 5, of);
     for (size_t f = 0; f < 5; f++) assert_int_equal(fold[f].tests, N / 5); /* two movies each */
     for (size_t i = 0; i < N; i++) assert_int_equal(of[i], of[i / FRAMES % MOVIES * FRAMES]);
     bram_free(fold);
     s.seed = 1;
-    assert_ok(cx, bram_stimulus_folds(cx, &fold, axis, &s));
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, axis, &s));
     check(fold, 5, other);
     for (size_t i = 0; i < N; i++) same += of[i] == other[i];
     assert_true(same < N);
@@ -80,7 +82,7 @@ static void the_same_image_is_in_one_fold(void **state)
     bram_fold *fold = NULL;
     size_t of[N];
     bram_stimulus_split s = {.folds = 4, .group = "", .stratify = ""};
-    assert_ok(cx, bram_stimulus_folds(cx, &fold, axis, &s)); /* by image, without asking */
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, axis, &s)); /* by image, without asking */
     check(fold, 4, of);
     for (size_t m = 0; m < MOVIES; m++) {
         assert_int_equal(of[m * FRAMES], of[N / 2 + m * FRAMES]);
@@ -89,7 +91,7 @@ static void the_same_image_is_in_one_fold(void **state)
     bram_free(fold);
     fold = NULL;
     s.group = "category", s.folds = 2; /* natural against synthetic would share them */
-    assert_int_equal(bram_stimulus_folds(cx, &fold, axis, &s), BRAM_EUSAGE);
+    assert_int_equal(bram_stimulus_folds(cx, &fold, &made, axis, &s), BRAM_EUSAGE);
     assert_non_null(strstr(bram_ctx_message(cx), "stimuli 0 and 110"));
     assert_null(fold);
     bram_axis_free(axis);
@@ -104,7 +106,7 @@ static void strata_are_spread_evenly(void **state)
     bram_fold *fold = NULL;
     size_t of[N], count[5][2] = {{0}};
     bram_stimulus_split s = {.folds = 5, .group = "", .stratify = "category"};
-    assert_ok(cx, bram_stimulus_folds(cx, &fold, axis, &s));
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, axis, &s));
     check(fold, 5, of);
     for (size_t i = 0; i < N; i++) count[of[i]][i >= N / 2]++;
     for (size_t f = 0; f < 5; f++)
@@ -121,11 +123,11 @@ static void what_cannot_be_cut(void **state)
     bram_axis *axis = movies(cx, false);
     bram_fold *fold = NULL;
     bram_stimulus_split s = {.folds = 5, .group = "session", .stratify = ""};
-    assert_int_equal(bram_stimulus_folds(cx, &fold, axis, &s), BRAM_EABSENT);
+    assert_int_equal(bram_stimulus_folds(cx, &fold, &made, axis, &s), BRAM_EABSENT);
     s.group = "category"; /* two groups */
-    assert_int_equal(bram_stimulus_folds(cx, &fold, axis, &s), BRAM_ENOTAPPLICABLE);
+    assert_int_equal(bram_stimulus_folds(cx, &fold, &made, axis, &s), BRAM_ENOTAPPLICABLE);
     s.group = "", s.folds = N;
-    assert_int_equal(bram_stimulus_folds(cx, &fold, axis, &s), BRAM_ENOTAPPLICABLE);
+    assert_int_equal(bram_stimulus_folds(cx, &fold, &made, axis, &s), BRAM_ENOTAPPLICABLE);
     assert_null(fold);
     bram_axis_free(axis);
     bram_ctx_free(cx);
@@ -141,7 +143,7 @@ static void every_failing_allocation_is_reported(void **state)
         bram_fold *fold = NULL;
         bram_stimulus_split s = {.folds = 5, .group = "movie", .stratify = "category"};
         bram_fail_allocation(k, true);
-        status = bram_stimulus_folds(cx, &fold, axis, &s);
+        status = bram_stimulus_folds(cx, &fold, &made, axis, &s);
         bram_fail_allocation(0, false);
         assert_true(status == BRAM_OK || (status == BRAM_ENOMEM && !fold));
         assert_true(k < 50);
