@@ -60,7 +60,7 @@ static int find_stimulus(bram_ctx *cx, size_t *out, const bram_json *entry,
 static int take_list(bram_ctx *cx, uint8_t *role, const bram_json *list, uint8_t as,
                      const bram_axis *stimulus, size_t split)
 {
-    if (bram_json_kind_of(list) != BRAM_JSON_ARRAY)
+    if (!list || bram_json_kind_of(list) != BRAM_JSON_ARRAY)
         return bram_fail(cx, BRAM_EFORMAT, "split %zu: found %s, expected a list of stimuli", split,
                          list ? bram_json_kind_name(bram_json_kind_of(list)) : "nothing");
     for (size_t i = 0; i < bram_json_count(list); i++) {

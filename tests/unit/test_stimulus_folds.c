@@ -116,6 +116,71 @@ static void strata_are_spread_evenly(void **state)
     bram_ctx_free(cx);
 }
 
+static void parts_in_order(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_axis *axis = movies(cx, false), *shared = movies(cx, true);
+    bram_fold *fold = NULL;
+    size_t of[N];
+    bram_stimulus_split s = {.scheme = BRAM_SPLIT_ORDERED, .folds = 4};
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, axis, &s));
+    check(fold, 4, of);
+    for (size_t i = 0; i < N; i++) assert_int_equal(of[i], i / (N / 4));
+    bram_free(fold);
+    s.gap = 3; /* of the first part 3 stimuli behind it, of the second 3 on either side */
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, axis, &s));
+    assert_int_equal(fold[0].trains, N - N / 4 - 3);
+    assert_int_equal(fold[0].train[0], N / 4 + 3);
+    assert_int_equal(fold[1].trains, N - N / 4 - 6);
+    assert_int_equal(fold[1].train[N / 4 - 4], N / 4 - 4);
+    bram_free(fold);
+    s.gap = 0; /* an image of the first half that comes again in the second stays where it was */
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, shared, &s));
+    check(fold, 4, of);
+    for (size_t m = 0; m < MOVIES; m++) assert_int_equal(of[N / 2 + m * FRAMES], of[m * FRAMES]);
+    bram_free(fold);
+    bram_axis_free(axis);
+    bram_axis_free(shared);
+    bram_ctx_free(cx);
+}
+
+static void splits_that_overlap(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_axis *axis = movies(cx, false);
+    bram_fold *fold = NULL;
+    size_t tested[N] = {0}, several = 0;
+    bram_stimulus_split s = {
+        .scheme = BRAM_SPLIT_SHUFFLE, .folds = 10, .train_share = 0.9, .stratify = "category"};
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, axis, &s));
+    assert_int_equal(made, 10);
+    for (size_t f = 0; f < 10; f++) {
+        size_t natural = 0;
+        assert_int_equal(fold[f].tests, N / 10);
+        assert_int_equal(fold[f].trains, N - N / 10);
+        for (size_t i = 0; i < fold[f].tests; i++) {
+            natural += fold[f].test[i] < N / 2;
+            tested[fold[f].test[i]]++;
+        }
+        assert_int_equal(natural, N / 20); /* as many of either category */
+    }
+    for (size_t i = 0; i < N; i++) several += tested[i] > 1;
+    assert_true(several > 0);
+    bram_free(fold);
+    s.stratify = "", s.group = "movie", s.train_share = 0.8; /* whole movies: two of ten */
+    assert_ok(cx, bram_stimulus_folds(cx, &fold, &made, axis, &s));
+    for (size_t f = 0; f < 10; f++) assert_int_equal(fold[f].tests, N / 5);
+    bram_free(fold);
+    s.train_share = 0.99; /* no movie is so short */
+    fold = NULL;
+    assert_int_equal(bram_stimulus_folds(cx, &fold, &made, axis, &s), BRAM_ENOTAPPLICABLE);
+    assert_null(fold);
+    bram_axis_free(axis);
+    bram_ctx_free(cx);
+}
+
 static void what_cannot_be_cut(void **state)
 {
     (void)state;
@@ -160,6 +225,8 @@ int main(void)
         cmocka_unit_test(movies_stay_together),
         cmocka_unit_test(the_same_image_is_in_one_fold),
         cmocka_unit_test(strata_are_spread_evenly),
+        cmocka_unit_test(parts_in_order),
+        cmocka_unit_test(splits_that_overlap),
         cmocka_unit_test(what_cannot_be_cut),
         cmocka_unit_test(every_failing_allocation_is_reported),
     };

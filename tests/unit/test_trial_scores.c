@@ -7,6 +7,7 @@
 
 #include "henaff.h"
 #include "linalg.h"
+#include "metric_test.h"
 #include "npy.h"
 #include "reference_file.h"
 
@@ -91,6 +92,72 @@ static void sensorium_and_neuralpredictors(void **state)
     assert_true(isnan(feve[0])); /* 0.381 */
     assert_false(isnan(feve[1]));
     close_reference(&r);
+}
+
+/* The same numbers from the metrics single-trial and feve, by the repeats of the brain's rows. */
+static void the_metrics_single_trial_and_feve(void **state)
+{
+    (void)state;
+    struct reference r;
+    bram_side trials, means = {0};
+    double raw[6];
+    open_reference(&r);
+    bram_trials t = repeats_of(&r, &trials);
+    bram_mat prediction = reference_table(&r, "repeats/model_image_unit");
+    assert_ok(r.cx, bram_mat_scratch(r.cx, &means.values, t.conditions, 6));
+    bram_repeats repeats = {.values = trials.values, .row = t.condition};
+    for (size_t k = 0; k < trials.values.rows; k++)
+        for (size_t u = 0; u < 6; u++)
+            bram_row(&means.values, t.condition[k])[u] += bram_row(&trials.values, k)[u] / 8;
+    means.repeats = &repeats;
+    struct test_scoring s = {"epsilon=1e-8", {.values = prediction}, means, .weight = NULL};
+    assert_ok(r.cx, test_score(r.cx, "single-trial", raw, 6, NULL, &s));
+    same(&r, raw, "repeats/sensorium/single_trial", 1e-12);
+    s.options = NULL;
+    assert_ok(r.cx, test_score(r.cx, "feve", raw, 6, NULL, &s));
+    same(&r, raw, "repeats/sensorium/feve_above_0.15", 1e-12);
+    s.options = "fev=yes";
+    assert_ok(r.cx, test_score(r.cx, "feve", raw, 6, NULL, &s));
+    same(&r, raw, "repeats/neuralpredictors/fev", 1e-12);
+    s.options = "threshold=0.5";
+    assert_ok(r.cx, test_score(r.cx, "feve", raw, 6, NULL, &s));
+    assert_true(isnan(raw[0]) && !isnan(raw[1])); /* 0.381 */
+    close_reference(&r);
+}
+
+/* Two rows, of which one has three trials and the other two, one of them missing for unit 1. */
+static void the_metrics_by_hand(void **state)
+{
+    (void)state;
+    double y[] = {1, 1, 2, 2, 3, 3, 6, 6, 8, 99}, m[] = {2, 2, 6, 5}, mean[] = {2, 2, 7, 6}, raw[2],
+           once[] = {1, 0};
+    uint8_t present[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0};
+    const uint32_t row[] = {0, 0, 0, 1, 1};
+    bram_repeats repeats = {.values = {y, 5, 2, 2}, .present = present, .row = row};
+    bram_ctx *cx = bram_ctx_new();
+    struct test_scoring s = {NULL, test_side(m, 2, 2, NULL), test_side(mean, 2, 2, NULL),
+                             .weight = NULL};
+    s.brain.repeats = &repeats;
+    /* unit 0: trials 1 2 3 6 8 of predictions 2 2 2 6 6: means 4 and 3.6; 34, 19.2 and 24 */
+    assert_ok(cx, test_score(cx, "single-trial", raw, 2, NULL, &s));
+    assert_near(raw[0], 24 / sqrt(34 * 19.2), 1e-15);
+    /* MSE (1 + 0 + 1 + 0 + 4) / 5, noise (1 + 2) / 2, variance 34 / 4 */
+    assert_ok(cx, test_score(cx, "feve", raw, 2, NULL, &s));
+    assert_near(raw[0], 1 - (6 / 5. - 1.5) / (8.5 - 1.5), 1e-15);
+    /* unit 1: trials 1 2 3 6 of 2 2 2 5: MSE 3 / 4, noise 1 (the other row has one), variance 14/3
+     */
+    assert_near(raw[1], 1 - (0.75 - 1) / (14 / 3. - 1), 1e-15);
+    s.weight = once; /* the first row alone: its prediction does not vary */
+    assert_ok(cx, test_score(cx, "single-trial", raw, 2, NULL, &s));
+    assert_true(isnan(raw[0]));
+    s.options = "constant=zero";
+    assert_ok(cx, test_score(cx, "single-trial", raw, 2, NULL, &s));
+    assert_near(raw[0], 0, 0);
+    s.weight = NULL, s.options = NULL;
+    repeats.values.rows = 1; /* no row has two trials */
+    assert_int_equal(test_score(cx, "feve", raw, 2, NULL, &s), BRAM_ESHAPE);
+    assert_non_null(strstr(bram_ctx_message(cx), "no row has two trials"));
+    bram_ctx_free(cx);
 }
 
 static void brain_scores_ceiling_and_normalization(void **state)
@@ -322,6 +389,8 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sensorium_and_neuralpredictors),
+        cmocka_unit_test(the_metrics_single_trial_and_feve),
+        cmocka_unit_test(the_metrics_by_hand),
         cmocka_unit_test(brain_scores_ceiling_and_normalization),
         cmocka_unit_test(algonauts),
         cmocka_unit_test(rules_by_hand),
