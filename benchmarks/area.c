@@ -3,6 +3,7 @@
  */
 #include "area.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ static bool is_asked_for(const bram_benchmark *b, const char *id)
 {
     if (!b->part_count) return true;
     for (size_t i = 0; i < b->part_count; i++)
-        if (strcmp(b->parts[i], id) == 0) return true;
+        if (fnmatch(b->parts[i], id, 0) == 0) return true;
     return false;
 }
 

@@ -129,18 +129,21 @@ static int estimate(bram_ctx *cx, bram_plan *plan, const bram_task *task, const 
     return BRAM_OK;
 }
 
-static int plan_benchmark(bram_ctx *cx, struct engine *e, const bram_benchmark *b)
+/* absent: whether there is no such dataset. */
+static int plan_benchmark(bram_ctx *cx, struct engine *e, const bram_benchmark *b, bool *absent)
 {
     const bram_run_settings *settings = e->settings;
     const bram_task *task = bram_task_find(b->task);
     if (!task) return bram_fail(cx, BRAM_EUSAGE, "%s: no task is named %s", b->name, b->task);
     bram_dataset *ds = NULL;
     bram_axis *parts = NULL;
+    BRAM_TRY(check_truth(cx, b));
+    int status = bram_data_open(cx, &ds, b->dataset, settings->data);
+    *absent = status == BRAM_EABSENT;
+    BRAM_TRY(status);
     bram_plan *plan = &e->plan[e->plans++];
     plan->benchmark = b;
-    BRAM_TRY(check_truth(cx, b));
-    BRAM_TRY(bram_data_open(cx, &ds, b->dataset, settings->data));
-    int status = bram_dataset_hash(cx, ds, plan->dataset_hash);
+    status = bram_dataset_hash(cx, ds, plan->dataset_hash);
     if (status == BRAM_OK) status = task->parts(cx, &parts, b, ds);
     size_t n = parts ? bram_axis_length(parts) : 0, seeds = settings->seed_count;
     if (status == BRAM_OK) {
@@ -156,12 +159,28 @@ static int plan_benchmark(bram_ctx *cx, struct engine *e, const bram_benchmark *
     return status == BRAM_OK ? BRAM_OK : bram_fail_prefix(cx, status, "benchmark %s", b->name);
 }
 
+/* Of a suite the benchmarks whose data are there; that others are left out is told, if any is. */
 static int plan_all(bram_ctx *cx, struct engine *e)
 {
-    e->plan = bram_alloc(cx, e->suite->benchmarks, sizeof *e->plan);
-    if (!e->plan) return BRAM_ENOMEM;
-    for (size_t i = 0; i < e->suite->benchmarks; i++)
-        BRAM_TRY(plan_benchmark(cx, e, e->suite->benchmark[i]));
+    size_t n = e->suite->benchmarks;
+    char **lacking = bram_scratch(cx, n, sizeof *lacking);
+    e->plan = bram_alloc(cx, n, sizeof *e->plan);
+    int status = lacking && e->plan ? BRAM_OK : BRAM_ENOMEM;
+    for (size_t i = 0; i < n && status == BRAM_OK; i++) {
+        bool absent = false;
+        status = plan_benchmark(cx, e, e->suite->benchmark[i], &absent);
+        if (status != BRAM_EABSENT || !absent) continue;
+        lacking[i] = bram_strdup(cx, bram_ctx_message(cx));
+        status = lacking[i] ? BRAM_OK : BRAM_ENOMEM;
+    }
+    for (size_t i = 0; i < n && lacking; i++) {
+        if (status == BRAM_OK && lacking[i] && !e->plans)
+            status = bram_fail(cx, BRAM_EABSENT, "%s", lacking[i]);
+        else if (status == BRAM_OK && lacking[i])
+            bram_note(cx, "%s is left out: %s", e->suite->benchmark[i]->name, lacking[i]);
+        bram_free(lacking[i]);
+    }
+    BRAM_TRY(status);
     for (size_t i = 0; i < e->plans; i++) e->counts.planned += e->plan[i].cells;
     e->pending = bram_alloc(cx, e->counts.planned, sizeof *e->pending);
     return e->pending ? BRAM_OK : BRAM_ENOMEM;

@@ -105,6 +105,29 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     return status;
 }
 
+/* Areas; responses that are only learned from are no parts of their own. */
+static int parts(bram_ctx *cx, bram_axis **out, const bram_benchmark *b, const bram_dataset *ds)
+{
+    const char *ending = bram_option_text(b->options, "training");
+    bram_axis *all = NULL;
+    size_t length = strlen(ending), mark = bram_scratch_mark(cx), used = 0;
+    BRAM_TRY(bram_area_parts(cx, &all, b, ds));
+    size_t n = bram_axis_length(all), *kept = bram_scratch(cx, n, sizeof *kept);
+    for (size_t i = 0; kept && i < n; i++) {
+        const char *id = bram_axis_id(all, i);
+        size_t end = strlen(id);
+        if (!length || end < length || strcmp(id + end - length, ending) != 0) kept[used++] = i;
+    }
+    int status = !kept  ? BRAM_ENOMEM
+                 : used ? bram_axis_take(cx, out, all, kept, used)
+                        : bram_fail(cx, BRAM_EABSENT,
+                                    "dataset %s has only responses that are learned from (*%s)",
+                                    b->dataset, ending);
+    bram_axis_free(all);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
 /* ---- what is asked -------------------------------------------------------------------------- */
 
 /* The stimuli with the fold that leaves each out (0: none does); of splits that overlap a column
@@ -202,7 +225,7 @@ const bram_task bram_task_encoding = {
     .summary = "predict the responses of an area's units to new stimuli from features of them",
     .version = 3,
     .params = params,
-    .parts = bram_area_parts,
+    .parts = parts,
     .demand = demand,
     .memory = memory,
     .run = run,

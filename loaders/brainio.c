@@ -27,9 +27,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const bram_param params[] = {{"event_unit", BRAM_PARAM_CHOICE, "ms", "ms|s|us", 0, 0,
-                                     "of the times of event assemblies, which no file states"},
-                                    {.name = NULL}};
+static const bram_param params[] = {
+    {"event_unit", BRAM_PARAM_CHOICE, "ms", "ms|s|us", 0, 0,
+     "of the times of event assemblies, which no file states"},
+    {"from", BRAM_PARAM_REAL, "0", NULL, -1e6, 1e6,
+     "begin of the window over whose time bins responses are "
+     "averaged, in s after the stimulus"},
+    {"to", BRAM_PARAM_REAL, "0", NULL, -1e6, 1e6, "its end; both 0: bins stay apart"},
+    {.name = NULL}};
 
 /* ---- stimulus sets --------------------------------------------------------------------------- */
 
@@ -105,14 +110,18 @@ static int put_groups(bram_ctx *cx, bram_dataset *ds, const bram_h5 *file, const
     return status;
 }
 
-static int load_assembly(bram_ctx *cx, bram_dataset *ds, const char *path, const char *unit)
+static int load_assembly(bram_ctx *cx, bram_dataset *ds, const char *path, const bram_options *o)
 {
+    double from = bram_option_real(o, "from"), to = bram_option_real(o, "to");
+    const char *unit = bram_option_text(o, "event_unit");
     bram_h5 *file = NULL;
     bram_brainio a = {0};
     char *id = NULL;
     BRAM_TRY(bram_h5_open(cx, &file, path));
     int status = name_of(cx, &id, file);
     if (status == BRAM_OK) status = bram_brainio_read(cx, &a, bram_h5_root(file));
+    if (status == BRAM_OK && a.dims > 1 && to > from)
+        status = bram_brainio_average(cx, &a, from, to);
     if (status == BRAM_OK && a.dims == 1) {
         double s = strcmp(unit, "s") == 0 ? 1 : strcmp(unit, "ms") == 0 ? 1e-3 : 1e-6;
         status = bram_brainio_put_events(cx, ds, id, &a, s);
@@ -131,9 +140,9 @@ struct set {
 };
 
 static int load_file(bram_ctx *cx, bram_dataset *ds, struct set *set, const char *path,
-                     const char *unit)
+                     const bram_options *o)
 {
-    if (bram_h5_probe(path)) return load_assembly(cx, ds, path, unit);
+    if (bram_h5_probe(path)) return load_assembly(cx, ds, path, o);
     if (!set->pictures && is_pictures(cx, path)) {
         set->pictures = path;
         return BRAM_OK;
@@ -154,8 +163,11 @@ static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const b
     struct set set = {NULL, NULL};
     size_t mark = bram_scratch_mark(cx);
     int status = BRAM_OK;
+    if (bram_option_real(o, "from") > bram_option_real(o, "to"))
+        return bram_fail(cx, BRAM_EUSAGE, "from=%g is after to=%g", bram_option_real(o, "from"),
+                         bram_option_real(o, "to"));
     for (size_t i = 0; status == BRAM_OK && i < input->count; i++) {
-        status = load_file(cx, ds, &set, input->paths[i], bram_option_text(o, "event_unit"));
+        status = load_file(cx, ds, &set, input->paths[i], o);
         if (status != BRAM_OK) status = bram_fail_prefix(cx, status, "%s", input->paths[i]);
         bram_scratch_release(cx, mark);
     }

@@ -51,6 +51,14 @@ const bram_brainio_coordinate *bram_brainio_find(const bram_brainio *a, size_t d
 size_t bram_brainio_dim(const bram_brainio *a, const char *name);
 
 /**
+ * Makes one of the time bins that lie within from .. to (s): their mean over the values that are
+ * there. An assembly without bins stays as it is.
+ *
+ * @return BRAM_OK; BRAM_EFORMAT: no bin lies within, or bins are not timed or not in order
+ */
+int bram_brainio_average(bram_ctx *cx, bram_brainio *a, double from, double to) BRAM_MUST_CHECK;
+
+/**
  * Adds the coordinates along a dimension as columns of an axis of `count` rows, row i from position
  * at[i]; lower case, other signs than letters and digits as _. Coordinates of the names in `but`
  * (NULL at the end) are left out, and those that `same` says differ within a row.
