@@ -164,12 +164,13 @@ static bram_rule normalization_of(const bram_options *o)
 
 /* ---- reliability ---------------------------------------------------------------------------- */
 
-/* The stimuli that are tested, as an area: reliability is that of what is scored. */
+/* The stimuli that are tested, as an area: reliability is that of what is scored. Where splits are
+ * drawn, all may be tested. */
 static int tested_area(bram_ctx *cx, bram_area *out, const bram_encoding *e)
 {
     size_t each = e->area.units * e->area.repeats, used = 0;
     *out = e->area;
-    if (e->rows.all) return BRAM_OK;
+    if (e->rows.all || bram_option_is(e->o, "split", "shuffle")) return BRAM_OK;
     out->stimuli = e->rows.tested;
     out->values = bram_scratch(cx, out->stimuli, each * sizeof *out->values);
     out->present = bram_scratch(cx, out->stimuli, each);

@@ -169,6 +169,22 @@ bool made_collection(const char *path, const char *defect);
  */
 bool made_sensorium2022(const char *path, bool folder, const char *defect);
 
+/*
+ * Forms of the standard benchmarks, large enough to be run: FIELD_STIMULI stimuli, FIELD_UNITS
+ * units, two repeats. With a = 7 i mod 40 and b = i i mod 11 trial k of unit u to stimulus i is
+ *     (u + 1) a + 3 b (for odd u: less 3 b) + 4 e,   e = 1 or -1 in turn, the other way for k = 1
+ */
+enum { FIELD_STIMULI = 40, FIELD_UNITS = 4 };
+double made_field_trial(int stimulus, int unit, int repeat);
+
+/** form: "objects" (V4 and IT, 70 to 170 ms), "textures" (V1 and V2, five bins of 50 ms), "images"
+ *  (V1 alone). */
+bool made_brainio_field(const char *path, const char *form);
+
+/** kind: "field-sensorium2022", "field-sensorium2023", "field-algonauts" (folders), "field-nsd",
+ *  "field-nsd-table", "field-videos" (.npy: stimulus x repeat x unit). */
+bool made_field(const char *kind, const char *path);
+
 /** A scan of Sensorium 2023: 4 trials of 4 neurons x 5 frames. @param defect "good", "frames" */
 bool made_sensorium2023(const char *path, bool folder, const char *defect);
 

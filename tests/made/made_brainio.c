@@ -155,3 +155,67 @@ bool made_brainio(const char *path, const char *defect)
     H5LTset_attribute_string(file, "/", "identifier", "made.2015");
     return H5Fclose(file) >= 0;
 }
+
+/* ---- forms of the standard benchmarks -------------------------------------------------------- */
+
+enum { REPEATS = 2 };
+
+static void put_field_coordinates(hid_t file, const char *form)
+{
+    static char id[FIELD_STIMULI][8];
+    static const char *const kinds[] = {"animals", "boats", "cars", "chairs"};
+    static const char *const regions[][2] = {{"V4", "IT"}, {"V1", "V2"}, {"V1", "V1"}};
+    const char *stimulus[FIELD_STIMULI * REPEATS], *kind[FIELD_STIMULI * REPEATS];
+    long long repetition[FIELD_STIMULI * REPEATS];
+    const char *const *region = regions[is(form, "objects") ? 0 : is(form, "textures") ? 1 : 2];
+    for (int t = 0; t < FIELD_STIMULI * REPEATS; t++) {
+        int i = t % FIELD_STIMULI;
+        snprintf(id[i], sizeof id[i], "s%02d", i);
+        stimulus[t] = id[i], kind[t] = kinds[i % 4], repetition[t] = t / FIELD_STIMULI;
+    }
+    put_dimension(file, "presentation", FIELD_STIMULI * REPEATS);
+    put_texts(file, "stimulus_id", "presentation", FIELD_STIMULI * REPEATS, stimulus);
+    if (!is(form, "images"))
+        put_texts(file, is(form, "objects") ? "object_name" : "texture_type", "presentation",
+                  FIELD_STIMULI * REPEATS, kind);
+    put_column(file, "repetition", "presentation", H5T_NATIVE_LLONG, FIELD_STIMULI * REPEATS,
+               repetition);
+    const char *const name[FIELD_UNITS] = {"n1", "n2", "n3", "n4"},
+                      *const animal[FIELD_UNITS] = {"A", "A", "B", "B"},
+                      *const area[FIELD_UNITS] = {region[0], region[1], region[0], region[1]};
+    put_dimension(file, "neuroid", FIELD_UNITS);
+    put_texts(file, "neuroid_id", "neuroid", FIELD_UNITS, name);
+    put_texts(file, "region", "neuroid", FIELD_UNITS, area);
+    put_texts(file, "animal", "neuroid", FIELD_UNITS, animal);
+}
+
+bool made_brainio_field(const char *path, const char *form)
+{
+    enum { MOST_BINS = 5 };
+    static double values[FIELD_STIMULI * REPEATS * FIELD_UNITS * MOST_BINS];
+    long long start[MOST_BINS], end[MOST_BINS];
+    int bins = is(form, "textures") ? MOST_BINS : 1;
+    if (!is(form, "objects") && !is(form, "textures") && !is(form, "images")) return false;
+    for (int b = 0; b < bins; b++)
+        start[b] = bins > 1 ? 50 * b : 70, end[b] = bins > 1 ? 50 * b + 50 : 170;
+    for (int t = 0; t < FIELD_STIMULI * REPEATS; t++)
+        for (int u = 0; u < FIELD_UNITS; u++)
+            for (int b = 0; b < bins; b++) /* bins 1 to 3 are the window: x - 3, x, x + 3 */
+                values[(t * FIELD_UNITS + u) * bins + b] =
+                    b % 4 == 0 && bins > 1
+                        ? 1e4
+                        : made_field_trial(t % FIELD_STIMULI, u, t / FIELD_STIMULI) +
+                              (bins > 1 ? 3 * (b - 2) : 0);
+    unlink(path);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    if (file < 0) return false;
+    put_field_coordinates(file, form);
+    put_dimension(file, "time_bin", (hsize_t)bins);
+    put_column(file, "time_bin_start", "time_bin", H5T_NATIVE_LLONG, (hsize_t)bins, start);
+    put_column(file, "time_bin_end", "time_bin", H5T_NATIVE_LLONG, (hsize_t)bins, end);
+    put_array(file, "data", 3,
+              (const hsize_t[]){FIELD_STIMULI * REPEATS, FIELD_UNITS, (hsize_t)bins},
+              (const char *const[]){"presentation", "neuroid", "time_bin"}, values,
+              "stimulus_id repetition neuroid_id region animal time_bin_start time_bin_end");
+    return H5Fclose(file) >= 0;
+}

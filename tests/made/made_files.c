@@ -199,6 +199,8 @@ bool made_gz(const char *path)
 
 bool made_file(const char *kind, const char *path, const char *defect)
 {
+    if (is(kind, "field-brainio")) return made_brainio_field(path, defect);
+    if (strncmp(kind, "field-", 6) == 0) return is(defect, "good") && made_field(kind, path);
     if (is(kind, "sensorium2022")) return made_sensorium2022(path, false, defect);
     if (is(kind, "sensorium2023")) return made_sensorium2023(path, false, defect);
     if (is(kind, "algonauts")) return made_algonauts(path, false, defect);
