@@ -58,14 +58,14 @@ awk -f expected.awk >expected
 
 # import: each in the layout of its source
 mkdir data
-make_file field-brainio objects assembly.nc
-make_file field-brainio textures textures.nc
-make_file field-brainio images cadena.nc
-make_file field-nsd good betas_session01.hdf5
-make_file field-nsd-table good nsd_stim_info_merged.csv
-make_file field-videos good V1.npy
-make_file field-algonauts good subj01
-make_file field-sensorium2022 good static1
+"$BRAMBLE_TEST_TOOLS/../made/make_file" field-brainio objects assembly.nc
+"$BRAMBLE_TEST_TOOLS/../made/make_file" field-brainio textures textures.nc
+"$BRAMBLE_TEST_TOOLS/../made/make_file" field-brainio images cadena.nc
+"$BRAMBLE_TEST_TOOLS/../made/make_file" field-nsd good betas_session01.hdf5
+"$BRAMBLE_TEST_TOOLS/../made/make_file" field-nsd-table good nsd_stim_info_merged.csv
+"$BRAMBLE_TEST_TOOLS/../made/make_file" field-videos good V1.npy
+"$BRAMBLE_TEST_TOOLS/../made/make_file" field-algonauts good subj01
+"$BRAMBLE_TEST_TOOLS/../made/make_file" field-sensorium2022 good static1
 awk 'BEGIN { print "stimulus,set"; for (i = 0; i < 40; i++) printf "video%02d,%s\n", i, i < 32 ? "train" : "validation" }' >videos.csv
 run bramble import assembly.nc -o data/majajhong2015.h5 --quiet
 run bramble import textures.nc -o data/freemanziemba2013.h5 --source brainio:from=0.05,to=0.2 --quiet
