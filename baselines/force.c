@@ -25,6 +25,8 @@ static const bram_param params[] = {
     {"steps", BRAM_PARAM_INTEGER, "400", NULL, 1, 1000000, "bptt: of Adam, on all segments"},
     {"rate", BRAM_PARAM_REAL, "0.003", NULL, 0, 10, "bptt: learning rate, before its schedule"},
     {"clip", BRAM_PARAM_REAL, "1", NULL, 1e-12, 1e12, "bptt: largest norm of a gradient"},
+    {"checkpoint", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+     "file where training stands when it is stopped, and from which it goes on"},
     {.name = NULL}};
 
 static const bram_state_part parts[] = {
@@ -183,19 +185,26 @@ static int check_panel(bram_ctx *cx, const bram_panel *train)
 static int fit_all(bram_ctx *cx, bram_force *f, const bram_options *o, const bram_panel *train,
                    uint64_t seed)
 {
+    char key[BRAM_CHECKPOINT_KEY] = "";
+    bool finished = false;
     bram_force_settings settings = {.internal = bram_option_flag(o, "internal"),
                                     .lambda = bram_option_real(o, "lambda"),
                                     .alpha = bram_option_real(o, "alpha"),
                                     .passes = (size_t)bram_option_integer(o, "passes"),
                                     .steps = (size_t)bram_option_integer(o, "steps"),
                                     .rate = bram_option_real(o, "rate"),
-                                    .clip = bram_option_real(o, "clip")};
+                                    .clip = bram_option_real(o, "clip"),
+                                    .checkpoint.path = bram_option_text(o, "checkpoint"),
+                                    .checkpoint.key = key,
+                                    .finished = &finished};
     size_t mark = bram_scratch_mark(cx);
     BRAM_TRY(make(cx, f, (size_t)bram_option_integer(o, "neurons"), train->segment[0].x.cols,
                   train->segment[0].y.cols));
     BRAM_TRY(scale_inputs(cx, f, train));
     BRAM_TRY(scale_columns(cx, f, train));
     draw(f, o, seed);
+    if (settings.checkpoint.path[0])
+        BRAM_TRY(bram_checkpoint_key(cx, key, "force", o, seed, train));
     BRAM_TRY(bram_option_is(o, "method", "rls") ? bram_force_rls(cx, f, train, &settings)
                                                 : bram_force_bptt(cx, f, train, &settings));
     for (size_t i = 0; i < f->recurrent.rows * f->recurrent.cols; i++)
@@ -203,6 +212,7 @@ static int fit_all(bram_ctx *cx, bram_force *f, const bram_options *o, const bra
             return bram_fail(cx, BRAM_ENUMERIC,
                              "training diverged: a smaller rate, or a larger "
                              "alpha, may help");
+    if (finished) bram_checkpoint_remove(&settings.checkpoint);
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
@@ -314,7 +324,7 @@ const bram_model bram_model_force = {
     .missing = "no loss where a target is missing; a missing input is at its mean",
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_RESPOND),
-    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_NEEDS_INPUT,
+    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_NEEDS_INPUT | BRAM_MODEL_FINISHES,
     .params = params,
     .fit = fit,
     .answer = answer,

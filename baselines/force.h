@@ -13,6 +13,7 @@
 #define BRAMBLE_BASELINES_FORCE_H
 
 #include "forecast.h"
+#include "network_checkpoint.h"
 
 typedef struct bram_force {
     bram_mat recurrent; /* neurons x neurons: J */
@@ -42,11 +43,13 @@ typedef struct bram_force_settings {
     size_t passes; /* over all segments */
     size_t steps;  /* by backpropagation: of Adam */
     double rate, clip;
+    bram_checkpoint checkpoint; /* its path and key */
+    bool *finished;             /* receives whether training was not ended early */
 } bram_force_settings;
 
 /** Recursive least squares (force_rls.c), backpropagation through time (force_bptt.c). Both change
  * J and the readout; the latter also the inputs' weights and the bias, and it feeds nothing back.
- */
+ * A stop leaves the checkpoint; both go on from it to the same bytes. */
 int bram_force_rls(bram_ctx *cx, bram_force *f, const bram_panel *train,
                    const bram_force_settings *o) BRAM_MUST_CHECK;
 int bram_force_bptt(bram_ctx *cx, bram_force *f, const bram_panel *train,

@@ -204,9 +204,21 @@ int bram_force_bptt(bram_ctx *cx, bram_force *f, const bram_panel *train,
     BRAM_TRY(make(cx, &t));
     fill(&t, train, scratch);
     copy_parameters(&t, false);
-    for (uint64_t step = 1; step <= o->steps; step++) {
-        BRAM_TRY(bram_ctx_check_cancel(cx));
+    bram_mat none = {&(double){0}, 1, 1, 1};
+    double number[BRAM_CHECKPOINT_NUMBERS] = {0}; /* the first: steps done */
+    bram_checkpoint c = {
+        o->checkpoint.path, o->checkpoint.key, t.at.all, t.p, t.m, t.v, t.p, number, &none};
+    BRAM_TRY(bram_checkpoint_read(cx, &c));
+    *o->finished = true;
+    for (uint64_t step = (uint64_t)number[0] + 1; step <= o->steps; step++) {
+        *o->finished = !bram_ctx_finish(cx);
+        if (!*o->finished || bram_ctx_check_cancel(cx) != BRAM_OK) {
+            if (c.path[0]) BRAM_TRY(bram_checkpoint_write(cx, &c));
+            BRAM_TRY(bram_ctx_check_cancel(cx));
+            break;
+        }
         double loss = take_step(&t, step);
+        number[0] = (double)step;
         if (!isfinite(loss))
             return bram_fail(cx, BRAM_ENUMERIC,
                              "step %llu: the loss is %g; a smaller rate may help",

@@ -11,6 +11,8 @@
  */
 #include "force.h"
 
+#include "linalg.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -103,6 +105,27 @@ static void go_through(struct run *w)
     }
 }
 
+/* J, the readout and P below each other, to or from a checkpoint. */
+static void copy_state(bram_mat *state, const struct run *w, bool out)
+{
+    size_t n = w->f->recurrent.rows, columns = w->f->column.cols;
+    double *part[] = {w->f->recurrent.data, w->f->readout.data, w->p}, *at = state->data;
+    size_t count[] = {n * n, columns * n, n * n};
+    for (size_t k = 0; k < 3; at += count[k++])
+        memcpy(out ? part[k] : at, out ? at : part[k], count[k] * sizeof *at);
+}
+
+/* A pass over all segments. */
+static int make_pass(bram_ctx *cx, struct run *w, const bram_panel *train)
+{
+    for (size_t s = 0; s < train->segments; s++) {
+        w->s = &train->segment[s];
+        go_through(w);
+        BRAM_TRY(bram_ctx_check_cancel(cx));
+    }
+    return BRAM_OK;
+}
+
 int bram_force_rls(bram_ctx *cx, bram_force *f, const bram_panel *train,
                    const bram_force_settings *o)
 {
@@ -113,13 +136,26 @@ int bram_force_rls(bram_ctx *cx, bram_force *f, const bram_panel *train,
     w.r = w.x + n, w.k = w.r + n, w.sum = w.k + n, w.u = w.sum + n, w.next = w.u + inputs;
     w.z = w.next + inputs;
     for (size_t i = 0; i < n; i++) w.p[i * n + i] = 1 / o->alpha;
-    for (size_t pass = 0; pass < o->passes; pass++) {
-        for (size_t s = 0; s < train->segments; s++) {
-            w.s = &train->segment[s];
-            go_through(&w);
-            BRAM_TRY(bram_ctx_check_cancel(cx));
+    bram_mat state = {0};
+    double number[BRAM_CHECKPOINT_NUMBERS] = {0}; /* the first: passes done */
+    bram_checkpoint c = {
+        o->checkpoint.path, o->checkpoint.key, 0, NULL, NULL, NULL, NULL, number, &state};
+    BRAM_TRY(bram_mat_scratch(cx, &state, 2 * n + columns, n));
+    copy_state(&state, &w, false);
+    BRAM_TRY(bram_checkpoint_read(cx, &c));
+    copy_state(&state, &w, true);
+    *o->finished = true;
+    for (size_t pass = (size_t)number[0]; pass < o->passes && *o->finished; pass++) {
+        int status = make_pass(cx, &w, train);
+        if (status == BRAM_OK) { /* a pass that was stopped is made again */
+            copy_state(&state, &w, false);
+            number[0] = (double)(pass + 1);
+            bram_ctx_progress(cx, "training", number[0], (double)o->passes);
         }
-        bram_ctx_progress(cx, "training", (double)(pass + 1), (double)o->passes);
+        *o->finished = pass + 1 == o->passes || !bram_ctx_finish(cx);
+        if (c.path[0] && (status != BRAM_OK || !*o->finished))
+            BRAM_TRY(bram_checkpoint_write(cx, &c));
+        BRAM_TRY(status);
     }
     return BRAM_OK;
 }

@@ -2,10 +2,40 @@
 #include "network_checkpoint.h"
 
 #include "forecast.h"
+#include "hash.h"
+#include "internal.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Present values of rows of a matrix. */
+static int hash_rows(bram_ctx *cx, bram_hash *h, const bram_mat *m, const uint8_t *present)
+{
+    for (size_t r = 0; r < m->rows; r++)
+        for (size_t i = 0; i < m->cols; i++)
+            if (!present || present[r * m->cols + i])
+                BRAM_TRY(bram_hash_add(cx, h, bram_row(m, r) + i, sizeof(double)));
+    return BRAM_OK;
+}
+
+int bram_checkpoint_key(bram_ctx *cx, char key[BRAM_CHECKPOINT_KEY], const char *model,
+                        const bram_options *o, uint64_t seed, const bram_panel *train)
+{
+    bram_hash *h = NULL;
+    BRAM_TRY(bram_hash_new(cx, &h));
+    int status = bram_hash_add_text(cx, h, bram_options_canonical(o));
+    if (status == BRAM_OK) status = bram_hash_add_text(cx, h, model);
+    if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, seed);
+    for (size_t s = 0; s < train->segments && status == BRAM_OK; s++) {
+        const bram_segment *g = &train->segment[s];
+        status = hash_rows(cx, h, &g->y, g->y_present);
+        if (status == BRAM_OK) status = hash_rows(cx, h, &g->x, g->x_present);
+    }
+    if (status == BRAM_OK) status = bram_hash_end(cx, h, key);
+    bram_hash_free(h);
+    return status;
+}
 
 static int put_values(bram_ctx *cx, bram_dataset *ds, const char *name, const float *values,
                       size_t n)
@@ -16,7 +46,7 @@ static int put_values(bram_ctx *cx, bram_dataset *ds, const char *name, const fl
     int status = bram_response_new(cx, &r, name, BRAM_F32, 1, (const bram_axis *const *)&axis);
     bram_axis_free(axis);
     BRAM_TRY(status);
-    memcpy(bram_response_f32(r), values, n * sizeof *values);
+    if (n) memcpy(bram_response_f32(r), values, n * sizeof *values);
     return bram_dataset_add(cx, ds, "training", r);
 }
 

@@ -11,7 +11,6 @@
  * the best parameters are kept, and `patience` checks without a better one end the training. All
  * that random numbers depend on is the seed and the step.
  */
-#include "hash.h"
 #include "linalg.h"
 #include "network.h"
 #include "network_checkpoint.h"
@@ -65,7 +64,7 @@ struct training {
     bool finished;   /* not ended early */
     uint64_t step;
     uint64_t seed;
-    char key[65];
+    char key[BRAM_CHECKPOINT_KEY];
     size_t places; /* where windows may begin, in all segments */
     struct half half[HALVES];
     double scale; /* 1 / values that count in this step */
@@ -424,26 +423,6 @@ static int validate(bram_ctx *cx, struct training *t, double *loss)
     return BRAM_OK;
 }
 
-/* What a checkpoint belongs to: the model, its options, the seed and the training data. */
-static int make_key(bram_ctx *cx, struct training *t, const bram_options *o)
-{
-    bram_hash *h = NULL;
-    BRAM_TRY(bram_hash_new(cx, &h));
-    int status = bram_hash_add_text(cx, h, bram_options_canonical(o));
-    if (status == BRAM_OK) status = bram_hash_add_text(cx, h, t->n->body->name);
-    if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, t->seed);
-    for (size_t s = 0; s < t->train->segments && status == BRAM_OK; s++) {
-        const bram_segment *g = &t->train->segment[s];
-        for (size_t r = 0; r < g->y.rows && status == BRAM_OK; r++)
-            for (size_t i = 0; i < t->n->units && status == BRAM_OK; i++)
-                if (!g->y_present || g->y_present[r * t->n->units + i])
-                    status = bram_hash_add(cx, h, bram_row(&g->y, r) + i, sizeof(double));
-    }
-    if (status == BRAM_OK) status = bram_hash_end(cx, h, t->key);
-    bram_hash_free(h);
-    return status;
-}
-
 /* ---- training ------------------------------------------------------------------------------- */
 
 static void keep_best(struct training *t)
@@ -583,7 +562,8 @@ static int train_network(bram_ctx *cx, struct training *t, const bram_options *o
         BRAM_TRY(bram_learning_begin(cx, &learning, n, t->validation ? t->validation : t->train,
                                      t->seed));
     keep_best(t);
-    if (t->checkpoint.path[0]) BRAM_TRY(make_key(cx, t, o));
+    if (t->checkpoint.path[0])
+        BRAM_TRY(bram_checkpoint_key(cx, t->key, n->body->name, o, t->seed, t->train));
     BRAM_TRY(bram_checkpoint_read(cx, &t->checkpoint));
     BRAM_TRY(run(cx, t));
     if (t->finished) bram_checkpoint_remove(&t->checkpoint);

@@ -3,6 +3,7 @@
  */
 #include "onsets.h"
 
+#include "behaviour.h"
 #include "internal.h"
 
 #include <math.h>
@@ -161,4 +162,22 @@ int bram_onsets_of_movements(bram_ctx *cx, bram_onsets *out, const bram_recordin
     bram_free(trial);
     return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has no movement of %g at a speed of %g",
                      place->id, what->least, what->speed);
+}
+
+int bram_onsets_of_behaviour(bram_ctx *cx, bram_onsets *out, const bram_dataset *ds,
+                             const bram_recording *r, const bram_options *o)
+{
+    bram_recording place = {0}, velocity = {0};
+    const char *from = bram_option_text(o, "behaviour");
+    bram_movement what = {.speed = bram_option_real(o, "speed"),
+                          .rest = (size_t)bram_option_integer(o, "rest"),
+                          .least = bram_option_real(o, "least"),
+                          .directions = (size_t)bram_option_integer(o, "directions")};
+    int status = bram_behaviour_read(cx, &place, ds, r, from, bram_option_text(o, "place"));
+    if (status == BRAM_OK)
+        status = bram_behaviour_read(cx, &velocity, ds, r, from, bram_option_text(o, "velocity"));
+    if (status == BRAM_OK) status = bram_onsets_of_movements(cx, out, &place, &velocity, &what);
+    bram_recording_release(&place);
+    bram_recording_release(&velocity);
+    return status;
 }

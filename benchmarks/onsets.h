@@ -6,6 +6,8 @@
 
 #include "recording.h"
 
+#include <bramble/spec.h>
+
 typedef struct bram_onset {
     size_t row; /* of the recording: the first at or after the onset */
     uint32_t condition;
@@ -47,5 +49,33 @@ typedef struct bram_movement {
 int bram_onsets_of_movements(bram_ctx *cx, bram_onsets *out, const bram_recording *place,
                              const bram_recording *velocity,
                              const bram_movement *what) BRAM_MUST_CHECK;
+
+/** What a task asks about movements, among its options. */
+#define BRAM_MOVEMENT_PARAMS                                                                       \
+    {"behaviour",                                                                                  \
+     BRAM_PARAM_TEXT,                                                                              \
+     "behaviour",                                                                                  \
+     NULL,                                                                                         \
+     0,                                                                                            \
+     0,                                                                                            \
+     "movements: the response below recordings/ID that holds place and velocity"},                 \
+        {"place", BRAM_PARAM_TEXT, "", NULL, 0, 0, "movements: two variables, joined by +"},       \
+        {"velocity", BRAM_PARAM_TEXT, "", NULL, 0, 0, "movements: two variables, joined by +"},    \
+        {"speed", BRAM_PARAM_REAL, "0.1", NULL, 0, 1e9, "movements: one begins at this speed"},    \
+        {"rest",                                                                                   \
+         BRAM_PARAM_INTEGER,                                                                       \
+         "3",                                                                                      \
+         NULL,                                                                                     \
+         1,                                                                                        \
+         100000,                                                                                   \
+         "movements: after so many rows below it"},                                                \
+        {"least", BRAM_PARAM_REAL, "0", NULL, 0, 1e9, "movements: and goes this far"},             \
+    {                                                                                              \
+        "directions", BRAM_PARAM_INTEGER, "8", NULL, 2, 360, "movements: how many conditions"      \
+    }
+
+/** The same from place and velocity that are read from a dataset, as the options above say. */
+int bram_onsets_of_behaviour(bram_ctx *cx, bram_onsets *out, const bram_dataset *ds,
+                             const bram_recording *r, const bram_options *o) BRAM_MUST_CHECK;
 
 #endif

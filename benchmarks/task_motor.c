@@ -3,23 +3,24 @@
  * told the output of a task and the activity of a few neurons?
  *
  * Recordings are trials with the attribute `set` (train, test, left-out, perturbed) and three
- * responses on one time axis: input, output and activity (simulate_motor.c). A part is a share of
- * the neurons that were recorded, "5%" ...; which they are depends on the benchmark and the part,
- * never on the model. A model is fitted on the training trials, from the input to the outputs and
- * the recorded neurons (columns with the `role` output or unit), and answers the others from their
- * input. All neurons are told from its inside ("hidden" of the answer; without, its answers) by
- * ridge regression fitted on the training trials.
+ * responses on one time axis: input, output and activity (simulate_motor.c); or they are made of
+ * the movements of one recording (motor_trials.h). A part is a share of the neurons that were
+ * recorded, "5%" ...; which they are depends on the benchmark and the part, never on the model. A
+ * model is fitted on the training trials, from the input to the outputs and the recorded neurons
+ * (columns with the `role` output or unit), and answers the others from their input. All neurons
+ * are told from its inside ("hidden" of the answer; without, its answers) by ridge regression
+ * fitted on the training trials.
  *
  *   METRIC@SET/output       what it answers
  *   METRIC@SET/recorded     neurons that it was trained on, by regression
  *   METRIC@SET/unrecorded   the others: the question
  *
  * for the sets test (the same movements again), left-out (others) and perturbed (other initial
- * states). Floor: the mean over the training trials. Intervals: bootstrap over blocks of rows of
- * the trials. Source: Salatiello & Giese 2020, arXiv 2005.02211.
+ * states); a set without trials has no scores. Floor: the mean over the training trials. Intervals:
+ * bootstrap over blocks of rows of the trials. Source: Salatiello & Giese 2020, arXiv 2005.02211.
  */
 #include "linalg.h"
-#include "recording.h"
+#include "motor_trials.h"
 #include "resample.h"
 #include "ridge.h"
 #include "scores.h"
@@ -33,6 +34,8 @@
 #include <string.h>
 
 static const bram_param params[] = {
+    {"trials", BRAM_PARAM_CHOICE, "recordings", "recordings|movements", 0, 0,
+     "each a recording, or the movements of the only one (motor_trials.h)"},
     {"output", BRAM_PARAM_TEXT, "muscles", NULL, 0, 0, "response below recordings/ID"},
     {"input", BRAM_PARAM_TEXT, "input", NULL, 0, 0, "response below recordings/ID"},
     {"activity", BRAM_PARAM_TEXT, "activity", NULL, 0, 0, "response below recordings/ID"},
@@ -41,6 +44,8 @@ static const bram_param params[] = {
     {"ridge", BRAM_PARAM_REALS, "0.01..1e5", NULL, 0, INFINITY,
      "penalties of the regression from the model's inside"},
     {"block", BRAM_PARAM_INTEGER, "30", NULL, 1, 100000, "rows of a block of the bootstrap"},
+    BRAM_MOVEMENT_PARAMS,
+    BRAM_MOTOR_TRIALS_PARAMS,
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -59,6 +64,8 @@ struct set {
 
 struct motor {
     const bram_cell *cell;
+    const bram_dataset *ds;
+    bram_dataset *made; /* trials of movements, else NULL */
     const bram_options *o;
     size_t outputs, neurons, inputs;
     const bram_axis *input;  /* columns of x */
@@ -85,7 +92,7 @@ static int find(bram_ctx *cx, const bram_response **out, const struct motor *m, 
 {
     char path[300];
     snprintf(path, sizeof path, "recordings/%.120s/%.120s", id, bram_option_text(m->o, option));
-    *out = bram_dataset_response(m->cell->dataset, path);
+    *out = bram_dataset_response(m->ds, path);
     if (*out && bram_response_dims(*out) == 2) return BRAM_OK;
     return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the dataset has no %s (time x ...)", path);
 }
@@ -94,7 +101,7 @@ static const char *set_of(const struct motor *m, const char *id)
 {
     char path[200];
     snprintf(path, sizeof path, "recordings/%.150s", id);
-    const bram_attrs *a = bram_dataset_find_attrs(m->cell->dataset, path);
+    const bram_attrs *a = bram_dataset_find_attrs(m->ds, path);
     const char *set = a ? bram_attrs_text(a, "set") : NULL;
     return set ? set : "";
 }
@@ -136,7 +143,7 @@ static int join(bram_ctx *cx, struct motor *m, bram_segment *s, bram_mat *truth,
 
 static int read_set(bram_ctx *cx, struct motor *m, struct set *set, const char *name)
 {
-    const bram_dataset *ds = m->cell->dataset;
+    const bram_dataset *ds = m->ds;
     size_t n = bram_dataset_groups(ds, "recordings"),
            block = (size_t)bram_option_integer(m->o, "block");
     bram_mat *truth = bram_scratch(cx, n, sizeof *truth);
@@ -148,8 +155,7 @@ static int read_set(bram_ctx *cx, struct motor *m, struct set *set, const char *
         BRAM_TRY(join(cx, m, &set->segment[set->trials], &truth[set->trials], id));
         set->rows += truth[set->trials++].rows;
     }
-    if (!set->trials)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no recording has the attribute set = %s", name);
+    if (!set->trials) return BRAM_OK;
     set->group = bram_scratch(cx, set->rows, sizeof *set->group);
     if (!set->group) return BRAM_ENOMEM;
     BRAM_TRY(bram_mat_scratch(cx, &set->truth, set->rows, m->outputs + m->neurons));
@@ -207,7 +213,7 @@ static int make_axes(bram_ctx *cx, struct motor *m, const bram_axis *output,
 
 static int read_all(bram_ctx *cx, struct motor *m)
 {
-    const bram_dataset *ds = m->cell->dataset;
+    const bram_dataset *ds = m->ds;
     const bram_response *r[3];
     if (!bram_dataset_groups(ds, "recordings"))
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the dataset has no recordings");
@@ -221,7 +227,9 @@ static int read_all(bram_ctx *cx, struct motor *m)
     BRAM_TRY(make_axes(cx, m, bram_response_axis(r[0], 1), bram_response_axis(r[1], 1)));
     BRAM_TRY(read_set(cx, m, &m->train, "train"));
     for (size_t s = 0; s < SETS; s++) BRAM_TRY(read_set(cx, m, &m->set[s], set_name[s]));
-    return BRAM_OK;
+    if (m->train.trials && m->set[0].trials) return BRAM_OK;
+    return bram_fail(cx, BRAM_ENOTAPPLICABLE, "no recording has the attribute set = %s",
+                     m->train.trials ? set_name[0] : "train");
 }
 
 /* ---- the model ------------------------------------------------------------------------------ */
@@ -288,7 +296,7 @@ static const char *condition_of(const struct motor *m, const bram_segment *s)
 {
     char path[200];
     snprintf(path, sizeof path, "recordings/%.150s", s->id);
-    const bram_attrs *a = bram_dataset_find_attrs(m->cell->dataset, path);
+    const bram_attrs *a = bram_dataset_find_attrs(m->ds, path);
     const char *told = a ? bram_attrs_text(a, "condition") : NULL;
     return told && told[0] ? told : s->id;
 }
@@ -348,6 +356,7 @@ static int regress(bram_ctx *cx, struct motor *m, bram_mat told[SETS])
         status = bram_ridge_weights(cx, ridge, &weights, offset, &b, mean, alpha);
     bram_ridge_free(ridge);
     for (size_t s = 0; s < SETS && status == BRAM_OK; s++) {
+        if (!m->set[s].trials) continue;
         status = bram_mat_scratch(cx, &told[s], m->set[s].rows, n);
         for (size_t i = 0; i < m->set[s].rows && status == BRAM_OK; i++)
             memcpy(bram_row(&told[s], i), offset, n * sizeof *offset);
@@ -408,6 +417,10 @@ static int score_set(bram_ctx *cx, struct motor *m, size_t s, const bram_mat *to
 static int evaluate(bram_ctx *cx, struct motor *m, bram_dataset *result)
 {
     bram_mat told[SETS], unused;
+    if (bram_option_is(m->o, "trials", "movements")) {
+        BRAM_TRY(bram_motor_trials(cx, &m->made, m->ds, m->o));
+        m->ds = m->made;
+    }
     BRAM_TRY(read_all(cx, m));
     bram_panel train = {.unit = m->column,
                         .input = m->input,
@@ -415,23 +428,26 @@ static int evaluate(bram_ctx *cx, struct motor *m, bram_dataset *result)
                         .segments = m->train.trials};
     BRAM_TRY(bram_fitted_new(cx, &m->model, m->cell->model, &train, NULL, m->cell->seed));
     BRAM_TRY(ask(cx, m, &m->train, &unused));
-    for (size_t s = 0; s < SETS; s++) BRAM_TRY(ask(cx, m, &m->set[s], &m->answer[s]));
+    for (size_t s = 0; s < SETS; s++)
+        if (m->set[s].trials) BRAM_TRY(ask(cx, m, &m->set[s], &m->answer[s]));
     BRAM_TRY(scale_inside(cx, m));
     BRAM_TRY(regress(cx, m, told));
     BRAM_TRY(bram_scores_for_cell(cx, &m->scores, m->all, m->cell));
-    for (size_t s = 0; s < SETS; s++) BRAM_TRY(score_set(cx, m, s, &told[s]));
+    for (size_t s = 0; s < SETS; s++)
+        if (m->set[s].trials) BRAM_TRY(score_set(cx, m, s, &told[s]));
     return bram_scores_finish(cx, m->scores, result);
 }
 
 static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
-    struct motor m = {.cell = cell, .o = cell->benchmark->options};
+    struct motor m = {.cell = cell, .o = cell->benchmark->options, .ds = cell->dataset};
     size_t mark = bram_scratch_mark(cx);
     int status = evaluate(cx, &m, result);
     bram_scores_free(m.scores);
     bram_fitted_free(m.model);
     bram_axis_free(m.column);
     bram_axis_free(m.all);
+    bram_dataset_free(m.made);
     bram_scratch_release(cx, mark);
     return status;
 }

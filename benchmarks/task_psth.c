@@ -13,11 +13,10 @@
  * condition and when the trial began but nothing of the trial. The ceiling is the reliability of
  * the recorded averages from odd and even trials (Spearman-Brown).
  */
-#include "behaviour.h"
+#include "onsets.h"
 #include "scores.h"
 #include "stats.h"
 #include "timesplit.h"
-#include "onsets.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -28,14 +27,7 @@ static const bram_param params[] = {
     {"trials", BRAM_PARAM_CHOICE, "events", "events|movements", 0, 0,
      "what trials begin with: the table of events, or movements found in behaviour"},
     {"kind", BRAM_PARAM_TEXT, "", NULL, 0, 0, "events of this kind only; empty: all"},
-    {"behaviour", BRAM_PARAM_TEXT, "behaviour", NULL, 0, 0,
-     "movements: the response below recordings/ID that holds place and velocity"},
-    {"place", BRAM_PARAM_TEXT, "", NULL, 0, 0, "movements: two variables, joined by +"},
-    {"velocity", BRAM_PARAM_TEXT, "", NULL, 0, 0, "movements: two variables, joined by +"},
-    {"speed", BRAM_PARAM_REAL, "0.1", NULL, 0, 1e9, "movements: one begins at this speed"},
-    {"rest", BRAM_PARAM_INTEGER, "3", NULL, 1, 100000, "movements: after so many rows below it"},
-    {"least", BRAM_PARAM_REAL, "0", NULL, 0, 1e9, "movements: and goes this far"},
-    {"directions", BRAM_PARAM_INTEGER, "8", NULL, 2, 360, "movements: how many conditions"},
+    BRAM_MOVEMENT_PARAMS,
     {"before", BRAM_PARAM_INTEGER, "0", NULL, 0, 100000, "rows before the beginning of a trial"},
     {"after", BRAM_PARAM_INTEGER, "20", NULL, 1, 100000, "rows from the beginning on"},
     BRAM_INTERVAL_PARAMS,
@@ -77,26 +69,6 @@ static void release(struct psth *p)
 
 /* ---- trials --------------------------------------------------------------------------------- */
 
-static int find_movements(bram_ctx *cx, struct psth *p)
-{
-    bram_recording place = {0}, velocity = {0};
-    const char *from = bram_option_text(p->o, "behaviour");
-    bram_movement what = {.speed = bram_option_real(p->o, "speed"),
-                          .rest = (size_t)bram_option_integer(p->o, "rest"),
-                          .least = bram_option_real(p->o, "least"),
-                          .directions = (size_t)bram_option_integer(p->o, "directions")};
-    int status = bram_behaviour_read(cx, &place, p->cell->dataset, &p->recording, from,
-                                     bram_option_text(p->o, "place"));
-    if (status == BRAM_OK)
-        status = bram_behaviour_read(cx, &velocity, p->cell->dataset, &p->recording, from,
-                                     bram_option_text(p->o, "velocity"));
-    if (status == BRAM_OK)
-        status = bram_onsets_of_movements(cx, &p->trials, &place, &velocity, &what);
-    bram_recording_release(&place);
-    bram_recording_release(&velocity);
-    return status;
-}
-
 static void mark(const struct psth *p, const bram_slice *s, enum part part)
 {
     for (size_t i = 0; i < s->panel.segments; i++)
@@ -127,7 +99,7 @@ static int prepare(bram_ctx *cx, struct psth *p)
                                  bram_option_text(p->o, "response")));
     BRAM_TRY(bram_timesplit_make(cx, &p->split, &p->recording, p->o));
     BRAM_TRY(bram_option_is(p->o, "trials", "movements")
-                 ? find_movements(cx, p)
+                 ? bram_onsets_of_behaviour(cx, &p->trials, c->dataset, &p->recording, p->o)
                  : bram_onsets_of_events(cx, &p->trials, c->dataset, &p->recording,
                                          bram_option_text(p->o, "kind")));
     p->conditions = bram_axis_length(p->trials.condition);

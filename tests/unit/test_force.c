@@ -1,6 +1,7 @@
 /*
  * Tests of baselines/force*.c: both methods learn outputs and units of a network that is known, one
- * step of least squares by hand, fewer neurons than units and missing inputs are refused.
+ * step of least squares by hand, windows are learnt by heart, a stopped fit goes on to the same
+ * bytes; fewer neurons than units and missing inputs are refused.
  */
 #include "force.h"
 #include "test.h"
@@ -8,6 +9,8 @@
 #include <bramble/rng.h>
 
 #include <math.h>
+#include <stdio.h>
+#include <unistd.h>
 
 enum { ROWS = 60, TRIALS = 4, OUTPUTS = 1, UNITS = 2, COLUMNS = OUTPUTS + UNITS };
 
@@ -99,6 +102,88 @@ static void both_methods_learn(void **state)
     drop(&w);
 }
 
+/* Four trials, each column to a mean squared error of 1e-4 of its variance. */
+static void windows_are_learnt_by_heart(void **state)
+{
+    (void)state;
+    struct world w;
+    double r2[COLUMNS];
+    make(&w);
+    explain(&w, "force:neurons=40,steps=6000,tau=2,rate=0.01", r2);
+    for (size_t c = 0; c < COLUMNS; c++)
+        if (!(r2[c] > 1 - 1e-4)) fail_msg("column %zu: %g", c, 1 - r2[c]);
+    drop(&w);
+}
+
+struct stop {
+    int flag;
+    double at;
+};
+
+static void stop_at(void *user, const char *what, double done, double total)
+{
+    struct stop *s = user;
+    (void)what, (void)total;
+    if (done >= s->at) s->flag = 1;
+}
+
+static void hidden_of(struct world *w, const bram_fitted *f, double hidden[ROWS * 40])
+{
+    bram_dataset *answer = NULL;
+    bram_query q = {.ask = BRAM_ASK_RESPOND, .panel = &w->panel, .segment = 1};
+    assert_ok(w->cx, bram_fitted_answer(w->cx, &answer, f, &q));
+    assert_ok(w->cx, bram_response_read(w->cx, bram_dataset_response(answer, "hidden"),
+                                        (size_t[]){0, 0}, (size_t[]){ROWS, 40}, hidden, NULL));
+    bram_dataset_free(answer);
+}
+
+/* Stopped on the way and gone on, and ended early and gone on: the same bytes as in one go. */
+static void the_same_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec;
+        double at;
+    } method[] = {{"force:neurons=40,tau=3,steps=150", 50},
+                  {"force:neurons=40,tau=3,method=rls,passes=5", 2}};
+    struct world w;
+    char path[256], spec[400];
+    make(&w);
+    test_temporary(path, "force.h5");
+    for (size_t k = 0; k < 2; k++) {
+        static double whole[ROWS * 40], parts[ROWS * 40], early[ROWS * 40];
+        bram_fitted *f = NULL;
+        snprintf(spec, sizeof spec, "%s,checkpoint=%s", method[k].spec, path);
+        assert_ok(w.cx, bram_fitted_new(w.cx, &f, spec, &w.panel, NULL, 1));
+        hidden_of(&w, f, whole);
+        bram_fitted_free(f);
+        assert_int_equal(access(path, F_OK), -1); /* a fit that is done leaves nothing */
+        struct stop stop = {0, method[k].at};
+        bram_ctx_set_progress(w.cx, stop_at, &stop);
+        bram_ctx_set_cancel(w.cx, &stop.flag);
+        assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.panel, NULL, 1), BRAM_ECANCEL);
+        assert_int_equal(access(path, F_OK), 0);
+        bram_ctx_set_cancel(w.cx, NULL);
+        stop = (struct stop){0, method[k].at + (k ? 1 : 50)};
+        bram_ctx_set_finish(w.cx, &stop.flag);
+        assert_ok(w.cx, bram_fitted_new(w.cx, &f, spec, &w.panel, NULL, 1));
+        hidden_of(&w, f, early);
+        bram_fitted_free(f);
+        assert_memory_not_equal(whole, early, sizeof whole);
+        assert_int_equal(access(path, F_OK), 0);
+        bram_ctx_set_progress(w.cx, NULL, NULL);
+        bram_ctx_set_finish(w.cx, NULL);
+        /* another seed is another fit */
+        assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.panel, NULL, 2), BRAM_EUSAGE);
+        assert_ok(w.cx, bram_fitted_new(w.cx, &f, spec, &w.panel, NULL, 1));
+        hidden_of(&w, f, parts);
+        bram_fitted_free(f);
+        assert_memory_equal(whole, parts, sizeof whole);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    drop(&w);
+}
+
 /* One neuron that is fed its input alone, one row: r = tanh(a u), P = 1 / (alpha + r^2) after it.
  */
 static void least_squares_by_hand(void **state)
@@ -112,7 +197,9 @@ static void least_squares_by_hand(void **state)
                     {column, 3, 1, 1}, {scale, 2, 1, 1},    {&a, 1, 1, 1}};
     bram_segment s = {.y = {&y, 1, 1, 1}, .x = {&u, 1, 1, 1}};
     bram_panel panel = {.segment = &s, .segments = 1};
-    bram_force_settings o = {.internal = true, .alpha = 4, .passes = 1};
+    bool finished = false;
+    bram_force_settings o = {
+        .internal = true, .alpha = 4, .passes = 1, .checkpoint.path = "", .finished = &finished};
     assert_ok(cx, bram_force_rls(cx, &f, &panel, &o));
     double r = tanh(1); /* k = r / 4, c = 1 / (1 + r^2 / 4), e = 0 - 3 */
     assert_near(readout, 3 * (r / 4) / (1 + r * r / 4), 1e-12);
@@ -141,8 +228,9 @@ static void refusals(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(least_squares_by_hand),
-                                       cmocka_unit_test(both_methods_learn),
-                                       cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(least_squares_by_hand), cmocka_unit_test(both_methods_learn),
+        cmocka_unit_test(windows_are_learnt_by_heart), cmocka_unit_test(the_same_bytes),
+        cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -350,6 +350,78 @@ static void recomputing_gives_the_same_bytes(void **state)
     drop(&w);
 }
 
+/* Answers of a masked encoder for one unit, hidden: `rows` of them. */
+static void told(struct world *w, const bram_fitted *f, size_t unit, size_t rows, double *out)
+{
+    double mean[ROWS * UNITS];
+    uint8_t held_out[UNITS] = {0};
+    bram_dataset *answer = NULL;
+    held_out[unit] = 1;
+    bram_query q = {.ask = BRAM_ASK_COSMOOTH, .panel = &w->train, .held_out = held_out};
+    assert_ok(w->cx, bram_fitted_answer(w->cx, &answer, f, &q));
+    assert_ok(w->cx, bram_response_read(w->cx, bram_dataset_response(answer, "mean"),
+                                        (size_t[]){0, 0}, (size_t[]){rows, UNITS}, mean, NULL));
+    for (size_t t = 0; t < rows; t++) out[t] = mean[t * UNITS + unit];
+    bram_dataset_free(answer);
+}
+
+/* 2 segments of 5 rows hold 4 windows of 4: each unit is told from the others, whose noise tells
+ * the row, to a scaled mean squared error below 1e-4. */
+static void hidden_units_are_learnt_by_heart(void **state)
+{
+    (void)state;
+    enum { FEW = 5 };
+    struct world w;
+    make(&w, FEW);
+    bram_fitted *f = fit(&w,
+                         "masked-encoder:width=16,heads=2,layers=1,ff=32,dropout=0,window=4,"
+                         "batch=12,steps=6000,rate=0.01",
+                         NULL);
+    double error = 0, y[FEW];
+    for (size_t i = 0; i < UNITS; i++) {
+        told(&w, f, i, FEW, y);
+        for (size_t t = 0; t < FEW; t++) error += pow((y[t] - w.y[t][i]) / 1.4, 2) / (FEW * UNITS);
+    }
+    if (!(error < 1e-4)) fail_msg("%g", error);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
+/* As the_same_bytes, of what a masked encoder answers. */
+static void masks_and_the_same_bytes(void **state)
+{
+    (void)state;
+    struct world w;
+    char path[256], spec[512];
+    make(&w, ROWS);
+    test_temporary(path, "masked.h5");
+    snprintf(spec, sizeof spec,
+             "masked-encoder:width=8,heads=2,layers=2,ff=16,dropout=0.2,window=16,batch=5,steps=50,"
+             "check=10,checkpoint=%s",
+             path);
+    double whole[ROWS], parts[ROWS], threads[ROWS];
+    struct stop stop = {0, 20};
+    bram_fitted *f = fit(&w, spec, &w.validation);
+    told(&w, f, 1, ROWS, whole);
+    bram_fitted_free(f);
+    bram_ctx_set_progress(w.cx, stop_at, &stop);
+    bram_ctx_set_cancel(w.cx, &stop.flag);
+    assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.train, &w.validation, 3), BRAM_ECANCEL);
+    assert_int_equal(access(path, F_OK), 0);
+    bram_ctx_set_progress(w.cx, NULL, NULL);
+    bram_ctx_set_cancel(w.cx, NULL);
+    f = fit(&w, spec, &w.validation);
+    told(&w, f, 1, ROWS, parts);
+    bram_fitted_free(f);
+    assert_memory_equal(whole, parts, sizeof whole);
+    bram_ctx_set_threads(w.cx, 4);
+    f = fit(&w, spec, &w.validation);
+    told(&w, f, 1, ROWS, threads);
+    bram_fitted_free(f);
+    assert_memory_equal(whole, threads, sizeof whole);
+    drop(&w);
+}
+
 /* The third unit of three sines is told from the other two, over a segment longer than a window. */
 static void hidden_units_are_told_from_the_others(void **state)
 {
@@ -490,6 +562,8 @@ int main(void)
         cmocka_unit_test(names_and_shapes),
         cmocka_unit_test(free_runs_begin_as_single_steps),
         cmocka_unit_test(recomputing_gives_the_same_bytes),
+        cmocka_unit_test(hidden_units_are_learnt_by_heart),
+        cmocka_unit_test(masks_and_the_same_bytes),
         cmocka_unit_test(hidden_units_are_told_from_the_others),
         cmocka_unit_test(variances_are_learned),
         cmocka_unit_test(an_early_end_keeps_the_best),
