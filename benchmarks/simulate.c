@@ -6,6 +6,11 @@
 #include <string.h>
 
 const bram_simulation bram_simulation_table[] = {
+    {"simulated-circuit",
+     "spiking network of 16 neurons with known connections, two behaviours, 10000 bins",
+     bram_simulate_circuit, false},
+    {"simulated-circuit-full", "the same with 40 neurons and 40000 bins", bram_simulate_circuit,
+     true},
     {"simulated-graphs", "weighted graphs with known communities (LFR): 9 settings, 3 of each",
      bram_simulate_graphs, false},
     {"simulated-graphs-full", "the same, 10 of each", bram_simulate_graphs, true},

@@ -37,6 +37,10 @@ int bram_simulate_motor(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool ful
 /** A spiking network whose connections switch between states; see simulate_spikes.c. */
 int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 
+/** A spiking network whose connections stay, with behaviour; see simulate_spikes.c. */
+int bram_simulate_circuit(bram_ctx *cx, bram_dataset *out, uint64_t seed,
+                          bool full) BRAM_MUST_CHECK;
+
 /** Branch points and vessels with radii; see simulate_vessels.c. */
 int bram_simulate_vessels(bram_ctx *cx, bram_dataset *out, uint64_t seed,
                           bool full) BRAM_MUST_CHECK;

@@ -3,6 +3,9 @@
  * in many short sequences: one recording whose time axis has a gap after each. The state of each
  * bin is the column `state` of the time axis; connectome/simulated holds the connections of each
  * state (layers state1, state2 ...) and those of any (layer any, with the strongest weight).
+ *
+ * The circuit is the same with one state and with behaviour: two variables, each a weighted sum of
+ * what all neurons did in the last five bins, and noise that leaves READABLE of its variance.
  */
 #include "simulate.h"
 #include "spike_network.h"
@@ -11,12 +14,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double DT = 0.02; /* seconds a bin */
+static const double DT = 0.02;      /* seconds a bin */
+static const double READABLE = 0.8; /* share of a behaviour's variance that neurons explain */
 
-enum { PAUSE = 100 }; /* bins between sequences */
+enum { PAUSE = 100, VARIABLES = 2 }; /* bins between sequences */
 
 struct size {
     size_t states, neurons, sequences, rows;
+    bool behaves;
 };
 
 static char (*names(bram_ctx *cx, size_t n))[24]
@@ -110,7 +115,8 @@ static int neuron_axis(bram_ctx *cx, bram_axis **out, size_t n)
     return status;
 }
 
-static int time_axis(bram_ctx *cx, bram_axis **out, const size_t *state, const struct size *z)
+static int time_axis(bram_ctx *cx, bram_axis **out, const char *name, const size_t *state,
+                     const struct size *z)
 {
     size_t rows = z->sequences * z->rows;
     double *seconds = bram_scratch(cx, rows, sizeof *seconds);
@@ -124,7 +130,7 @@ static int time_axis(bram_ctx *cx, bram_axis **out, const size_t *state, const s
         hidden[t] = (int64_t)state[t] + 1;
     }
     bram_axis *axis = NULL;
-    BRAM_TRY(bram_axis_new(cx, &axis, "time", rows));
+    BRAM_TRY(bram_axis_new(cx, &axis, name, rows));
     int status = bram_axis_set_values(cx, axis, seconds, "s");
     if (status == BRAM_OK) status = bram_axis_add_integer(cx, axis, "segment", segment);
     if (status == BRAM_OK) status = bram_axis_add_integer(cx, axis, "state", hidden);
@@ -145,6 +151,59 @@ static int describe(bram_ctx *cx, bram_dataset *ds, const char *group)
     return bram_attrs_set_number(cx, a, "dt", DT);
 }
 
+/* One variable: weights of all neurons, on what they did up to and in each bin. */
+static void fill_variable(float *out, const double *counts, const bram_mat *phi,
+                          const struct size *z, bram_rng *g, double *weight, double *motion)
+{
+    size_t n = z->neurons, rows = z->sequences * z->rows;
+    double sum = 0, square = 0;
+    for (size_t i = 0; i < n; i++) weight[i] = bram_rng_normal(g);
+    for (size_t t = 0; t < rows; t++) {
+        motion[t] = 0;
+        for (size_t k = 0; k < phi->rows && k <= t % z->rows; k++)
+            for (size_t i = 0; i < n; i++)
+                motion[t] += weight[i] * bram_row(phi, k)[0] * counts[(t - k) * n + i];
+        sum += motion[t], square += motion[t] * motion[t];
+    }
+    double mean = sum / (double)rows, sd = sqrt(square / (double)rows - mean * mean);
+    for (size_t t = 0; t < rows; t++)
+        out[t * VARIABLES] = (float)(sqrt(READABLE) * (motion[t] - mean) / sd +
+                                     sqrt(1 - READABLE) * bram_rng_normal(g));
+}
+
+static int add_behaviour(bram_ctx *cx, bram_dataset *ds, const char *group, const double *counts,
+                         const size_t *state, const bram_mat *phi, const struct size *z,
+                         uint64_t seed)
+{
+    double *weight = bram_scratch(cx, z->neurons, sizeof *weight);
+    double *motion = bram_scratch(cx, z->sequences * z->rows, sizeof *motion);
+    bram_axis *time = NULL, *variable = NULL;
+    bram_response *r = NULL;
+    if (!weight || !motion) return BRAM_ENOMEM;
+    int status = time_axis(cx, &time, "behaviour_time", state, z);
+    if (status == BRAM_OK) status = bram_axis_new(cx, &variable, "variable", VARIABLES);
+    if (status == BRAM_OK)
+        status = bram_axis_set_ids(cx, variable, (const char *[]){"velocity_1", "velocity_2"});
+    if (status == BRAM_OK)
+        status = bram_axis_add_text(cx, variable, "unit", (const char *[]){"1", "1"});
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &r, "behaviour", BRAM_F32, 2,
+                                   (const bram_axis *[]){time, variable});
+    bram_axis_free(time);
+    bram_axis_free(variable);
+    if (status == BRAM_OK)
+        status = bram_attrs_set_number(cx, bram_response_attrs(r), "readable", READABLE);
+    if (status != BRAM_OK) {
+        bram_response_free(r);
+        return status;
+    }
+    for (size_t v = 0; v < VARIABLES; v++) {
+        bram_rng g = bram_rng_at(seed, "simulate/spikes/behaviour", v);
+        fill_variable(bram_response_f32(r) + v, counts, phi, z, &g, weight, motion);
+    }
+    return bram_dataset_add(cx, ds, group, r);
+}
+
 static int add_recording(bram_ctx *cx, bram_dataset *ds, const bram_spike_network *w,
                          const struct size *z, uint64_t seed)
 {
@@ -160,7 +219,7 @@ static int add_recording(bram_ctx *cx, bram_dataset *ds, const bram_spike_networ
     }
     bram_axis *time = NULL, *neuron = NULL;
     bram_response *activity = NULL;
-    int status = time_axis(cx, &time, state, z);
+    int status = time_axis(cx, &time, "time", state, z);
     if (status == BRAM_OK) status = neuron_axis(cx, &neuron, n);
     if (status == BRAM_OK)
         status = bram_response_new(cx, &activity, "activity", BRAM_F32, 2,
@@ -173,20 +232,35 @@ static int add_recording(bram_ctx *cx, bram_dataset *ds, const bram_spike_networ
     status = bram_attrs_set_text(cx, a, "unit", "count");
     if (status == BRAM_OK) status = bram_attrs_set_text(cx, a, "filter", "none");
     if (status == BRAM_OK) status = describe(cx, ds, GROUP);
+    if (status == BRAM_OK && z->behaves)
+        status = add_behaviour(cx, ds, GROUP, counts, state, &w->phi, z, seed);
     if (status == BRAM_OK) return bram_dataset_add(cx, ds, GROUP, activity);
     bram_response_free(activity);
     return status;
 }
 
-int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full)
+static int simulate(bram_ctx *cx, bram_dataset *out, const struct size *z, uint64_t seed)
 {
-    struct size z = full ? (struct size){5, 20, 50, 2000} : (struct size){3, 12, 20, 500};
     size_t mark = bram_scratch_mark(cx);
     bram_spike_network w;
-    BRAM_TRY(bram_spike_network_new(cx, &w, z.states, z.neurons, seed));
+    BRAM_TRY(bram_spike_network_new(cx, &w, z->states, z->neurons, seed));
     int status = add_connectome(cx, out, &w);
-    if (status == BRAM_OK) status = add_recording(cx, out, &w, &z, seed);
+    if (status == BRAM_OK) status = add_recording(cx, out, &w, z, seed);
     bram_spike_network_release(&w);
     bram_scratch_release(cx, mark);
     return status;
+}
+
+int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full)
+{
+    struct size z = full ? (struct size){5, 20, 50, 2000, false}
+                         : (struct size){3, 12, 20, 500, false};
+    return simulate(cx, out, &z, seed);
+}
+
+int bram_simulate_circuit(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full)
+{
+    struct size z = full ? (struct size){1, 40, 20, 2000, true}
+                         : (struct size){1, 16, 10, 1000, true};
+    return simulate(cx, out, &z, seed);
 }

@@ -45,9 +45,9 @@ static size_t *target_rows(bram_ctx *cx, size_t *count, const bram_segment *s, c
     return row;
 }
 
-/* "mean" of the answer as "prediction", its rows being those of the recording. */
-static int rename_answer(bram_ctx *cx, bram_response **out, const bram_response *mean,
-                         const bram_axis *row)
+/* A response of the answer under another name, its rows being those of the recording. */
+static int rename_answer(bram_ctx *cx, bram_response **out, const char *name,
+                         const bram_response *mean, const bram_axis *row)
 {
     size_t dims = bram_response_dims(mean), count = bram_response_count(mean);
     size_t zero[BRAM_MAX_DIMS] = {0}, shape[BRAM_MAX_DIMS] = {0};
@@ -60,7 +60,7 @@ static int rename_answer(bram_ctx *cx, bram_response **out, const bram_response 
     bram_response *r = NULL;
     uint8_t *present = bram_scratch(cx, count, 1);
     if (!present) return BRAM_ENOMEM;
-    BRAM_TRY(bram_response_new(cx, &r, "prediction", BRAM_F64, dims, axes));
+    BRAM_TRY(bram_response_new(cx, &r, name, BRAM_F64, dims, axes));
     uint8_t *mask = bram_response_mask(cx, r);
     int status = mask ? bram_response_read(cx, mean, zero, shape, bram_response_f64(r), present)
                       : BRAM_ENOMEM;
@@ -94,12 +94,15 @@ static int ask(bram_ctx *cx, bram_dataset *out, const bram_fitted *model, const 
     bram_response *r = NULL;
     BRAM_TRY(bram_fitted_answer(cx, &answer, model, &query));
     const bram_response *mean = bram_dataset_response(answer, "mean");
+    const bram_response *sample = bram_dataset_response(answer, "sample"); /* of few models */
     char group[32] = "";
     if (slice->panel.segments > 1) snprintf(group, sizeof group, "piece%zu", segment + 1);
     int status = mean ? bram_axis_take(cx, &row, s->row, target, rows)
                       : bram_fail(cx, BRAM_EINTERNAL, "the model gave no \"mean\"");
-    if (status == BRAM_OK) status = rename_answer(cx, &r, mean, row);
+    if (status == BRAM_OK) status = rename_answer(cx, &r, "prediction", mean, row);
     if (status == BRAM_OK) status = bram_dataset_add(cx, out, group, r);
+    if (status == BRAM_OK && sample) status = rename_answer(cx, &r, "sample", sample, row);
+    if (status == BRAM_OK && sample) status = bram_dataset_add(cx, out, group, r);
     bram_axis_free(row);
     bram_dataset_free(answer);
     return status;

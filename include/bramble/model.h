@@ -53,7 +53,8 @@ typedef struct bram_panel {
 /** Questions, and the names and axes of the responses that answer them. */
 typedef enum bram_ask {
     BRAM_ASK_STEP,     /* "mean" (row x unit): target rows, each from the true rows before it */
-    BRAM_ASK_FREE_RUN, /* "mean" (start x step x unit): own outputs fed back */
+    BRAM_ASK_FREE_RUN, /* "mean" (start x step x unit): own outputs fed back; of models that draw
+                          their runs also "sample", one that was drawn */
     BRAM_ASK_RESPOND,  /* "mean" (row x unit): y of the target rows from x */
     BRAM_ASK_COSMOOTH, /* "mean" (row x unit): held-out units from the others, same rows and all */
     BRAM_ASK_LOGLIK,   /* "logdensity" (row x unit): nats, of the true value given the past alone;

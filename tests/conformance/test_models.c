@@ -198,6 +198,8 @@ static const char *spec_of(const bram_model *m)
         {"lowrank", "lowrank:hidden=5,layers=2,steps=8,batch=3,learning=yes"},
         {"encoder", "encoder:width=8,heads=2,ff=9,window=16,"
                     "steps=8,check=4,batch=3"},
+        {"spike-transformer", "spike-transformer:span=3,context=4,width=8,heads=2,layers=2,ff=9,"
+                              "steps=6,check=3,batch=3,samples=3"},
         {"masked-encoder", "masked-encoder:width=6,heads=3,layers=1,ff=8,"
                            "window=16,steps=8,batch=3"}};
     for (size_t k = 0; k < sizeof smaller / sizeof *smaller; k++)

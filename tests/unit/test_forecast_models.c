@@ -192,6 +192,26 @@ static void var_equals_scikit_learn(void **state)
     tear_down(&s);
 }
 
+/* ---- correlation ---------------------------------------------------------------------------- */
+
+/* The second unit repeats the first one row later. */
+static void correlation_at_a_lag(void **state)
+{
+    (void)state;
+    struct setting s;
+    double y[] = {1, 0, 5, 1, 2, 5, 4, 2, 3, 4};
+    set_up(&s, "correlation", "lag=1", (bram_mat){y, 5, 2, 2}, test_mat);
+    assert_ok(s.cx, fit(&s, NULL));
+    bram_dataset *ds;
+    const double *w = ask(&s, &(bram_query){.ask = BRAM_ASK_WEIGHTS, .panel = &s.test}, &ds);
+    assert_near(w[1], 1, 1e-15);
+    /* (0 1 5 2) over (5 2 4 3): deviations -2 -1 3 0 and 1.5 -1.5 .5 -.5: 0 / sqrt(14 * 5) */
+    assert_near(w[2], 0, 1e-15);
+    assert_near(fabs(w[0]) + fabs(w[3]), 0, 0);
+    bram_dataset_free(ds);
+    tear_down(&s);
+}
+
 /* The data of ar_by_hand: increments 2 -1 4 on x about 2 (-1 1 0): slope -3 / (2 + ridge). */
 static void increments_by_hand(void **state)
 {
@@ -518,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_unit_that_a_segment_lacks_counts_as_its_mean),
         cmocka_unit_test(what_was_saved_answers_the_same),
         cmocka_unit_test(a_damaged_state_is_refused),
+        cmocka_unit_test(correlation_at_a_lag),
         cmocka_unit_test(the_future_does_not_matter),
         cmocka_unit_test(bad_questions_are_refused),
         cmocka_unit_test(every_failing_allocation_is_reported),

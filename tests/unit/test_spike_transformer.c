@@ -1,0 +1,412 @@
+/*
+ * spike-transformer: densities by hand where nothing is learned, windows learned by heart, a
+ * coupling and an input that are known, runs, checkpoints, files, refusals.
+ */
+#include "test.h"
+
+#include <bramble/model.h>
+#include <bramble/rng.h>
+
+enum { ROWS = 400, UNITS = 3 };
+
+struct world {
+    bram_ctx *cx;
+    bram_axis *unit, *input;
+    double y[2][ROWS][UNITS], x[2][ROWS][1];
+    bram_segment segment[2];
+    bram_panel train, test;
+};
+
+/* Unit 0 fires by chance; unit 1 when it did a bin before; unit 2 when the input is high. */
+static void make(struct world *w, size_t rows)
+{
+    memset(w, 0, sizeof *w);
+    w->cx = bram_ctx_new();
+    assert_ok(w->cx, bram_axis_new(w->cx, &w->unit, "neuron", UNITS));
+    assert_ok(w->cx, bram_axis_new(w->cx, &w->input, "input", 1));
+    for (size_t s = 0; s < 2; s++) {
+        bram_rng g = bram_rng_at(1, "test/tokens", s);
+        for (size_t t = 0; t < ROWS; t++) {
+            w->x[s][t][0] = bram_rng_normal(&g);
+            w->y[s][t][0] = bram_rng_uniform(&g) < 0.3;
+            w->y[s][t][1] = t && w->y[s][t - 1][0] > 0 ? bram_rng_uniform(&g) < 0.9
+                                                       : bram_rng_uniform(&g) < 0.1;
+            w->y[s][t][2] = (double)bram_rng_poisson(&g, w->x[s][t][0] > 0 ? 2 : 0.05);
+        }
+        w->segment[s] = (bram_segment){.id = "a", .y = {w->y[s][0], rows, UNITS, UNITS}, .dt = 1};
+    }
+    w->segment[1].first = 10;
+    w->train = (bram_panel){.unit = w->unit, .segment = &w->segment[0], .segments = 1};
+    w->test = (bram_panel){.unit = w->unit, .segment = &w->segment[1], .segments = 1};
+}
+
+static void give_inputs(struct world *w)
+{
+    for (size_t s = 0; s < 2; s++)
+        w->segment[s].x = (bram_mat){w->x[s][0], w->segment[s].y.rows, 1, 1};
+    w->train.input = w->test.input = w->input;
+}
+
+static void drop(struct world *w)
+{
+    bram_axis_free(w->unit);
+    bram_axis_free(w->input);
+    bram_ctx_free(w->cx);
+}
+
+static bram_fitted *fit(struct world *w, const char *spec, bool validates)
+{
+    bram_fitted *f = NULL;
+    assert_ok(w->cx, bram_fitted_new(w->cx, &f, spec, &w->train, validates ? &w->test : NULL, 3));
+    return f;
+}
+
+/* The named response of an answer, for the caller to free with the dataset. */
+static bram_response *ask(struct world *w, const bram_fitted *f, bram_query q, const char *name,
+                          bram_dataset **keep)
+{
+    q.panel = &w->test;
+    assert_ok(w->cx, bram_fitted_answer(w->cx, keep, f, &q));
+    bram_response *r = bram_dataset_response(*keep, name);
+    assert_non_null(r);
+    return r;
+}
+
+static double mean_density(struct world *w, const bram_fitted *f)
+{
+    bram_dataset *keep;
+    bram_response *r = ask(w, f, (bram_query){.ask = BRAM_ASK_LOGLIK}, "logdensity", &keep);
+    double sum = 0;
+    for (size_t i = 0; i < bram_response_count(r); i++) sum += bram_response_f64(r)[i];
+    sum /= (double)bram_response_count(r);
+    bram_dataset_free(keep);
+    return sum;
+}
+
+/* ---- what is known by hand ------------------------------------------------------------------ */
+
+/* With a rate of learning of zero rates are those of training: a Poisson density, exact means. */
+static void where_nothing_is_learned(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, 101);
+    bram_fitted *f = fit(&w, "spike-transformer:steps=1,rate=0,span=4,width=8,samples=2", false);
+    double mean[UNITS] = {0};
+    for (size_t t = 0; t < 101; t++)
+        for (size_t u = 0; u < UNITS; u++) mean[u] += w.y[0][t][u] / 101;
+    bram_dataset *keep;
+    bram_response *r = ask(&w, f, (bram_query){.ask = BRAM_ASK_LOGLIK}, "logdensity", &keep);
+    for (size_t t = 10; t < 101; t++)
+        for (size_t u = 0; u < UNITS; u++) {
+            double y = w.y[1][t][u], expected = y * log(mean[u]) - mean[u] - lgamma(y + 1);
+            assert_near(bram_response_f64(r)[(t - 10) * UNITS + u], expected, 1e-6);
+        }
+    bram_dataset_free(keep);
+    r = ask(&w, f, (bram_query){.ask = BRAM_ASK_STEP}, "mean", &keep);
+    for (size_t i = 0; i < 91 * UNITS; i++)
+        assert_near(bram_response_f64(r)[i], mean[i % UNITS], 1e-6);
+    bram_dataset_free(keep);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
+/* A recording of four windows that no other says anything of: all that Poisson counts leave open is
+ * one nat a spike, 1 - log 1, and nothing where there is none. */
+static void four_windows_by_heart(void **state)
+{
+    (void)state;
+    static const double y[8][UNITS] = {{1, 0, 0}, {0, 1, 1}, {0, 0, 1}, {1, 1, 0},
+                                       {0, 1, 0}, {1, 0, 1}, {0, 0, 0}, {1, 1, 1}};
+    struct world w;
+    make(&w, 8);
+    double spikes = 0;
+    for (size_t t = 0; t < 8; t++)
+        for (size_t u = 0; u < UNITS; u++) w.y[0][t][u] = w.y[1][t][u] = y[t][u], spikes += y[t][u];
+    w.segment[1].first = 0;
+    bram_fitted *f = fit(&w,
+                         "spike-transformer:span=2,context=6,dropout=0,width=32,steps=600,"
+                         "batch=8,rate=0.005",
+                         false);
+    assert_near(mean_density(&w, f), -spikes / (8 * UNITS), 1e-3);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
+/* ---- what is known by construction ---------------------------------------------------------- */
+
+static double weight_of(struct world *w, const bram_fitted *f, const char *name, size_t from,
+                        size_t to)
+{
+    bram_dataset *keep;
+    bram_response *r = ask(w, f, (bram_query){.ask = BRAM_ASK_WEIGHTS}, name, &keep);
+    double value = bram_response_f64(r)[from * UNITS + to];
+    bram_dataset_free(keep);
+    return value;
+}
+
+static void a_known_coupling(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, ROWS);
+    bram_fitted *f = fit(&w,
+                         "spike-transformer:width=16,heads=2,ff=16,context=3,steps=200,"
+                         "rate=0.01",
+                         true);
+    bram_fitted *constant = fit(&w, "glm:coupling=none,ridge=1", false);
+    double most = weight_of(&w, f, "weights", 0, 1);
+    /* the rate of unit 1 is 0.9 after a spike of unit 0 and 0.1 without; the readout's straight way
+     * is a part of log 9 */
+    if (!(most > 0.3 && most < log(9) + 1)) fail_msg("the coupling is %g", most);
+    for (size_t i = 0; i < UNITS; i++)
+        for (size_t j = 0; j < UNITS; j++)
+            if (i != 0 || j != 1) assert_true(fabs(weight_of(&w, f, "weights", i, j)) < most);
+    assert_true(weight_of(&w, f, "attention", 0, 1) > 0);
+    /* of unit 1's entropy, 0.62 nats, 0.325 remain; a third of that over all units */
+    assert_true(mean_density(&w, f) > mean_density(&w, constant) + 0.03);
+    bram_fitted_free(f);
+    bram_fitted_free(constant);
+    drop(&w);
+}
+
+/* Attention to the last row: a twentieth of the spikes of unit 0 come with two rows between. */
+static void where_it_looks(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, ROWS);
+    bram_fitted *f = fit(&w,
+                         "spike-transformer:width=16,heads=2,ff=16,context=3,steps=200,"
+                         "rate=0.01",
+                         true);
+    bram_dataset *keep;
+    bram_response *r = ask(&w, f, (bram_query){.ask = BRAM_ASK_WEIGHTS}, "attention_lag", &keep);
+    assert_int_equal(bram_response_length(r, 0), 2);
+    assert_int_equal(bram_response_length(r, 1), 5);
+    for (size_t h = 0; h < 2; h++) {
+        const double *lag = bram_response_f64(r) + 5 * h;
+        assert_near(lag[0] + lag[1] + lag[2] + lag[3] + lag[4], 1, 1e-5);
+        assert_near(lag[1], 0, 0); /* there are no inputs */
+        assert_true(lag[2] > lag[3] && lag[2] > lag[4]);
+    }
+    bram_dataset_free(keep);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
+static void a_known_input(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, ROWS);
+    give_inputs(&w);
+    const char *spec = "spike-transformer:width=16,heads=2,ff=16,context=2,steps=200,rate=0.01";
+    char without[160];
+    snprintf(without, sizeof without, "%s,inputs=no", spec);
+    bram_fitted *f = fit(&w, spec, true), *blind = fit(&w, without, true);
+    assert_true(mean_density(&w, f) > mean_density(&w, blind) + 0.1);
+    bram_fitted_free(f);
+    bram_fitted_free(blind);
+    drop(&w);
+}
+
+/* One step ahead the mean of unit 1 follows what unit 0 did; a run of samples does so by itself. */
+static void runs(void **state)
+{
+    (void)state;
+    enum { STEPS = 200 };
+    struct world w;
+    make(&w, ROWS);
+    bram_fitted *f = fit(&w,
+                         "spike-transformer:width=16,heads=2,ff=16,context=3,span=2,steps=300,"
+                         "rate=0.01,samples=4",
+                         true);
+    bram_dataset *keep;
+    bram_response *r = ask(&w, f, (bram_query){.ask = BRAM_ASK_STEP}, "mean", &keep);
+    double after[2] = {0}, count[2] = {0};
+    for (size_t t = 10; t < ROWS; t++) {
+        size_t fired = w.y[1][t - 1][0] > 0;
+        after[fired] += bram_response_f64(r)[(t - 10) * UNITS + 1], count[fired]++;
+    }
+    assert_near(after[1] / count[1], 0.9, 0.15);
+    assert_near(after[0] / count[0], 0.1, 0.1);
+    bram_dataset_free(keep);
+
+    const size_t start = 150;
+    bram_query q = {.ask = BRAM_ASK_FREE_RUN, .start = &start, .starts = 1, .steps = STEPS};
+    r = ask(&w, f, q, "sample", &keep);
+    const double *y = bram_response_f64(r);
+    double hits = 0, times = 0;
+    for (size_t t = 0; t < STEPS; t++) {
+        for (size_t u = 0; u < UNITS; u++) {
+            double most = 1;
+            for (size_t k = 0; k < ROWS; k++) most = fmax(most, w.y[0][k][u]);
+            assert_true(y[t * UNITS + u] >= 0 && y[t * UNITS + u] <= most);
+            assert_near(y[t * UNITS + u], floor(y[t * UNITS + u]), 0);
+        }
+        if (!t || !(y[(t - 1) * UNITS] > 0)) continue;
+        hits += y[t * UNITS + 1] > 0, times++;
+    }
+    assert_true(times > 30); /* Poisson counts of mean 0.9 are 0 in 0.41 of all cases */
+    assert_near(hits / times, 0.59, 0.2);
+    bram_dataset_free(keep);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
+/* ---- training, files ------------------------------------------------------------------------ */
+
+struct stop {
+    volatile int flag;
+    double at;
+};
+
+static void stop_at(void *user, const char *what, double done, double total)
+{
+    struct stop *s = user;
+    (void)what;
+    (void)total;
+    if (done >= s->at) s->flag = 1;
+}
+
+static void step_means(struct world *w, const bram_fitted *f, double *out, size_t n)
+{
+    bram_dataset *keep;
+    bram_response *r = ask(w, f, (bram_query){.ask = BRAM_ASK_STEP}, "mean", &keep);
+    assert_int_equal(bram_response_count(r), n);
+    memcpy(out, bram_response_f64(r), n * sizeof *out);
+    bram_dataset_free(keep);
+}
+
+static void a_stopped_training_goes_on_to_the_same_bits(void **state)
+{
+    (void)state;
+    enum { N = 50 * UNITS };
+    struct world w;
+    char path[256], spec[512];
+    double whole[N], parts[N], threads[N];
+    struct stop stop = {0, 20};
+    make(&w, 60);
+    test_temporary(path, "tokens.h5");
+    snprintf(spec, sizeof spec,
+             "spike-transformer:width=8,heads=2,ff=8,steps=50,check=10,batch=5,dropout=0.3,"
+             "samples=2,checkpoint=%s",
+             path);
+    bram_fitted *f = fit(&w, spec, true);
+    step_means(&w, f, whole, N);
+    bram_fitted_free(f);
+    assert_int_equal(access(path, F_OK), -1); /* a fit that is done leaves nothing */
+    bram_ctx_set_progress(w.cx, stop_at, &stop);
+    bram_ctx_set_cancel(w.cx, &stop.flag);
+    assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.train, &w.test, 3), BRAM_ECANCEL);
+    assert_int_equal(access(path, F_OK), 0);
+    bram_ctx_set_progress(w.cx, NULL, NULL);
+    bram_ctx_set_cancel(w.cx, NULL);
+    /* another seed is another fit */
+    assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.train, &w.test, 4), BRAM_EUSAGE);
+    f = fit(&w, spec, true);
+    step_means(&w, f, parts, N);
+    bram_fitted_free(f);
+    assert_memory_equal(whole, parts, sizeof whole);
+    bram_ctx_set_threads(w.cx, 4);
+    f = fit(&w, spec, true);
+    step_means(&w, f, threads, N);
+    bram_fitted_free(f);
+    assert_memory_equal(whole, threads, sizeof whole);
+    drop(&w);
+}
+
+/* Parameters bear PyTorch's names, with its shapes. */
+static void a_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        size_t rows, cols;
+    } tensor[] = {{"params/embedding/unit.weight", UNITS + 1, 8},
+                  {"params/embedding/lag.weight", 5, 8},
+                  {"params/decoder/layers.1.multihead_attn.in_proj_weight", 24, 8},
+                  {"params/decoder/layers.1.linear1.weight", 6, 8},
+                  {"params/decoder/norm.weight", 8, 0},
+                  {"params/readout/unit.weight", UNITS, 8},
+                  {"state/coupling", UNITS, UNITS},
+                  {"state/attention", UNITS, UNITS},
+                  {"state/attention_lag", 4, 7}};
+    struct world w;
+    char path[256];
+    bram_fitted *f, *loaded = NULL;
+    bram_dataset *ds = NULL;
+    double before[50 * UNITS], after[50 * UNITS];
+    make(&w, 60);
+    test_temporary(path, "tokens-file.h5");
+    f = fit(&w, "spike-transformer:width=8,heads=2,ff=6,layers=2,steps=4,batch=3,samples=2", false);
+    assert_ok(w.cx, bram_fitted_save(w.cx, f, path, true));
+    assert_ok(w.cx, bram_dataset_open(w.cx, &ds, path));
+    for (size_t k = 0; k < sizeof tensor / sizeof *tensor; k++) {
+        const bram_response *r = bram_dataset_response(ds, tensor[k].path);
+        if (!r) fail_msg("no %s", tensor[k].path);
+        assert_int_equal(bram_response_dims(r), tensor[k].cols ? 2 : 1);
+        assert_int_equal(bram_response_length(r, 0), tensor[k].rows);
+        if (tensor[k].cols) assert_int_equal(bram_response_length(r, 1), tensor[k].cols);
+    }
+    bram_dataset_free(ds);
+    assert_ok(w.cx, bram_fitted_load(w.cx, &loaded, path));
+    step_means(&w, f, before, 50 * UNITS);
+    step_means(&w, loaded, after, 50 * UNITS);
+    assert_memory_equal(before, after, sizeof before);
+    bram_fitted_free(loaded);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    struct world w;
+    bram_fitted *f = NULL;
+    make(&w, 60);
+    assert_int_equal(bram_fitted_new(w.cx, &f, "spike-transformer:width=10", &w.train, NULL, 0),
+                     BRAM_EUSAGE);
+    assert_non_null(strstr(bram_ctx_message(w.cx), "no multiple of 4 heads"));
+    assert_int_equal(bram_fitted_new(w.cx, &f,
+                                     "spike-transformer:steps=3,rate=10,clip=1e12,dropout=0",
+                                     &w.train, NULL, 0) == BRAM_OK,
+                     true); /* rates are bounded: even this stays finite */
+    bram_fitted_free(f);
+    w.y[0][20][1] = 0.5;
+    assert_int_equal(bram_fitted_new(w.cx, &f, "spike-transformer", &w.train, NULL, 0),
+                     BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(w.cx), "row 20 of unit 1 is 0.5, not a count"));
+    w.y[0][20][1] = -1;
+    assert_int_equal(bram_fitted_new(w.cx, &f, "spike-transformer", &w.train, NULL, 0),
+                     BRAM_ENOTAPPLICABLE);
+    w.y[0][20][1] = NAN;
+    assert_int_equal(bram_fitted_new(w.cx, &f, "spike-transformer", &w.train, NULL, 0),
+                     BRAM_ENUMERIC);
+    w.y[0][20][1] = 0;
+    f = fit(&w, "spike-transformer:steps=1,width=8", false);
+    const size_t start = 61;
+    bram_query q = {
+        .ask = BRAM_ASK_FREE_RUN, .panel = &w.test, .start = &start, .starts = 1, .steps = 2};
+    bram_dataset *keep = NULL;
+    assert_int_equal(bram_fitted_answer(w.cx, &keep, f, &q), BRAM_ESHAPE);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(where_nothing_is_learned),
+        cmocka_unit_test(four_windows_by_heart),
+        cmocka_unit_test(a_known_coupling),
+        cmocka_unit_test(where_it_looks),
+        cmocka_unit_test(a_known_input),
+        cmocka_unit_test(runs),
+        cmocka_unit_test(a_stopped_training_goes_on_to_the_same_bits),
+        cmocka_unit_test(a_file),
+        cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
