@@ -17,7 +17,8 @@
 void bram_benchmark_free(bram_benchmark *b)
 {
     if (!b) return;
-    char **const texts[] = {&b->name, &b->title, &b->task, &b->dataset, &b->citation, &b->truth};
+    char **const texts[] = {&b->name,     &b->title, &b->task,    &b->dataset,
+                            &b->citation, &b->truth, &b->no_truth};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) bram_free(*texts[i]);
     for (size_t i = 0; i < b->metric_count; i++) bram_free(b->metrics[i]);
     for (size_t i = 0; i < b->model_count; i++) bram_free(b->models[i]);
@@ -166,8 +167,10 @@ static void take(char ***to, size_t *to_count, char ***from, size_t *from_count)
 static int from_record(bram_ctx *cx, bram_benchmark *b, bram_yaml_benchmark *y)
 {
     static const bram_param none[] = {{.name = NULL}};
-    char **const from[] = {&y->name, &y->title, &y->task, &y->dataset, &y->citation, &y->truth};
-    char **const to[] = {&b->name, &b->title, &b->task, &b->dataset, &b->citation, &b->truth};
+    char **const from[] = {&y->name,     &y->title, &y->task,    &y->dataset,
+                           &y->citation, &y->truth, &y->no_truth};
+    char **const to[] = {&b->name,     &b->title, &b->task,    &b->dataset,
+                         &b->citation, &b->truth, &b->no_truth};
     for (size_t i = 0; i < sizeof to / sizeof *to; i++) {
         *to[i] = *from[i];
         *from[i] = NULL;

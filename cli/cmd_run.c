@@ -87,7 +87,8 @@ static int print_tables(bram_ctx *cx, const bram_cli_args *args, const bram_run_
 static bool knows_truth(const bram_suite *suite, const bram_run_settings *s)
 {
     for (size_t i = 0; i < suite->benchmarks; i++)
-        if (suite->benchmark[i]->truth) return !s->dry_run && !s->shards;
+        if (suite->benchmark[i]->truth || suite->benchmark[i]->no_truth)
+            return !s->dry_run && !s->shards;
     return false;
 }
 

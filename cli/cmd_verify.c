@@ -1,14 +1,17 @@
 /*
  * cmd_verify.c - `bramble verify FILE.tar [BENCHMARK]`: whether a submission is sound and answers
- * its benchmark; read in a child process, and without running anything of it.
+ * its benchmark, or whether a bundle is whole; read in a child process, and without running
+ * anything of it.
  */
 #include "data.h"
 #include "output.h"
+#include "release.h"
 #include "sandboxed.h"
 #include "submit.h"
 #include "terminal.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* The definition it names, or the one that was given. A submission cannot name a path. */
 static int read_benchmark(bram_ctx *cx, bram_benchmark **out, const bram_cli_args *args,
@@ -97,20 +100,79 @@ static int work(bram_ctx *cx, const bram_cli_args *args, const char *path, bram_
     return status == BRAM_OK && refused ? BRAM_CLI_NO : status;
 }
 
+/* ---- bundles -------------------------------------------------------------------------------- */
+
+static int put_bundle_json(bram_ctx *cx, bram_buffer *out, const char *path,
+                           const bram_release_found *f, const char *reason)
+{
+    bram_json_out *o = NULL;
+    char *text = NULL;
+    BRAM_TRY(bram_json_out_new(cx, &o));
+    bram_json_out_object(o, NULL);
+    bram_json_out_text(o, "file", path);
+    bram_json_out_flag(o, "accepted", !reason);
+    bram_json_out_text(o, "reason", reason);
+    bram_json_out_text(o, "sha256", reason ? NULL : f->sha256);
+    bram_json_out_integer(o, "sources", (int64_t)f->sources);
+    bram_json_out_integer(o, "files", (int64_t)f->files);
+    bram_json_out_integer(o, "splits", (int64_t)f->splits);
+    bram_json_out_end(o);
+    int status = bram_json_out_finish(cx, o, &text, false);
+    if (status == BRAM_OK) bram_buffer_put(out, text);
+    bram_free(text);
+    bram_json_out_free(o);
+    return status;
+}
+
+static int work_on_bundle(bram_ctx *cx, const bram_cli_args *args, const char *path,
+                          bram_buffer *out)
+{
+    bram_release_found found = {.sources = 0};
+    int status = bram_release_check(cx, &found, path);
+    bool refused = status == BRAM_EFORMAT;
+    char *reason = refused ? bram_strdup(cx, bram_ctx_message(cx)) : NULL;
+    if (refused) status = reason ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK && bram_cli_format(args, BRAM_TABLE_TEXT) == BRAM_TABLE_JSON)
+        status = put_bundle_json(cx, out, path, &found, reason);
+    else if (status == BRAM_OK && refused) bram_buffer_putf(out, "refused: %s\n", reason);
+    else if (status == BRAM_OK)
+        bram_buffer_putf(out,
+                         "accepted: %s\n%zu dataset%s, splits of %zu benchmark%s, %zu files\n"
+                         "SHA256SUMS  SHA-256 %s\n",
+                         path, found.sources, found.sources == 1 ? "" : "s", found.splits,
+                         found.splits == 1 ? "" : "s", found.files, found.sha256);
+    bram_free(reason);
+    return status == BRAM_OK && refused ? BRAM_CLI_NO : status;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
-    return bram_cli_in_sandbox(cx, args, bram_cli_argument(args, 0), work);
+    const char *path = bram_cli_argument(args, 0);
+    if (!is_folder(path)) return bram_cli_in_sandbox(cx, args, path, work);
+    if (bram_cli_arguments(args) > 1)
+        return bram_fail(cx, BRAM_EUSAGE, "%s is a folder, a bundle: it answers no benchmark",
+                         path);
+    return bram_cli_in_sandbox(cx, args, path, work_on_bundle);
 }
 
 const bram_command bram_command_verify = {
     .name = "verify",
-    .summary = "says whether a submission is sound and answers its benchmark",
-    .arguments = "FILE.tar [BENCHMARK|FILE.yaml]",
+    .summary = "says whether a submission or a bundle is sound",
+    .arguments = "FILE.tar [BENCHMARK|FILE.yaml] | DIR",
     .about =
         "Checks a file that bramble submit wrote, without running anything of it: names, hashes "
         "and card; arrays of finite numbers; the benchmark's version, options and data; every row "
         "and unit that is asked for, and none besides. Exit 1, with the reason, when it is "
-        "refused.",
+        "refused.\n\n"
+        "A folder is checked as what bramble bundle wrote: every file is listed with its sum and "
+        "no other is there, datasets obey the schema and have the stated hash, licences allow to "
+        "pass them on.",
     .options = (const bram_cli_option[]){{"data", 'd', "DIR",
                                           "Where the homogenized datasets are (default: "
                                           "$BRAMBLE_DATA)"},
@@ -118,6 +180,8 @@ const bram_command bram_command_verify = {
     .examples = (const bram_cli_example[]){{"bramble verify mine.tar", "is it accepted?"},
                                            {"bramble verify mine.tar ./challenge.yaml -d private",
                                             "against a benchmark of one's own"},
+                                           {"bramble verify worm-bundle", "a dataset that was "
+                                                                          "received"},
                                            {NULL, NULL}},
     .least = 1,
     .most = 2,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* clang-format off */
-extern const bram_command bram_command_benchmark, bram_command_check, bram_command_consensus,
+extern const bram_command bram_command_benchmark, bram_command_bundle, bram_command_check, bram_command_consensus,
     bram_command_diff, bram_command_dimension, bram_command_duplicates, bram_command_export, bram_command_fetch,
     bram_command_fit, bram_command_import, bram_command_infer, bram_command_info,
     bram_command_leaderboard, bram_command_links, bram_command_list, bram_command_merge,
@@ -35,6 +35,7 @@ const bram_command *const bram_commands[] = {
     &bram_command_diff,
     &bram_command_submit,
     &bram_command_verify,
+    &bram_command_bundle,
     &bram_command_score,
     &bram_command_rdm,
     &bram_command_reliability,

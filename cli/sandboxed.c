@@ -3,6 +3,7 @@
  * through a temporary file without a name; its first byte is the answer.
  */
 #include "sandboxed.h"
+#include "folder.h"
 #include "sandbox.h"
 #include "terminal.h"
 
@@ -44,6 +45,23 @@ static int print_output(bram_ctx *cx, FILE *output)
     return answer == 'n' ? BRAM_CLI_NO : BRAM_OK;
 }
 
+struct size {
+    const char *dir;
+    double bytes;
+};
+
+/* Adds the size of a file below a folder. */
+static int add_bytes(bram_ctx *cx, void *user, const char *name)
+{
+    struct size *sum = user;
+    struct stat s;
+    char *path = bram_strf(cx, "%s/%s", sum->dir, name);
+    if (!path) return BRAM_ENOMEM;
+    if (lstat(path, &s) == 0) sum->bytes += (double)s.st_size;
+    bram_free(path);
+    return BRAM_OK;
+}
+
 int bram_cli_in_sandbox(bram_ctx *cx, const bram_cli_args *args, const char *path,
                         bram_cli_work *work)
 {
@@ -51,12 +69,14 @@ int bram_cli_in_sandbox(bram_ctx *cx, const bram_cli_args *args, const char *pat
     const unsigned least_seconds = 60;
     struct stat file;
     if (stat(path, &file) != 0) return bram_fail(cx, BRAM_EREAD, "%s: %s", path, strerror(errno));
+    struct size size = {path, (double)file.st_size};
+    if (S_ISDIR(file.st_mode)) BRAM_TRY(bram_folder_walk(cx, path, add_bytes, &size));
     struct job job = {args, path, work, tmpfile()};
     if (!job.output)
         return bram_fail(cx, BRAM_EWRITE, "cannot make a temporary file: %s", strerror(errno));
     size_t memory = bram_ctx_memory(cx);
     bram_limits limits = {memory ? memory : (size_t)4 << 30,
-                          least_seconds + (unsigned)((double)file.st_size / bytes_a_second), 0};
+                          least_seconds + (unsigned)(size.bytes / bytes_a_second), 0};
     int status = bram_sandbox(cx, path, &limits, in_child, &job);
     if (!status) status = print_output(cx, job.output);
     fclose(job.output);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int by_name(const void *a, const void *b)
 {
@@ -15,6 +16,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*x, *y);
 }
 
+/* @param wanted  NULL: all, those that begin with a dot, too */
 static int list(bram_ctx *cx, char **path, size_t *count, const char *folder,
                 bool (*wanted)(const char *name))
 {
@@ -22,7 +24,8 @@ static int list(bram_ctx *cx, char **path, size_t *count, const char *folder,
     if (!all) return bram_fail(cx, BRAM_EREAD, "%s: %s", folder, strerror(errno));
     int status = BRAM_OK;
     for (struct dirent *one; status == BRAM_OK && (one = readdir(all));) {
-        if (one->d_name[0] == '.' || !wanted(one->d_name)) continue;
+        if (!strcmp(one->d_name, ".") || !strcmp(one->d_name, "..")) continue;
+        if (wanted && (one->d_name[0] == '.' || !wanted(one->d_name))) continue;
         if (*count == BRAM_FOLDER_MOST)
             status = bram_fail(cx, BRAM_EFORMAT, "%s: more than %d files", folder,
                                BRAM_FOLDER_MOST);
@@ -48,6 +51,65 @@ int bram_folder_each(bram_ctx *cx, const char *folder, bool (*wanted)(const char
     }
     bram_scratch_release(cx, mark);
     return status;
+}
+
+/* ---- folders of folders --------------------------------------------------------------------- */
+
+struct walk {
+    size_t top, depth; /* length of the folder's path and its slash; how deep this one is */
+    bram_folder_fn *each;
+    void *user;
+};
+
+static int walk_one(bram_ctx *cx, void *user, const char *path)
+{
+    enum { DEEPEST = 16 };
+    const struct walk *w = user;
+    struct stat s;
+    if (lstat(path, &s) != 0) return bram_fail(cx, BRAM_EREAD, "%s: %s", path, strerror(errno));
+    if (!S_ISDIR(s.st_mode)) return w->each(cx, w->user, path + w->top);
+    struct walk below = {w->top, w->depth + 1, w->each, w->user};
+    if (below.depth > DEEPEST)
+        return bram_fail(cx, BRAM_EFORMAT, "%s: more than %d folders deep", path, DEEPEST);
+    return bram_folder_each(cx, path, NULL, walk_one, &below);
+}
+
+int bram_folder_walk(bram_ctx *cx, const char *folder, bram_folder_fn *each, void *user)
+{
+    struct walk w = {strlen(folder) + 1, 0, each, user};
+    return bram_folder_each(cx, folder, NULL, walk_one, &w);
+}
+
+enum { PATH = 4096 };
+
+/* Removes what stands at the path, of `length` bytes in a buffer of PATH. It asks for no memory of
+ * ours: it cleans up after failures, that of an allocation among them. */
+static void remove_tree(char *path, size_t length)
+{
+    struct stat s;
+    if (lstat(path, &s) != 0) return;
+    DIR *all = S_ISDIR(s.st_mode) ? opendir(path) : NULL;
+    for (struct dirent *one; all && (one = readdir(all));) {
+        size_t more = strlen(one->d_name);
+        if (!strcmp(one->d_name, ".") || !strcmp(one->d_name, "..")) continue;
+        if (length + 1 + more >= PATH) continue;
+        path[length] = '/';
+        memcpy(path + length + 1, one->d_name, more + 1);
+        remove_tree(path, length + 1 + more);
+        path[length] = 0;
+    }
+    if (all) closedir(all);
+    if (S_ISDIR(s.st_mode)) rmdir(path);
+    else unlink(path);
+}
+
+void bram_folder_remove(const char *path)
+{
+    char way[PATH];
+    size_t length = strlen(path);
+    if (length >= PATH) return;
+    memcpy(way, path, length + 1);
+    remove_tree(way, length);
 }
 
 static int make_one(bram_ctx *cx, const char *path)

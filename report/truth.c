@@ -24,7 +24,7 @@ static const bram_table_column columns[COLUMNS] = {
     [VERDICT] = {"verdict", "verdict", BRAM_CELL_TEXT},
 };
 
-static const char *const words[] = {"wins", "shares rank 1", "beaten", "not scored"};
+static const char *const words[] = {"wins", "shares rank 1", "beaten", "not scored", "no truth"};
 
 static const bram_board_row *find(const bram_board *b, const char *model)
 {
@@ -98,11 +98,20 @@ static int add_row(bram_ctx *cx, bram_table *t, bool *good, const bram_results *
         }
     } else if (status == BRAM_EABSENT) status = BRAM_OK; /* nothing is scored: so it says */
     bram_table_text(t, VERDICT, words[verdict]);
-    if (verdict > BRAM_TRUTH_SHARES) *good = false;
+    if (verdict == BRAM_TRUTH_BEATEN || verdict == BRAM_TRUTH_UNSCORED) *good = false;
     bram_board_free(board);
     bram_free(model);
     bram_free(name);
     return status;
+}
+
+/* Where no model is right by construction, the definition says why. */
+static void add_none(bram_table *t, const bram_benchmark *b)
+{
+    bram_table_row(t);
+    bram_table_text(t, BENCHMARK, b->name);
+    bram_table_text(t, VERDICT, words[BRAM_TRUTH_NONE]);
+    bram_table_note(t, "%s has no true model: %s.", b->name, b->no_truth);
 }
 
 /* How many rows have this verdict. */
@@ -121,8 +130,11 @@ int bram_truth_table(bram_ctx *cx, bram_table **out, size_t *rows, bool *good,
     bool fine = true;
     BRAM_TRY(bram_table_new(cx, &t, "Does the true model win?", columns, COLUMNS));
     int status = BRAM_OK;
-    for (size_t i = 0; i < suite->benchmarks && status == BRAM_OK; i++)
-        if (suite->benchmark[i]->truth) status = add_row(cx, t, &fine, r, suite->benchmark[i]);
+    for (size_t i = 0; i < suite->benchmarks && status == BRAM_OK; i++) {
+        const bram_benchmark *b = suite->benchmark[i];
+        if (b->truth) status = add_row(cx, t, &fine, r, b);
+        else if (b->no_truth) add_none(t, b);
+    }
     if (status == BRAM_OK) status = bram_table_status(cx, t);
     if (status != BRAM_OK) {
         bram_table_free(t);
@@ -132,8 +144,9 @@ int bram_truth_table(bram_ctx *cx, bram_table **out, size_t *rows, bool *good,
     bram_table_note(t,
                     "The true model wins %zu of %zu benchmarks, shares rank 1 on %zu, is beaten on "
                     "%zu, has no score on %zu.",
-                    count(t, BRAM_TRUTH_WINS), *rows, count(t, BRAM_TRUTH_SHARES),
-                    count(t, BRAM_TRUTH_BEATEN), count(t, BRAM_TRUTH_UNSCORED));
+                    count(t, BRAM_TRUTH_WINS), *rows - count(t, BRAM_TRUTH_NONE),
+                    count(t, BRAM_TRUTH_SHARES), count(t, BRAM_TRUTH_BEATEN),
+                    count(t, BRAM_TRUTH_UNSCORED));
     *good = fine;
     *out = t;
     return BRAM_OK;

@@ -9,10 +9,11 @@
 #include "table.h"
 
 typedef enum bram_verdict {
-    BRAM_TRUTH_WINS,    /* rank 1, and no other model has it */
-    BRAM_TRUTH_SHARES,  /* rank 1, with others that cannot be told from it */
-    BRAM_TRUTH_BEATEN,  /* the paired difference to another model excludes zero */
-    BRAM_TRUTH_UNSCORED /* it failed, does not apply, or was not run */
+    BRAM_TRUTH_WINS,     /* rank 1, and no other model has it */
+    BRAM_TRUTH_SHARES,   /* rank 1, with others that cannot be told from it */
+    BRAM_TRUTH_BEATEN,   /* the paired difference to another model excludes zero */
+    BRAM_TRUTH_UNSCORED, /* it failed, does not apply, or was not run */
+    BRAM_TRUTH_NONE      /* the definition says why there is no true model */
 } bram_verdict;
 
 /**
@@ -25,7 +26,8 @@ bram_verdict bram_truth_verdict(const bram_board *b, const char *truth,
                                 const bram_board_row **other);
 
 /**
- * A row for each benchmark of a suite that has a truth. The caller frees the table.
+ * A row for each benchmark of a suite that has a truth or says why it has none. The caller frees
+ * the table.
  *
  * @param rows  receives how many rows there are
  * @param good  receives whether the true model has rank 1 in each

@@ -51,7 +51,8 @@ typedef struct bram_variation {
 /** A benchmark definition. Strings and lists belong to it. */
 typedef struct bram_benchmark {
     char *name, *title, *task, *dataset, *citation;
-    char *truth; /* of made data: which of the models is right by construction; NULL: none is */
+    char *truth;    /* of made data: which of the models is right by construction; NULL: none is */
+    char *no_truth; /* of made data: why none is; NULL: nothing is said */
     int64_t version;
     char **metrics; /* spec strings; the first is the one the leaderboard sorts by */
     size_t metric_count;

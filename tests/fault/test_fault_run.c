@@ -1,12 +1,13 @@
 /*
  * test_fault_run.c - a small benchmark from its definition to its results, made to fail at the k-th
- * allocation: in this process (definition, dataset, parts, cells), and as a whole run, whose
- * workers count on from the process that starts them. k grows by a fifth each time, until nothing
- * fails. A failure is a status with a message or a cell without a score; nothing is lost
- * (sanitizers see that) and no temporary file stays.
+ * allocation: in this process (definition, dataset, parts, cells; a bundle of the data), and as a
+ * whole run, whose workers count on from the process that starts them. k grows by a fifth each
+ * time, until nothing fails. A failure is a status with a message or a cell without a score;
+ * nothing is lost (sanitizers see that) and no temporary file stays.
  */
 #include "internal.h"
 #include "made.h"
+#include "release.h"
 #include "test.h"
 
 #include <bramble/benchmark.h>
@@ -190,11 +191,53 @@ static void a_run_survives_failing_allocations(void **state)
     assert_true(unscored > 0); /* workers failed, too */
 }
 
+/* ---- a bundle of the data ------------------------------------------------------------------- */
+
+static int bundle(bram_ctx *cx, const char *dir)
+{
+    return bram_release_write(cx, "tiny", dir, &(bram_release_settings){folder, "made here"});
+}
+
+/* The folder is whole, and found sound by a check that may fail as well, or it is not there. */
+static void a_bundle_survives_failing_allocations(void **state)
+{
+    (void)state;
+    char dir[240];
+    size_t tried = 0;
+    int status = BRAM_ENOMEM, checked = BRAM_ENOMEM;
+    snprintf(dir, sizeof dir, "%s/bundle", folder);
+    setenv("BRAMBLE_BENCHMARKS", folder, 1); /* the benchmark `tiny` is on these data */
+    for (size_t k = 1; status != BRAM_OK; k = next(k), tried++) {
+        bram_ctx *cx = bram_ctx_new();
+        bram_fail_allocation(k, k % 2);
+        status = bundle(cx, dir);
+        bram_fail_allocation(0, false);
+        if (status != BRAM_OK && status != BRAM_ENOMEM)
+            fail_msg("allocation %zu: status %d: %s", k, status, bram_ctx_message(cx));
+        if (status != BRAM_OK)
+            assert_int_equal(shell("! find", folder, "-name 'bundle*' | grep -q ."), 0);
+        bram_ctx_free(cx);
+    }
+    for (size_t k = 1; checked != BRAM_OK; k = next(k), tried++) {
+        bram_ctx *cx = bram_ctx_new();
+        bram_release_found found = {.sources = 0};
+        bram_fail_allocation(k, k % 2);
+        checked = bram_release_check(cx, &found, dir);
+        bram_fail_allocation(0, false);
+        if (checked != BRAM_OK && checked != BRAM_ENOMEM)
+            fail_msg("allocation %zu: status %d: %s", k, checked, bram_ctx_message(cx));
+        if (checked == BRAM_OK) assert_int_equal(found.sources + found.splits, 2);
+        bram_ctx_free(cx);
+    }
+    assert_true(tried > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_survive_failing_allocations),
         cmocka_unit_test(a_run_survives_failing_allocations),
+        cmocka_unit_test(a_bundle_survives_failing_allocations),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
