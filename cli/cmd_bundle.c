@@ -55,7 +55,7 @@ const bram_command bram_command_bundle = {
     .examples = (const bram_cli_example[]){{"bramble bundle simulated-worm -o worm-bundle",
                                             "made data, which anyone may pass on"},
                                            {"bramble bundle worm.h5 -o release --permission "
-                                            "'A. Author, letter of 2024-05-01'",
+                                            "'A. Author, 1 May 2024'",
                                             "a recording of one's own"},
                                            {"bramble verify release", "what whoever receives it "
                                                                       "does first"},

@@ -14,9 +14,10 @@ extern const bram_command bram_command_benchmark, bram_command_bundle, bram_comm
     bram_command_motifs, bram_command_nlb, bram_command_predict, bram_command_rdm,
     bram_command_reliability, bram_command_report, bram_command_run, bram_command_score,
     bram_command_searchlight, bram_command_simulate, bram_command_splits, bram_command_submit,
-    bram_command_verify;
+    bram_command_tutorial, bram_command_verify;
 
 const bram_command *const bram_commands[] = {
+    &bram_command_tutorial,
     &bram_command_list,
     &bram_command_benchmark,
     &bram_command_fetch,
