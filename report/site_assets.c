@@ -46,11 +46,14 @@ const char bram_site_style[] =
     "\ntbody tr:hover{background:var(--shade)}\ntr:target{outline:2px solid var(--link)}\n"
     ".failed{color:var(--bad)}\n"
     ".matrix td{text-align:center;padding:.15rem .35rem}.matrix td:first-child{text-align:left}\n"
-    ".matrix thead th{writing-mode:vertical-rl;transform:rotate(180deg);padding:.4rem .2rem;"
-    "font-weight:400}\n.matrix thead th:first-child{writing-mode:initial;transform:none}\n"
+    "#matrix thead th{writing-mode:vertical-rl;transform:rotate(180deg);padding:.4rem .2rem;"
+    "text-align:left}\n#matrix thead th:first-child{writing-mode:horizontal-tb;transform:none;"
+    "vertical-align:bottom}\n#matrix th button{font-weight:400}\n"
+    "#matrix tr>:first-child{position:sticky;left:0;background:var(--paper)}\n"
     "details pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--shade);padding:.5rem;"
     "margin:.3rem 0;min-width:16rem}\nsummary{cursor:pointer;color:var(--link)}\n"
-    "figure{margin:1rem 0}figure svg{display:block;width:100%;height:auto;min-width:30rem;"
+    "figure{margin:1rem 0;overflow-x:auto}figure "
+    "svg{display:block;width:100%;height:auto;min-width:30rem;"
     "color:var(--ink)}\nsvg text{font:13px system-ui,\"DejaVu "
     "Sans\",sans-serif;fill:currentColor}\n"
     "svg line,svg path{stroke:currentColor;fill:none}svg .bar{stroke:var(--bar);stroke-width:5;"
@@ -58,7 +61,8 @@ const char bram_site_style[] =
     "@media "
     "print{:root{--paper:#fff;--ink:#000;--muted:#444;--line:#bbb;--shade:#f5f5f5;--link:#000;"
     "--bar:#000}body{max-width:none;padding:0;font-size:9.5pt}.tools,header nav,th "
-    "button::after{display:none}.scroll{overflow:visible}table{font-size:7.5pt}th,td{padding:1pt "
+    "button::after{display:none}.scroll{overflow:visible}table{font-size:7.5pt}.note,footer{font-"
+    "size:8pt}th,td{padding:1pt "
     "4pt}tr,figure{break-inside:avoid}thead{display:table-header-group}h2{break-after:avoid}}\n";
 
 const char bram_site_script[] =

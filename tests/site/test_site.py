@@ -75,6 +75,16 @@ PROBE = r"""
 })();
 """
 
+MATRIX = r"""
+window.addEventListener('load', function () {
+  var heads = document.querySelectorAll('#matrix thead th'), said = [];
+  function check(what, good) { said.push((good ? 'good ' : 'BAD ') + what); }
+  check('names of benchmarks stand upright', heads[1].offsetWidth < 60 && heads[1].offsetHeight > heads[1].offsetWidth);
+  check('no sideways scroll', document.documentElement.scrollWidth <= window.innerWidth);
+  document.body.innerHTML = '<pre id="probe">' + said.join('\n') + '</pre>';
+});
+"""
+
 
 def bramble(*words, code=0):
     out = subprocess.run([BRAMBLE, *words], capture_output=True, text=True, timeout=100)
@@ -189,6 +199,9 @@ def check_browser(site):
     wide = browse(chromium, page, "--window-size=1200,900", "--blink-settings=preferredColorScheme=1")
     narrow = browse(chromium, page, "--window-size=400,900", "--blink-settings=preferredColorScheme=0")
     assert "good paper rgb(255, 255, 255)" in wide and "good paper rgb(22, 25, 28)" in narrow, (wide, narrow)
+    with open(site + "/probe.html", "w", encoding="utf-8") as f:
+        f.write(read(site + "/matrix.html").replace("</body>", "<script>" + MATRIX + "</script></body>"))
+    browse(chromium, site + "/probe.html", "--window-size=400,900")
     subprocess.run([chromium, "--headless=new", "--no-sandbox", "--disable-gpu",
                     "--user-data-dir=" + os.path.abspath("profile"), "--print-to-pdf=" + os.path.abspath("page.pdf"),
                     "file://" + os.path.abspath(site + "/benchmark/made-01.html")],
