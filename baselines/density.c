@@ -120,3 +120,34 @@ int bram_density_answer(bram_ctx *cx, const bram_query *query, const double *var
     const struct even even = {model, variance, step};
     return bram_density_answer_each(cx, query, even_density, &even, out);
 }
+
+/* ---- families ------------------------------------------------------------------------------- */
+
+/* log N(y; a, b^2), log Poisson(y; a), log Bernoulli(y; a); NaN where there is no such density. */
+static double log_normal(double y, double a, double b)
+{
+    static const double TWO_PI = 6.283185307179586;
+    double d = (y - a) / b;
+    return b > 0 ? -(log(TWO_PI * b * b) + d * d) / 2 : (double)NAN;
+}
+
+static double log_poisson(double y, double a, double b)
+{
+    (void)b;
+    if (!(y >= 0) || y != floor(y) || !(a >= 0)) return NAN;
+    return (y > 0 ? y * log(a) : 0) - a - lgamma(y + 1);
+}
+
+static double log_bernoulli(double y, double a, double b)
+{
+    (void)b;
+    if (!(a >= 0 && a <= 1) || (y != 0 && y != 1)) return NAN;
+    return log(y != 0 ? a : 1 - a);
+}
+
+const bram_density_family bram_density_families[] = {
+    {"mean", "sd", log_normal},
+    {"rate", NULL, log_poisson},
+    {"probability", NULL, log_bernoulli},
+    {NULL, NULL, NULL},
+};

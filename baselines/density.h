@@ -5,6 +5,9 @@
  * training rows. Given the past, the value y of a unit is then N(mean, variance), and
  *   log p(y | past) = -(log(2 pi variance) + (y - mean)^2 / variance) / 2      in nats.
  * A unit whose residuals are all zero (constant, or never seen) has no density: it is masked.
+ *
+ * Outside models tell the parameters of their densities instead, so that they need not see the
+ * value and a density cannot but sum to one: bram_density_families.
  */
 #ifndef BRAMBLE_BASELINES_DENSITY_H
 #define BRAMBLE_BASELINES_DENSITY_H
@@ -36,5 +39,15 @@ typedef int bram_density_fn(bram_ctx *cx, const void *model, bram_mat *mean, bra
 /** The same of a model that gives a variance for each value. */
 int bram_density_answer_each(bram_ctx *cx, const bram_query *query, bram_density_fn *density,
                              const void *model, bram_dataset *out) BRAM_MUST_CHECK;
+
+/** A family of densities by the arrays that hold its parameters. */
+typedef struct bram_density_family {
+    const char *first, *second; /* second: NULL for none */
+    /** Nats; NaN where there is no such density or value. */
+    double (*log_density)(double y, double first, double second);
+} bram_density_family;
+
+/** mean and sd: normal; rate: Poisson; probability: of a 1. Ends with a NULL name. */
+extern const bram_density_family bram_density_families[];
 
 #endif

@@ -233,6 +233,21 @@ int bram_forecast_rows(bram_ctx *cx, bram_response **out, const char *name, cons
     return new_response(cx, out, name, 2, axes);
 }
 
+int bram_forecast_posterior(bram_ctx *cx, bram_dataset *out, const bram_segment *s,
+                            const bram_mat *posterior)
+{
+    bram_axis *state = NULL;
+    bram_response *r = NULL;
+    BRAM_TRY(bram_axis_new(cx, &state, "state", posterior->cols));
+    int status = bram_forecast_rows(cx, &r, "posterior", s, state);
+    bram_axis_free(state);
+    BRAM_TRY(status);
+    size_t states = posterior->cols;
+    for (size_t t = 0; t < bram_response_length(r, 0); t++)
+        memcpy(bram_response_f64(r) + t * states, bram_row(posterior, t), states * sizeof(double));
+    return bram_dataset_add(cx, out, "", r);
+}
+
 int bram_forecast_step(bram_ctx *cx, const void *model, bram_mat *mean, const bram_segment *s)
 {
     return step_all(cx, mean, model, s);
@@ -287,24 +302,27 @@ static int run_tracks(bram_ctx *cx, const void *model, double *values, const bra
     return BRAM_OK;
 }
 
-static int answer_free_run(bram_ctx *cx, const bram_query *q, bram_run_fn *run, const void *model,
-                           bram_dataset *out)
+int bram_forecast_runs(bram_ctx *cx, bram_response **out, const bram_query *q)
 {
     for (size_t i = 0; i < q->starts; i++)
         if (q->start[i] > q->panel->segment[q->segment].y.rows)
             return bram_fail(cx, BRAM_ESHAPE, "start %zu of a free run is row %zu of %zu", i,
                              q->start[i], q->panel->segment[q->segment].y.rows);
     bram_axis *axes[3] = {NULL, NULL, bram_axis_ref(q->panel->unit)};
-    bram_response *r = NULL;
     int status = bram_axis_new(cx, &axes[0], "start", q->starts);
     if (status == BRAM_OK) status = bram_axis_new(cx, &axes[1], "step", q->steps);
-    if (status != BRAM_OK) {
-        for (int d = 0; d < 3; d++) bram_axis_free(axes[d]);
-        return status;
-    }
-    BRAM_TRY(new_response(cx, &r, "mean", 3, axes));
+    if (status == BRAM_OK) return new_response(cx, out, "mean", 3, axes);
+    for (int d = 0; d < 3; d++) bram_axis_free(axes[d]);
+    return status;
+}
+
+static int answer_free_run(bram_ctx *cx, const bram_query *q, bram_run_fn *run, const void *model,
+                           bram_dataset *out)
+{
+    bram_response *r = NULL;
+    BRAM_TRY(bram_forecast_runs(cx, &r, q));
     size_t mark = bram_scratch_mark(cx);
-    status = run(cx, model, bram_response_f64(r), q);
+    int status = run(cx, model, bram_response_f64(r), q);
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK) return bram_dataset_add(cx, out, "", r);
     bram_response_free(r);

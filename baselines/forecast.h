@@ -87,6 +87,17 @@ int bram_forecast_fill(bram_ctx *cx, double *out, const bram_segment *s, ptrdiff
 int bram_forecast_rows(bram_ctx *cx, bram_response **out, const char *name, const bram_segment *s,
                        const bram_axis *unit) BRAM_MUST_CHECK;
 
+/**
+ * A new response "mean" (start x step x unit) for the free runs of a query.
+ *
+ * @return BRAM_OK; BRAM_ESHAPE for a start beyond the last row + 1; BRAM_ENOMEM
+ */
+int bram_forecast_runs(bram_ctx *cx, bram_response **out, const bram_query *q) BRAM_MUST_CHECK;
+
+/** Adds "posterior" (row x state) of the target rows of a segment. */
+int bram_forecast_posterior(bram_ctx *cx, bram_dataset *out, const bram_segment *s,
+                            const bram_mat *posterior) BRAM_MUST_CHECK;
+
 /** bram_step_error for it. */
 int bram_forecast_error(bram_ctx *cx, double *mse, const bram_forecast *f,
                         const bram_panel *panel) BRAM_MUST_CHECK;

@@ -22,12 +22,12 @@ const bram_model bram_model_process = {
     .summary = "a program of your own, asked line by line",
     .source = "docs/outside-models.md",
     .missing = "the program gets NaN where a value is missing",
-    .version = 2,
+    .version = 3,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_RESPOND) |
                BRAM_ANSWERS(BRAM_ASK_COSMOOTH) | BRAM_ANSWERS(BRAM_ASK_STATES) |
                BRAM_ANSWERS(BRAM_ASK_WEIGHTS) | BRAM_ANSWERS(BRAM_ASK_FEATURES) |
-               BRAM_ANSWERS(BRAM_ASK_LINKS),
+               BRAM_ANSWERS(BRAM_ASK_LINKS) | BRAM_ANSWERS(BRAM_ASK_LEARNING),
     .flags = BRAM_MODEL_OUTSIDE | BRAM_MODEL_STOCHASTIC,
     .params = params,
     .fit = fit,

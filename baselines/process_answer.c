@@ -1,6 +1,7 @@
 /*
  * process_answer.c - what a program of the user's is asked besides the future: responses, held-out
- * units, features, states, weights, links. What may not be seen is NaN in what it gets.
+ * units, features, states, weights, links, what its training did. What may not be seen is NaN in
+ * what it gets.
  */
 #include "process.h"
 
@@ -88,23 +89,14 @@ static int states(bram_ctx *cx, const bram_process *p, const bram_query *q, bram
     const bram_segment *s = &q->panel->segment[q->segment];
     size_t shape[2] = {s->y.rows - s->first, BRAM_ANY_LENGTH};
     double *values = NULL;
-    bram_axis *row = NULL, *state = NULL;
-    bram_response *r = NULL;
     BRAM_TRY(bram_process_put_rows(cx, p, "y", s, false, s->first, shape[0]));
     BRAM_TRY(bram_process_ask_folder(cx, p, "states"));
     BRAM_TRY(bram_process_take(cx, &values, p, "posterior", 2, shape));
+    bram_mat posterior = {values, shape[0], shape[1], shape[1]};
     int status = check_finite(cx, p, "posterior", values, shape[0], shape[1]);
-    if (status == BRAM_OK) status = bram_axis_new(cx, &row, "row", shape[0]);
-    if (status == BRAM_OK) status = bram_axis_new(cx, &state, "state", shape[1]);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, &r, "posterior", BRAM_F64, 2,
-                                   (const bram_axis *[]){row, state});
-    bram_axis_free(row);
-    bram_axis_free(state);
-    if (status == BRAM_OK && bram_response_count(r))
-        memcpy(bram_response_f64(r), values, bram_response_count(r) * sizeof *values);
+    if (status == BRAM_OK) status = bram_forecast_posterior(cx, out, s, &posterior);
     bram_free(values);
-    return status == BRAM_OK ? bram_dataset_add(cx, out, "", r) : status;
+    return status;
 }
 
 /* weights.npy: from the row's unit to the column's. */
@@ -129,10 +121,16 @@ struct layers {
     size_t count;
 };
 
-static bool is_layer(const char *name)
+/* Whether a file is called FIRST and a name and .npy; first ends with an underscore. */
+static bool is_named(const char *file, const char *first)
 {
-    size_t n = strlen(name);
-    return n > 10 && strncmp(name, "layer_", 6) == 0 && strcmp(name + n - 4, ".npy") == 0;
+    size_t n = strlen(file), k = strlen(first);
+    return n > k + 4 && strncmp(file, first, k) == 0 && strcmp(file + n - 4, ".npy") == 0;
+}
+
+static bool is_layer(const char *file)
+{
+    return is_named(file, "layer_");
 }
 
 /* layer_NAME.npy: stimuli x features; further axes are strung out. */
@@ -211,6 +209,73 @@ static int links(bram_ctx *cx, const bram_process *p, const bram_query *q, bram_
     return status;
 }
 
+/* ---- learning ------------------------------------------------------------------------------- */
+
+enum { MOST_MEASURES = 64 };
+
+struct measures {
+    const bram_process *process;
+    size_t count;
+    double value[MOST_MEASURES];
+    char *name[MOST_MEASURES];
+};
+
+static bool is_measure(const char *file)
+{
+    return is_named(file, "measure_");
+}
+
+/* measure_NAME.npy: one number. */
+static int take_measure(bram_ctx *cx, void *user, const char *path)
+{
+    struct measures *all = user;
+    const char *file = strrchr(path, '/') + 1;
+    double *values = NULL;
+    bram_npy_info info;
+    if (all->count == MOST_MEASURES)
+        return bram_fail(cx, BRAM_ESHAPE, "\"%s\" wrote more than %d measures",
+                         all->process->command, MOST_MEASURES);
+    char *name = bram_strf(cx, "%.*s", (int)(strlen(file) - 12), file + 8);
+    if (!name) return BRAM_ENOMEM;
+    all->name[all->count] = name;
+    int status = bram_npy_load(cx, &values, &info, path);
+    if (status == BRAM_OK && info.count != 1)
+        status = bram_fail(cx, BRAM_ESHAPE, "\"%s\": %s has %zu values, expected one",
+                           all->process->command, file, info.count);
+    if (status == BRAM_OK) status = check_finite(cx, all->process, file, values, 1, 1);
+    if (status == BRAM_OK) all->value[all->count] = values[0];
+    all->count++; /* its name is freed with the others */
+    unlink(path);
+    bram_free(values);
+    return status;
+}
+
+static int put_measures(bram_ctx *cx, bram_dataset *out, const struct measures *all)
+{
+    bram_axis *axis = NULL;
+    bram_response *r = NULL;
+    BRAM_TRY(bram_axis_new(cx, &axis, "measure", all->count));
+    int status = bram_axis_set_ids(cx, axis, (const char *const *)all->name);
+    if (status == BRAM_OK)
+        status = bram_response_new(cx, &r, "learning", BRAM_F64, 1, (const bram_axis *[]){axis});
+    bram_axis_free(axis);
+    BRAM_TRY(status);
+    memcpy(bram_response_f64(r), all->value, all->count * sizeof *all->value);
+    return bram_dataset_add(cx, out, "", r);
+}
+
+static int learning(bram_ctx *cx, const bram_process *p, bram_dataset *out)
+{
+    struct measures all = {.process = p};
+    BRAM_TRY(bram_process_ask_folder(cx, p, "learning"));
+    int status = bram_folder_each(cx, p->folder, is_measure, take_measure, &all);
+    if (status == BRAM_OK && !all.count)
+        status = bram_fail(cx, BRAM_EREAD, "\"%s\" wrote no measure_NAME.npy", p->command);
+    if (status == BRAM_OK) status = put_measures(cx, out, &all);
+    for (size_t i = 0; i < all.count; i++) bram_free(all.name[i]);
+    return status;
+}
+
 int bram_process_answer(bram_ctx *cx, const bram_process *p, const bram_query *q, bram_dataset *out)
 {
     switch (q->ask) {
@@ -226,6 +291,8 @@ int bram_process_answer(bram_ctx *cx, const bram_process *p, const bram_query *q
         return features(cx, p, q, out);
     case BRAM_ASK_LINKS:
         return links(cx, p, q, out);
+    case BRAM_ASK_LEARNING:
+        return learning(cx, p, out);
     default:
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "a program is not asked this");
     }

@@ -78,37 +78,7 @@ static int take_means(bram_ctx *cx, double *out, uint8_t *mask, const bram_proce
 
 /* ---- densities ------------------------------------------------------------------------------ */
 
-/* log N(y; a, b^2), log Poisson(y; a), log Bernoulli(y; a); NaN where there is no such density. */
-static double log_normal(double y, double a, double b)
-{
-    static const double TWO_PI = 6.283185307179586;
-    double d = (y - a) / b;
-    return b > 0 ? -(log(TWO_PI * b * b) + d * d) / 2 : (double)NAN;
-}
-
-static double log_poisson(double y, double a, double b)
-{
-    (void)b;
-    if (!(y >= 0) || y != floor(y) || !(a >= 0)) return NAN;
-    return (y > 0 ? y * log(a) : 0) - a - lgamma(y + 1);
-}
-
-static double log_bernoulli(double y, double a, double b)
-{
-    (void)b;
-    if (!(a >= 0 && a <= 1) || (y != 0 && y != 1)) return NAN;
-    return log(y != 0 ? a : 1 - a);
-}
-
-static const struct family {
-    const char *first, *second; /* names of the arrays; second: NULL for none */
-    double (*log_density)(double y, double a, double b);
-} families[] = {
-    {"mean", "sd", log_normal}, {"rate", NULL, log_poisson}, {"probability", NULL, log_bernoulli}};
-
-enum { FAMILIES = sizeof families / sizeof *families };
-
-static int densities(bram_ctx *cx, double *out, uint8_t *mask, const struct family *f,
+static int densities(bram_ctx *cx, double *out, uint8_t *mask, const bram_density_family *f,
                      const bram_process *p, const struct batch *b, const bram_segment *s,
                      const double *first, const double *second)
 {
@@ -132,14 +102,13 @@ static int densities(bram_ctx *cx, double *out, uint8_t *mask, const struct fami
 static int take_densities(bram_ctx *cx, double *out, uint8_t *mask, const bram_process *p,
                           const struct batch *b, const bram_segment *s)
 {
-    size_t k = 0;
-    while (k + 1 < FAMILIES && !bram_process_has(cx, p, families[k].first)) k++;
-    if (!bram_process_has(cx, p, families[k].first))
+    const bram_density_family *f = bram_density_families;
+    while (f->first && !bram_process_has(cx, p, f->first)) f++;
+    if (!f->first)
         return bram_fail(cx, BRAM_EREAD,
                          "\"%s\" wrote neither mean.npy and sd.npy, nor rate.npy, nor "
                          "probability.npy",
                          p->command);
-    const struct family *f = &families[k];
     double *first = NULL, *second = NULL;
     int status = bram_process_take(cx, &first, p, f->first, 2, (size_t[]){b->count, p->units});
     if (status == BRAM_OK && f->second)
@@ -159,10 +128,6 @@ static int forecast(bram_ctx *cx, double *out, uint8_t *mask, const bram_process
     struct batch b = {start, bram_scratch(cx, starts, sizeof *b.index), 0, steps};
     bool *done = bram_scratch(cx, starts, sizeof *done), density = q->ask == BRAM_ASK_LOGLIK;
     if (!b.index || !done) return BRAM_ENOMEM;
-    for (size_t i = 0; i < starts; i++)
-        if (start[i] > s->y.rows)
-            return bram_fail(cx, BRAM_ESHAPE, "start %zu is row %zu of %zu", i, start[i],
-                             s->y.rows);
     while (next_batch(p, &b, starts, done)) {
         BRAM_TRY(write_contexts(cx, p, &b, s, false));
         if (s->x.cols) BRAM_TRY(write_contexts(cx, p, &b, s, true));
@@ -183,19 +148,6 @@ static int all_rows(bram_ctx *cx, size_t **out, const bram_segment *s)
     return BRAM_OK;
 }
 
-static int make_runs(bram_ctx *cx, bram_response **out, const bram_query *q)
-{
-    bram_axis *row = NULL, *ahead = NULL;
-    int status = bram_axis_new(cx, &row, "start", q->starts);
-    if (status == BRAM_OK) status = bram_axis_new(cx, &ahead, "step", q->steps);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, out, "mean", BRAM_F64, 3,
-                                   (const bram_axis *[]){row, ahead, q->panel->unit});
-    bram_axis_free(row);
-    bram_axis_free(ahead);
-    return status;
-}
-
 int bram_process_forecast(bram_ctx *cx, const bram_process *p, const bram_query *q,
                           bram_dataset *out)
 {
@@ -203,7 +155,7 @@ int bram_process_forecast(bram_ctx *cx, const bram_process *p, const bram_query 
     bool run = q->ask == BRAM_ASK_FREE_RUN, density = q->ask == BRAM_ASK_LOGLIK;
     size_t mark = bram_scratch_mark(cx), *start = NULL;
     bram_response *r = NULL;
-    int status = run ? make_runs(cx, &r, q)
+    int status = run ? bram_forecast_runs(cx, &r, q)
                      : bram_forecast_rows(cx, &r, density ? "logdensity" : "mean", s,
                                           q->panel->unit);
     uint8_t *mask = status == BRAM_OK && density ? bram_response_mask(cx, r) : NULL;

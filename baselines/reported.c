@@ -1,110 +1,40 @@
 /*
- * reported.c - predictions from files, matched by row and unit; see reported.h.
+ * reported.c - answers matched by row and unit; see reported.h.
  */
 #include "reported.h"
 
-#include "array_store.h"
-#include "folder.h"
 #include "forecast.h"
-#include "hash.h"
+#include "linalg.h"
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
-
-static const char *const endings[] = {".npz", ".h5", ".nc", ".mat", ".safetensors"};
-
-enum { ENDINGS = sizeof endings / sizeof *endings };
 
 void bram_reported_release(bram_reported *r)
 {
-    bram_free(r->mean);
+    bram_free(r->values);
+    bram_free(r->second);
     bram_free(r->unit);
     bram_free(r->time);
-    bram_free(r->stimulus);
+    bram_free(r->id);
     *r = (bram_reported){0};
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
-
-/* The first file FOLDER/PART.ENDING that is there. */
-static int find_file(bram_ctx *cx, char **out, const char *folder, const char *part)
+const char *bram_reported_name(bram_ask ask)
 {
-    for (size_t i = 0; i < ENDINGS; i++) {
-        char *path = bram_strf(cx, "%s/%s%s", folder, part, endings[i]);
-        if (!path) return BRAM_ENOMEM;
-        if (access(path, F_OK) == 0) {
-            *out = path;
-            return BRAM_OK;
-        }
-        bram_free(path);
+    switch (ask) {
+    case BRAM_ASK_STEP:
+    case BRAM_ASK_RESPOND:
+    case BRAM_ASK_COSMOOTH:
+        return "mean";
+    case BRAM_ASK_LOGLIK:
+        return "logdensity";
+    case BRAM_ASK_STATES:
+        return "posterior";
+    case BRAM_ASK_WEIGHTS:
+        return "weights";
+    default:
+        return NULL;
     }
-    return bram_fail(cx, BRAM_EREAD,
-                     "%s/%s.npz: no such file (nor with .h5, .nc, .mat or .safetensors)", folder,
-                     part);
-}
-
-static int check_times(bram_ctx *cx, const bram_reported *r)
-{
-    for (size_t i = 0; i < r->rows; i++)
-        if (!isfinite(r->time[i]) || (i && !(r->time[i] > r->time[i - 1])))
-            return bram_fail(cx, BRAM_EFORMAT, "time %zu is %g, expected ascending numbers", i,
-                             r->time[i]);
-    return BRAM_OK;
-}
-
-/* Numbers along one axis, in MATLAB files a row or a column of a matrix. */
-static int read_times(bram_ctx *cx, bram_reported *r, bram_store *s)
-{
-    bram_store_array time;
-    BRAM_TRY(bram_store_numbers(cx, &time, s, "time"));
-    r->time = time.values;
-    if ((time.rows != 1 && time.cols != 1) || time.rows * time.cols != r->rows)
-        return bram_fail(cx, BRAM_EFORMAT, "time has %zu values and mean %zu rows",
-                         time.rows * time.cols, r->rows);
-    return check_times(cx, r);
-}
-
-static int read_rows(bram_ctx *cx, bram_reported *r, bram_store *s)
-{
-    size_t count = 0;
-    if (bram_store_texts(cx, &r->stimulus, &count, s, "stimulus") != BRAM_OK) {
-        r->stimulus = NULL;
-        return read_times(cx, r, s);
-    }
-    return count == r->rows ? BRAM_OK
-                            : bram_fail(cx, BRAM_EFORMAT, "found %zu stimuli and mean has %zu rows",
-                                        count, r->rows);
-}
-
-static int read_arrays(bram_ctx *cx, bram_reported *r, bram_store *s)
-{
-    bram_store_array mean;
-    size_t units = 0;
-    BRAM_TRY(bram_store_numbers(cx, &mean, s, "mean"));
-    r->mean = mean.values;
-    r->rows = mean.rows, r->units = mean.cols;
-    BRAM_TRY(bram_store_texts(cx, &r->unit, &units, s, "unit"));
-    if (units != r->units)
-        return bram_fail(cx, BRAM_EFORMAT, "found %zu units and mean has %zu columns", units,
-                         r->units);
-    return read_rows(cx, r, s);
-}
-
-int bram_reported_read(bram_ctx *cx, bram_reported *out, const char *folder, const char *part)
-{
-    char *path = NULL;
-    bram_store *store = NULL;
-    bram_reported r = {0};
-    BRAM_TRY(find_file(cx, &path, folder, part));
-    int status = bram_store_open(cx, &store, path);
-    if (status == BRAM_OK) status = read_arrays(cx, &r, store);
-    bram_store_close(store);
-    if (status == BRAM_OK) *out = r;
-    else bram_reported_release(&r);
-    if (status != BRAM_OK) status = bram_fail_prefix(cx, status, "%s", path);
-    bram_free(path);
-    return status;
 }
 
 /* ---- matching ------------------------------------------------------------------------------- */
@@ -141,89 +71,164 @@ static int match_names(bram_ctx *cx, ptrdiff_t *place, char *const *name, size_t
 static int match_rows(bram_ctx *cx, ptrdiff_t *row, const bram_reported *r, const bram_segment *s)
 {
     const double *time = s->row ? bram_axis_values(s->row) : NULL;
-    if (r->stimulus) {
+    if (r->id) {
         if (!s->row || !bram_axis_has_ids(s->row))
-            return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the rows of %s are no stimuli", s->id);
-        BRAM_TRY(match_names(cx, row, r->stimulus, r->rows, s->row, s->first));
+            return bram_fail(cx, BRAM_ENOTAPPLICABLE, "the rows of %s have times, no ids", s->id);
+        BRAM_TRY(match_names(cx, row, r->id, r->rows, s->row, s->first));
         for (size_t i = s->first; i < s->y.rows; i++)
             if (row[i - s->first] < 0)
                 return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has no prediction for \"%s\"", s->id,
                                  bram_axis_id(s->row, i));
         return BRAM_OK;
     }
-    if (!time) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "rows without a time cannot be matched");
+    if (!time || !r->time)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "rows without a time cannot be matched");
     for (size_t i = s->first; i < s->y.rows; i++) {
         row[i - s->first] = row_at(r, time[i], s->dt);
         if (row[i - s->first] < 0)
-            return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has no forecast for %g s", s->id,
+            return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has no prediction for %g s", s->id,
                              time[i]);
     }
     return BRAM_OK;
 }
 
-static int fill(bram_ctx *cx, double *value, uint8_t *mask, const bram_reported *r,
-                const bram_segment *s, const bram_axis *unit)
+/* Where the target rows and the units of a query are in what is reported. */
+struct places {
+    const bram_reported *r;
+    const bram_segment *s;
+    const bram_axis *unit;
+    size_t rows, units;
+    ptrdiff_t *row, *column; /* column: -1 where the unit lacks */
+};
+
+static int find_places(bram_ctx *cx, struct places *p, const bram_reported *r, const bram_query *q,
+                       bool columns)
 {
-    size_t units = bram_axis_length(unit), rows = s->y.rows - s->first;
-    ptrdiff_t *column = bram_scratch(cx, units, sizeof *column);
-    ptrdiff_t *row = bram_scratch(cx, rows, sizeof *row);
-    if (!column || !row) return BRAM_ENOMEM;
-    BRAM_TRY(match_names(cx, column, r->unit, r->units, unit, 0));
-    BRAM_TRY(match_rows(cx, row, r, s));
-    for (size_t i = 0; i < rows; i++)
-        for (size_t u = 0; u < units; u++) {
-            mask[i * units + u] = column[u] >= 0;
-            if (column[u] < 0) continue;
-            double v = r->mean[(size_t)row[i] * r->units + (size_t)column[u]];
-            if (!isfinite(v))
-                return bram_fail(cx, BRAM_ENUMERIC, "%s: row %zu of unit %s is %g", s->id,
-                                 (size_t)row[i] + 1, bram_axis_id(unit, u), v);
-            value[i * units + u] = v;
+    const bram_segment *s = &q->panel->segment[q->segment];
+    *p = (struct places){r, s, q->panel->unit, s->y.rows - s->first, 0, NULL, NULL};
+    if (columns) p->units = bram_axis_length(p->unit);
+    p->row = bram_scratch(cx, p->rows, sizeof *p->row);
+    p->column = bram_scratch(cx, p->units, sizeof *p->column);
+    if (!p->row || !p->column) return BRAM_ENOMEM;
+    if (columns) BRAM_TRY(match_names(cx, p->column, r->unit, r->cols, p->unit, 0));
+    return match_rows(cx, p->row, r, s);
+}
+
+static int not_finite(bram_ctx *cx, const struct places *p, size_t i, size_t u, double value)
+{
+    return bram_fail(cx, BRAM_ENUMERIC, "%s: row %zu of unit %s is %g", p->s->id,
+                     (size_t)p->row[i] + 1, bram_axis_id(p->unit, u), value);
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+static int fill_means(bram_ctx *cx, double *out, uint8_t *mask, const struct places *p)
+{
+    for (size_t i = 0; i < p->rows; i++)
+        for (size_t u = 0; u < p->units; u++) {
+            size_t at = i * p->units + u;
+            mask[at] = p->column[u] >= 0;
+            if (!mask[at]) continue;
+            out[at] = p->r->values[(size_t)p->row[i] * p->r->cols + (size_t)p->column[u]];
+            if (!isfinite(out[at])) return not_finite(cx, p, i, u, out[at]);
         }
     return BRAM_OK;
 }
 
-int bram_reported_answer(bram_ctx *cx, bram_dataset *out, const bram_reported *r,
-                         const bram_segment *s, const bram_axis *unit)
+/* Nats of the true values; a value that is missing has none. Minus infinity is a density, too. */
+static int fill_densities(bram_ctx *cx, double *out, uint8_t *mask, const struct places *p)
 {
-    bram_response *mean = NULL;
-    BRAM_TRY(bram_forecast_rows(cx, &mean, "mean", s, unit));
-    uint8_t *mask = bram_response_mask(cx, mean);
-    size_t mark = bram_scratch_mark(cx);
-    int status = mask ? fill(cx, bram_response_f64(mean), mask, r, s, unit) : BRAM_ENOMEM;
-    bram_scratch_release(cx, mark);
-    if (status == BRAM_OK) return bram_dataset_add(cx, out, "", mean);
-    bram_response_free(mean);
+    const bram_density_family *family = p->r->family;
+    const bram_segment *s = p->s;
+    for (size_t i = 0; i < p->rows; i++)
+        for (size_t u = 0; u < p->units; u++) {
+            size_t at = i * p->units + u, row = s->first + i;
+            mask[at] = p->column[u] >= 0 && (!s->y_present || s->y_present[row * p->units + u]);
+            if (!mask[at]) continue;
+            size_t from = (size_t)p->row[i] * p->r->cols + (size_t)p->column[u];
+            double y = bram_row(&s->y, row)[u], value = p->r->values[from];
+            out[at] = value;
+            if (family)
+                out[at] = family->log_density(y, value, p->r->second ? p->r->second[from] : 0);
+            if (isnan(out[at]) && family)
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "%s: row %zu of unit %s: %s %g%s is no density for the value %g",
+                                 s->id, (size_t)p->row[i] + 1, bram_axis_id(p->unit, u),
+                                 family->first, value, p->r->second ? " with that sd" : "", y);
+            if (isnan(out[at]) || out[at] == (double)INFINITY)
+                return not_finite(cx, p, i, u, out[at]);
+        }
+    return BRAM_OK;
+}
+
+/* "mean" or "logdensity": target rows x units. */
+static int answer_units(bram_ctx *cx, bram_dataset *out, const bram_reported *r,
+                        const bram_query *q)
+{
+    struct places p;
+    bram_response *answer = NULL;
+    bool density = q->ask == BRAM_ASK_LOGLIK;
+    BRAM_TRY(find_places(cx, &p, r, q, true));
+    BRAM_TRY(bram_forecast_rows(cx, &answer, bram_reported_name(q->ask), p.s, p.unit));
+    uint8_t *mask = bram_response_mask(cx, answer);
+    int status = mask ? (density ? fill_densities : fill_means)(cx, bram_response_f64(answer), mask,
+                                                                &p)
+                      : BRAM_ENOMEM;
+    if (status == BRAM_OK) return bram_dataset_add(cx, out, "", answer);
+    bram_response_free(answer);
     return status;
 }
 
-/* ---- content -------------------------------------------------------------------------------- */
-
-static bool is_file(const char *name)
+static int answer_states(bram_ctx *cx, bram_dataset *out, const bram_reported *r,
+                         const bram_query *q)
 {
-    size_t n = strlen(name);
-    for (size_t i = 0; i < ENDINGS; i++) {
-        size_t k = strlen(endings[i]);
-        if (n > k && strcmp(name + n - k, endings[i]) == 0) return true;
-    }
-    return false;
+    struct places p;
+    bram_mat posterior;
+    BRAM_TRY(find_places(cx, &p, r, q, false));
+    BRAM_TRY(bram_mat_scratch(cx, &posterior, p.rows, r->cols));
+    for (size_t i = 0; i < p.rows; i++)
+        for (size_t k = 0; k < r->cols; k++) {
+            double value = r->values[(size_t)p.row[i] * r->cols + k];
+            if (!isfinite(value))
+                return bram_fail(cx, BRAM_ENUMERIC, "%s: row %zu of state %zu is %g", p.s->id,
+                                 (size_t)p.row[i] + 1, k + 1, value);
+            bram_row(&posterior, i)[k] = value;
+        }
+    return bram_forecast_posterior(cx, out, p.s, &posterior);
 }
 
-static int hash_each(bram_ctx *cx, void *user, const char *path)
+static int answer_weights(bram_ctx *cx, bram_dataset *out, const bram_reported *r,
+                          const bram_query *q)
 {
-    char hex[65];
-    const char *slash = strrchr(path, '/');
-    BRAM_TRY(bram_sha256_file(cx, hex, path));
-    BRAM_TRY(bram_hash_add_text(cx, user, slash ? slash + 1 : path));
-    return bram_hash_add_text(cx, user, hex);
+    const bram_axis *unit = q->panel->unit;
+    size_t n = bram_axis_length(unit);
+    ptrdiff_t *column = bram_scratch(cx, n, sizeof *column);
+    bram_mat weights;
+    if (!column) return BRAM_ENOMEM;
+    BRAM_TRY(match_names(cx, column, r->unit, r->cols, unit, 0));
+    BRAM_TRY(bram_mat_scratch(cx, &weights, n, n));
+    for (size_t i = 0; i < n; i++)
+        if (column[i] < 0)
+            return bram_fail(cx, BRAM_ENOTAPPLICABLE, "there are no weights of unit \"%s\"",
+                             bram_axis_id(unit, i));
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++) {
+            double value = r->values[(size_t)column[i] * r->cols + (size_t)column[j]];
+            if (!isfinite(value))
+                return bram_fail(cx, BRAM_ENUMERIC, "the weight from %s to %s is %g",
+                                 bram_axis_id(unit, i), bram_axis_id(unit, j), value);
+            bram_row(&weights, i)[j] = value;
+        }
+    return bram_forecast_weights(cx, out, unit, &weights);
 }
 
-int bram_reported_content(bram_ctx *cx, char hex[65], const char *folder)
+int bram_reported_answer(bram_ctx *cx, bram_dataset *out, const bram_reported *r,
+                         const bram_query *q)
 {
-    bram_hash *h = NULL;
-    BRAM_TRY(bram_hash_new(cx, &h));
-    int status = bram_folder_each(cx, folder, is_file, hash_each, h);
-    if (status == BRAM_OK) status = bram_hash_end(cx, h, hex);
-    bram_hash_free(h);
+    size_t mark = bram_scratch_mark(cx);
+    int status = q->ask == BRAM_ASK_STATES    ? answer_states(cx, out, r, q)
+                 : q->ask == BRAM_ASK_WEIGHTS ? answer_weights(cx, out, r, q)
+                                              : answer_units(cx, out, r, q);
+    bram_scratch_release(cx, mark);
     return status;
 }

@@ -359,7 +359,6 @@ static int run_step(bram_ctx *cx, struct runs *r, size_t h)
 static int answer_free_run(bram_ctx *cx, const bram_spike_model *m, const bram_query *q,
                            bram_dataset *out)
 {
-    bram_axis *start = NULL, *ahead = NULL;
     bram_response *mean = NULL;
     struct runs r;
     BRAM_TRY(begin_runs(cx, &r, m, q));
@@ -370,14 +369,7 @@ static int answer_free_run(bram_ctx *cx, const bram_spike_model *m, const bram_q
         BRAM_TRY(status);
         BRAM_TRY(bram_ctx_check_cancel(cx));
     }
-    int status = bram_axis_new(cx, &start, "start", q->starts);
-    if (status == BRAM_OK) status = bram_axis_new(cx, &ahead, "step", q->steps);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, &mean, "mean", BRAM_F64, 3,
-                                   (const bram_axis *[]){start, ahead, q->panel->unit});
-    bram_axis_free(start);
-    bram_axis_free(ahead);
-    BRAM_TRY(status);
+    BRAM_TRY(bram_forecast_runs(cx, &mean, q));
     size_t size = q->steps * m->units;
     for (size_t i = 0; i < q->starts; i++)
         memcpy(bram_response_f64(mean) + i * size, bram_row(&r.track, i) + m->phi.rows * m->units,
@@ -392,17 +384,9 @@ static int answer_states(bram_ctx *cx, const bram_spike_model *m, const bram_que
 {
     const bram_segment *s = &q->panel->segment[q->segment];
     struct view v;
-    bram_axis *state = NULL;
-    bram_response *r = NULL;
     BRAM_TRY(look(cx, &v, m, s, NULL, true));
-    BRAM_TRY(bram_axis_new(cx, &state, "state", m->states));
-    int status = bram_forecast_rows(cx, &r, "posterior", s, state);
-    bram_axis_free(state);
-    BRAM_TRY(status);
-    for (size_t t = s->first; t < s->y.rows; t++)
-        memcpy(bram_response_f64(r) + (t - s->first) * m->states, bram_row(&v.state, t),
-               m->states * sizeof(double));
-    return bram_dataset_add(cx, out, "", r);
+    bram_mat posterior = bram_mat_rows(v.state, s->first, s->y.rows - s->first);
+    return bram_forecast_posterior(cx, out, s, &posterior);
 }
 
 /* "weights": influence of unit j on unit i, the sum over kernels, of the state where it is

@@ -228,21 +228,10 @@ static int answer_free_run(bram_ctx *cx, const bram_state_model *m, const bram_q
                            bram_dataset *out)
 {
     struct asked a;
-    bram_axis *start = NULL, *step = NULL;
     bram_response *r = NULL;
     BRAM_TRY(prepare(cx, &a, m, q, false));
-    for (size_t i = 0; i < q->starts; i++)
-        if (q->start[i] > a.s->y.rows)
-            return bram_fail(cx, BRAM_ESHAPE, "start %zu of a free run is row %zu of %zu", i,
-                             q->start[i], a.s->y.rows);
-    int status = bram_axis_new(cx, &start, "start", q->starts);
-    if (status == BRAM_OK) status = bram_axis_new(cx, &step, "step", q->steps);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, &r, "mean", BRAM_F64, 3,
-                                   (const bram_axis *[]){start, step, q->panel->unit});
-    bram_axis_free(start);
-    bram_axis_free(step);
-    if (status == BRAM_OK) status = run_tracks(cx, bram_response_f64(r), &a);
+    BRAM_TRY(bram_forecast_runs(cx, &r, q));
+    int status = run_tracks(cx, bram_response_f64(r), &a);
     if (status == BRAM_OK) return bram_dataset_add(cx, out, "", r);
     bram_response_free(r);
     return status;
@@ -255,21 +244,9 @@ static int answer_states(bram_ctx *cx, const bram_state_model *m, const bram_que
                          bram_dataset *out)
 {
     struct asked a;
-    bram_axis *state = NULL;
-    bram_response *like = NULL, *r = NULL;
     BRAM_TRY(prepare(cx, &a, m, q, true));
-    BRAM_TRY(bram_axis_new(cx, &state, "state", m->m.states));
-    int status = bram_forecast_rows(cx, &like, "posterior", a.s, q->panel->unit);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, &r, "posterior", BRAM_F64, 2,
-                                   (const bram_axis *[]){bram_response_axis(like, 0), state});
-    bram_response_free(like);
-    bram_axis_free(state);
-    BRAM_TRY(status);
-    if (a.s->y.rows > a.s->first)
-        memcpy(bram_response_f64(r), bram_row(&a.states, a.s->first),
-               (a.s->y.rows - a.s->first) * m->m.states * sizeof(double));
-    BRAM_TRY(bram_dataset_add(cx, out, "", r));
+    bram_mat posterior = bram_mat_rows(a.states, a.s->first, a.s->y.rows - a.s->first);
+    BRAM_TRY(bram_forecast_posterior(cx, out, a.s, &posterior));
     bram_mat transition = {m->m.transition, m->m.states, m->m.states, m->m.states};
     if (m->m.states == 1) return BRAM_OK;
     BRAM_TRY(bram_forecast_matrix(cx, out, "transition", "from_state", "next", &transition));

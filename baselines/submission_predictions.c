@@ -29,16 +29,16 @@ static int answer_part(bram_ctx *cx, const bram_submitted *a, const bram_query *
 {
     const bram_npy_info *info = bram_npy_describe(a->values);
     const char **row = names_of(cx, a->row), **column = names_of(cx, a->column);
-    double *mean = bram_scratch(cx, info->count, sizeof *mean);
-    if (!row || !column || !mean) return BRAM_ENOMEM;
-    BRAM_TRY(bram_npy_read(cx, a->values, mean));
+    double *values = bram_scratch(cx, info->count, sizeof *values);
+    if (!row || !column || !values) return BRAM_ENOMEM;
+    BRAM_TRY(bram_npy_read(cx, a->values, values));
     bram_reported r = {.rows = info->shape[0],
-                       .units = info->shape[1],
-                       .mean = mean,
+                       .cols = info->shape[1],
+                       .values = values,
                        .unit = (char **)(uintptr_t)column,
                        .time = a->time,
-                       .stimulus = a->is_time ? NULL : (char **)(uintptr_t)row};
-    return bram_reported_answer(cx, out, &r, &q->panel->segment[q->segment], q->panel->unit);
+                       .id = a->is_time ? NULL : (char **)(uintptr_t)row};
+    return bram_reported_answer(cx, out, &r, q);
 }
 
 static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_dataset *out)

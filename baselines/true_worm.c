@@ -299,18 +299,11 @@ static int answer_step(bram_ctx *cx, const struct truth *m, const bram_query *q,
 static int answer_free_run(bram_ctx *cx, const struct truth *m, const bram_query *q,
                            bram_dataset *out)
 {
-    bram_axis *start = NULL, *ahead = NULL;
     bram_response *mean = NULL;
     double *x = bram_scratch(cx, m->network.neurons, sizeof *x);
     double *scratch = bram_scratch(cx, m->network.neurons, sizeof *scratch);
-    int status = x && scratch ? bram_axis_new(cx, &start, "start", q->starts) : BRAM_ENOMEM;
-    if (status == BRAM_OK) status = bram_axis_new(cx, &ahead, "step", q->steps);
-    if (status == BRAM_OK)
-        status = bram_response_new(cx, &mean, "mean", BRAM_F64, 3,
-                                   (const bram_axis *[]){start, ahead, q->panel->unit});
-    bram_axis_free(start);
-    bram_axis_free(ahead);
-    BRAM_TRY(status);
+    if (!x || !scratch) return BRAM_ENOMEM;
+    BRAM_TRY(bram_forecast_runs(cx, &mean, q));
     for (size_t i = 0; i < q->starts; i++)
         run(m, &q->panel->segment[q->segment], q->start[i], q->steps,
             bram_response_f64(mean) + i * q->steps * m->units, x, scratch);

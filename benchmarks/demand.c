@@ -8,6 +8,7 @@
 #include "folder.h"
 #include "npy.h"
 #include "timesplit.h"
+#include "ways.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,7 +38,7 @@ int bram_area_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b,
 {
     (void)b;
     bram_area area = {0};
-    bram_demand d = {.features = true};
+    bram_demand d = {.features = true, .ask = BRAM_ASK_FEATURES};
     size_t mark = bram_scratch_mark(cx);
     BRAM_TRY(bram_area_read(cx, &area, ds, part));
     const char **set = bram_scratch(cx, area.stimuli, sizeof *set);
@@ -59,15 +60,18 @@ static void mark_rows(const char **set, const bram_slice *s, const char *name)
             set[s->begin[k] + t] = name;
 }
 
-int bram_recording_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b,
-                          const bram_dataset *ds, const char *part)
+typedef int cut_fn(bram_ctx *cx, bram_timesplit *out, const bram_recording *r,
+                   const bram_options *o);
+
+static int recording_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b,
+                            const bram_dataset *ds, const char *part, cut_fn *cut)
 {
     bram_recording r = {0};
     bram_timesplit split = {0};
-    bram_demand d = {0};
+    bram_demand d = {.ask = BRAM_ASK_STEP};
     size_t mark = bram_scratch_mark(cx);
     BRAM_TRY(bram_recording_read(cx, &r, ds, part, bram_option_text(b->options, "response")));
-    int status = bram_timesplit_make(cx, &split, &r, b->options);
+    int status = cut(cx, &split, &r, b->options);
     const char **set = status == BRAM_OK ? bram_scratch(cx, r.rows, sizeof *set) : NULL;
     if (status == BRAM_OK && !set) status = BRAM_ENOMEM;
     for (size_t t = 0; status == BRAM_OK && t < r.rows; t++) set[t] = "";
@@ -87,26 +91,46 @@ int bram_recording_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *
     return status;
 }
 
+int bram_recording_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b,
+                          const bram_dataset *ds, const char *part)
+{
+    return recording_demand(cx, out, b, ds, part, bram_timesplit_make);
+}
+
+int bram_sessions_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b,
+                         const bram_dataset *ds, const char *part)
+{
+    return recording_demand(cx, out, b, ds, part, bram_timesplit_cut);
+}
+
 int bram_demand_of(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
                    const char *part)
 {
-    const bram_task *task = bram_task_find(b->task);
-    if (!task->demand)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                         "%s: a model of the task %s is fitted and asked while it runs (a program "
-                         "or a shared object); its answers cannot be handed in as files",
-                         b->name, b->task);
-    return task->demand(cx, out, b, ds, part);
+    bram_way files;
+    BRAM_TRY(bram_way_of(cx, &files, b, BRAM_WAY_FILES));
+    int status = files.works ? bram_task_find(b->task)->demand(cx, out, b, ds, part)
+                             : bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                                         "%s: answers cannot be handed in as files: %s", b->name,
+                                         files.text);
+    bram_way_release(&files);
+    return status;
+}
+
+/* Whether a row is to be answered. */
+static bool is_asked(const bram_axis *row, size_t i)
+{
+    const bram_column *asked = bram_axis_column(row, "asked");
+    if (asked) return asked->integer[i] != 0;
+    return strcmp(bram_axis_column(row, "set")->text[i], "test") == 0;
 }
 
 int bram_demand_rows(bram_ctx *cx, bram_axis **out, const bram_demand *d)
 {
-    const char *const *set = bram_axis_column(d->row, "set")->text;
     size_t n = 0, mark = bram_scratch_mark(cx);
     size_t *index = bram_scratch(cx, bram_axis_length(d->row), sizeof *index);
     if (!index) return BRAM_ENOMEM;
     for (size_t i = 0; i < bram_axis_length(d->row); i++)
-        if (strcmp(set[i], "test") == 0) index[n++] = i;
+        if (is_asked(d->row, i)) index[n++] = i;
     int status = bram_axis_take(cx, out, d->row, index, n);
     bram_scratch_release(cx, mark);
     return status;
@@ -148,9 +172,14 @@ struct writing {
     bool replace;
 };
 
-/* The id of a row, or its time. */
+/* The id of a row, its time, or the two ends of a pair. */
 static int put_row(bram_ctx *cx, bram_csv_writer *w, const bram_axis *row, size_t i)
 {
+    const bram_column *from = bram_axis_column(row, "from"), *to = bram_axis_column(row, "to");
+    if (from && to) {
+        BRAM_TRY(bram_csv_put_text(cx, w, from->text[i]));
+        return bram_csv_put_text(cx, w, to->text[i]);
+    }
     const double *time = bram_axis_values(row);
     if (bram_axis_has_ids(row) || !time) return bram_csv_put_text(cx, w, bram_axis_id(row, i));
     return bram_csv_put_number(cx, w, time[i]);
@@ -160,9 +189,8 @@ typedef int put_part(bram_ctx *cx, bram_csv_writer *w, const bram_demand *d, con
 
 static int put_rows(bram_ctx *cx, bram_csv_writer *w, const bram_demand *d, const char *part)
 {
-    const char *const *set = bram_axis_column(d->row, "set")->text;
-    for (size_t i = 0; i < bram_axis_length(d->row); i++) {
-        if (strcmp(set[i], "test") != 0) continue;
+    for (size_t i = 0; d->ask != BRAM_ASK_WEIGHTS && i < bram_axis_length(d->row); i++) {
+        if (!is_asked(d->row, i)) continue;
         BRAM_TRY(bram_csv_put_text(cx, w, part));
         BRAM_TRY(put_row(cx, w, d->row, i));
         BRAM_TRY(bram_csv_end_row(cx, w));
@@ -183,13 +211,14 @@ static int put_units(bram_ctx *cx, bram_csv_writer *w, const bram_demand *d, con
 static int put_splits(bram_ctx *cx, bram_csv_writer *w, const bram_demand *d, const char *part)
 {
     const bram_column *fold = bram_axis_column(d->row, "fold");
+    if (d->ask == BRAM_ASK_LINKS) fold = bram_axis_column(d->row, "edge");
     const char *const *set = bram_axis_column(d->row, "set")->text;
     for (size_t i = 0; i < bram_axis_length(d->row); i++) {
         BRAM_TRY(bram_csv_put_text(cx, w, part));
         BRAM_TRY(put_row(cx, w, d->row, i));
         BRAM_TRY(bram_csv_put_text(cx, w, set[i]));
-        BRAM_TRY(fold ? bram_csv_put_integer(cx, w, fold->integer[i])
-                      : bram_csv_put_text(cx, w, ""));
+        BRAM_TRY(fold && fold->integer[i] >= 0 ? bram_csv_put_integer(cx, w, fold->integer[i])
+                                               : bram_csv_put_text(cx, w, ""));
         BRAM_TRY(bram_csv_end_row(cx, w));
     }
     return BRAM_OK;
@@ -368,15 +397,19 @@ static int write_stimuli(bram_ctx *cx, const struct writing *g, const bram_axis 
 
 static int write_parts(bram_ctx *cx, const struct writing *g, const bram_axis *parts, unsigned what)
 {
-    static const char *const rows[] = {"part", "row", NULL},
-                             *const units[] = {"part", "unit", NULL},
-                             *const splits[] = {"part", "row", "set", "fold", NULL};
+    static const char *const
+        rows[] = {"part", "row", NULL},
+        *const pairs[] = {"part", "from", "to", NULL}, *const units[] = {"part", "unit", NULL},
+        *const splits[] = {"part", "row", "set", "fold", NULL}, *const edges[] = {"part", "from",
+                                                                                  "to",   "set",
+                                                                                  "edge", NULL};
+    bool links = bram_task_find(g->b->task)->asks == BRAM_ANSWERS(BRAM_ASK_LINKS);
     if (what & BRAM_DEMAND_ROWS) {
-        BRAM_TRY(write_table(cx, g, parts, "rows.csv", rows, put_rows));
+        BRAM_TRY(write_table(cx, g, parts, "rows.csv", links ? pairs : rows, put_rows));
         BRAM_TRY(write_table(cx, g, parts, "units.csv", units, put_units));
     }
     if (what & BRAM_DEMAND_SPLITS)
-        BRAM_TRY(write_table(cx, g, parts, "splits.csv", splits, put_splits));
+        BRAM_TRY(write_table(cx, g, parts, "splits.csv", links ? edges : splits, put_splits));
     return what & BRAM_DEMAND_STIMULI ? write_stimuli(cx, g, parts) : BRAM_OK;
 }
 

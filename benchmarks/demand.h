@@ -15,11 +15,15 @@ int bram_area_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b,
 int bram_recording_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b,
                           const bram_dataset *ds, const char *part) BRAM_MUST_CHECK;
 
+/** The same of tasks that may cut by sessions (BRAM_SESSIONS_PARAM). */
+int bram_sessions_demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b,
+                         const bram_dataset *ds, const char *part) BRAM_MUST_CHECK;
+
 /** Asks the task. @return BRAM_ENOTAPPLICABLE, too, where it has no such question */
 int bram_demand_of(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
                    const char *part) BRAM_MUST_CHECK;
 
-/** The rows that are asked for: those of the set "test", a new axis. */
+/** The rows that are asked for: those of the set "test" or the column asked, a new axis. */
 int bram_demand_rows(bram_ctx *cx, bram_axis **out, const bram_demand *d) BRAM_MUST_CHECK;
 
 /** The stimuli of all parts, each once, in the order of their appearance.
@@ -32,8 +36,8 @@ int bram_axis_copy(bram_ctx *cx, bram_axis **out, const bram_axis *axis) BRAM_MU
 
 /** What bram_demand_write writes. */
 enum {
-    BRAM_DEMAND_ROWS = 1 << 0,    /* rows.csv: part, row; units.csv: part, unit */
-    BRAM_DEMAND_SPLITS = 1 << 1,  /* splits.csv: part, row, set, fold */
+    BRAM_DEMAND_ROWS = 1 << 0,   /* rows.csv: part, row (pairs: from, to); units.csv: part, unit */
+    BRAM_DEMAND_SPLITS = 1 << 1, /* splits.csv: part, row, set, fold (pairs: from, to, set, edge) */
     BRAM_DEMAND_STIMULI = 1 << 2, /* stimuli.csv; stimuli/NAME.npy with NAME.ids.txt */
     BRAM_DEMAND_PUBLIC = 1 << 3   /* public/NAME-public.{h5,yaml}, private/NAME-truth.{h5,yaml} */
 };

@@ -226,6 +226,7 @@ static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const
     BRAM_TRY(bram_recording_demand(cx, &d, b, ds, part));
     bram_axis_free(d.unit);
     d.unit = NULL;
+    d.ask = BRAM_ASK_COSMOOTH;
     int status = held_out_units(cx, &d.unit, &c);
     release(&c);
     bram_scratch_release(cx, mark);
@@ -345,6 +346,7 @@ const bram_task bram_task_cosmooth = {
     .summary = "tell held-out neurons from the others at the same time",
     .version = 2,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_COSMOOTH),
     .parts = bram_recording_parts,
     .demand = demand,
     .memory = bram_recording_memory,

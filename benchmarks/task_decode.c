@@ -8,6 +8,7 @@
  * the activity's time axis by interpolation (behaviour.h).
  */
 #include "behaviour.h"
+#include "demand.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -177,6 +178,29 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     return status;
 }
 
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    bram_recording activity = {0}, target = {0};
+    bram_demand d = {0};
+    BRAM_TRY(bram_recording_demand(cx, &d, b, ds, part));
+    int status = bram_recording_read(cx, &activity, ds, part,
+                                     bram_option_text(b->options, "response"));
+    if (status == BRAM_OK)
+        status = bram_behaviour_read(cx, &target, ds, &activity,
+                                     bram_option_text(b->options, "behaviour"),
+                                     bram_option_text(b->options, "variables"));
+    if (status == BRAM_OK) {
+        bram_axis_free(d.unit);
+        d.unit = bram_axis_ref(target.unit);
+        d.ask = BRAM_ASK_RESPOND;
+        *out = d;
+    } else bram_demand_release(&d);
+    bram_recording_release(&target);
+    bram_recording_release(&activity);
+    return status;
+}
+
 /* As for other tasks on recordings, and the inputs of several rows with their masks. */
 static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
 {
@@ -191,6 +215,8 @@ const bram_task bram_task_decode = {
     .summary = "tell behaviour from the activity of the same animal",
     .version = 2,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_RESPOND),
+    .demand = demand,
     .parts = bram_recording_parts,
     .memory = memory,
     .run = run,

@@ -10,6 +10,7 @@
  * A unit that is constant in training has no density under the floor and takes no part.
  */
 #include "behaviour.h"
+#include "demand.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -150,11 +151,21 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     return status;
 }
 
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    BRAM_TRY(bram_sessions_demand(cx, out, b, ds, part));
+    out->ask = BRAM_ASK_LOGLIK;
+    return BRAM_OK;
+}
+
 const bram_task bram_task_density = {
     .name = "density",
     .summary = "the log density of a recording, each row given those before it",
     .version = 3,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_LOGLIK),
+    .demand = demand,
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,
     .run = run,

@@ -330,6 +330,7 @@ const bram_task bram_task_depth = {
     .summary = "which layer of a network an area is most like, with the spread over draws",
     .version = 1,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_FEATURES),
     .parts = bram_area_parts,
     .demand = bram_area_demand,
     .memory = memory,

@@ -165,7 +165,7 @@ static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const
         status = bram_axis_copy(cx, &d.row, e.joined);
     }
     if (status == BRAM_OK) status = mark_folds(cx, &d, &e);
-    if (status == BRAM_OK) d.unit = bram_axis_ref(e.area.unit);
+    if (status == BRAM_OK) d.unit = bram_axis_ref(e.area.unit), d.ask = BRAM_ASK_RESPOND;
     bram_encoding_release(&e);
     bram_scratch_release(cx, mark);
     if (status == BRAM_OK) *out = d;
@@ -225,6 +225,7 @@ const bram_task bram_task_encoding = {
     .summary = "predict the responses of an area's units to new stimuli from features of them",
     .version = 3,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_FEATURES) | BRAM_ANSWERS(BRAM_ASK_RESPOND),
     .parts = parts,
     .demand = demand,
     .memory = memory,

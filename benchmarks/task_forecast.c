@@ -676,6 +676,7 @@ const bram_task bram_task_forecast = {
     .summary = "predict a recording's future from its past, one step and free-running",
     .version = 1,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_STEP),
     .parts = bram_recording_parts,
     .demand = demand,
     .memory = memory,

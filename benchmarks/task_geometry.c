@@ -134,6 +134,7 @@ const bram_task bram_task_geometry = {
     .summary = "compare how a model and a brain area represent the same stimuli",
     .version = 1,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_FEATURES),
     .parts = bram_area_parts,
     .demand = bram_area_demand,
     .memory = memory,

@@ -15,6 +15,7 @@
  * partners. Intervals: bootstrap over neurons, a pair counting as often as both of its ends were
  * drawn.
  */
+#include "demand.h"
 #include "effects.h"
 #include "scores.h"
 #include "structure.h"
@@ -229,12 +230,33 @@ static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
     return BRAM_OK;
 }
 
+static bool pushes(const bram_options *o)
+{
+    return bram_option_is(o, "evidence", "perturbation");
+}
+
+static unsigned asks(const bram_benchmark *b)
+{
+    return BRAM_ANSWERS(pushes(b->options) ? BRAM_ASK_FREE_RUN : BRAM_ASK_WEIGHTS);
+}
+
+/* The influence of unit on unit, learned from the rows; of the test rows nothing is asked. */
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    BRAM_TRY(bram_recording_demand(cx, out, b, ds, part));
+    out->ask = BRAM_ASK_WEIGHTS;
+    return BRAM_OK;
+}
+
 const bram_task bram_task_graph = {
     .name = "graph",
     .summary =
         "find the edges of a connectome or of responses to stimulation in a fitted forecaster",
     .version = 2,
     .params = params,
+    .asks_of = asks,
+    .demand = demand,
     .parts = bram_recording_parts,
     .memory = memory,
     .run = run,

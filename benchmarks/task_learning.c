@@ -183,6 +183,7 @@ const bram_task bram_task_learning = {
     .summary = "is the training of a network rich or lazy",
     .version = 1,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_LEARNING),
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,
     .run = run,

@@ -185,6 +185,58 @@ static int score(bram_ctx *cx, struct links *l, bram_dataset *result)
     return status == BRAM_OK ? describe(cx, l, result) : status;
 }
 
+/* Whether some metric needs probabilities, for which the validation pairs are scored as well. */
+static int needs_validation(bram_ctx *cx, bool *out, const bram_benchmark *b)
+{
+    *out = false;
+    for (size_t m = 0; m < b->metric_count && !*out; m++)
+        BRAM_TRY(wants_probabilities(cx, out, b->metrics[m]));
+    return BRAM_OK;
+}
+
+/* The pairs of the split: their ends, sets, whether they are edges, and which are asked about. */
+static int list_pairs(bram_ctx *cx, bram_axis **out, const struct links *l)
+{
+    static const char *const sets[] = {"train", "validation", "test"};
+    const bram_link_split *s = &l->split;
+    const char **from = bram_scratch(cx, s->pairs, 3 * sizeof *from);
+    int64_t *edge = bram_scratch(cx, s->pairs, 2 * sizeof *edge), *asked = edge + s->pairs;
+    bool calibrated;
+    BRAM_TRY(needs_validation(cx, &calibrated, l->cell->benchmark));
+    if (!from || !edge) return BRAM_ENOMEM;
+    const char **to = from + s->pairs, **set = to + s->pairs;
+    uint8_t scored = bram_option_is(l->o, "set", "validation") ? BRAM_LINK_VALIDATION
+                                                               : BRAM_LINK_TEST;
+    for (size_t k = 0; k < s->pairs; k++) {
+        from[k] = bram_axis_id(l->node, s->from[k]), to[k] = bram_axis_id(l->node, s->to[k]);
+        set[k] = sets[s->set[k]];
+        edge[k] = s->set[k] == scored ? -1 : s->edge[k];
+        asked[k] = s->set[k] == scored || (calibrated && s->set[k] == BRAM_LINK_VALIDATION);
+    }
+    BRAM_TRY(bram_axis_new(cx, out, "pair", s->pairs));
+    BRAM_TRY(bram_axis_add_text(cx, *out, "from", from));
+    BRAM_TRY(bram_axis_add_text(cx, *out, "to", to));
+    BRAM_TRY(bram_axis_add_text(cx, *out, "set", set));
+    BRAM_TRY(bram_axis_add_integer(cx, *out, "edge", edge));
+    return bram_axis_add_integer(cx, *out, "asked", asked);
+}
+
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    bram_cell cell = {b, ds, part, "", 0};
+    struct links l = {.cell = &cell, .o = b->options};
+    bram_demand d = {.ask = BRAM_ASK_LINKS};
+    size_t mark = bram_scratch_mark(cx);
+    int status = read_graph(cx, &l);
+    if (status == BRAM_OK) status = list_pairs(cx, &d.row, &l);
+    release(&l);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = d;
+    else bram_demand_release(&d);
+    return status;
+}
+
 static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct links l = {.cell = cell, .o = cell->benchmark->options};
@@ -221,6 +273,8 @@ const bram_task bram_task_links = {
     .summary = "find edges of a connectome that were held out (link prediction)",
     .version = 1,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_LINKS),
+    .demand = demand,
     .parts = bram_wiring_parts,
     .memory = memory,
     .run = run,

@@ -13,6 +13,7 @@
  * condition and when the trial began but nothing of the trial. The ceiling is the reliability of
  * the recorded averages from odd and even trials (Spearman-Brown).
  */
+#include "demand.h"
 #include "onsets.h"
 #include "scores.h"
 #include "stats.h"
@@ -287,6 +288,8 @@ const bram_task bram_task_psth = {
     .summary = "forecasts averaged over trials against the recorded average (PSTH)",
     .version = 1,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_STEP),
+    .demand = bram_recording_demand,
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,
     .run = run,

@@ -11,6 +11,7 @@
  *
  * The floor is one state for all rows.
  */
+#include "demand.h"
 #include "scores.h"
 #include "timesplit.h"
 #include "wiring.h"
@@ -356,11 +357,23 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     return status;
 }
 
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    BRAM_TRY(bram_recording_demand(cx, out, b, ds, part));
+    bram_axis_free(out->unit);
+    out->unit = NULL;
+    out->ask = BRAM_ASK_STATES;
+    return BRAM_OK;
+}
+
 const bram_task bram_task_states = {
     .name = "states",
     .summary = "agreement of a model's hidden states with known ones",
     .version = 2,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_STATES),
+    .demand = demand,
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,
     .run = run,

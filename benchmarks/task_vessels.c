@@ -13,6 +13,7 @@
  * Floors: the commonest class of the training set, and the majority of the known neighbours.
  * Intervals: bootstrap over blocks of vessels in the order of the table, which follows space.
  */
+#include "demand.h"
 #include "scores.h"
 #include "timesplit.h"
 #include "wiring_parts.h"
@@ -49,6 +50,7 @@ struct vessels {
     uint8_t *set;                     /* enum set */
     double *input;                    /* count x inputs */
     bram_axis *unit, *column, *whole; /* classes, inputs, the one unit of the raw values */
+    bram_axis *asked;                 /* the vessels of the test */
     bram_fitted *model;
     bram_scores *scores;
     size_t *first, *vessel; /* of each branch point: its vessels */
@@ -61,6 +63,7 @@ static void release(struct vessels *v)
     bram_axis_free(v->unit);
     bram_axis_free(v->column);
     bram_axis_free(v->whole);
+    bram_axis_free(v->asked);
     bram_wiring_release(&v->wiring);
 }
 
@@ -249,6 +252,21 @@ static int make_segment(bram_ctx *cx, bram_segment *s, const struct vessels *v, 
     return BRAM_OK;
 }
 
+/* The vessels of a set by their ids; where they have none, by their row in the table, from 0. */
+static int name_vessels(bram_ctx *cx, bram_axis **out, const struct vessels *v, const size_t *row,
+                        size_t rows)
+{
+    char(*text)[24] = bram_scratch(cx, rows, sizeof *text);
+    const char **id = bram_scratch(cx, rows, sizeof *id);
+    if (!text || !id) return BRAM_ENOMEM;
+    for (size_t t = 0; t < rows; t++) {
+        snprintf(text[t], sizeof text[t], "%zu", row[t]);
+        id[t] = bram_axis_has_ids(v->layer) ? bram_axis_id(v->layer, row[t]) : text[t];
+    }
+    BRAM_TRY(bram_axis_new(cx, out, "vessel", rows));
+    return bram_axis_set_ids(cx, *out, id);
+}
+
 /* The class of the largest number of each row. */
 static int choose(bram_ctx *cx, double *out, const bram_response *r, size_t rows, size_t classes,
                   const bram_fitted *model)
@@ -327,6 +345,8 @@ static int score(bram_ctx *cx, struct vessels *v, bram_dataset *result)
     size_t *row[SETS];
     for (int k = 0; k < SETS; k++) BRAM_TRY(make_segment(cx, &segment[k], v, (enum set)k, &row[k]));
     size_t n = segment[TEST].y.rows;
+    BRAM_TRY(name_vessels(cx, &v->asked, v, row[TEST], n));
+    segment[TEST].row = v->asked;
     double *value = bram_scratch(cx, n, 4 * sizeof *value), *truth = value + n;
     uint32_t *group = bram_scratch(cx, n, sizeof *group);
     if (!value || !group) return BRAM_ENOMEM;
@@ -348,15 +368,50 @@ static int score(bram_ctx *cx, struct vessels *v, bram_dataset *result)
     return bram_scores_finish(cx, v->scores, result);
 }
 
-static int run_cell(bram_ctx *cx, struct vessels *v, bram_dataset *result)
+static int read_all(bram_ctx *cx, struct vessels *v)
 {
     BRAM_TRY(read_layer(cx, v));
     BRAM_TRY(find_classes(cx, v));
     BRAM_TRY(deal(cx, v));
     BRAM_TRY(list_meetings(cx, v));
-    BRAM_TRY(make_inputs(cx, v));
+    return make_inputs(cx, v);
+}
+
+static int run_cell(bram_ctx *cx, struct vessels *v, bram_dataset *result)
+{
+    BRAM_TRY(read_all(cx, v));
     BRAM_TRY(bram_scores_for_cell(cx, &v->scores, v->whole, v->cell));
     return score(cx, v, result);
+}
+
+/* All vessels with their sets; the class of each is asked of those of the test. */
+static int list_vessels(bram_ctx *cx, bram_demand *d, struct vessels *v)
+{
+    static const char *const sets[SETS] = {
+        [TRAIN] = "train", [VALIDATION] = "validation", [TEST] = "test"};
+    BRAM_TRY(read_all(cx, v));
+    size_t *row = bram_scratch(cx, v->count, sizeof *row);
+    const char **set = bram_scratch(cx, v->count, sizeof *set);
+    if (!row || !set) return BRAM_ENOMEM;
+    for (size_t e = 0; e < v->count; e++) row[e] = e, set[e] = sets[v->set[e]];
+    BRAM_TRY(name_vessels(cx, &d->row, v, row, v->count));
+    d->unit = bram_axis_ref(v->unit);
+    return bram_axis_add_text(cx, d->row, "set", set);
+}
+
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    bram_cell cell = {b, ds, part, "", 0};
+    struct vessels v = {.cell = &cell, .o = b->options};
+    bram_demand d = {.ask = BRAM_ASK_RESPOND};
+    size_t mark = bram_scratch_mark(cx);
+    int status = list_vessels(cx, &d, &v);
+    release(&v);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = d;
+    else bram_demand_release(&d);
+    return status;
 }
 
 static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
@@ -386,6 +441,8 @@ const bram_task bram_task_vessels = {
     .summary = "tell the class of a vessel from its neighbours and its shape (line graph)",
     .version = 1,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_RESPOND),
+    .demand = demand,
     .parts = bram_wiring_parts,
     .memory = memory,
     .run = run,

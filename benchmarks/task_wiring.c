@@ -32,6 +32,7 @@ static const bram_param params[] = {
     {.name = NULL}};
 
 static const char MASK[] = "mask=connectome";
+static const char REFITTED[] = "it is fitted anew under other masks, by its option mask";
 
 /* Squared errors of some fits of one spec: fits x blocks x units, and how many of them there are.
  */
@@ -252,6 +253,9 @@ const bram_task bram_task_wiring = {
     .summary = "does a forecast gain from the connectome, against shuffles of it",
     .version = 1,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_STEP),
+    .no_files = REFITTED,
+    .no_program = REFITTED,
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,
     .run = run,

@@ -4,6 +4,7 @@
 #include "data.h"
 #include "demand.h"
 #include "output.h"
+#include "ways.h"
 
 #include <bramble/benchmark.h>
 
@@ -46,6 +47,7 @@ static int find_parts(bram_ctx *cx, bram_axis **parts, char **why, const bram_be
 struct view {
     const bram_benchmark *b;
     const bram_task *task;
+    bram_way way[BRAM_WAYS];
     const bram_axis *parts;
     const char *why;
 };
@@ -54,6 +56,20 @@ static void put_list(bram_json_out *o, const char *key, char *const *texts, size
 {
     bram_json_out_array(o, key);
     for (size_t i = 0; i < count; i++) bram_json_out_text(o, NULL, texts[i]);
+    bram_json_out_end(o);
+}
+
+/* How a model of one's own takes part. */
+static void put_ways(bram_json_out *o, const struct view *v)
+{
+    bram_json_out_array(o, "ways");
+    for (int k = 0; k < BRAM_WAYS; k++) {
+        bram_json_out_object(o, NULL);
+        bram_json_out_text(o, "way", bram_way_name((bram_way_kind)k));
+        bram_json_out_text(o, "by", v->way[k].works ? v->way[k].text : NULL);
+        bram_json_out_text(o, "reason", v->way[k].works ? NULL : v->way[k].text);
+        bram_json_out_end(o);
+    }
     bram_json_out_end(o);
 }
 
@@ -89,6 +105,7 @@ static int print_json(bram_ctx *cx, const struct view *v)
         bram_json_out_end(o);
     } else bram_json_out_null(o, "parts");
     bram_json_out_text(o, "parts_unknown", v->why);
+    put_ways(o, v);
     bram_json_out_end(o);
     return bram_cli_print_json(cx, o);
 }
@@ -113,7 +130,12 @@ static int print_text(bram_ctx *cx, const bram_cli_args *args, const struct view
     bram_buffer_putf(&out, "%-9s ", "parts");
     for (size_t i = 0; v->parts && i < bram_axis_length(v->parts); i++)
         bram_buffer_putf(&out, "%s%s", i ? "; " : "", bram_axis_id(v->parts, i));
-    bram_buffer_putf(&out, "%s\n\n", v->parts ? "" : "not known without the dataset");
+    bram_buffer_putf(&out, "%s\n", v->parts ? "" : "not known without the dataset");
+    for (int k = 0; k < BRAM_WAYS; k++)
+        bram_buffer_putf(&out, "%-9s %s: %s%s\n", k ? "" : "your own",
+                         bram_way_name((bram_way_kind)k), v->way[k].works ? "" : "no, ",
+                         v->way[k].text);
+    bram_buffer_put(&out, "\n");
     static const bram_table_column columns[] = {
         {"option", "option", BRAM_CELL_TEXT},
         {"value", "value", BRAM_CELL_TEXT, .wrap = true},
@@ -166,10 +188,13 @@ static int show(bram_ctx *cx, const bram_cli_args *args, bram_benchmark *b)
     int status = find_parts(cx, &parts, &why, b, v.task, bram_cli_text(args, "data", NULL));
     v.parts = parts;
     v.why = why;
+    for (int k = 0; k < BRAM_WAYS && status == BRAM_OK; k++)
+        status = bram_way_of(cx, &v.way[k], b, (bram_way_kind)k);
     if (status == BRAM_OK)
         status = bram_cli_format(args, BRAM_TABLE_TEXT) == BRAM_TABLE_JSON
                      ? print_json(cx, &v)
                      : print_text(cx, args, &v);
+    for (int k = 0; k < BRAM_WAYS; k++) bram_way_release(&v.way[k]);
     bram_free(why);
     bram_axis_free(parts);
     return status;

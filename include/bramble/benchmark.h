@@ -110,13 +110,20 @@ typedef struct bram_contestant {
  * What a benchmark asks of a model about one part. The axes are new; bram_demand_release.
  */
 typedef struct bram_demand {
-    /** stimulus (ids) or time (s): every row of the part, with the column
-     *  set   text: "train", "validation", "test", or "" between them; with folds every row is
-     * "test" fold  integer, where there are folds: the one that leaves the row out, from 1 on */
+    /** stimulus, vessel (ids), time (s) or pair: every row of the part, with the columns
+     *  set       text: "train", "validation", "test", or "" between them; with folds every row is
+     *            "test"
+     *  fold      integer, where there are folds: the one that leaves the row out, from 1 on
+     *  from, to  text, of pairs: their nodes
+     *  edge      integer, of pairs: 1, 0, or -1 where that is asked
+     *  asked     integer, where not only the rows of the test are asked for: 1 for those that are
+     */
     bram_axis *row;
-    bram_axis
-        *unit;     /* what is predicted in each test row; NULL: nothing but features of the rows */
+    /** What is predicted in each row that is asked for, or (weights) from whom to whom; NULL: what
+     *  is told of a row is none of the dataset's (features, states, scores). */
+    bram_axis *unit;
     bool features; /* features of the rows will do */
+    bram_ask ask;  /* how else a model is asked about them */
 } bram_demand;
 
 void bram_demand_release(bram_demand *d);
@@ -133,6 +140,15 @@ typedef struct bram_task {
     /** The parts of this benchmark in this dataset: a new axis with their ids; the caller frees it.
      */
     int (*parts)(bram_ctx *cx, bram_axis **parts, const bram_benchmark *b, const bram_dataset *ds);
+
+    /** What a model is asked, BRAM_ANSWERS bits of which any one will do; 0: no model competes. Or
+     *  a function, where that hangs on the options. */
+    unsigned asks;
+    unsigned (*asks_of)(const bram_benchmark *b);
+
+    /** Why answers in files, or from a program, would not do although the question could be
+     *  answered so; NULL: they do. */
+    const char *no_files, *no_program;
 
     /** What is asked about a part; NULL: no answer of this task's models can be handed in as a
      * file.

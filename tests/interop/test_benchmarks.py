@@ -6,8 +6,8 @@ dataset of its kind and answered from files.
   - other orders of rows and units, with their ids, and stimuli that nobody asks for change no bit;
   - a stimulus, time or unit that lacks is named.
 
-Where a task cannot be answered from files, the model that made the data stands for the perfect one, and the same with
-another seed, which knows nothing, for the shuffled one.
+Where a benchmark cannot be answered from files, `bramble benchmark show` says why; the model that made the data
+stands for the perfect one there, and the same with another seed, which knows nothing, for the shuffled one.
 
 Usage: test_benchmarks.py BRAMBLE BENCHMARKS. Exit status 77, with a message, when a package is missing.
 """
@@ -19,6 +19,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from math import lgamma
 
 try:
     import h5py
@@ -31,6 +32,7 @@ BRAMBLE, FOLDER = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 LEVEL = 0.99    # of the intervals: some hundred are looked at
 VARIANTS = ["perfect", "shuffled", "reordered", "missing"]
 rng = np.random.default_rng(5)
+expected = {}   # benchmark/part: what the densities in files score
 held = []       # of shuffled models: whether the interval holds chance
 os.environ["BRAMBLE_BENCHMARKS"] = ""
 
@@ -47,7 +49,13 @@ def made_for(task, name):
     """The made dataset on which a benchmark of this task can be asked."""
     if task in ("geometry", "encoding", "pseudo-depth"):
         return "simulated-vision"
-    spikes = any(word in name for word in ("spikes", "m1", "hvc", "songbird", "linear", "maxent"))
+    if task == "vessels" or name in ("simulated-vessels-links", "vesselgraph-links"):
+        return "simulated-vessels"
+    if task in ("links", "decode", "psth"):
+        return "simulated-worm"
+    if task == "states":
+        return "simulated-spikes"
+    spikes = any(word in name for word in ("spikes", "m1", "hvc", "songbird", "linear", "maxent", "psytrack"))
     return "simulated-spikes" if spikes else "simulated-worm"
 
 
@@ -60,7 +68,15 @@ def definition(path):
     text = re.sub(r"^dataset: .*", "dataset: " + data, text, flags=re.M)
     text = re.sub(r"^(models|parts): \[.*?\]\n", "", text, flags=re.M | re.S)
     text = re.sub(r"^truth: .*\n", "", text, flags=re.M)
-    text = re.sub(r"^  (group|stratify|splits|level|samples): .*\n", "", text, flags=re.M)
+    text = re.sub(r"^  (group|stratify|splits|level|samples|inputs|variables|truth|zeros): .*\n", "", text, flags=re.M)
+    if task == "graph":
+        layers = "any" if data == "simulated-spikes" else "chemical+gap"
+        text = re.sub(r"^  connectome: .*", "  connectome: simulated", text, flags=re.M)
+        text = re.sub(r"^  layers: .*", f"  layers: {layers}", text, flags=re.M)
+    if task == "psth":    # movements in the plane of the two variables that the made worm has
+        text = re.sub(r"^  (place|velocity): .*", r"  \1: velocity+curvature", text, flags=re.M)
+        text = re.sub(r"^  (speed|least|before|after): .*\n", "", text, flags=re.M)
+        text = text.rstrip() + "\n  speed: 2.0\n  rest: 1\n  least: 0\n  directions: 2\n  after: 4\n"
     text = text.replace("rdm=given", "rdm=correlation")
     if "options:" not in text:
         text += "options:\n"
@@ -103,7 +119,7 @@ def recording_files(folder, data, parts, options, task, asked):
         extra = np.c_[y[:, order], rng.normal(size=(len(y), 2))]    # and units that nobody asks for
         write_prediction(f"{folder}/reordered/{path}", extra, [units[i] for i in order] + ["?1", "?2"], time)
         write_prediction(f"{folder}/missing/{path}", y[1:], units, time[1:])
-    return ("forecasts:" if task == "forecast" else "predictions:path="), None
+    return ("forecasts:" if task in ("forecast", "psth") else "predictions:path="), None
 
 
 def stimulus_truth(task):
@@ -137,6 +153,142 @@ def stimulus_files(folder, task):
     return "files:", ids[0]
 
 
+def shift_rows(y, time):
+    """The same rows, and one that nobody asks for after each of them."""
+    between = time + np.append(np.diff(time), 1) / 2
+    order = np.argsort(np.r_[time, between])
+    return np.r_[y, rng.normal(size=y.shape)][order], np.r_[time, between][order]
+
+
+def asked_rows(time, asked):
+    return np.isin(np.round(time, 6), np.round([float(r) for r in asked], 6))
+
+
+def density_files(folder, data, parts, options, task, asked):
+    """Parameters of densities; expected: what the true ones score, worked out here."""
+    for part in parts:
+        y, time, units = worm_truth(data, part, options, task)
+        rows = asked_rows(time, asked[part]["rows"])
+        y, time, n = y[rows], time[rows], len(units)
+        if options["floor"] == "gaussian":
+            sd = np.exp(rng.normal(size=y.shape))
+            arrays = {"mean": y + sd, "sd": sd}
+            score = -np.log(2 * np.pi) / 2 - np.log(sd) - 0.5
+        elif options["floor"] == "poisson":
+            arrays = {"rate": y + 0.25}
+            score = y * np.log(y + 0.25) - y - 0.25 - np.vectorize(lgamma)(y + 1)
+        else:
+            arrays = {"logdensity": rng.normal(size=y.shape)}
+            score = arrays["logdensity"]
+        expected[f"{folder[6:]}/{part}"] = score.mean()
+        order, wrong = rng.permutation(n), rng.permutation(len(y))
+        more = {k: shift_rows(np.c_[v[:, order], v[:, :1]], time) for k, v in arrays.items()}
+        names = np.array(units)
+        np.savez(f"{folder}/perfect/{part}.npz", unit=names, time=time, **arrays)
+        np.savez(f"{folder}/shuffled/{part}.npz", unit=names, time=time, **{k: v[wrong] for k, v in arrays.items()})
+        np.savez(f"{folder}/reordered/{part}.npz", unit=[units[i] for i in order] + ["?"],
+                 time=next(iter(more.values()))[1], **{k: v[0] for k, v in more.items()})
+        np.savez(f"{folder}/missing/{part}.npz", unit=names, time=time[1:], **{k: v[1:] for k, v in arrays.items()})
+    return "predictions:path=", None
+
+
+def state_files(folder, data, parts, options, task, asked):
+    """A path of states, and as a posterior whose columns stand in another order."""
+    for part in parts:
+        with h5py.File(f"{data}.h5") as f:
+            time, state = f[f"recordings/{part}/time"][()], f[f"recordings/{part}/time_state"][()]
+        rows = asked_rows(time, asked[part]["rows"])
+        time, state = time[rows], state[rows]
+        np.savez(f"{folder}/perfect/{part}.npz", time=time, state=state)
+        np.savez(f"{folder}/shuffled/{part}.npz", time=time, state=state[rng.permutation(len(state))])
+        more, times = shift_rows(np.eye(state.max() + 1)[state], time)
+        np.savez(f"{folder}/reordered/{part}.npz", time=times, posterior=more)
+        np.savez(f"{folder}/missing/{part}.npz", time=time[1:], state=state[1:])
+    return "predictions:path=", None
+
+
+def behaviour_files(folder, data, parts, options, task, asked):
+    for part in parts:
+        with h5py.File(f"{data}.h5") as f:
+            g = f[f"recordings/{part}"]
+            at, y, time = g["behaviour_time"][()], g["behaviour"][()].astype(float), g["time"][()]
+            units = text_list(g["variable"])
+        y = np.stack([np.interp(time, at, y[:, k]) for k in range(len(units))], axis=1)
+        rows = asked_rows(time, asked[part]["rows"])
+        y, time = y[rows], time[rows]
+        write_prediction(f"{folder}/perfect/{part}.npz", y, units, time)
+        write_prediction(f"{folder}/shuffled/{part}.npz", y[rng.permutation(len(y))], units, time)
+        more, times = shift_rows(np.c_[y[:, ::-1], y[:, :1]], time)
+        write_prediction(f"{folder}/reordered/{part}.npz", more, units[::-1] + ["?"], times)
+        write_prediction(f"{folder}/missing/{part}.npz", y[1:], units, time[1:])
+    return "predictions:path=", None
+
+
+def edges_of(data, source, layers):
+    """Weights by (from, to); gap junctions lead both ways."""
+    weight = {}
+    with h5py.File(f"{data}.h5") as f:
+        for layer in layers.split("+"):
+            g = f[f"connectome/{source}"]
+            for a, b, w, t in zip(*(text_list(g[f"{layer}_{k}"]) for k in ("from", "to", "weight", "type"))):
+                for ends in [(a, b), (b, a)] if t == "gap" else [(a, b)]:
+                    weight[ends] = weight.get(ends, 0) + abs(w)
+    return weight
+
+
+def weight_files(folder, data, parts, options, task, asked):
+    weight = edges_of(data, "simulated", options["layers"])
+    for part in parts:
+        units = asked[part]["units"]
+        w = np.array([[weight.get((a, b), 0) for b in units] for a in units], dtype=float)
+        order, wrong = rng.permutation(len(units)), rng.permutation(len(units))
+        more = np.pad(w[order][:, order], (0, 2), constant_values=3.0)
+        for v, m, names in (("perfect", w, units), ("shuffled", w, [units[i] for i in wrong]),
+                            ("reordered", more, [units[i] for i in order] + ["?1", "?2"]),
+                            ("missing", w[1:, 1:], units[1:])):
+            np.savez(f"{folder}/{v}/{part}.npz", unit=np.array(names), weights=m)
+    return "predictions:path=", None
+
+
+def link_files(folder, data, parts, options, task, asked):
+    """Tables of scores; of an undirected graph the pairs stand there either way."""
+    part, = parts
+    with h5py.File(f"{data}.h5") as f:
+        all_layers = sorted({k[:-5] for k in f[f"connectome/{part}"] if k.endswith("_from")})
+    weight = edges_of(data, part, "+".join(all_layers) if options["layers"] == "all" else options["layers"])
+    pairs = asked[part]["pairs"]
+    undirected = options["direction"] == "undirected"
+    score = np.array([float(p in weight or (undirected and p[::-1] in weight)) for p in pairs])
+    mixed = rng.permutation(len(pairs))
+    ends = sorted({p[0] for p in pairs})[:2]
+    more = [(pairs[i][::-1] if undirected else pairs[i], score[i]) for i in mixed]
+    more += [((ends[0], ends[0]), 0.5)]    # and a pair that nobody asks about
+    for v, rows in (("perfect", list(zip(pairs, score))), ("shuffled", list(zip(pairs, score[mixed]))),
+                    ("reordered", more), ("missing", list(zip(pairs, score))[1:])):
+        with open(f"{folder}/{v}/scores.csv", "w", newline="") as f:
+            csv.writer(f).writerows([("from", "to", "score"), *((a, b, s) for (a, b), s in rows)])
+    return "link-scores:path=", f"from {pairs[0][0]} to {pairs[0][1]}"
+
+
+def vessel_files(folder, data, parts, options, task, asked):
+    part, = parts
+    with h5py.File(f"{data}.h5") as f:
+        by = f[f"connectome/{part}/{options['layer']}_{options['by']}"][()]
+    label = np.digitize(by, [float(c) for c in options["cuts"].split("+")])
+    ids, units = asked[part]["rows"], asked[part]["units"]
+    y = np.eye(len(units))[label[np.array(ids, dtype=int)]]
+    mixed, cols = rng.permutation(len(ids) + 1), rng.permutation(len(units))
+    more, names = np.r_[y, rng.normal(size=(1, len(units)))][mixed], np.array(ids + ["no vessel"])[mixed]
+    for v, m, rows, of in (("perfect", y, ids, units), ("shuffled", y[rng.permutation(len(y))], ids, units),
+                           ("reordered", more[:, cols], names, [units[i] for i in cols]), ("missing", y[1:], ids[1:], units)):
+        np.savez(f"{folder}/{v}/{part}.npz", mean=m, row=np.array(rows), unit=np.array(of))
+    return "predictions:path=", ids[0]
+
+
+BUILD = {"density": density_files, "states": state_files, "decode": behaviour_files, "graph": weight_files,
+         "links": link_files, "vessels": vessel_files}
+
+
 # ---- what came out --------------------------------------------------------------------------------
 
 class Cells:
@@ -159,10 +311,11 @@ class Cells:
 
 
 BEST = {"mse": 0, "mae": 0}
-CORRELATIONS = ("pearson", "rsa", "trsa")    # a shuffled model has their chance level; one that is off has less R2
+CORRELATIONS = ("pearson", "rsa", "trsa", "ari", "auroc", "accuracy:balanced=yes")
+# a shuffled model has the chance level of these; one that is off has less R2
 
 
-def check_perfect(where, cell):
+def check_perfect(where, cell, task):
     attrs, ids, table, _ = cell
     assert attrs["state"] == "scored", (where, attrs["reason"])
     for i, name in enumerate(ids):
@@ -170,9 +323,14 @@ def check_perfect(where, cell):
         value, low, high = (table[f"score_{k}"][i] for k in ("value", "low", "high"))
         ceiling = table["score_ceiling"][i]
         slack = max(high - low, 0) / 2 if np.isfinite(high - low) else 0
-        if np.isfinite(ceiling):
+        if np.isfinite(ceiling) and task != "psth":    # of few trials; these forecasts know the noise as well
             floor, top = table["score_ceiling_low"][i], table["score_ceiling_high"][i]
             assert floor - slack <= value <= top + slack, (where, name, value, floor, ceiling, top)
+        elif metric == "loglik":
+            want = expected[where] / (np.log(2) if "unit=bits" in name else 1)
+            assert np.isclose(value, want, rtol=1e-9), (where, name, value, want)
+        elif metric in ("brier", "log-loss"):    # as probabilities, from the validation pairs
+            assert value < 0.05, (where, name, value)
         elif metric == "bits-per-spike":    # of rates that are the counts themselves; zero rates are raised to `least`
             assert value > 1, (where, name, value)
         else:
@@ -187,11 +345,15 @@ def check_shuffled(where, cell):
     for i, name in enumerate(ids):
         metric = re.split(r"[@:]", name)[0].replace("median ", "").replace("mean ", "")
         value, low, high, chance = (table[f"score_{k}"][i] for k in ("value", "low", "high", "chance"))
-        if metric in CORRELATIONS and np.isfinite(low) and np.isfinite(chance):
+        if metric == "loglik":    # below a constant density
+            floor = max(t[i] for k, t in table.items() if k.startswith("score_floor_") and t.dtype.kind == "f")
+            assert low <= floor, (where, name, low, floor)
+            looked += 1
+        elif {metric, name} & set(CORRELATIONS) and np.isfinite(low) and np.isfinite(chance):
             held.append((low <= chance <= high, where, name, low, chance, high))
             looked += 1
         elif metric in ("r2", "skill"):
-            assert low <= chance, (where, name, low, chance)
+            assert (value if np.isnan(low) else low) <= chance, (where, name, value, low, chance)
             looked += 1
     return looked
 
@@ -208,15 +370,21 @@ def ask(path):
     asked = {}
     for kind in ("rows", "units"):
         for line in csv.DictReader(open(f"asked-{name}/{kind}.csv")):
-            asked.setdefault(line["part"], {}).setdefault(kind, []).append(line[kind[:-1]])
+            of = asked.setdefault(line["part"], {})
+            if "from" in line:
+                of.setdefault("pairs", []).append((line["from"], line["to"]))
+            else:
+                of.setdefault(kind, []).append(line[kind[:-1]])
     folder = f"model-{name}"
     for v in VARIANTS:
         os.makedirs(f"{folder}/{v}")
     if data == "simulated-vision":
         spec, lacking = stimulus_files(folder, task)
     else:
-        spec, lacking = recording_files(folder, data, list(asked), options, task, asked)
-    models = [w for v in VARIANTS for w in ("--model", f"{spec}{folder}/{v}")]
+        build = BUILD.get(task, recording_files)
+        spec, lacking = build(folder, data, list(asked), options, task, asked)
+    inside = "/scores.csv" if task == "links" else ""
+    models = [w for v in VARIANTS for w in ("--model", f"{spec}{folder}/{v}{inside}")]
     ran = bramble("run", f"./{name}.yaml", "--data", ".", "--out", f"out-{name}", "-q", "--threads", "1", *models)
     if ran.returncode not in (0, 1):    # options that are of another dataset
         assert not name.startswith("simulated-"), ran.stderr
@@ -229,14 +397,14 @@ def ask(path):
     assert len(perfect) == len(asked), (name, list(perfect), list(asked))
     for part, cell in perfect.items():
         where = f"{name}/{part}"
-        check_perfect(where, cell)
+        check_perfect(where, cell, task)
         assert check_shuffled(where, cells.of("shuffled")[part]) or "bits" in text, where
         again = cells.of("reordered")[part]
         assert again[0]["state"] == "scored", (where, again[0]["reason"])
         assert again[3] == cell[3], (where, [k for k in cell[3] if cell[3][k] != again[3].get(k)])
         lacks = cells.of("missing")[part][0]
-        first = lacking or f"{float(asked[part]['rows'][0]):g}"
-        assert lacks["state"] == "not applicable" and first in lacks["reason"], (where, lacks["reason"], first)
+        first = lacking or (asked[part]["units"][0] if task == "graph" else f"{float(asked[part]['rows'][0]):g}")
+        assert lacks["state"] != "scored" and first in lacks["reason"], (where, lacks["reason"], first)
     return task, None
 
 
@@ -264,7 +432,7 @@ def ask_truth(name, truth, wrong):
 
 with tempfile.TemporaryDirectory() as home:
     os.chdir(home)
-    for made in ("simulated-worm", "simulated-vision", "simulated-spikes"):
+    for made in ("simulated-worm", "simulated-vision", "simulated-spikes", "simulated-vessels"):
         assert bramble("simulate", made, "-o", f"{made}.h5").returncode == 0
     answered, not_answered = {}, {}
     for path in sorted(glob.glob(f"{FOLDER}/*.yaml")):
@@ -279,7 +447,8 @@ with tempfile.TemporaryDirectory() as home:
     share = np.mean([h[0] for h in held])
     print(f"chance lies in {100 * share:.1f} % of {len(held)} intervals of {100 * LEVEL:.0f} %")
     assert len(held) > 50 and share > 0.95, [h for h in held if not h[0]]
-    assert {"forecast", "cosmooth", "encoding", "geometry"} <= set(answered), sorted(answered)
+    assert set(answered) == {"forecast", "cosmooth", "encoding", "geometry", "pseudo-depth", "density", "states", "decode",
+                             "graph", "psth", "links", "vessels"}, sorted(answered)
     ask_truth("simulated-worm-connections", "true-worm", "true-worm:seed=2")
     ask_truth("simulated-worm-stimulation", "true-worm", "true-worm:seed=2")
     ask_truth("simulated-worm-links", "true-wiring", "true-wiring:seed=2")
