@@ -81,7 +81,7 @@ static int add_answer(bram_ctx *cx, const struct packing *p, const bram_dataset 
 
 /* Asks about rows of which the model sees nothing: it knows them from its files. */
 static int ask_part(bram_ctx *cx, const struct packing *p, const char *part, const bram_axis *row,
-                    const bram_axis *unit)
+                    const bram_axis *unit, bram_ask ask)
 {
     size_t rows = bram_axis_length(row), units = bram_axis_length(unit);
     double *y = bram_scratch(cx, rows * units, sizeof *y);
@@ -94,12 +94,7 @@ static int ask_part(bram_ctx *cx, const struct packing *p, const char *part, con
                             .y_present = hidden,
                             .dt = smallest_step(row)};
     bram_panel panel = {.unit = unit, .public_data = p->ds, .segment = &segment, .segments = 1};
-    bram_query query = {.ask = bram_axis_has_ids(row) ? BRAM_ASK_RESPOND
-                               : p->model->answers & BRAM_ANSWERS(BRAM_ASK_STEP)
-                                   ? BRAM_ASK_STEP
-                                   : BRAM_ASK_COSMOOTH,
-                        .panel = &panel,
-                        .held_out = held_out};
+    bram_query query = {.ask = ask, .panel = &panel, .held_out = held_out};
     bram_fitted *f = NULL;
     bram_dataset *answer = NULL;
     BRAM_TRY(bram_fitted_new(cx, &f, p->spec, &panel, NULL, 0));
@@ -116,11 +111,14 @@ static int add_part(bram_ctx *cx, const struct packing *p, const char *part)
     bram_axis *row = NULL;
     size_t mark = bram_scratch_mark(cx);
     BRAM_TRY(bram_demand_of(cx, &d, p->b, p->ds, part));
-    int status = d.unit ? bram_demand_rows(cx, &row, &d)
-                        : bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                                    "%s compares features; predictions are no answer to it",
-                                    p->b->name);
-    if (status == BRAM_OK) status = ask_part(cx, p, part, row, d.unit);
+    bool means = d.ask == BRAM_ASK_STEP || d.ask == BRAM_ASK_RESPOND || d.ask == BRAM_ASK_COSMOOTH;
+    int status = d.unit && means
+                     ? bram_demand_rows(cx, &row, &d)
+                     : bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                                 "%s asks for no predicted values of units: a submission to it "
+                                 "holds features or nothing",
+                                 p->b->name);
+    if (status == BRAM_OK) status = ask_part(cx, p, part, row, d.unit, d.ask);
     bram_axis_free(row);
     bram_demand_release(&d);
     bram_scratch_release(cx, mark);

@@ -131,10 +131,10 @@ static int print_text(bram_ctx *cx, const bram_cli_args *args, const struct view
     for (size_t i = 0; v->parts && i < bram_axis_length(v->parts); i++)
         bram_buffer_putf(&out, "%s%s", i ? "; " : "", bram_axis_id(v->parts, i));
     bram_buffer_putf(&out, "%s\n", v->parts ? "" : "not known without the dataset");
-    for (int k = 0; k < BRAM_WAYS; k++)
+    for (int k = 0; k < (v->task->contestants ? 1 : BRAM_WAYS); k++) /* else all say the same */
         bram_buffer_putf(&out, "%-9s %s: %s%s\n", k ? "" : "your own",
-                         bram_way_name((bram_way_kind)k), v->way[k].works ? "" : "no, ",
-                         v->way[k].text);
+                         v->task->contestants ? "none" : bram_way_name((bram_way_kind)k),
+                         v->way[k].works || v->task->contestants ? "" : "no, ", v->way[k].text);
     bram_buffer_put(&out, "\n");
     static const bram_table_column columns[] = {
         {"option", "option", BRAM_CELL_TEXT},

@@ -103,6 +103,7 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     } lists[] = {{"datasets", bram_cli_list_datasets},
                  {"benchmarks", bram_cli_list_benchmarks},
                  {"suites", bram_cli_list_suites},
+                 {"ways", bram_cli_list_ways},
                  {"metrics", list_metrics},
                  {"models", list_models},
                  {"tasks", list_tasks}};
@@ -120,12 +121,13 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 
 const bram_command bram_command_list = {
     .name = "list",
-    .summary = "lists datasets, benchmarks, suites, metrics, models or tasks",
-    .arguments = "datasets|benchmarks|suites|metrics|models|tasks",
+    .summary = "lists datasets, benchmarks, suites, ways in, metrics, models or tasks",
+    .arguments = "datasets|benchmarks|suites|ways|metrics|models|tasks",
     .about =
         "Lists what there is, one line each. Datasets: what is published and can be imported, "
         "with --data whether it is there and made from the published files; and what is made by "
-        "code. Tasks are the kinds of question that benchmarks ask.",
+        "code. Ways: how a model of your own takes part in each benchmark. Tasks are the kinds of "
+        "question that benchmarks ask.",
     .options = (const bram_cli_option[]){{"data", 'd', "DIR",
                                           "Where the homogenized datasets are (default: "
                                           "$BRAMBLE_DATA)"},
@@ -137,6 +139,6 @@ const bram_command bram_command_list = {
                                            {NULL, NULL}},
     .least = 1,
     .most = 1,
-    .words = "datasets|benchmarks|suites|metrics|models|tasks",
+    .words = "datasets|benchmarks|suites|ways|metrics|models|tasks",
     .run = run,
 };

@@ -6,6 +6,7 @@
 #include "definition.h"
 #include "manifest.h"
 #include "simulate.h"
+#include "ways.h"
 
 #include <bramble/benchmark.h>
 #include <bramble/plugin.h>
@@ -143,7 +144,7 @@ int bram_cli_list_datasets(bram_ctx *cx, bram_table **out, const char *root)
     return status;
 }
 
-/* ---- benchmarks and suites ------------------------------------------------------------------ */
+/* ---- benchmarks ----------------------------------------------------------------------------- */
 
 /* Whether a dataset is there: "made by code", "present", "absent"; NULL: nobody knows. */
 static int one_state(bram_ctx *cx, const char **out, const char *name, const char *root)
@@ -176,6 +177,9 @@ static int dataset_state(bram_ctx *cx, const char **out, const char *names, cons
     return status;
 }
 
+/* A row of a table of definitions. */
+typedef int put_fn(bram_ctx *cx, bram_table *t, const bram_benchmark *b, const char *root);
+
 static int put_benchmark(bram_ctx *cx, bram_table *t, const bram_benchmark *b, const char *root)
 {
     const char *state = NULL;
@@ -190,6 +194,28 @@ static int put_benchmark(bram_ctx *cx, bram_table *t, const bram_benchmark *b, c
     return BRAM_OK;
 }
 
+/* Puts every definition into a table of these columns. */
+static int list_definitions(bram_ctx *cx, bram_table **out, const bram_table_column *columns,
+                            size_t count, const char *root, put_fn *put)
+{
+    char **names = NULL;
+    size_t definitions = 0;
+    BRAM_TRY(bram_definition_names(cx, &names, &definitions, getenv("BRAMBLE_BENCHMARKS"),
+                                   bram_definition_folders, ""));
+    bram_table *t = NULL;
+    int status = bram_table_new(cx, &t, "", columns, count);
+    for (size_t i = 0; i < definitions && status == BRAM_OK; i++) {
+        bram_benchmark *b = NULL;
+        status = bram_benchmark_read(cx, &b, names[i]);
+        if (status == BRAM_OK) status = put(cx, t, b, root);
+        bram_benchmark_free(b);
+    }
+    bram_definition_names_free(names, definitions);
+    if (status == BRAM_OK) *out = t;
+    else bram_table_free(t);
+    return status;
+}
+
 int bram_cli_list_benchmarks(bram_ctx *cx, bram_table **out, const char *root)
 {
     static const bram_table_column columns[] = {
@@ -199,23 +225,41 @@ int bram_cli_list_benchmarks(bram_ctx *cx, bram_table **out, const char *root)
         {"dataset", "dataset", BRAM_CELL_TEXT, .drop = 1},
         {"state", "state", BRAM_CELL_TEXT},
         {"version", "version", BRAM_CELL_INTEGER, .audience = BRAM_FOR_MACHINES}};
-    char **names = NULL;
-    size_t count = 0;
-    BRAM_TRY(bram_definition_names(cx, &names, &count, getenv("BRAMBLE_BENCHMARKS"),
-                                   bram_definition_folders, ""));
-    bram_table *t = NULL;
-    int status = bram_table_new(cx, &t, "", columns, sizeof columns / sizeof *columns);
-    for (size_t i = 0; i < count && status == BRAM_OK; i++) {
-        bram_benchmark *b = NULL;
-        status = bram_benchmark_read(cx, &b, names[i]);
-        if (status == BRAM_OK) status = put_benchmark(cx, t, b, root);
-        bram_benchmark_free(b);
-    }
-    bram_definition_names_free(names, count);
-    if (status == BRAM_OK) *out = t;
-    else bram_table_free(t);
-    return status;
+    return list_definitions(cx, out, columns, sizeof columns / sizeof *columns, root,
+                            put_benchmark);
 }
+
+/* ---- ways in -------------------------------------------------------------------------------- */
+
+static int put_ways(bram_ctx *cx, bram_table *t, const bram_benchmark *b, const char *root)
+{
+    (void)root;
+    bram_table_row(t);
+    bram_table_text(t, 0, b->name);
+    bram_table_text(t, 1, b->task);
+    for (size_t k = 0; k < BRAM_WAYS; k++) {
+        bram_way way;
+        BRAM_TRY(bram_way_of(cx, &way, b, (bram_way_kind)k));
+        bram_table_text(t, 2 + k, way.works ? way.text : NULL);
+        if (!way.works && k == BRAM_WAY_FILES) bram_table_text(t, 2 + BRAM_WAYS, way.text);
+        bram_way_release(&way);
+    }
+    return BRAM_OK;
+}
+
+int bram_cli_list_ways(bram_ctx *cx, bram_table **out, const char *root)
+{
+    static const bram_table_column columns[] = {
+        {"benchmark", "benchmark", BRAM_CELL_TEXT},
+        {"task", "task", BRAM_CELL_TEXT, .drop = 2},
+        {"files", "files", BRAM_CELL_TEXT, .wrap = true},
+        {"program", "program", BRAM_CELL_TEXT, .wrap = true},
+        {"shared_object", "shared object", BRAM_CELL_TEXT, .wrap = true, .drop = 3},
+        {"reason", "why no files", BRAM_CELL_TEXT, .wrap = true, .drop = 1}};
+    return list_definitions(cx, out, columns, sizeof columns / sizeof *columns, root, put_ways);
+}
+
+/* ---- suites --------------------------------------------------------------------------------- */
 
 static int put_suite(bram_ctx *cx, bram_table *t, const bram_suite *s)
 {

@@ -14,6 +14,7 @@
  */
 int bram_cli_list_datasets(bram_ctx *cx, bram_table **out, const char *root) BRAM_MUST_CHECK;
 int bram_cli_list_benchmarks(bram_ctx *cx, bram_table **out, const char *root) BRAM_MUST_CHECK;
+int bram_cli_list_ways(bram_ctx *cx, bram_table **out, const char *root) BRAM_MUST_CHECK;
 int bram_cli_list_suites(bram_ctx *cx, bram_table **out, const char *root) BRAM_MUST_CHECK;
 
 #endif

@@ -117,6 +117,10 @@ class Program:
             self.save("layer_" + name[8:-8], values)
             return  # a benchmark wants one layer; write more where it asks for one by name
 
+    def learning(self):
+        """How far the fit went from knowing nothing: the spread of the means, of one number."""
+        self.save("measure_spread", [np.std(self.mean)])
+
     def links(self):
         """How many nodes lie on a path of two edges from one end to the other."""
         n = int(self.load("nodes")[0])

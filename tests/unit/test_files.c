@@ -1,7 +1,8 @@
 /*
- * Tests of the models whose answers come from files: features (baselines/files.c) and forecasts
- * (baselines/forecasts.c). The files are written with core/npy.h and by hand.
+ * Tests of the models whose answers come from files: features (baselines/files.c), forecasts and
+ * predictions (baselines/reported.c). The files are written with core/npy.h and by hand.
  */
+#include "internal.h"
 #include "npy.h"
 #include "test.h"
 
@@ -237,6 +238,173 @@ static void forecasts_are_matched_by_time_and_name(void **state)
     tear_down(&s);
 }
 
+/* ---- predictions ---------------------------------------------------------------------------- */
+
+/* A recording "w" of three units (cat, ant, bee) at 0, 0.5 and 1 s; the last two are targets. */
+struct recorded {
+    struct setting s;
+    double y[9];
+    bram_axis *time;
+    bram_segment segment;
+    bram_fitted *model;
+};
+
+static void record(struct recorded *r)
+{
+    double seconds[] = {0, .5, 1};
+    char spec[300];
+    *r = (struct recorded){.y = {0, 0, 0, 1, 2, 3, 4, 5, 6}};
+    set_up(&r->s);
+    bram_ctx *cx = r->s.cx;
+    assert_ok(cx, bram_axis_new(cx, &r->time, "time", 3));
+    assert_ok(cx, bram_axis_set_values(cx, r->time, seconds, "s"));
+    r->segment = (bram_segment){
+        .id = "w", .row = r->time, .y = {r->y, 3, 3, 3}, .first = 1, .dt = .5};
+    r->s.panel.segment = &r->segment;
+    r->s.panel.segments = 1;
+    snprintf(spec, sizeof spec, "predictions:%s", r->s.folder);
+    assert_ok(cx, bram_fitted_new(cx, &r->model, spec, &r->s.panel, NULL, 0));
+    assert_true(bram_fitted_model(r->model)->flags & BRAM_MODEL_SELF_REPORTED);
+}
+
+static void erase(struct recorded *r)
+{
+    bram_fitted_free(r->model);
+    bram_axis_free(r->time);
+    tear_down(&r->s);
+}
+
+/* The answer that a table gives, which must have `count` values. */
+static bram_dataset *told(struct recorded *r, const char *table, bram_ask ask, const char *name,
+                          size_t count, double *values)
+{
+    bram_dataset *answer = NULL;
+    bram_query q = {.ask = ask, .panel = &r->s.panel};
+    write_text(&r->s, "w.csv", table);
+    assert_ok(r->s.cx, bram_fitted_answer(r->s.cx, &answer, r->model, &q));
+    const bram_response *response = bram_dataset_response(answer, name);
+    assert_non_null(response);
+    assert_int_equal(bram_response_count(response), count);
+    size_t shape[] = {bram_response_length(response, 0), bram_response_length(response, 1)};
+    assert_ok(r->s.cx,
+              bram_response_read(r->s.cx, response, (size_t[]){0, 0}, shape, values, NULL));
+    return answer;
+}
+
+/* A table that is refused, with a word of the reason. */
+static void refused(struct recorded *r, const char *table, bram_ask ask, int expected,
+                    const char *said)
+{
+    bram_dataset *answer = NULL;
+    bram_query q = {.ask = ask, .panel = &r->s.panel};
+    write_text(&r->s, "w.csv", table);
+    int status = bram_fitted_answer(r->s.cx, &answer, r->model, &q);
+    if (status != expected || !strstr(bram_ctx_message(r->s.cx), said))
+        fail_msg("status %d, expected %d: %s; expected: %s", status, expected,
+                 bram_ctx_message(r->s.cx), said);
+    assert_null(answer);
+}
+
+static void tables_answer_what_they_hold(void **state)
+{
+    (void)state;
+    struct recorded r;
+    double v[9];
+    record(&r);
+    /* held-out units: columns by name, rows by time, one more of each */
+    bram_dataset *a = told(&r, "time,dog,bee,cat,ant\n0.25,9,9,9,9\n0.5,9,3,1,2\n1,9,30,10,20\n",
+                           BRAM_ASK_COSMOOTH, "mean", 6, v);
+    double mean[] = {1, 2, 3, 10, 20, 30};
+    for (size_t i = 0; i < 6; i++) assert_near(v[i], mean[i], 0);
+    bram_dataset_free(a);
+    /* nats of the true values; none at all is a density */
+    a = told(&r, "time,cat,ant,bee\n0.5,-1,-2,-3\n1,-4,-inf,-6\n", BRAM_ASK_LOGLIK, "logdensity", 6,
+             v);
+    assert_near(v[3], -4, 0);
+    assert_true(v[4] == -(double)INFINITY);
+    bram_dataset_free(a);
+    /* states as probabilities, and as a path */
+    a = told(&r, "time,first,second\n0,1,0\n0.5,.25,.75\n1,.5,.5\n", BRAM_ASK_STATES, "posterior",
+             4, v);
+    assert_near(v[1], .75, 0);
+    bram_dataset_free(a);
+    a = told(&r, "time,state\n0.5,2\n1,0\n", BRAM_ASK_STATES, "posterior", 6, v);
+    double path[] = {0, 0, 1, 1, 0, 0};
+    for (size_t i = 0; i < 6; i++) assert_near(v[i], path[i], 0);
+    bram_dataset_free(a);
+    /* weights from the row's unit to the column's */
+    a = told(&r, "unit,ant,bee,cat\nant,1,2,3\nbee,4,5,6\ncat,7,8,9\n", BRAM_ASK_WEIGHTS, "weights",
+             9, v);
+    double weights[] = {9, 7, 8, 3, 1, 2, 6, 4, 5};
+    for (size_t i = 0; i < 9; i++) assert_near(v[i], weights[i], 0);
+    bram_dataset_free(a);
+    erase(&r);
+}
+
+static void tables_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    struct recorded r;
+    record(&r);
+    refused(&r, "time,cat,ant,bee\n1,1,2,3\n", BRAM_ASK_RESPOND, BRAM_ENOTAPPLICABLE, "0.5 s");
+    refused(&r, "row,cat,ant,bee\na,1,2,3\n", BRAM_ASK_RESPOND, BRAM_ENOTAPPLICABLE, "no ids");
+    refused(&r, "time,cat,ant,bee\n1,1,2,3\n0.5,1,2,3\n", BRAM_ASK_RESPOND, BRAM_EFORMAT,
+            "ascending");
+    refused(&r, "time,cat,cat,bee\n0.5,1,2,3\n1,1,2,3\n", BRAM_ASK_RESPOND, BRAM_EFORMAT,
+            "\"cat\" stands there twice");
+    refused(&r, "time,cat,ant,bee\n0.5,1,nan,3\n1,1,2,3\n", BRAM_ASK_RESPOND, BRAM_ENUMERIC,
+            "row 1 of unit ant");
+    refused(&r, "time,cat,ant,bee\n0.5,1,inf,3\n1,1,2,3\n", BRAM_ASK_LOGLIK, BRAM_ENUMERIC,
+            "row 1 of unit ant");
+    refused(&r, "time,state\n0.5,1\n1,1.5\n", BRAM_ASK_STATES, BRAM_EFORMAT, "row 2 is 1.5");
+    refused(&r, "time,state\n0.5,1\n1,-1\n", BRAM_ASK_STATES, BRAM_EFORMAT, "row 2 is -1");
+    refused(&r, "time,a,b\n0.5,1,nan\n1,1,0\n", BRAM_ASK_STATES, BRAM_ENUMERIC, "row 1 of state 2");
+    refused(&r, "unit,ant,cat\nant,1,2\ncat,3,4\n", BRAM_ASK_WEIGHTS, BRAM_ENOTAPPLICABLE,
+            "\"bee\"");
+    refused(&r, "unit,ant,bee,cat\nbee,1,2,3\nant,4,5,6\ncat,7,8,9\n", BRAM_ASK_WEIGHTS,
+            BRAM_EFORMAT, "one order");
+    refused(&r, "unit,ant,bee,cat\nant,1,2,3\nbee,4,5,6\n", BRAM_ASK_WEIGHTS, BRAM_EFORMAT,
+            "2 rows and 3 columns");
+    refused(&r, "unit,ant,bee,cat\nant,1,2,3\nbee,4,nan,6\ncat,7,8,9\n", BRAM_ASK_WEIGHTS,
+            BRAM_ENUMERIC, "from bee to bee");
+    refused(&r, "time,state\n0.5,1\n1,1\n", BRAM_ASK_WEIGHTS, BRAM_ENOTAPPLICABLE, "unit");
+    refused(&r, "cat,ant,bee\n1,2,3\n1,2,3\n", BRAM_ASK_RESPOND, BRAM_ENOTAPPLICABLE, "time");
+    erase(&r);
+}
+
+/* Every allocation fails once: the status is that of memory, and nothing is given or leaks. */
+static void answers_survive_failing_allocations(void **state)
+{
+    (void)state;
+    static const struct {
+        bram_ask ask;
+        const char *table;
+    } each[] = {{BRAM_ASK_RESPOND, "time,cat,ant,bee\n0.5,1,2,3\n1,1,2,3\n"},
+                {BRAM_ASK_LOGLIK, "time,cat,ant,bee\n0.5,1,2,3\n1,1,2,3\n"},
+                {BRAM_ASK_STATES, "time,state\n0.5,1\n1,0\n"},
+                {BRAM_ASK_WEIGHTS, "unit,cat,ant,bee\ncat,1,2,3\nant,4,5,6\nbee,7,8,9\n"}};
+    struct recorded r;
+    record(&r);
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        bram_query q = {.ask = each[i].ask, .panel = &r.s.panel};
+        write_text(&r.s, "w.csv", each[i].table);
+        int status = BRAM_ENOMEM;
+        for (size_t k = 1; status != BRAM_OK; k++) {
+            bram_dataset *answer = NULL;
+            bram_ctx *cx = bram_ctx_new();
+            bram_fail_allocation(k, k % 2);
+            status = bram_fitted_answer(cx, &answer, r.model, &q);
+            bram_fail_allocation(0, false);
+            if (status != BRAM_OK && (status != BRAM_ENOMEM || answer))
+                fail_msg("question %d, allocation %zu: status %d: %s", (int)each[i].ask, k, status,
+                         bram_ctx_message(cx));
+            bram_dataset_free(answer);
+            bram_ctx_free(cx);
+        }
+    }
+    erase(&r);
+}
+
 int main(void)
 {
     bram_init();
@@ -245,6 +413,9 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(the_content_is_that_of_the_files),
         cmocka_unit_test(forecasts_are_matched_by_time_and_name),
+        cmocka_unit_test(tables_answer_what_they_hold),
+        cmocka_unit_test(tables_that_cannot_be_are_refused),
+        cmocka_unit_test(answers_survive_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
