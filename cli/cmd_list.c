@@ -122,9 +122,10 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 const bram_command bram_command_list = {
     .name = "list",
     .summary = "lists datasets, benchmarks, suites, ways in, metrics, models or tasks",
-    .arguments = "datasets|benchmarks|suites|ways|metrics|models|tasks",
+    .arguments = "WHAT",
     .about =
-        "Lists what there is, one line each. Datasets: what is published and can be imported, "
+        "Lists what there is, one line each; WHAT is datasets, benchmarks, suites, ways, metrics, "
+        "models or tasks. Datasets: what is published and can be imported, "
         "with --data whether it is there and made from the published files; and what is made by "
         "code. Ways: how a model of your own takes part in each benchmark. Tasks are the kinds of "
         "question that benchmarks ask.",
