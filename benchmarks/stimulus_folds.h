@@ -43,7 +43,7 @@ typedef struct bram_stimulus_split {
  * or of groups by their first stimulus. Shuffle: of groups in a new random order for every split,
  * those are tested that fill the share 1 - train_share of their stratum. In these schemes stimuli
  * that the column `image` says are the same image are on one side. A note tells of movies (column
- * `movie`) of which frames are on both sides of a fold.
+ * `movie`) of which frames are on both sides of a fold, unless they are the strata.
  *
  * @param out    folds that share one piece of memory: free with bram_free
  * @param count  how many

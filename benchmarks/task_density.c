@@ -23,6 +23,7 @@ static const bram_param params[] = {
      "a response below recordings/ID that models may look at, up "
      "to the row they tell of; empty: none"},
     {"variables", BRAM_PARAM_TEXT, "", NULL, 0, 0, "of the inputs, joined by +; empty: all"},
+    BRAM_BLOCKS_PARAM,
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -85,7 +86,7 @@ static int prepare(bram_ctx *cx, struct density *d)
                              bram_timesplit_validation(&d->split), c->seed));
     BRAM_TRY(bram_fitted_new(cx, &d->floor, floor_of(d).model, &d->split.train.panel, NULL, 0));
     if (!bram_option_integer(d->o, "sessions"))
-        return bram_time_blocks_make(cx, &d->blocks, &d->split.train, &d->split.test);
+        return bram_time_blocks_of(cx, &d->blocks, &d->split.train, &d->split.test, d->o);
     d->blocks = bram_session_blocks(&d->split.test);
     return BRAM_OK;
 }

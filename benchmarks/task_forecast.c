@@ -42,6 +42,7 @@ static const bram_param params[] = {
      "PATH@DIGITS of a file of splits. across: learn from the recordings of other folds; within: "
      "by time, the stretch of `fold` is scored"},
     BRAM_TIME_FOLD_PARAM,
+    BRAM_BLOCKS_PARAM,
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -630,7 +631,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     int status = bram_option_is(f.o, "variant", "within") ? split_within(cx, &f)
                                                           : split_across(cx, &f);
     if (status == BRAM_OK) status = fit_all(cx, &f);
-    if (status == BRAM_OK) status = bram_time_blocks_make(cx, &f.blocks, &f.train, &f.test);
+    if (status == BRAM_OK) status = bram_time_blocks_of(cx, &f.blocks, &f.train, &f.test, f.o);
     if (status == BRAM_OK) status = bram_scores_for_cell(cx, &f.scores, f.test.panel.unit, cell);
     if (status == BRAM_OK) status = score_one_step(cx, &f, result);
     if (status == BRAM_OK) status = score_free_runs(cx, &f);

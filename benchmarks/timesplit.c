@@ -202,6 +202,15 @@ bram_time_blocks bram_session_blocks(const bram_slice *test)
     return b;
 }
 
+int bram_time_blocks_of(bram_ctx *cx, bram_time_blocks *out, const bram_slice *train,
+                        const bram_slice *test, const bram_options *o)
+{
+    if (bram_option_is(o, "blocks", "time")) return bram_time_blocks_make(cx, out, train, test);
+    *out = bram_session_blocks(test);
+    snprintf(out->axis, sizeof out->axis, "%zu stretches", out->blocks.count);
+    return BRAM_OK;
+}
+
 uint32_t bram_time_block_of(const bram_time_blocks *b, const bram_slice *test, size_t s, size_t row)
 {
     if (b->sessions) return (uint32_t)s;

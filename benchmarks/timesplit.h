@@ -26,6 +26,11 @@
     {"sessions", BRAM_PARAM_INTEGER, "0", NULL, 0, 1000,                                           \
      "instead of a cut in time, every n-th stretch is for the test, from the first on"}
 
+/** For tasks whose intervals may be of draws of stretches (bram_time_blocks_of). */
+#define BRAM_BLOCKS_PARAM                                                                          \
+    {"blocks", BRAM_PARAM_CHOICE, "time", "time|stretches", 0, 0,                                  \
+     "what is drawn: blocks of time as long as the autocorrelation asks for, or whole stretches"}
+
 /** The options of the intervals. */
 #define BRAM_INTERVAL_PARAMS                                                                       \
     {"samples", BRAM_PARAM_INTEGER, "1000", NULL, 0, 1000000, "bootstrap draws"},                  \
@@ -82,6 +87,11 @@ typedef struct bram_time_blocks {
 /** @return BRAM_OK; BRAM_ENOTAPPLICABLE when a part has no rows; BRAM_ENUMERIC; BRAM_ENOMEM */
 int bram_time_blocks_make(bram_ctx *cx, bram_time_blocks *out, const bram_slice *train,
                           const bram_slice *test) BRAM_MUST_CHECK;
+
+/** By the option blocks: as bram_time_blocks_make, or each stretch of the test part a block, where
+ * rows of one stretch belong together (courses of one stimulus). */
+int bram_time_blocks_of(bram_ctx *cx, bram_time_blocks *out, const bram_slice *train,
+                        const bram_slice *test, const bram_options *o) BRAM_MUST_CHECK;
 
 /** Each segment of the test part is a block: for what was cut by sessions. */
 bram_time_blocks bram_session_blocks(const bram_slice *test);

@@ -21,20 +21,20 @@ struct training {
 
 /* ---- scales and means ----------------------------------------------------------------------- */
 
-static void measure(bram_classifier *c, const bram_mat *x)
+void bram_classifier_scale(double *mean, double *scale, const bram_mat *x)
 {
     double n = (double)x->rows;
     for (size_t i = 0; i < x->rows; i++)
-        for (size_t j = 0; j < x->cols; j++) c->mean[j] += bram_row(x, i)[j] / n;
+        for (size_t j = 0; j < x->cols; j++) mean[j] += bram_row(x, i)[j] / n;
     for (size_t i = 0; i < x->rows; i++)
         for (size_t j = 0; j < x->cols; j++) {
-            double d = bram_row(x, i)[j] - c->mean[j];
-            c->scale[j] += d * d / n;
+            double d = bram_row(x, i)[j] - mean[j];
+            scale[j] += d * d / n;
         }
     for (size_t j = 0; j < x->cols; j++) {
-        c->scale[j] = sqrt(c->scale[j]);
+        scale[j] = sqrt(scale[j]);
         /* what rounding leaves of a constant column is no deviation */
-        if (!(c->scale[j] > 16 * DBL_EPSILON * fabs(c->mean[j]))) c->scale[j] = 1;
+        if (!(scale[j] > 16 * DBL_EPSILON * fabs(mean[j]))) scale[j] = 1;
     }
 }
 
@@ -235,7 +235,7 @@ static int fit_logistic(bram_ctx *cx, bram_classifier *c, const struct training 
 
 /* ---- all ------------------------------------------------------------------------------------ */
 
-static int check(bram_ctx *cx, const bram_mat *x, const size_t *label, size_t classes)
+int bram_classifier_check(bram_ctx *cx, const bram_mat *x, const size_t *label, size_t classes)
 {
     if (!x->rows || !x->cols || !classes)
         return bram_fail(cx, BRAM_ESHAPE, "%zu rows, %zu columns, %zu classes: nothing to learn",
@@ -254,7 +254,7 @@ static int check(bram_ctx *cx, const bram_mat *x, const size_t *label, size_t cl
 int bram_classifier_fit(bram_ctx *cx, bram_classifier *out, const bram_mat *x, const size_t *label,
                         size_t classes, const bram_classifier_settings *s)
 {
-    BRAM_TRY(check(cx, x, label, classes));
+    BRAM_TRY(bram_classifier_check(cx, x, label, classes));
     bram_classifier c = {.kind = s->kind};
     bram_mat z;
     c.mean = bram_scratch(cx, x->cols, sizeof *c.mean);
@@ -263,7 +263,7 @@ int bram_classifier_fit(bram_ctx *cx, bram_classifier *out, const bram_mat *x, c
     if (!c.mean || !c.scale || !c.offset) return BRAM_ENOMEM;
     BRAM_TRY(bram_mat_scratch(cx, &c.weight, classes, x->cols));
     size_t mark = bram_scratch_mark(cx);
-    measure(&c, x);
+    bram_classifier_scale(c.mean, c.scale, x);
     int status = standardize(cx, &z, &c, x);
     struct training t = {.z = &z, .label = label, .classes = classes};
     if (status == BRAM_OK) status = class_means(cx, &t);

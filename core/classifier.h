@@ -51,8 +51,27 @@ typedef struct bram_classifier {
 int bram_classifier_fit(bram_ctx *cx, bram_classifier *out, const bram_mat *x, const size_t *label,
                         size_t classes, const bram_classifier_settings *s) BRAM_MUST_CHECK;
 
+/**
+ * Chooses the penalty of logistic by inner folds: the one with the least mean of -log p of the
+ * truth (every class alike) over rows that the fit has not seen; the largest of equals.
+ *
+ * @param fold  of each row: rows with one number are left out together
+ * @param grid  n of them, ascending
+ * @return as bram_classifier_fit; BRAM_ESHAPE where all rows are in one fold
+ */
+int bram_classifier_choose(bram_ctx *cx, double *penalty, const bram_mat *x, const size_t *label,
+                           size_t classes, const size_t *fold, const double *grid, size_t n,
+                           const bram_classifier_settings *s) BRAM_MUST_CHECK;
+
 /** Scores of rows, the highest being what is told. @param score  rows x classes, the caller's */
 int bram_classifier_scores(bram_ctx *cx, bram_mat *score, const bram_classifier *c,
                            const bram_mat *x) BRAM_MUST_CHECK;
+
+/** Means and deviations of columns, 1 for a constant one. @param mean, scale  zeroed */
+void bram_classifier_scale(double *mean, double *scale, const bram_mat *x);
+
+/** @return what bram_classifier_fit says of its input */
+int bram_classifier_check(bram_ctx *cx, const bram_mat *x, const size_t *label,
+                          size_t classes) BRAM_MUST_CHECK;
 
 #endif

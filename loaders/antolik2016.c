@@ -1,6 +1,7 @@
 /*
  * antolik2016.c - responses of mouse V1 to natural images, Antolik et al. 2016: four .npy files of
- * one region, told apart by their shapes and values, never by their names.
+ * a region, told apart by their shapes and values, never by their names. Files of one folder are of
+ * one region, and several regions may be given.
  *
  *   raw_validation_set  repeat x image x neuron: the one with three axes
  *   validation_set      image x neuron: equals the mean of the former over its first axis
@@ -24,7 +25,7 @@
 
 static const bram_param params[] = {
     {"region", BRAM_PARAM_TEXT, "", NULL, 0, 0,
-     "what the responses are called; by default as the folder of the files"},
+     "what the responses of a single region are called; by default as the folder of the files"},
     {.name = NULL}};
 
 struct array {
@@ -32,10 +33,11 @@ struct array {
     bram_npy_info info;
 };
 
-enum { MOST_FILES = 8 };
+enum { MOST_FILES = 8, MOST_REGIONS = 16, NAME = 48 };
 
 /* The files by what they are; NULL where absent. */
 struct region {
+    char name[NAME];
     struct array file[MOST_FILES];
     size_t files;
     const struct array *raw, *mean, *training, *pixels;
@@ -129,18 +131,27 @@ static int tell_apart(bram_ctx *cx, struct region *r)
 
 /* ---- putting -------------------------------------------------------------------------------- */
 
-/* Ids "validation-01" ... for the first of two sets, "REGION-training-0001" ... for the second. */
-static int name_images(bram_ctx *cx, bram_axis **out, size_t validation, size_t training,
-                       const char *region)
+static size_t trained(const struct region *r)
 {
-    size_t n = validation + training;
+    return r->training ? r->training->info.shape[0] : 0;
+}
+
+/* Ids "validation-01" ... for images that all regions share, "REGION-training-0001" ... for the
+ * others of the regions given. */
+static int name_images(bram_ctx *cx, bram_axis **out, size_t validation, const struct region *r,
+                       size_t regions)
+{
+    size_t n = validation, region = 0, from = validation;
+    for (size_t k = 0; k < regions; k++) n += trained(&r[k]);
     char(*text)[64] = bram_scratch(cx, n, sizeof *text);
     const char **id = bram_scratch(cx, n, sizeof *id), **set = bram_scratch(cx, n, sizeof *set);
     if (!text || !id || !set) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         bool test = i < validation;
+        while (!test && i - from >= trained(&r[region])) from += trained(&r[region++]);
         if (test) snprintf(text[i], sizeof text[i], "validation-%02zu", i + 1);
-        else snprintf(text[i], sizeof text[i], "%.40s-training-%04zu", region, i - validation + 1);
+        else
+            snprintf(text[i], sizeof text[i], "%.40s-training-%04zu", r[region].name, i - from + 1);
         id[i] = text[i];
         set[i] = test ? "validation" : "training";
     }
@@ -164,8 +175,9 @@ static int describe(bram_ctx *cx, bram_response *r, const char *region)
 }
 
 /* stimulus x neuron x repeat, from repeat x stimulus x neuron. */
-static int put_repeats(bram_ctx *cx, bram_dataset *ds, const struct region *r, const char *name)
+static int put_repeats(bram_ctx *cx, bram_dataset *ds, const struct region *r)
 {
+    const char *name = r->name;
     size_t cells = r->images * r->neurons;
     double *values = bram_alloc(cx, cells * r->repeats, sizeof *values);
     bram_presented p = {.id = name,
@@ -180,7 +192,7 @@ static int put_repeats(bram_ctx *cx, bram_dataset *ds, const struct region *r, c
     for (size_t k = 0; k < cells; k++)
         for (size_t i = 0; i < r->repeats; i++)
             values[k * r->repeats + i] = r->raw->values[i * cells + k];
-    int status = name_images(cx, &p.stimulus, r->images, 0, name);
+    int status = name_images(cx, &p.stimulus, r->images, NULL, 0);
     if (status == BRAM_OK)
         status = bram_intake_numbered(cx, &p.neuron, "neuron", r->neurons, "", 0);
     if (status == BRAM_OK) status = bram_intake_responses(cx, ds, &p);
@@ -216,16 +228,17 @@ static int set_axis(bram_ctx *cx, bram_axis **out, const bram_axis *all, size_t 
     return status;
 }
 
-static int put_training(bram_ctx *cx, bram_dataset *ds, const struct region *r, const char *name,
+/* @param first  row of `all` where its images begin */
+static int put_training(bram_ctx *cx, bram_dataset *ds, const struct region *r, size_t first,
                         const bram_axis *all)
 {
-    char *training = bram_strf(cx, "%s_training", name);
+    char *training = bram_strf(cx, "%s_training", r->name);
     bram_axis *row = NULL, *neuron = NULL;
     if (!training) return BRAM_ENOMEM;
-    int status = set_axis(cx, &row, all, r->images, r->training->info.shape[0]);
+    int status = set_axis(cx, &row, all, first, trained(r));
     if (status == BRAM_OK) status = bram_intake_numbered(cx, &neuron, "neuron", r->neurons, "", 0);
     if (status == BRAM_OK)
-        status = put_array(cx, ds, "responses", training, r->training, row, neuron, name);
+        status = put_array(cx, ds, "responses", training, r->training, row, neuron, r->name);
     else bram_axis_free(row);
     bram_free(training);
     return status;
@@ -264,15 +277,39 @@ static int put_pictures(bram_ctx *cx, bram_dataset *ds, const struct region *r,
     return bram_dataset_add(cx, ds, "stimuli/images", out);
 }
 
-static int put(bram_ctx *cx, bram_dataset *ds, const struct region *r, const char *name)
+/* The validation images are those of all regions. */
+static int check_shared(bram_ctx *cx, const struct region *r, size_t regions)
+{
+    const struct array *first = r[0].pixels;
+    for (size_t k = 1; k < regions; k++) {
+        const struct array *own = r[k].pixels;
+        if (r[k].images != r[0].images)
+            return bram_fail(cx, BRAM_EFORMAT, "%s has %zu repeated images, %s %zu", r[0].name,
+                             r[0].images, r[k].name, r[k].images);
+        if (first && own &&
+            (own->info.count != first->info.count ||
+             memcmp(own->values, first->values, first->info.count * sizeof *first->values) != 0))
+            return bram_fail(cx, BRAM_EFORMAT, "the images of %s and %s differ", r[0].name,
+                             r[k].name);
+    }
+    return BRAM_OK;
+}
+
+static int put(bram_ctx *cx, bram_dataset *ds, const struct region *r, size_t regions)
 {
     bram_axis *all = NULL;
-    BRAM_TRY(name_images(cx, &all, r->images, r->training ? r->training->info.shape[0] : 0, name));
+    size_t first = r[0].images;
+    const struct region *shown = r; /* the first that has the pixels */
+    while (shown < r + regions - 1 && !shown->pixels) shown++;
+    BRAM_TRY(check_shared(cx, r, regions));
+    BRAM_TRY(name_images(cx, &all, first, r, regions));
     int status = bram_dataset_add_table(cx, ds, "stimuli", bram_axis_ref(all));
-    if (status == BRAM_OK) status = put_repeats(cx, ds, r, name);
-    if (status == BRAM_OK && r->training) status = put_training(cx, ds, r, name, all);
-    if (status == BRAM_OK && r->pixels) status = put_pixels(cx, ds, r, all);
-    if (status == BRAM_OK && r->pixels) status = put_pictures(cx, ds, r, all);
+    for (size_t k = 0; k < regions; first += trained(&r[k++])) {
+        if (status == BRAM_OK) status = put_repeats(cx, ds, &r[k]);
+        if (status == BRAM_OK && r[k].training) status = put_training(cx, ds, &r[k], first, all);
+    }
+    if (status == BRAM_OK && shown->pixels) status = put_pixels(cx, ds, shown, all);
+    if (status == BRAM_OK && shown->pixels) status = put_pictures(cx, ds, shown, all);
     bram_axis_free(all);
     return status;
 }
@@ -291,39 +328,95 @@ static void name_region(char *out, size_t bytes, const char *path)
     snprintf(out, bytes, "%.*s", good ? (int)length : 6, good ? begin : "region");
 }
 
+static size_t folder_length(const char *path)
+{
+    const char *end = strrchr(path, '/');
+    return end ? (size_t)(end - path) : 0;
+}
+
+static bool beside(const char *a, const char *b)
+{
+    size_t length = folder_length(a);
+    return length == folder_length(b) && strncmp(a, b, length) == 0;
+}
+
+/* The files of the folder of file `first`; false where an earlier one stands there. */
+static bool take_folder(bram_input *out, const char **path, const bram_input *input, size_t first)
+{
+    *out = (bram_input){.paths = path, .count = 0};
+    for (size_t i = 0; i < input->count; i++) {
+        if (!beside(input->paths[i], input->paths[first])) continue;
+        if (i < first) return false;
+        path[out->count++] = input->paths[i];
+    }
+    return true;
+}
+
+/* Regions in the order of their files, each read as far as `count` tells; release them all. */
+static int read_regions(bram_ctx *cx, struct region *r, size_t *count, const bram_input *input)
+{
+    const char **path = bram_scratch(cx, input->count, sizeof *path);
+    bram_input own;
+    if (!path) return BRAM_ENOMEM;
+    for (size_t i = 0; i < input->count; i++) {
+        if (!take_folder(&own, path, input, i)) continue;
+        if (*count == MOST_REGIONS)
+            return bram_fail(cx, BRAM_EUSAGE, "found more than %d regions", MOST_REGIONS);
+        struct region *next = &r[(*count)++];
+        name_region(next->name, sizeof next->name, path[0]);
+        BRAM_TRY(read_files(cx, next, &own));
+        BRAM_TRY(tell_apart(cx, next));
+        for (size_t k = 0; k + 1 < *count; k++)
+            if (strcmp(r[k].name, next->name) == 0)
+                return bram_fail(cx, BRAM_EUSAGE, "two folders are called %s", next->name);
+    }
+    return BRAM_OK;
+}
+
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
-    char folder[48];
     const char *region = bram_option_text(o, "region");
-    struct region r = {.files = 0};
-    name_region(folder, sizeof folder, input->paths[0]);
-    size_t mark = bram_scratch_mark(cx);
-    int status = read_files(cx, &r, input);
-    if (status == BRAM_OK) status = tell_apart(cx, &r);
-    if (status == BRAM_OK) status = put(cx, ds, &r, *region ? region : folder);
-    release(&r);
+    size_t mark = bram_scratch_mark(cx), count = 0;
+    struct region *r = bram_scratch(cx, MOST_REGIONS, sizeof *r);
+    if (!r) return BRAM_ENOMEM;
+    int status = read_regions(cx, r, &count, input);
+    if (status == BRAM_OK && *region && count > 1)
+        status = bram_fail(cx, BRAM_EUSAGE, "region=%s names one region, the files are of %zu",
+                           region, count);
+    if (status == BRAM_OK && *region) snprintf(r[0].name, sizeof r[0].name, "%s", region);
+    if (status == BRAM_OK) status = put(cx, ds, r, count);
+    for (size_t k = 0; k < count; k++) release(&r[k]);
     bram_scratch_release(cx, mark);
     return status;
 }
 
-static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *out)
+/* The shapes come first: arrays that are no numbers are not read. */
+static int check_arrays(bram_ctx *cx, const bram_input *input)
 {
-    struct region r = {.files = 0};
-    bram_recognise(out, BRAM_NOT_MINE, "no arrays of repeats and of their mean");
-    int status = input->count < 2 || input->count > 4 ? BRAM_EFORMAT : BRAM_OK;
-    for (size_t i = 0; status == BRAM_OK && i < input->count; i++) { /* the shapes come first */
+    for (size_t i = 0; i < input->count; i++) {
         bram_npy *a = NULL;
-        status = bram_npy_open(cx, &a, input->paths[i]);
+        int status = bram_npy_open(cx, &a, input->paths[i]);
         if (status == BRAM_OK && !bram_npy_is_numeric(a)) status = BRAM_EFORMAT;
         bram_npy_close(a);
+        if (status != BRAM_OK) return status;
     }
-    if (status == BRAM_OK) status = read_files(cx, &r, input);
-    if (status == BRAM_OK) status = tell_apart(cx, &r);
+    return BRAM_OK;
+}
+
+static int recognise(bram_ctx *cx, const bram_input *input, bram_recognition *out)
+{
+    size_t mark = bram_scratch_mark(cx), count = 0;
+    struct region *r = bram_scratch(cx, MOST_REGIONS, sizeof *r);
+    bram_recognise(out, BRAM_NOT_MINE, "no arrays of repeats and of their mean");
+    if (!r) return BRAM_ENOMEM;
+    int status = input->count < 2 ? BRAM_EFORMAT : check_arrays(cx, input);
+    if (status == BRAM_OK) status = read_regions(cx, r, &count, input);
     if (status == BRAM_OK)
         bram_recognise(out, BRAM_MINE,
-                       ".npy of %zu repeats x %zu images x %zu neurons and its mean", r.repeats,
-                       r.images, r.neurons);
-    release(&r);
+                       ".npy of %zu repeats x %zu images x %zu neurons and its mean", r[0].repeats,
+                       r[0].images, r[0].neurons);
+    for (size_t k = 0; k < count; k++) release(&r[k]);
+    bram_scratch_release(cx, mark);
     return status == BRAM_ENOMEM ? status : BRAM_OK;
 }
 
@@ -334,8 +427,8 @@ const bram_loader bram_loader_antolik2016 = {
     .doi = "10.1371/journal.pcbi.1004927",
     .licence = "not stated",
     .reads =
-        ".npy: training_set, validation_set, raw_validation_set, validation_inputs of a region",
-    .version = 3,
+        ".npy: training_set, validation_set, raw_validation_set, validation_inputs of each region",
+    .version = 4,
     .verified = BRAM_VERIFIED_REAL,
     .params = params,
     .recognise = recognise,

@@ -10,7 +10,8 @@
  *
  * responses/SESSION has a row for each frame of the natural and the synthetic movies (440), by
  * category, scale, movie and frame; responses/SESSION_contrast one for each of the contrast movies
- * (44); responses/SESSION_psth one for each movie, its times the beginnings of bins. A synthetic
+ * (44); responses/SESSION_psth one for each movie, its times the beginnings of bins;
+ * recordings/SESSION the same as a recording (henaff2021_time.c). A synthetic
  * movie begins and ends with the natural one's first and last frame, and a contrast movie ends with
  * its last: such rows are the same presentations twice. The column `image` says so, and `movie`
  * joins all that belongs together.
@@ -168,12 +169,8 @@ static int put_psth(bram_ctx *cx, bram_dataset *ds, const bram_henaff *s)
     if (!values) return BRAM_ENOMEM;
     for (size_t i = 0; i < s->sequences; i++)
         for (size_t u = 0; u < s->taken; u++)
-            for (size_t b = 0; b < s->bins; b++) {
-                const bram_henaff_row *r = &s->sequence[i];
-                size_t movie = r->movie + HENAFF_MOVIES * (s->unit[u] + s->units * b);
-                values[at++] =
-                    s->psth[r->scale + HENAFF_SCALES * (r->category + HENAFF_CATEGORIES * movie)];
-            }
+            for (size_t b = 0; b < s->bins; b++)
+                values[at++] = s->psth[bram_henaff_rate_at(s, &s->sequence[i], s->unit[u], b)];
     snprintf(name, sizeof name, "%s_psth", s->name);
     p.id = name, p.unit = "1/s", p.signal = "spike rate, mean over frames and repeats";
     p.values = values, p.repeats = 1, p.from = p.to = 0;
@@ -202,7 +199,8 @@ static int put(bram_ctx *cx, bram_dataset *ds, const bram_henaff *s)
     if (!bram_dataset_table(ds, "stimuli/stimulus")) BRAM_TRY(put_table(cx, ds, s));
     BRAM_TRY(put_counts(cx, ds, s, "", s->row, s->plain));
     if (contrast) BRAM_TRY(put_counts(cx, ds, s, "_contrast", s->row + s->plain, contrast));
-    return put_psth(cx, ds, s);
+    BRAM_TRY(put_psth(cx, ds, s));
+    return bram_henaff_put_recording(cx, ds, s);
 }
 
 /* ---- the loader ------------------------------------------------------------------------------ */
@@ -262,7 +260,7 @@ const bram_loader bram_loader_henaff2021 = {
     .doi = "10.1038/s41467-021-25939-z",
     .licence = "not stated",
     .reads = "MATLAB 7.3: a file for each session, *_image_sequences.mat",
-    .version = 1,
+    .version = 2,
     .verified = BRAM_VERIFIED_REAL,
     .params = params,
     .recognise = recognise,

@@ -7,6 +7,8 @@
 
 #include "matlab.h"
 
+#include <bramble/dataset.h>
+
 enum { HENAFF_SCALES = 2, HENAFF_CATEGORIES = 3, HENAFF_MOVIES = 10, HENAFF_FRAMES = 11 };
 enum { HENAFF_CONTRAST = 2 }; /* the last category */
 enum { HENAFF_SEQUENCES = HENAFF_SCALES * HENAFF_CATEGORIES * HENAFF_MOVIES };
@@ -46,5 +48,14 @@ typedef struct bram_henaff {
 int bram_henaff_read(bram_ctx *cx, bram_henaff *s, bram_matlab *file,
                      int64_t group) BRAM_MUST_CHECK;
 void bram_henaff_release(bram_henaff *s);
+
+/** The number of a movie's rates in psth. */
+size_t bram_henaff_rate_at(const bram_henaff *s, const bram_henaff_row *r, size_t unit, size_t bin);
+
+/**
+ * Adds recordings/SESSION: the spikes of all presentations of a movie, bin by bin, movie after
+ * movie. A note tells where the rates are no whole numbers of spikes, and nothing is added.
+ */
+int bram_henaff_put_recording(bram_ctx *cx, bram_dataset *ds, const bram_henaff *s) BRAM_MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * damaged.c - `damaged [--copies N] [--seed S] [--with FILE] [FILE...]`: randomly damaged copies of
- * the files named, or else of made ones, through the ways that untrusted files take: import
- * (recognise, load, homogenize, write) and check, in a child process. With a good FILE before them:
- * the recording that the damaged ones belong to.
+ * damaged.c - `damaged [--copies N] [--seed S] [--with FILE] [--made KIND] [FILE...]`: randomly
+ * damaged copies of the files named, or else of made ones (of one kind only), through the ways that
+ * untrusted files take: import (recognise, load, homogenize, write) and check, in a child process.
+ * With a good FILE before them: the recording that the damaged ones belong to.
  *
  * The original must be read, or its copies would show nothing.
  * Every outcome must be success or a failure that names the file in one line; the parent must live,
@@ -267,7 +267,8 @@ static bool damage_file(bram_ctx *cx, const struct copies *like, const char *pat
     return good && c.done == count;
 }
 
-static bool damage_made(bram_ctx *cx, struct copies like, size_t copies)
+/* @param only  the kind to damage; NULL: all */
+static bool damage_made(bram_ctx *cx, struct copies like, size_t copies, const char *only)
 {
     static const struct {
         const char *kind, *with, *source;
@@ -300,6 +301,7 @@ static bool damage_made(bram_ctx *cx, struct copies like, size_t copies)
     bool good = true;
     snprintf(with, sizeof with, "%s/made-data.h5", like.folder); /* the name that labels know */
     for (size_t k = 0; k < sizeof made / sizeof *made; k++, like.file++) {
+        if (only && strcmp(only, made[k].kind) != 0) continue;
         snprintf(path, sizeof path, "%s/%s", like.folder, made[k].kind);
         like.source = made[k].source;
         like.with = made[k].with ? with : NULL;
@@ -317,17 +319,19 @@ int main(int argc, char **argv)
     char folder[] = "/tmp/bramble-damaged-XXXXXX";
     size_t copies = 30;
     struct copies like = {.folder = folder, .source = "auto", .seed = 1};
+    const char *only = NULL;
     int next = 1;
     for (; next + 1 < argc && argv[next][0] == '-'; next += 2) {
         if (strcmp(argv[next], "--copies") == 0) copies = strtoul(argv[next + 1], NULL, 10);
         if (strcmp(argv[next], "--seed") == 0) like.seed = strtoul(argv[next + 1], NULL, 10);
         if (strcmp(argv[next], "--with") == 0) like.with = argv[next + 1];
+        if (strcmp(argv[next], "--made") == 0) only = argv[next + 1];
     }
     bram_init();
     bram_ctx *cx = bram_ctx_new();
     if (!cx || !mkdtemp(folder)) return 1;
     bool good = true;
-    if (next == argc) good = damage_made(cx, like, copies);
+    if (next == argc) good = damage_made(cx, like, copies, only);
     for (; next < argc; next++, like.file++)
         if (access(argv[next], R_OK) == 0)
             good &= damage_file(cx, &like, argv[next], strrchr(argv[next], '/') + 1, copies);

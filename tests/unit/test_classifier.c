@@ -1,9 +1,10 @@
 /*
  * Tests of core/classifier.c: numbers of scikit-learn 1.9.1 for a table of whole numbers (its
  * columns scaled by their deviations first, equal priors and balanced weights), classes without
- * rows, columns that do not vary, what is refused.
+ * rows, columns that do not vary, what is refused; the choice of a penalty; the network of mlp.h.
  */
 #include "classifier.h"
+#include "mlp.h"
 
 #include "internal.h"
 #include "linalg.h"
@@ -147,6 +148,134 @@ static void columns_that_do_not_vary(void **state)
     bram_ctx_free(cx);
 }
 
+/* LogisticRegressionCV's question by hand: of three folds each is told by the others, penalties are
+ * compared by the mean of -log p over classes. Here the same with plain loops over the fits. */
+static void a_penalty_by_inner_folds(void **state)
+{
+    (void)state;
+    enum { GRID = 4 };
+    static const double grid[GRID] = {0.1, 1, 10, 100};
+    bram_ctx *cx = bram_ctx_new();
+    bram_classifier_settings s = {
+        .kind = BRAM_CLASSIFIER_LOGISTIC, .steps = 300, .tolerance = 1e-10};
+    double best = INFINITY, expected = NAN, chosen = NAN;
+    size_t fold[N], in_label[N];
+    make();
+    for (size_t i = 0; i < N; i++) fold[i] = i % 3 + 4; /* numbers need not begin at 0 */
+    for (size_t g = GRID; g-- > 0;) {
+        double loss = 0;
+        s.penalty = grid[g];
+        for (size_t f = 4; f < 7; f++) {
+            double in[N * P], out[N * P], p[N * K], sum[K] = {0}, count[K] = {0};
+            size_t n = 0, m = 0, out_label[N];
+            for (size_t i = 0; i < N; i++) {
+                memcpy(fold[i] == f ? &out[m * P] : &in[n * P], &train[i * P], P * sizeof *in);
+                if (fold[i] == f) out_label[m++] = label[i];
+                else in_label[n++] = label[i];
+            }
+            bram_classifier c;
+            bram_mat x = {in, n, P, P}, z = {out, m, P, P}, score = {p, m, K, K};
+            assert_ok(cx, bram_classifier_fit(cx, &c, &x, in_label, K, &s));
+            assert_ok(cx, bram_classifier_scores(cx, &score, &c, &z));
+            for (size_t i = 0; i < m; i++) {
+                double all = exp(p[i * K]) + exp(p[i * K + 1]) + exp(p[i * K + 2]);
+                sum[out_label[i]] += log(all) - p[i * K + out_label[i]], count[out_label[i]]++;
+            }
+            for (size_t k = 0; k < K; k++) loss += sum[k] / count[k];
+        }
+        if (loss < best) best = loss, expected = grid[g];
+    }
+    bram_mat x = {train, N, P, P};
+    assert_ok(cx, bram_classifier_choose(cx, &chosen, &x, label, K, fold, grid, GRID, &s));
+    assert_near(chosen, expected, 0);
+    assert_true(expected > grid[0] && expected < grid[GRID - 1]); /* there is something to choose */
+    for (size_t i = 0; i < N; i++) fold[i] = 2;
+    assert_int_equal(bram_classifier_choose(cx, &chosen, &x, label, K, fold, grid, GRID, &s),
+                     BRAM_ESHAPE);
+    bram_ctx_free(cx);
+}
+
+/* ---- the network ---------------------------------------------------------------------------- */
+
+enum { CORNERS = 40 };
+
+static const bram_mlp_settings network = {
+    .hidden = 16, .steps = 400, .batch = 16, .rate = 0.02, .decay = 0.01, .seed = 1};
+
+/* Corners of a square, of class 1 where the signs differ: no line parts them. `turn` mixes the
+ * columns and adds a third. */
+static void corners(double *x, size_t *of, bool turn)
+{
+    for (size_t i = 0; i < CORNERS; i++) {
+        double a = i & 1 ? 1 : -1, b = i & 2 ? 1 : -1, jitter = 0.01 * (double)i / CORNERS;
+        double row[3] = {a + jitter, b - jitter, 0};
+        if (turn) row[0] = 30 * b - 5, row[1] = 0.1 * (a + b), row[2] = a - 2 * b + jitter;
+        memcpy(&x[i * (turn ? 3 : 2)], row, (turn ? 3 : 2) * sizeof *x);
+        of[i] = a * b < 0;
+    }
+}
+
+static double share_right(bram_ctx *cx, const bram_mlp *m, const bram_mat *x, const size_t *of)
+{
+    double out[CORNERS * 2], right = 0;
+    bram_mat score = {out, x->rows, 2, 2};
+    assert_ok(cx, bram_mlp_scores(cx, &score, m, x));
+    for (size_t i = 0; i < x->rows; i++) right += (out[2 * i + 1] > out[2 * i]) == (of[i] == 1);
+    return right / (double)x->rows;
+}
+
+static void a_network_tells_what_no_line_parts(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    double plain[CORNERS * 2], turned[CORNERS * 3], out[CORNERS * 2];
+    size_t of[CORNERS];
+    bram_mlp m, again, other;
+    corners(plain, of, false), corners(turned, of, true);
+    bram_mat x = {plain, CORNERS, 2, 2}, y = {turned, CORNERS, 3, 3}, score = {out, CORNERS, 2, 2};
+    bram_classifier line;
+    bram_classifier_settings s = {.kind = BRAM_CLASSIFIER_LDA};
+    assert_ok(cx, bram_classifier_fit(cx, &line, &x, of, 2, &s));
+    assert_ok(cx, bram_classifier_scores(cx, &score, &line, &x));
+    double right = 0;
+    for (size_t i = 0; i < CORNERS; i++) right += (out[2 * i + 1] > out[2 * i]) == (of[i] == 1);
+    assert_true(right / CORNERS < 0.8);
+    assert_ok(cx, bram_mlp_fit(cx, &m, &x, of, 2, &network));
+    assert_near(share_right(cx, &m, &x, of), 1, 0);
+    assert_ok(cx, bram_mlp_fit(cx, &again, &x, of, 2, &network));
+    assert_memory_equal(m.first, again.first, 16 * 3 * sizeof *m.first);
+    /* another population with the same hidden code: only the first layer is learned */
+    float kept[2 * 17];
+    memcpy(kept, m.last, sizeof kept);
+    assert_ok(cx, bram_mlp_refit(cx, &other, &m, &y, of, &network));
+    assert_near(share_right(cx, &other, &y, of), 1, 0);
+    assert_ptr_equal(other.last, m.last);
+    assert_memory_equal(m.last, kept, sizeof kept);
+    bram_ctx_free(cx);
+}
+
+static void what_a_network_does_not_know(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    double x[] = {0, 1, 4, 5}, out[4 * 3];
+    static const size_t of[] = {0, 0, 2, 2};
+    bram_mat rows = {x, 4, 1, 1}, none = {x, 0, 1, 1}, wide = {x, 2, 2, 2}, score = {out, 4, 3, 3};
+    bram_mlp m;
+    assert_ok(cx, bram_mlp_fit(cx, &m, &rows, of, 3, &network));
+    assert_ok(cx, bram_mlp_scores(cx, &score, &m, &rows));
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(isinf(out[3 * i + 1]) && out[3 * i + 1] < 0); /* a class without rows */
+        assert_int_equal(out[3 * i + 2] > out[3 * i], of[i] == 2);
+    }
+    assert_int_equal(bram_mlp_fit(cx, &m, &none, of, 3, &network), BRAM_ESHAPE);
+    assert_int_equal(bram_mlp_fit(cx, &m, &rows, of, 2, &network), BRAM_ESHAPE);
+    assert_int_equal(bram_mlp_scores(cx, &score, &m, &wide), BRAM_ESHAPE);
+    x[1] = INFINITY;
+    assert_int_equal(bram_mlp_fit(cx, &m, &rows, of, 3, &network), BRAM_ENUMERIC);
+    bram_ctx_free(cx);
+}
+
 static void bad_input_is_refused(void **state)
 {
     (void)state;
@@ -170,9 +299,15 @@ int main(void)
 {
     bram_init();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nearest_centroids),        cmocka_unit_test(shrunken_discriminants),
-        cmocka_unit_test(multinomial_logistic),     cmocka_unit_test(a_class_without_rows),
-        cmocka_unit_test(columns_that_do_not_vary), cmocka_unit_test(bad_input_is_refused),
+        cmocka_unit_test(nearest_centroids),
+        cmocka_unit_test(shrunken_discriminants),
+        cmocka_unit_test(multinomial_logistic),
+        cmocka_unit_test(a_class_without_rows),
+        cmocka_unit_test(columns_that_do_not_vary),
+        cmocka_unit_test(bad_input_is_refused),
+        cmocka_unit_test(a_penalty_by_inner_folds),
+        cmocka_unit_test(a_network_tells_what_no_line_parts),
+        cmocka_unit_test(what_a_network_does_not_know),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

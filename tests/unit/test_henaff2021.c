@@ -134,6 +134,43 @@ static void folds_leak_nothing(bram_ctx *cx, const bram_axis *stimulus)
     bram_free(fold);
 }
 
+/* The recording of a session, as numpy reads psth_population: times 0.01 s times 550 presentations
+ * all counts are whole; the first unit, first movie, and the sum of all of the session. */
+static void compare_recording(bram_ctx *cx, const bram_dataset *ds)
+{
+    static const double first[] = {32, 17, 25, 26, 24, 28, 22, 26, 53, 191, 71, 41};
+    enum { ROWS = 44 * 35, SESSION = 2, SHOWN = sizeof first / sizeof *first };
+    const bram_response *r = bram_dataset_response(ds, "recordings/ay3_u001/activity");
+    assert_non_null(r);
+    size_t units = sessions[SESSION].units;
+    assert_int_equal(bram_response_length(r, 0), ROWS);
+    assert_int_equal(bram_response_length(r, 1), units);
+    double *values = calloc(ROWS * units, sizeof *values);
+    assert_ok(cx,
+              bram_response_read(cx, r, (size_t[]){0, 0}, (size_t[]){ROWS, units}, values, NULL));
+    for (size_t i = 0; i < SHOWN; i++) assert_near(values[i * units], first[i], 0);
+    for (size_t i = 0; i < ROWS * units; i++) assert_near(values[i], floor(values[i]), 0);
+    free(values);
+    const bram_axis *time = bram_response_axis(r, 0);
+    const bram_column *segment = bram_axis_column(time, "segment");
+    assert_int_equal(segment->integer[34], segment->integer[0]);
+    assert_int_equal(segment->integer[35], segment->integer[0] + 1);
+    /* bins of 10 ms from -50 ms, stamped by their ends: the first is second 0. A latency of 38 ms:
+     * the bin whose middle is 35 ms is the last before the response, which lasts 20 bins */
+    const bram_axis *events = bram_dataset_table(ds, "recordings/ay3_u001/events");
+    const double *onset = bram_axis_column(events, "onset")->number;
+    const double *offset = bram_axis_column(events, "offset")->number;
+    ptrdiff_t response = bram_axis_find(events, "response");
+    size_t in = 0;
+    assert_string_equal(bram_axis_id(events, 0), "zoom1x-natural-movie01-chironomus");
+    for (size_t i = 0; i < 35; i++) {
+        double t = bram_axis_values(time)[i];
+        in += onset[response] <= t && t < offset[response];
+        if (i < 9) assert_true(t < onset[response]);
+    }
+    assert_int_equal(in, 20);
+}
+
 static void real_sessions(void **state)
 {
     (void)state;
@@ -163,6 +200,7 @@ static void real_sessions(void **state)
         assert_int_equal(bram_response_length(p, 3), 35);
         assert_near(bram_axis_values(bram_response_axis(p, 3))[0], -0.05, 1e-12);
     }
+    compare_recording(cx, ds);
     const bram_axis *stimulus = bram_response_axis(response_of(ds, "ay4_u001", ""), 0);
     assert_string_equal(bram_axis_id(stimulus, 0), "zoom1x-natural-movie01-chironomus-01");
     /* the first frame of a synthetic movie is the natural one's: image 1; then 111 */

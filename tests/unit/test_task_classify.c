@@ -11,7 +11,7 @@
 enum { STIMULI = 12, UNITS = 3, REPEATS = 4, VALUES = STIMULI * UNITS * REPEATS };
 
 static char metric[] = "accuracy:balanced=yes", *metrics[] = {metric};
-static const char *const readers[] = {"centroid", "correlation", "lda", "logistic"};
+static const char *const readers[] = {"centroid", "correlation", "lda", "logistic", "mlp"};
 
 /* Stimulus i is of category i % 2 and movie i / 4. */
 static bram_dataset *made(bram_ctx *cx, const double *values, const char *const *image)
@@ -71,8 +71,8 @@ static void categories_of_movies_left_out(void **state)
     (void)state;
     bram_ctx *cx = bram_ctx_new();
     double values[VALUES];
-    const char *options = "label=category,group=movie,folds=3,permutations=40,samples=50";
-    for (size_t k = 0; k < 4; k++) {
+    const char *options = "label=category,group=movie,folds=3,permutations=40,samples=50,steps=60";
+    for (size_t k = 0; k < 5; k++) {
         bram_dataset *result = NULL;
         fill(values, 40);
         bram_dataset *ds = made(cx, values, NULL);
@@ -169,7 +169,7 @@ static void any_number_of_threads(void **state)
         bram_dataset *result = NULL, *ds = made(cx, values, NULL);
         bram_ctx_set_threads(cx, k ? 4 : 1);
         assert_ok(cx, cell(cx, &result, ds, "logistic",
-                           "label=movie,over=repeats,folds=2,permutations=5,samples=40"));
+                           "label=movie,over=repeats,folds=4,permutations=5,samples=40"));
         value[k][0] = test_number(result, "balanced-accuracy", "value");
         value[k][1] = test_number(result, "balanced-accuracy", "chance");
         value[k][2] = test_number(result, "balanced-accuracy", "low");
@@ -192,7 +192,8 @@ static void trials_that_lack_a_unit(void **state)
     uint8_t *present = bram_response_mask(cx, r);
     assert_non_null(present);
     for (size_t i = 0; i < STIMULI; i++) present[i * UNITS * REPEATS] = i % 3 == 0;
-    const char *options = "label=category,over=repeats,folds=4,permutations=0,samples=0";
+    const char *options =
+        "label=category,over=repeats,folds=4,permutations=0,samples=0,missing=trials";
     assert_ok(cx, cell(cx, &result, ds, "lda", options));
     assert_near(test_number(result, "top-1", "value"), 1, 0);
     bram_dataset_free(result);
@@ -202,6 +203,62 @@ static void trials_that_lack_a_unit(void **state)
     assert_null(result);
     bram_dataset_free(ds);
     bram_ctx_free(cx);
+}
+
+/* Unit 0 says all. Where trials lack it they stand at its training mean, 20 between 0 and 40: of
+ * the 48 trials the 12 of repeat 0 tell nothing, the others are right; all of them count. */
+static void a_missing_unit_stands_at_its_mean(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    double values[VALUES] = {0};
+    for (size_t i = 1; i < STIMULI; i += 2)
+        for (size_t r = 0; r < REPEATS; r++) *at(values, i, 0, r) = 40;
+    bram_dataset *ds = made(cx, values, NULL), *result = NULL;
+    uint8_t *present = bram_response_mask(cx, bram_dataset_response(ds, "responses/v1"));
+    assert_non_null(present);
+    for (size_t i = 0; i < STIMULI; i++) present[i * UNITS * REPEATS] = 0;
+    assert_ok(cx, cell(cx, &result, ds, "centroid",
+                       "label=category,over=repeats,folds=4,permutations=0,samples=0"));
+    /* of equal scores the first class is told: 6 of the 12 are right, too */
+    assert_near(test_number(result, "top-1", "value"), 42.0 / 48, 1e-15);
+    bram_dataset_free(result);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+/* A cell of each reader, made to fail at the k-th allocation until it succeeds. */
+static void allocations_may_fail(void **state)
+{
+    (void)state;
+    double values[VALUES];
+    fill(values, 4);
+    bram_ctx *keeper = bram_ctx_new();
+    bram_dataset *ds = made(keeper, values, NULL);
+    for (size_t r = 2; r < 5; r++) {
+        int status = BRAM_ENOMEM;
+        for (size_t k = 1; status != BRAM_OK; k += 1 + k / 5) {
+            bram_ctx *cx = bram_ctx_new();
+            bram_dataset *result = NULL;
+            bram_benchmark b = test_benchmark(
+                cx, "classify", metrics, 1,
+                "label=category,folds=3,permutations=1,samples=5,steps=2,penalty=1+10");
+            bram_cell one = {&b, ds, "v1", readers[r], 0};
+            assert_ok(cx, bram_dataset_new(cx, &result));
+            bram_fail_allocation(k, k % 2);
+            status = bram_task_find("classify")->run(cx, result, &one);
+            bram_fail_allocation(0, false);
+            if (status != BRAM_OK) {
+                assert_int_equal(status, BRAM_ENOMEM);
+                assert_true(*bram_ctx_message(cx));
+            }
+            bram_dataset_free(result);
+            bram_options_free(b.options);
+            bram_ctx_free(cx);
+        }
+    }
+    bram_dataset_free(ds);
+    bram_ctx_free(keeper);
 }
 
 static void what_is_refused(void **state)
@@ -216,6 +273,9 @@ static void what_is_refused(void **state)
     assert_int_equal(cell(cx, &result, ds, "lda", "over=repeats,folds=5"), BRAM_ENOTAPPLICABLE);
     assert_int_equal(cell(cx, &result, ds, "lda", "over=repeats,folds=2,group=movie"), BRAM_EUSAGE);
     assert_int_equal(cell(cx, &result, ds, "crystal-ball", "label=movie"), BRAM_EUSAGE);
+    assert_int_equal(cell(cx, &result, ds, "logistic", "label=movie,penalty=10+1"), BRAM_EUSAGE);
+    assert_int_equal(cell(cx, &result, ds, "logistic", "label=movie,over=repeats,folds=2"),
+                     BRAM_EUSAGE); /* nothing is left to choose a penalty by */
     assert_null(result);
     bram_dataset_free(ds);
     bram_ctx_free(cx);
@@ -230,6 +290,8 @@ int main(void)
         cmocka_unit_test(an_image_of_two_labels_is_left_out),
         cmocka_unit_test(any_number_of_threads),
         cmocka_unit_test(trials_that_lack_a_unit),
+        cmocka_unit_test(a_missing_unit_stands_at_its_mean),
+        cmocka_unit_test(allocations_may_fail),
         cmocka_unit_test(what_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
