@@ -414,8 +414,8 @@ int bram_stimulus_folds(bram_ctx *cx, bram_fold **out, size_t *count, const bram
                  : s->scheme == BRAM_SPLIT_SET || s->scheme == BRAM_SPLIT_FILE
                      ? given(cx, &fold, &folds, stimulus, s)
                      : parts(cx, &fold, stimulus, s);
-    if (status == BRAM_OK && strcmp(s->stratify, "movie") != 0) /* what is spread on purpose */
-        status = warn_of_movies(cx, stimulus, fold, folds);
+    bool spread = s->stratify && strcmp(s->stratify, "movie") == 0; /* on purpose */
+    if (status == BRAM_OK && !spread) status = warn_of_movies(cx, stimulus, fold, folds);
     if (status == BRAM_OK) *out = fold, *count = folds;
     else bram_free(fold);
     bram_scratch_release(cx, mark);
