@@ -119,6 +119,66 @@ static void gaussian_draws(void **state)
     assert_near((double)again[1], 0.2, 1e-6);
 }
 
+/* 1 x 3 positions, one channel, m = (1, 2, 4), w = 3; a transform that goes one column to the
+ * right: m' = (2, 4, 0); a gain of 1.5. */
+static void spatial_by_hand(void **state)
+{
+    (void)state;
+    bram_nn_readout s = {
+        .batch = 1, .height = 1, .width = 3, .channels = 1, .units = 1, .terms = 1};
+    const BRAM_NN(readout) *r = &BRAM_NN(readout_spatial);
+    s.reduced = s.hidden = 1;
+    bram_real w[5 + 2 + 4 + 14] = {1, 2, 4, 3, 0.25}, x[] = {5, 7, 11}, y, trace[32], map[3];
+    assert_int_equal(BRAM_NN(readout_parameters)(r, &s), sizeof w / sizeof *w);
+    assert_true(r->trace(&s) <= 32);
+    r->forward(&s, w, &y, x, trace); /* at rest: factorized */
+    assert_near((double)y, 3 * (5 + 14 + 44) + 0.25, 1e-4);
+    bram_real *bias = w + 5 + 2 + 4 + 7;
+    bias[2] = 1, bias[6] = 0.5;
+    r->forward(&s, w, &y, x, trace);
+    assert_near((double)y, 1.5 * 3 * (10 + 28) + 0.25, 1e-4);
+    r->attention(&s, w, trace, map);
+    assert_near((double)map[0], 1.0 / 3, 1e-6);
+    assert_near((double)map[1], 2.0 / 3, 1e-6);
+    assert_near((double)map[2], 0, 0);
+    r->map(&s, w, map);
+    assert_near((double)map[2], 12, 1e-5);
+}
+
+/* Two positions whose tokens are (8, 0) and (2, 2), keys all alike: the query takes their mean,
+ * (5, 1), which the norm makes (1, -1); of two units the first alone is of the region. */
+static void roi_by_hand(void **state)
+{
+    (void)state;
+    enum { D = 2, LAYER = 4 * D * D + 4 * D + 2 * D + 1 + D + 4 * D };
+    static const uint8_t member[] = {1, 0};
+    bram_nn_readout s = {.batch = 1,
+                         .height = 1,
+                         .width = 2,
+                         .channels = 2,
+                         .units = 2,
+                         .queries = 1,
+                         .inner = D,
+                         .heads = 1,
+                         .ff = 1,
+                         .layers = 1,
+                         .eps = 1e-12,
+                         .member = member};
+    const BRAM_NN(readout) *r = &BRAM_NN(readout_roi);
+    bram_real w[6 + 2 + 4 + 6 + LAYER] = {1, 0, 0, 1, 0, 0, 3, 4, 1, 1, 0, 0, 3, 1, 9, 9, 0.5, 7};
+    bram_real x[] = {8, 0, 2, 2}, y[2], trace[128], map[2], *layer = w + 18;
+    assert_int_equal(BRAM_NN(readout_parameters)(r, &s), sizeof w / sizeof *w);
+    assert_true(r->trace(&s) <= 128);
+    layer[8] = layer[11] = 1;                                    /* values: the tokens */
+    layer[3 * D * D + 3 * D] = layer[3 * D * D + 3 * D + 3] = 1; /* out: as they are */
+    r->forward(&s, w, y, x, trace);
+    assert_near((double)y[0], 3 - 1 + 0.5, 1e-5);
+    assert_near((double)y[1], 7, 0);
+    r->attention(&s, w, trace, map);
+    assert_near((double)map[0], 0.5, 1e-6);
+    assert_near((double)map[1], 0.5, 1e-6);
+}
+
 #ifdef BRAM_NN_DOUBLE
 
 /* ---- finite differences --------------------------------------------------------------------- */
@@ -228,6 +288,28 @@ static void gaussian_gradients(void **state)
         }
 }
 
+static void spatial_gradients(void **state)
+{
+    (void)state;
+    for (int mask = BRAM_MASK_NONNEGATIVE; mask <= BRAM_MASK_SOFTMAX; mask++) {
+        bram_nn_readout s = small;
+        s.terms = 2, s.mask = (bram_nn_mask)mask, s.reduced = 2, s.hidden = 4;
+        differences(&BRAM_NN(readout_spatial), &s);
+    }
+}
+
+static void roi_gradients(void **state)
+{
+    (void)state;
+    static const uint8_t member[] = {1, 0, 0, 1, 1, 1};
+    for (size_t layers = 1; layers <= 2; layers++) {
+        bram_nn_readout s = small;
+        s.queries = 2, s.inner = 8, s.heads = 2, s.ff = 6, s.layers = layers, s.member = member;
+        s.training = true, s.dropout = 0.3, s.eps = 1e-5;
+        differences(&BRAM_NN(readout_roi), &s);
+    }
+}
+
 #endif
 
 int main(void)
@@ -235,8 +317,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_by_hand),      cmocka_unit_test(factorized_by_hand),
         cmocka_unit_test(gaussian_by_hand),     cmocka_unit_test(gaussian_draws),
+        cmocka_unit_test(spatial_by_hand),      cmocka_unit_test(roi_by_hand),
 #ifdef BRAM_NN_DOUBLE
         cmocka_unit_test(factorized_gradients), cmocka_unit_test(gaussian_gradients),
+        cmocka_unit_test(spatial_gradients),    cmocka_unit_test(roi_gradients),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
