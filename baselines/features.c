@@ -2,9 +2,13 @@
  * features.c - features that are known beforehand: the sets that a dataset keeps below
  * stimuli/features (pixels, the layers of a network, RDMs of models), matched by stimulus id.
  *
- * Nothing is fitted. A benchmark maps the features to responses, or compares their geometry.
+ * A set of three or four axes is a map (core/token_map.h) and is strung out; the axis of its
+ * features then tells rows, columns and channels. Nothing is fitted. A benchmark maps the features
+ * to responses, or compares their geometry.
  */
 #include "stimulus_features.h"
+
+#include "token_map.h"
 
 #include <string.h>
 
@@ -64,14 +68,16 @@ static int copy_rows(bram_ctx *cx, bram_response *out, const bram_response *set,
                      bool rdm)
 {
     size_t n = bram_response_length(out, 0), cols = bram_response_length(out, 1);
-    size_t width = bram_response_length(set, 1);
+    size_t start[BRAM_MAX_DIMS] = {0}, count[BRAM_MAX_DIMS] = {1}, width = 1;
+    for (size_t d = 1; d < bram_response_dims(set); d++)
+        width *= count[d] = bram_response_length(set, d);
     double *values = bram_response_f64(out), *line = bram_scratch(cx, width, sizeof *line);
     uint8_t *present = bram_scratch(cx, width, 1);
     uint8_t *mask = bram_response_has_mask(set) ? bram_response_mask(cx, out) : NULL;
     if (!line || !present || (bram_response_has_mask(set) && !mask)) return BRAM_ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        BRAM_TRY(bram_response_read(cx, set, (size_t[]){row[i], 0}, (size_t[]){1, width}, line,
-                                    present));
+        start[0] = row[i];
+        BRAM_TRY(bram_response_read(cx, set, start, count, line, present));
         for (size_t k = 0; k < cols; k++) {
             size_t from = rdm ? row[k] : k;
             values[i * cols + k] = line[from];
@@ -96,15 +102,25 @@ static int second_axis(bram_ctx *cx, bram_axis **out, const bram_axis *stimulus)
     return status;
 }
 
+/* The axis of the features of a map. */
+static int map_axis(bram_ctx *cx, bram_axis **out, const bram_response *set)
+{
+    size_t dims = bram_response_dims(set), length[BRAM_MAX_DIMS];
+    bool first = strcmp(bram_axis_name(bram_response_axis(set, 1)), "channel") == 0;
+    for (size_t d = 0; d < dims; d++) length[d] = bram_response_length(set, d);
+    return bram_token_axis_of(cx, out, dims, length, first, bram_response_axis(set, first ? 2 : 1));
+}
+
 static int add_set(bram_ctx *cx, bram_dataset *out, const bram_response *set,
                    const bram_axis *wanted)
 {
     const char *kind = bram_attrs_text(bram_response_attrs_const(set), "kind");
     bool rdm = kind && strcmp(kind, "rdm") == 0;
-    if (bram_response_dims(set) != 2 ||
-        (rdm && bram_response_length(set, 0) != bram_response_length(set, 1)))
+    size_t dims = bram_response_dims(set);
+    if (dims < 2 ||
+        (rdm && (dims != 2 || bram_response_length(set, 0) != bram_response_length(set, 1))))
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s%s has %zu axes, expected stimulus x %s",
-                         folder, bram_response_name(set), bram_response_dims(set),
+                         folder, bram_response_name(set), dims,
                          rdm ? "stimulus, as it is an RDM" : "feature");
     size_t mark = bram_scratch_mark(cx),
            *row = bram_scratch(cx, bram_axis_length(wanted), sizeof *row);
@@ -112,6 +128,7 @@ static int add_set(bram_ctx *cx, bram_dataset *out, const bram_response *set,
     bram_axis *column = NULL;
     int status = row ? match(cx, row, set, wanted) : BRAM_ENOMEM;
     if (status == BRAM_OK && rdm) status = second_axis(cx, &column, wanted);
+    else if (status == BRAM_OK && dims > 2) status = map_axis(cx, &column, set);
     else if (status == BRAM_OK) column = bram_axis_ref(bram_response_axis(set, 1));
     if (status == BRAM_OK)
         status = bram_response_new(cx, &r, bram_response_name(set), BRAM_F64, 2,

@@ -1,7 +1,8 @@
 /*
  * files.c - the model `files`: features of stimuli that the user has computed, read from files.
  *
- *   NAME.npy           stimulus x feature (further axes are strung out)
+ *   NAME.npy           stimulus x feature (further axes are strung out; with two or three
+ *                      of them it is a map of tokens, core/token_map.h)
  *   NAME.npz           such arrays, one a layer; NAME.mat: variables; NAME.safetensors: tensors
  *   NAME.csv           a header, ids in the first column, numbers in the others
  *   NAME.h5, NAME.nc   a homogenized file: what it holds below stimuli/features; any other HDF5
@@ -25,6 +26,8 @@
 static const bram_param params[] = {
     {"path", BRAM_PARAM_TEXT, "", NULL, 0, 0, "a file or a folder; docs/outside-models.md"},
     {"layer", BRAM_PARAM_TEXT, "", NULL, 0, 0, "one layer by name; empty: all of them"},
+    {"channels", BRAM_PARAM_CHOICE, "last", "last|first", 0, 0,
+     "of maps, stimulus x row x column x channel or (PyTorch) stimulus x channel x row x column"},
     {.name = NULL},
 };
 
@@ -32,6 +35,7 @@ struct files {
     bram_dataset *known; /* a homogenized file with stimuli/features, or NULL */
     bram_layers layers;  /* else */
     char *layer;
+    bool first; /* channels of maps */
 };
 
 static void release(void *fitted)
@@ -103,6 +107,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     struct files *m = bram_alloc(cx, 1, sizeof *m);
     if (!m) return BRAM_ENOMEM;
     m->layer = bram_strdup(cx, bram_option_text(o, "layer"));
+    m->first = bram_option_is(o, "channels", "first");
     int status = m->layer ? read_all(cx, m, bram_option_text(o, "path")) : BRAM_ENOMEM;
     if (status == BRAM_OK) *fitted = m;
     else release(m);
@@ -126,15 +131,15 @@ static int match(bram_ctx *cx, size_t *row, const bram_layer *l, const bram_axis
                      lacking, n, first);
 }
 
-static int answer_layer(bram_ctx *cx, const bram_layer *l, const bram_axis *wanted,
-                        bram_dataset *out)
+static int answer_layer(bram_ctx *cx, const bram_layer *l, bool channels_first,
+                        const bram_axis *wanted, bram_dataset *out)
 {
     size_t n = bram_axis_length(wanted), mark = bram_scratch_mark(cx);
     size_t *row = bram_scratch(cx, n, sizeof *row);
     bram_axis *feature = NULL;
     bram_response *r = NULL;
     int status = row ? match(cx, row, l, wanted) : BRAM_ENOMEM;
-    if (status == BRAM_OK) status = bram_axis_new(cx, &feature, "feature", l->cols);
+    if (status == BRAM_OK) status = bram_layer_axis(cx, &feature, l, channels_first);
     if (status == BRAM_OK)
         status = bram_response_new(cx, &r, l->name, BRAM_F64, 2,
                                    (const bram_axis *[]){wanted, feature});
@@ -167,7 +172,7 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "features are asked for without stimuli");
     for (size_t i = 0; i < m->layers.count; i++) {
         if (*m->layer && strcmp(m->layers.layer[i].name, m->layer) != 0) continue;
-        BRAM_TRY(answer_layer(cx, &m->layers.layer[i], q->stimulus, out));
+        BRAM_TRY(answer_layer(cx, &m->layers.layer[i], m->first, q->stimulus, out));
         found++;
     }
     return found ? BRAM_OK : no_layer(cx, m);

@@ -4,6 +4,8 @@
  */
 #include "layer.h"
 
+#include "token_map.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +27,12 @@ void bram_layers_release(bram_layers *l)
     bram_free(l->layer);
     bram_free(l->file);
     *l = (bram_layers){0};
+}
+
+int bram_layer_axis(bram_ctx *cx, bram_axis **out, const bram_layer *l, bool first)
+{
+    return l->dims ? bram_token_axis_of(cx, out, l->dims, l->length, first, NULL)
+                   : bram_axis_new(cx, out, "feature", l->cols);
 }
 
 /* ---- HDF5 ----------------------------------------------------------------------------------- */

@@ -10,16 +10,17 @@
 
 #include <bramble/dataset.h>
 
-/** One layer: rows are stimuli, further axes are strung out to features. Its values are in one of
- * three places. */
+/** One layer: rows are stimuli, further axes are strung out to features (two or three of them: a
+ * map of tokens, core/token_map.h). Its values are in one of three places. */
 typedef struct bram_layer {
     char *name, *path; /* path: the file, for messages */
     size_t rows, cols;
-    bram_axis *id;  /* of the rows */
-    double *values; /* in memory, row-major */
-    bram_npy *npy;  /* .npy, .safetensors: in the file; a member of .npz: in memory */
-    char *object;   /* of `h5` */
-    bram_h5 *h5;    /* borrowed from the list */
+    size_t dims, length[BRAM_MAX_DIMS]; /* of an array of 3 or 4 axes, a map; else dims 0 */
+    bram_axis *id;                      /* of the rows */
+    double *values;                     /* in memory, row-major */
+    bram_npy *npy; /* .npy, .safetensors: in the file; a member of .npz: in memory */
+    char *object;  /* of `h5` */
+    bram_h5 *h5;   /* borrowed from the list */
     bram_h5_info shape;
 } bram_layer;
 
@@ -39,6 +40,9 @@ typedef struct bram_layers {
  */
 int bram_layers_add(bram_ctx *cx, bram_layers *l, const char *path) BRAM_MUST_CHECK;
 void bram_layers_release(bram_layers *l);
+
+/** The axis of its features: of a map with rows, columns and channels, which come first or last. */
+int bram_layer_axis(bram_ctx *cx, bram_axis **out, const bram_layer *l, bool first) BRAM_MUST_CHECK;
 
 /** @return whether bram_layers_add reads a file of this name; whether it holds ids beside others */
 bool bram_layers_is_file(const char *name);

@@ -47,6 +47,13 @@ static bram_layer *new_layer(bram_ctx *cx, bram_layers *l, const char *name, con
     return one->name && one->path ? one : NULL;
 }
 
+/* What an array of three or four axes is a map of. */
+static void set_map(bram_layer *one, size_t dims, const size_t *length)
+{
+    one->dims = dims == 3 || dims == 4 ? dims : 0;
+    memcpy(one->length, length, one->dims * sizeof *length);
+}
+
 /* The name of a file without folder and ending; heap memory. */
 static char *stem(bram_ctx *cx, const char *path)
 {
@@ -73,6 +80,7 @@ static int add_array(bram_ctx *cx, bram_layers *l, const char *name, bram_npy *a
                          path, name, bram_npy_summary(a));
     one->rows = info->shape[0];
     one->cols = info->count / info->shape[0];
+    set_map(one, (size_t)info->dims, info->shape);
     return bram_row_ids_axis(cx, &one->id, ids, one->rows, path);
 }
 
@@ -229,6 +237,7 @@ static int add_variable(bram_ctx *cx, bram_layers *l, const char *name, bram_mat
     if (!one) return BRAM_ENOMEM;
     one->rows = bram_matlab_dims(v)[0];
     one->cols = one->rows ? bram_matlab_count(v) / one->rows : 0;
+    set_map(one, bram_matlab_rank(v), bram_matlab_dims(v));
     if (!one->cols)
         return bram_fail(cx, BRAM_EFORMAT, "%s: %s is empty, expected stimulus x feature", path,
                          name);
@@ -310,6 +319,7 @@ static int add_dataset(bram_ctx *cx, const struct walk *w, const char *object,
                        const bram_row_ids *ids)
 {
     bram_h5_info info;
+    size_t length[BRAM_MAX_DIMS] = {0};
     BRAM_TRY(bram_h5_info_of(cx, &info, bram_h5_root(w->file), object));
     if (info.rank < 2 || !info.elements || info.type > BRAM_H5_FLOAT) return BRAM_OK;
     char *name = layer_name(cx, object);
@@ -321,6 +331,9 @@ static int add_dataset(bram_ctx *cx, const struct walk *w, const char *object,
     one->object = bram_strdup(cx, object);
     one->rows = (size_t)info.dims[0];
     one->cols = (size_t)(info.elements / info.dims[0]);
+    for (size_t d = 0; d < BRAM_MAX_DIMS && d < (size_t)info.rank; d++)
+        length[d] = (size_t)info.dims[d];
+    set_map(one, (size_t)info.rank, length);
     return one->object ? bram_row_ids_axis(cx, &one->id, ids, one->rows, w->path) : BRAM_ENOMEM;
 }
 

@@ -7,6 +7,7 @@
 #define BRAMBLE_BENCHMARKS_ENCODING_H
 
 #include "area.h"
+#include "readout_maps.h"
 #include "scores.h"
 #include "stimulus_folds.h"
 
@@ -49,6 +50,7 @@ typedef struct bram_encoding {
     size_t layers;
     double *prediction[BRAM_ENCODING_CONTESTANTS]; /* rows x unit */
     bool predicted;                                /* false: metrics map by themselves */
+    bram_readout_maps maps;                        /* where the model looked */
     bram_scores *scores;
     char axis[96];
 } bram_encoding;

@@ -13,6 +13,7 @@
 void bram_encoding_release(bram_encoding *e)
 {
     bram_scores_free(e->scores);
+    bram_readout_maps_release(&e->maps);
     bram_dataset_free(e->answer);
     bram_axis_free(e->input);
     bram_axis_free(e->joined);

@@ -66,7 +66,8 @@ static int take_prediction(bram_ctx *cx, double *out, const bram_encoding *e, co
     return BRAM_OK;
 }
 
-static int predict(bram_ctx *cx, double *out, const bram_encoding *e, const bram_fold *fold,
+/* Where the model looked is kept, too, but for one of several layers. */
+static int predict(bram_ctx *cx, double *out, bram_encoding *e, const bram_fold *fold,
                    const size_t *at, const bram_panel panel[2], const char *spec)
 {
     bram_fitted *f = NULL;
@@ -75,6 +76,8 @@ static int predict(bram_ctx *cx, double *out, const bram_encoding *e, const bram
     bram_query query = {.ask = BRAM_ASK_RESPOND, .panel = &panel[1]};
     int status = bram_fitted_answer(cx, &answer, f, &query);
     if (status == BRAM_OK) status = take_prediction(cx, out, e, fold, at, answer, spec);
+    e->maps.unit = e->area.unit, e->maps.stimulus = e->stimulus;
+    if (status == BRAM_OK && !e->layers) status = bram_readout_maps_add(cx, &e->maps, fold, answer);
     bram_dataset_free(answer);
     bram_fitted_free(f);
     return status;

@@ -334,6 +334,10 @@ int bram_encoding_score(bram_ctx *cx, bram_encoding *e, bram_dataset *result)
                                  (size_t)bram_option_integer(e->o, "samples"),
                                  bram_option_real(e->o, "level"));
     if (status == BRAM_OK) status = score_all(cx, e, result, stream);
+    if (status == BRAM_OK)
+        status = bram_readout_maps_score(cx, &e->maps, e->scores, e->cell->dataset, e->cell->part,
+                                         stream, (size_t)bram_option_integer(e->o, "samples"));
+    if (status == BRAM_OK) status = bram_readout_maps_finish(cx, &e->maps, result);
     bram_free(stream);
     return status == BRAM_OK ? bram_scores_finish(cx, e->scores, result) : status;
 }

@@ -41,6 +41,9 @@ int bram_simulate_spikes(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool fu
 int bram_simulate_circuit(bram_ctx *cx, bram_dataset *out, uint64_t seed,
                           bool full) BRAM_MUST_CHECK;
 
+/** Maps of tokens and two areas that read them; see simulate_tokens.c. */
+int bram_simulate_tokens(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
+
 /** Branch points and vessels with radii; see simulate_vessels.c. */
 int bram_simulate_vessels(bram_ctx *cx, bram_dataset *out, uint64_t seed,
                           bool full) BRAM_MUST_CHECK;

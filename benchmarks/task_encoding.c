@@ -15,6 +15,9 @@
  * predicted by the layer that was best on the other folds (layer_choice.h), and one of each layer,
  * METRIC@LAYER.
  *
+ * A model that tells where it looked (readout-roi) has its maps kept in readout/ of the result, and
+ * scored where the truth is known (readout_maps.h).
+ *
  * Paired metrics (pearson, r2, single-trial) score each unit on the test stimuli of each fold; the
  * raw value is the mean over folds. Mapped metrics (encoding) are handed the same folds. Floor:
  * mean, each unit's training mean, blind to the stimulus. Ceiling: what the signal itself would

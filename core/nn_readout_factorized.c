@@ -50,19 +50,19 @@ BRAM_NN(factors) BRAM_NN(factors_at)(const bram_nn_readout *s, const bram_real *
     return (BRAM_NN(factors)){mask, features, features + rows(s) * s->channels};
 }
 
-/* Maps about 1 / positions everywhere, so that a unit begins with means over all positions. */
+/* Maps look everywhere and weights are 0: these take their signs first, and maps then learn where
+ * to look. The other way round a map that weights of the wrong sign drive below 0 would never come
+ * back. */
 void BRAM_NN(factors_start)(const bram_nn_readout *s, bram_real *w, uint64_t seed)
 {
     BRAM_NN(factors) f = BRAM_NN(factors_at)(s, w);
     bram_rng g = bram_rng_new(seed, "readout/factorized");
-    double even = 1 / (double)positions(s), deviation = 1 / sqrt((double)s->channels);
+    double even = 1 / sqrt((double)positions(s));
     for (size_t i = 0; i < rows(s) * positions(s); i++) {
         double part = 0.5 + bram_rng_uniform(&g);
         f.mask[i] = (bram_real)(s->mask == BRAM_MASK_SOFTMAX ? part - 1 : even * part);
     }
-    for (size_t i = 0; i < rows(s) * s->channels; i++)
-        f.features[i] = (bram_real)(deviation * bram_rng_normal(&g));
-    memset(f.bias, 0, s->units * sizeof *f.bias);
+    memset(f.features, 0, (rows(s) * s->channels + s->units) * sizeof *f.features);
 }
 
 size_t BRAM_NN(factors_trace)(const bram_nn_readout *s)

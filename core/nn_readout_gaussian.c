@@ -7,8 +7,9 @@
  * In training a place is drawn for each unit and image, so that a unit looks around as far as
  * Sigma_j lets it and gradients of mu and Sigma come from the bilinear weights; otherwise it looks
  * at mu_j. A clamped coordinate has no gradient. Source: Lurz et al. 2021 (ICLR, "Generalization in
- * data-driven models of primary visual cortex"); first values as in neuralpredictors: mu and Sigma
- * uniform, w = 1 / channels.
+ * data-driven models of primary visual cortex"). First values of mu and Sigma are uniform, as in
+ * neuralpredictors; those of w are 0 instead of 1 / channels, as weights of the wrong sign drive mu
+ * away from where the unit looks before they turn.
  */
 #include "nn_readout_private.h"
 #include "nn_sample.h"
@@ -54,9 +55,7 @@ static void start(const bram_nn_readout *s, bram_real *w, uint64_t seed)
         p.mu[i] = (bram_real)(s->place_range * (2 * bram_rng_uniform(&g) - 1));
     for (size_t i = 0; i < spreads(s) * s->units; i++)
         p.sigma[i] = (bram_real)(s->deviation * (2 * bram_rng_uniform(&g) - 1));
-    for (size_t i = 0; i < s->units * s->channels; i++)
-        p.features[i] = (bram_real)(1 / (double)s->channels);
-    memset(p.bias, 0, s->units * sizeof *p.bias);
+    memset(p.features, 0, s->units * (s->channels + 1) * sizeof *p.features); /* bias, too */
 }
 
 /* ---- places --------------------------------------------------------------------------------- */

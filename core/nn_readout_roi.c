@@ -209,27 +209,38 @@ static bram_nn_attention attention_of(const bram_nn_readout *s)
 
 /* ---- the way forward ------------------------------------------------------------------------ */
 
-/* The sine of channel i of a position: rows first, then columns. */
-static double sine(const bram_nn_readout *s, size_t position, size_t i)
+/* The sine of channel i of `half` at place 0 .. n - 1. */
+static double sine(size_t place, size_t n, size_t i, size_t half)
 {
-    size_t half = s->inner / 2, n = i < half ? s->height : s->width;
-    size_t place = i < half ? position / s->width : position % s->width, k = i % half;
     double angle = 2 * acos(-1) * (double)(place + 1) / ((double)n + 1e-6);
-    angle /= pow(10000, (double)(k / 2 * 2) / (double)half);
-    return k % 2 ? cos(angle) : sin(angle);
+    angle /= pow(10000, (double)(i / 2 * 2) / (double)half);
+    return i % 2 ? cos(angle) : sin(angle);
+}
+
+/* Adds the sine of one channel to the keys of one row (or column): the first half of the channels
+ * tells rows, the second columns. */
+static void add_place(const bram_nn_readout *s, bram_real *keyed, size_t channel, size_t place,
+                      bram_real value)
+{
+    bool rows = channel < s->inner / 2;
+    size_t first = rows ? place * s->width : place, step = rows ? 1 : s->width;
+    size_t count = rows ? s->width : s->height, n = positions(s);
+    for (size_t b = 0; b < s->batch; b++)
+        for (size_t k = 0; k < count; k++)
+            keyed[(b * n + first + k * step) * s->inner + channel] += value;
 }
 
 static void remember(const bram_nn_readout *s, const struct weights *w, const struct trace *t,
                      const bram_real *x)
 {
-    size_t n = positions(s), d = s->inner;
-    BRAM_NN(linear)(t->memory, x, w->project_w, w->project_b, s->batch * n, s->channels, d);
-    for (size_t p = 0; p < n; p++)
-        for (size_t i = 0; i < d; i++) {
-            bram_real place = (bram_real)sine(s, p, i);
-            for (size_t b = 0; b < s->batch; b++)
-                t->keyed[(b * n + p) * d + i] = t->memory[(b * n + p) * d + i] + place;
-        }
+    size_t tokens = s->batch * positions(s), d = s->inner, half = d / 2;
+    BRAM_NN(linear)(t->memory, x, w->project_w, w->project_b, tokens, s->channels, d);
+    memcpy(t->keyed, t->memory, tokens * d * sizeof *t->keyed);
+    for (size_t i = 0; i < d; i++) {
+        size_t n = i < half ? s->height : s->width;
+        for (size_t place = 0; place < n; place++)
+            add_place(s, t->keyed, i, place, (bram_real)sine(place, n, i % half, half));
+    }
 }
 
 static void drop(const bram_nn_readout *s, bram_real *x, size_t cols, size_t layer,

@@ -48,11 +48,13 @@ static const bram_axis *score_axis(const bram_result *r)
 
 const bram_axis *bram_board_scores(const bram_results *r, const char *benchmark)
 {
+    const bram_axis *most = NULL;
     for (size_t i = 0; i < bram_results_count(r); i++) {
         const bram_result *cell = bram_results_at(r, i);
-        if (strcmp(cell->benchmark, benchmark) == 0 && score_axis(cell)) return score_axis(cell);
+        const bram_axis *ids = strcmp(cell->benchmark, benchmark) == 0 ? score_axis(cell) : NULL;
+        if (ids && (!most || bram_axis_length(ids) > bram_axis_length(most))) most = ids;
     }
-    return NULL;
+    return most;
 }
 
 /* ---- cells of one model --------------------------------------------------------------------- */

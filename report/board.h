@@ -59,7 +59,8 @@ unsigned bram_board_model_flags(const char *spec);
  * (variation.h) are not among them. */
 size_t bram_board_benchmarks(const bram_results *r, const char **name, size_t most);
 
-/** The score ids of a benchmark, in the order of its cells, from its first scored cell. */
+/** The score ids of a benchmark: those of the first of its cells that have most, as some models
+ * have scores of their own (layers, attention). */
 const bram_axis *bram_board_scores(const bram_results *r, const char *benchmark);
 
 /**

@@ -181,6 +181,11 @@ static const char *spec_of(const bram_model *m)
     static const char *const smaller[][2] = {
         {"area", "area:name=other"},
         {"esn", "esn:size=30"},
+        {"readout-factorized", "readout-factorized:height=1,width=3,epochs=3,terms=2"},
+        {"readout-gaussian", "readout-gaussian:height=1,width=3,epochs=3,batch=7"},
+        {"readout-roi", "readout-roi:height=1,width=3,epochs=2,inner=8,heads=2,ff=6,layers=2"},
+        {"readout-spatial-transformer",
+         "readout-spatial-transformer:height=3,width=1,epochs=2,reduced=2,hidden=3"},
         {"gabor", "gabor:size=32,frequencies=1+2"},
         {"gist", "gist:size=32,orientations=2"},
         {"hmax", "hmax:size=76,bands=2,prototypes=2"},
