@@ -153,12 +153,19 @@ int bram_cell_summary_take(bram_ctx *cx, bram_dataset **ds, char **others,
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
+/* An entry that still holds, and where. */
+struct kept {
+    const struct entry *entry;
+    const bram_cell_summary *in;
+};
+
 struct writing {
     const char *dir;
-    const bram_cell_summary *before;
+    bram_cell_summary **before; /* that of the folder first, then those of others; NULL: none */
+    size_t befores;
     const bram_axis *cells;
     struct entry *entry; /* one a cell of the plan; length 0: none */
-    const struct entry **kept;
+    struct kept *kept;
 };
 
 /* The hash of a cell's file, and the entry of before that still holds. */
@@ -171,7 +178,11 @@ static int look_at(bram_ctx *cx, size_t i, void *user)
     BRAM_TRY(hash_cell(cx, hash, w->dir, key));
     memcpy(w->entry[i].key, key, 64);
     memcpy(w->entry[i].file, hash, 64);
-    return find_packed(cx, &w->kept[i], w->before, key, hash);
+    for (size_t k = 0; k < w->befores && !w->kept[i].entry; k++) {
+        BRAM_TRY(find_packed(cx, &w->kept[i].entry, w->before[k], key, hash));
+        w->kept[i].in = w->before[k];
+    }
+    return BRAM_OK;
 }
 
 static int pack_cell(bram_ctx *cx, bram_buffer *out, const struct writing *w, size_t i)
@@ -199,9 +210,10 @@ static int pack_all(bram_ctx *cx, bram_buffer *out, struct writing *w, size_t *c
         char own[65];
         if (!*e.key) continue;
         BRAM_TRY(bram_ctx_check_cancel(cx));
-        if (w->kept[i])
-            bram_buffer_write(out, (const char *)w->before->file->bytes + w->kept[i]->offset,
-                              w->kept[i]->length);
+        const struct kept *kept = &w->kept[i];
+        if (kept->entry)
+            bram_buffer_write(out, (const char *)kept->in->file->bytes + kept->entry->offset,
+                              kept->entry->length);
         else BRAM_TRY(pack_cell(cx, out, w, i));
         BRAM_TRY(bram_buffer_status(cx, out));
         e.offset = from;
@@ -242,8 +254,10 @@ static int write_cells(bram_ctx *cx, const char *path, struct writing *w)
     w->kept = bram_scratch(cx, n, sizeof *w->kept);
     if (!w->entry || !w->kept) return BRAM_ENOMEM;
     BRAM_TRY(bram_parallel_for(cx, n, look_at, w));
-    for (size_t i = 0; i < n; i++) most += *w->entry[i].key != 0, kept += w->kept[i] != NULL;
-    if (w->before && kept == most && most == w->before->count) return BRAM_OK; /* it holds as is */
+    const bram_cell_summary *own = w->before[0];
+    for (size_t i = 0; i < n; i++)
+        most += *w->entry[i].key != 0, kept += own && w->kept[i].entry && w->kept[i].in == own;
+    if (own && kept == most && most == own->count) return BRAM_OK; /* it holds as is */
     size_t head = MAGIC + sizeof(uint64_t);
     int status = pack_all(cx, &packed, w, &count);
     /* from within the packed bytes to within the file: how many entries there are is known now */
@@ -253,20 +267,22 @@ static int write_cells(bram_ctx *cx, const char *path, struct writing *w)
     return status;
 }
 
-int bram_cell_summary_write(bram_ctx *cx, const char *dir, const char *benchmark)
+int bram_cell_summary_write(bram_ctx *cx, const char *dir, const char *benchmark,
+                            const char *const *from, size_t count)
 {
     char *plan = bram_strf(cx, "%s/plans/%s.h5", dir, benchmark);
     char *path = path_of(cx, dir, benchmark);
     bram_dataset *ds = NULL;
-    bram_cell_summary *before = NULL;
     size_t mark = bram_scratch_mark(cx);
-    int status = plan && path ? bram_dataset_open(cx, &ds, plan) : BRAM_ENOMEM;
-    if (status == BRAM_OK) status = bram_cell_summary_open(cx, &before, dir, benchmark);
-    struct writing w = {.dir = dir, .before = before};
+    bram_cell_summary **before = bram_scratch(cx, count + 1, sizeof *before);
+    int status = plan && path && before ? bram_dataset_open(cx, &ds, plan) : BRAM_ENOMEM;
+    for (size_t k = 0; k <= count && status == BRAM_OK; k++)
+        status = bram_cell_summary_open(cx, &before[k], k ? from[k - 1] : dir, benchmark);
+    struct writing w = {.dir = dir, .before = before, .befores = count + 1};
     w.cells = ds ? bram_dataset_table(ds, "cell") : NULL;
     if (status == BRAM_OK && w.cells) status = write_cells(cx, path, &w);
+    for (size_t k = 0; before && k <= count; k++) bram_cell_summary_free(before[k]);
     bram_scratch_release(cx, mark);
-    bram_cell_summary_free(before);
     bram_dataset_free(ds);
     bram_free(plan);
     bram_free(path);

@@ -46,8 +46,11 @@ int bram_cell_summary_take(bram_ctx *cx, bram_dataset **ds, char **others,
  * Makes the summary of a benchmark anew from its plan, keeping the entries that still hold. A cell
  * that cannot be read gets none: who reads the results will say why.
  *
+ * @param from   results folders whose summaries may have entries of these cells, too, as a cell
+ *               that was copied has the same bytes; NULL when `count` is 0
  * @return BRAM_OK; BRAM_EREAD, BRAM_EFORMAT: the plan; BRAM_EWRITE; BRAM_ECANCEL; BRAM_ENOMEM
  */
-int bram_cell_summary_write(bram_ctx *cx, const char *dir, const char *benchmark) BRAM_MUST_CHECK;
+int bram_cell_summary_write(bram_ctx *cx, const char *dir, const char *benchmark,
+                            const char *const *from, size_t count) BRAM_MUST_CHECK;
 
 #endif

@@ -291,23 +291,33 @@ int bram_results_whole(bram_ctx *cx, const bram_dataset **out, const bram_result
 
 enum { LARGEST_FILE = 1 << 30 };
 
-static int copy_file(bram_ctx *cx, const char *source, const char *target)
+/* A copy under a temporary name, to be committed. */
+static int begin_copy(bram_ctx *cx, bram_outfile **out, const char *source, const char *target)
 {
     unsigned char *bytes = NULL;
     size_t size = 0;
-    bram_outfile *out = NULL;
+    bram_outfile *copy = NULL;
     BRAM_TRY(bram_file_read(cx, &bytes, &size, source, LARGEST_FILE));
-    int status = bram_outfile_open(cx, &out, target, true);
-    if (status == BRAM_OK) status = bram_outfile_write(cx, out, bytes, size);
-    if (status == BRAM_OK) status = bram_outfile_commit(cx, out);
-    else bram_outfile_abort(out);
+    int status = bram_outfile_open(cx, &copy, target, true);
+    if (status == BRAM_OK) status = bram_outfile_write(cx, copy, bytes, size);
     bram_free(bytes);
+    if (status == BRAM_OK) *out = copy;
+    else bram_outfile_abort(copy);
     return status;
 }
 
-/* Copies one cell file, by way of a temporary name; the same key must hold the same bytes. */
-static int merge_cell(bram_ctx *cx, const char *into, const char *from, const char *name)
+static int copy_file(bram_ctx *cx, const char *source, const char *target)
 {
+    bram_outfile *copy = NULL;
+    BRAM_TRY(begin_copy(cx, &copy, source, target));
+    return bram_outfile_commit(cx, copy);
+}
+
+/* Begins the copy of a cell file; NULL where it is there. The same key must hold the same bytes. */
+static int merge_cell(bram_ctx *cx, bram_outfile **copy, const char *into, const char *from,
+                      const char *name)
+{
+    *copy = NULL;
     char *source = bram_strf(cx, "%s/cells/%s", from, name);
     char *target = bram_strf(cx, "%s/cells/%s", into, name);
     int status = source && target ? BRAM_OK : BRAM_ENOMEM;
@@ -318,9 +328,30 @@ static int merge_cell(bram_ctx *cx, const char *into, const char *from, const ch
         if (status == BRAM_OK && strcmp(a, b) != 0)
             status = bram_fail(cx, BRAM_EFORMAT, "%s and %s have one key and different content",
                                source, target);
-    } else if (status == BRAM_OK) status = copy_file(cx, source, target);
+    } else if (status == BRAM_OK) status = begin_copy(cx, copy, source, target);
     bram_free(source);
     bram_free(target);
+    return status;
+}
+
+/* The cells of a folder, some at a time: the disk is waited for once for all of these. */
+static int merge_cells(bram_ctx *cx, const char *into, const char *from, char *const *names,
+                       size_t count)
+{
+    enum { AT_ONCE = 64 }; /* files that are open */
+    int status = BRAM_OK;
+    for (size_t i = 0; i < count && status == BRAM_OK;) {
+        bram_outfile *copy[AT_ONCE];
+        size_t n = 0;
+        for (; i < count && n < AT_ONCE && status == BRAM_OK; i++) {
+            status = merge_cell(cx, &copy[n], into, from, names[i]);
+            n += status == BRAM_OK && copy[n];
+        }
+        if (status == BRAM_OK) status = bram_ctx_check_cancel(cx);
+        if (status == BRAM_OK) status = bram_outfile_commit_all(cx, copy, n);
+        else
+            while (n) bram_outfile_abort(copy[--n]);
+    }
     return status;
 }
 
@@ -337,8 +368,8 @@ static int merge_plan(bram_ctx *cx, const char *into, const char *from, const ch
     return status;
 }
 
-/* The summaries of all plans of a folder. */
-static int summarize(bram_ctx *cx, const char *dir)
+/* The summaries of all plans of a folder; cells come from others. */
+static int summarize(bram_ctx *cx, const char *dir, const char *const *from, size_t count)
 {
     char **names = NULL, *path = bram_strf(cx, "%s/plans", dir);
     size_t n = 0;
@@ -346,7 +377,7 @@ static int summarize(bram_ctx *cx, const char *dir)
     bram_free(path);
     for (size_t i = 0; i < n && status == BRAM_OK; i++) {
         names[i][strlen(names[i]) - 3] = 0; /* without .h5 */
-        status = bram_store_summarize(cx, dir, names[i]);
+        status = bram_store_summarize_from(cx, dir, names[i], from, count);
     }
     free_names(names, n);
     return status;
@@ -362,11 +393,11 @@ int bram_merge(bram_ctx *cx, const char *into, const char *const *from, size_t c
             char *path = bram_strf(cx, "%s/%s", from[i], plans ? "plans" : "cells");
             int status = path ? list_folder(cx, &names, &n, path) : BRAM_ENOMEM;
             bram_free(path);
-            for (size_t k = 0; k < n && status == BRAM_OK; k++)
-                status = plans ? merge_plan(cx, into, from[i], names[k])
-                               : merge_cell(cx, into, from[i], names[k]);
+            if (status == BRAM_OK && !plans) status = merge_cells(cx, into, from[i], names, n);
+            for (size_t k = 0; plans && k < n && status == BRAM_OK; k++)
+                status = merge_plan(cx, into, from[i], names[k]);
             if (n) free_names(names, n);
             BRAM_TRY(status);
         }
-    return summarize(cx, into);
+    return summarize(cx, into, from, count);
 }

@@ -151,7 +151,13 @@ void bram_store_sweep(bram_ctx *cx, const char *dir)
 
 int bram_store_summarize(bram_ctx *cx, const char *dir, const char *benchmark)
 {
-    int status = bram_cell_summary_write(cx, dir, benchmark);
+    return bram_store_summarize_from(cx, dir, benchmark, NULL, 0);
+}
+
+int bram_store_summarize_from(bram_ctx *cx, const char *dir, const char *benchmark,
+                              const char *const *from, size_t count)
+{
+    int status = bram_cell_summary_write(cx, dir, benchmark, from, count);
     if (status == BRAM_OK || status == BRAM_ECANCEL) return status;
     bram_note(cx, "no summary for fast tables: %s", bram_ctx_message(cx));
     return BRAM_OK;

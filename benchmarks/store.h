@@ -78,6 +78,10 @@ int bram_store_join_plans(bram_ctx *cx, const char *target, const char *source) 
  */
 int bram_store_summarize(bram_ctx *cx, const char *dir, const char *benchmark) BRAM_MUST_CHECK;
 
+/** The same after cells were copied: what the folders they come from have summarized is used. */
+int bram_store_summarize_from(bram_ctx *cx, const char *dir, const char *benchmark,
+                              const char *const *from, size_t count) BRAM_MUST_CHECK;
+
 /** Appends a line to DIR/log.jsonl in one write. Failure is not an error: it is only a log. */
 void bram_store_log(bram_ctx *cx, const char *dir, const char *key, bram_state state,
                     double seconds);

@@ -58,6 +58,7 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
                                            .data = bram_cli_text(args, "data", NULL),
                                            .pdf = is_pdf(path),
                                            .bibtex = to_stdout ? NULL : &bibtex,
+                                           .libraries = BRAM_BUILT_WITH,
                                            .figures = bram_cli_text(args, "figures", NULL)};
     char *beside = bibtex_path(cx, path);
     bram_results *results = NULL;

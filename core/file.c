@@ -306,19 +306,40 @@ static void sync_folder(const char *path)
     free(folder);
 }
 
-int bram_outfile_commit(bram_ctx *cx, bram_outfile *o)
+static int flush_rest(bram_ctx *cx, bram_outfile *o)
 {
-    int status = o->failed ? bram_fail(cx, BRAM_EWRITE, "%s: an earlier write failed", o->path)
-                           : flush_buffer(cx, o);
-    if (!status && !o->relaxed && fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS)
+    if (o->failed) return bram_fail(cx, BRAM_EWRITE, "%s: an earlier write failed", o->path);
+    return flush_buffer(cx, o);
+}
+
+/* Waits for the disk, closes, and gives the name. */
+static int put_in_place(bram_ctx *cx, bram_outfile *o)
+{
+    int status = BRAM_OK;
+    if (!o->relaxed && fsync(o->fd) != 0 && errno != EINVAL && errno != EROFS)
         status = fail_write(cx, o->path, errno);
     int closed = close(o->fd);
     o->fd = -1;
     if (!status && closed != 0) status = fail_write(cx, o->path, errno);
-    if (!status) status = give_name(cx, o);
-    if (status) unlink(o->temporary);
-    else if (!o->relaxed) sync_folder(o->path);
-    free_outfile(o);
+    return status ? status : give_name(cx, o);
+}
+
+int bram_outfile_commit(bram_ctx *cx, bram_outfile *o)
+{
+    return bram_outfile_commit_all(cx, &o, 1);
+}
+
+int bram_outfile_commit_all(bram_ctx *cx, bram_outfile **o, size_t count)
+{
+    int status = BRAM_OK;
+    size_t named = 0;
+    for (size_t i = 0; i < count && status == BRAM_OK; i++) status = flush_rest(cx, o[i]);
+    for (; named < count && status == BRAM_OK; named += status == BRAM_OK)
+        status = put_in_place(cx, o[named]);
+    if (named && !o[0]->relaxed) sync_folder(o[0]->path);
+    for (size_t i = 0; i < count; i++)
+        if (i < named) free_outfile(o[i]);
+        else bram_outfile_abort(o[i]);
     return status;
 }
 

@@ -75,6 +75,15 @@ int bram_outfile_printf(bram_ctx *cx, bram_outfile *o, const char *format, ...)
  */
 int bram_outfile_commit(bram_ctx *cx, bram_outfile *o) BRAM_MUST_CHECK;
 
+/**
+ * The same for many files of one folder at once: each is whole or absent, and the folder is synced
+ * once, after all. File systems that write a journal do so about once, so that a thousand small
+ * files take little more than one. Frees all, whatever the result.
+ *
+ * @return BRAM_OK; BRAM_EWRITE: some of the files may be in place, and none is half written
+ */
+int bram_outfile_commit_all(bram_ctx *cx, bram_outfile **o, size_t count) BRAM_MUST_CHECK;
+
 /** The commit will not wait for the disk: for files that can be made again, such as pages. */
 void bram_outfile_relax(bram_outfile *o);
 

@@ -10,12 +10,13 @@
 #include <bramble/benchmark.h>
 
 typedef struct bram_report_settings {
-    const char *title;   /* NULL: one is made from the benchmarks */
-    const char *data;    /* data root, for the connectome; NULL: $BRAMBLE_DATA, else none */
-    bool pdf;            /* a PDF on A4 in place of HTML; needs cairo */
-    bram_buffer *bibtex; /* receives what is cited, as BibTeX; NULL: not wanted */
-    const char *figures; /* a folder for figure-N.svg, .pdf, .png (where cairo is) and .csv, the
-                            numbers of a figure; NULL: none. Files there are replaced */
+    const char *title;     /* NULL: one is made from the benchmarks */
+    const char *data;      /* data root, for the connectome; NULL: $BRAMBLE_DATA, else none */
+    bool pdf;              /* a PDF on A4 in place of HTML; needs cairo */
+    bram_buffer *bibtex;   /* receives what is cited, as BibTeX; NULL: not wanted */
+    const char *libraries; /* what the program was built with, for the provenance; NULL: not said */
+    const char *figures;   /* a folder for figure-N.svg, .pdf, .png (where cairo is) and .csv, the
+                              numbers of a figure; NULL: none. Files there are replaced */
 } bram_report_settings;
 
 /**

@@ -336,7 +336,7 @@ static void failing_allocations(void **state)
     status = BRAM_ENOMEM;
     for (size_t k = 1; status != BRAM_OK; k += 1 + k / 16) {
         bram_fail_allocation(k, false);
-        status = bram_cell_summary_write(f->cx, f->dir, "made");
+        status = bram_cell_summary_write(f->cx, f->dir, "made", NULL, 0);
         bram_fail_allocation(0, false);
         assert_true(status == BRAM_OK || status == BRAM_ENOMEM);
     }

@@ -271,6 +271,34 @@ static void orphans_are_removed(void **state)
     bram_file_remove_orphans("/nowhere/at/all");
 }
 
+/* The first is in place, the second finds its name taken, the third is not even tried. */
+static void many_at_once(void **state)
+{
+    bram_ctx *cx = *state;
+    bram_outfile *o[3] = {NULL};
+    char name[3][320];
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(name[i], sizeof name[i], "%s/%zu.txt", folder, i);
+        assert_ok(cx, bram_outfile_open(cx, &o[i], name[i], false));
+        assert_ok(cx, bram_outfile_printf(cx, o[i], "file %zu", i));
+    }
+    FILE *taken = fopen(name[1], "wb");
+    assert_true(taken && fputs("another's", taken) >= 0 && fclose(taken) == 0);
+    assert_int_equal(bram_outfile_commit_all(cx, o, 3), BRAM_EWRITE);
+    assert_non_null(strstr(bram_ctx_message(cx), name[1]));
+    assert_int_equal(access(name[0], R_OK), 0);
+    assert_int_not_equal(access(name[2], R_OK), 0);
+    assert_int_equal(unlink(name[0]), 0);
+    assert_int_equal(unlink(name[1]), 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(cx, bram_outfile_open(cx, &o[i], name[i], false));
+        assert_ok(cx, bram_outfile_printf(cx, o[i], "file %zu", i));
+    }
+    assert_ok(cx, bram_outfile_commit_all(cx, o, 3));
+    for (size_t i = 0; i < 3; i++) assert_int_equal(unlink(name[i]), 0);
+    assert_ok(cx, bram_outfile_commit_all(cx, o, 0));
+}
+
 static void failing_allocations(void **state)
 {
     bram_ctx *cx = *state;
@@ -311,6 +339,7 @@ int main(void)
         T(a_full_disk_leaves_the_old_file),
         T(a_link_is_followed),
         T(orphans_are_removed),
+        T(many_at_once),
         T(failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
