@@ -4,9 +4,9 @@
  *
  * Inputs are centred and (scale=zscore) divided by their deviation over the training rows; an input
  * that is constant there is left out by its weight of zero. What is missing stands at the mean of
- * its column over the training rows. The problem and its solution: core/ridge.h.
- * Source: Hoerl & Kennard 1970; the choice of the penalty as in himalaya (Dupre la Tour et al.
- * 2022).
+ * its column over the training rows; a row without any response is left out. The problem and its
+ * solution: core/ridge.h. Source: Hoerl & Kennard 1970; the choice of the penalty as in himalaya
+ * (Dupre la Tour et al. 2022).
  */
 #include "forecast.h"
 #include "linalg.h"
@@ -44,12 +44,22 @@ static void release(void *fitted)
 
 /* ---- training rows -------------------------------------------------------------------------- */
 
-/* One table out of the target rows of all segments: of the inputs or of the recording. */
+/* Whether a row has any response. */
+static bool responds(const bram_segment *g, size_t row)
+{
+    for (size_t k = 0; g->y_present && k < g->y.cols; k++)
+        if (g->y_present[row * g->y.cols + k]) return true;
+    return !g->y_present;
+}
+
+/* One table out of the target rows of all segments that have any response: of the inputs or of the
+ * recording. */
 static int gather(bram_ctx *cx, bram_mat *out, const bram_panel *panel, bool inputs)
 {
     size_t rows = 0, cols = inputs ? panel->segment[0].x.cols : panel->segment[0].y.cols, at = 0;
     for (size_t s = 0; s < panel->segments; s++)
-        rows += panel->segment[s].y.rows - panel->segment[s].first;
+        for (size_t i = panel->segment[s].first; i < panel->segment[s].y.rows; i++)
+            rows += responds(&panel->segment[s], i);
     BRAM_TRY(bram_mat_scratch(cx, out, rows, cols));
     for (size_t s = 0; s < panel->segments; s++) {
         const bram_segment *g = &panel->segment[s];
@@ -58,7 +68,8 @@ static int gather(bram_ctx *cx, bram_mat *out, const bram_panel *panel, bool inp
         if (from->cols != cols || from->rows != g->y.rows)
             return bram_fail(cx, BRAM_ESHAPE, "segment %zu has %zu x %zu %s, expected %zu x %zu", s,
                              from->rows, from->cols, inputs ? "inputs" : "values", g->y.rows, cols);
-        for (size_t i = g->first; i < from->rows; i++, at++)
+        for (size_t i = g->first; i < from->rows; i++) {
+            if (!responds(g, i)) continue;
             for (size_t k = 0; k < cols; k++) {
                 double value = bram_row(from, i)[k];
                 bool there = !present || present[i * cols + k];
@@ -67,6 +78,8 @@ static int gather(bram_ctx *cx, bram_mat *out, const bram_panel *panel, bool inp
                                      inputs ? "input" : "unit", k, i, value);
                 bram_row(out, at)[k] = there ? value : (double)NAN;
             }
+            at++;
+        }
     }
     return BRAM_OK;
 }
@@ -250,8 +263,9 @@ const bram_model bram_model_ridge_model = {
     .name = "ridge",
     .summary = "responses from inputs by ridge regression, penalty by inner cross-validation",
     .source = "Hoerl & Kennard 1970",
-    .missing = "missing inputs and responses stand at the mean of their column in training",
-    .version = 1,
+    .missing = "missing inputs and responses stand at the mean of their column in training; rows "
+               "without any response are left out",
+    .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_RESPOND),
     .flags = BRAM_MODEL_NEEDS_INPUT,
     .params = params,

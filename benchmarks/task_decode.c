@@ -4,8 +4,13 @@
  * One recording is cut in time (timesplit.h). The model learns behaviour (y) from activity (x) in
  * the training rows and answers for the test rows, where it is given the activity alone: that of
  * the row, or its means in several windows of rows that end with the row (options lags, width,
- * transform). The floor is the mean of each variable over the training rows. Behaviour is put on
- * the activity's time axis by interpolation (behaviour.h).
+ * transform); a model that looks back by itself (BRAM_MODEL_LOOKS_BACK) is given the activity as
+ * recorded. The floor is the mean of each variable over the training rows. Behaviour is put on the
+ * activity's time axis by interpolation (behaviour.h).
+ *
+ * With labelled=SHARE little of the behaviour is known (few-shot): of training and validation only
+ * stretches at even distances keep theirs; the activity of the other rows can still be learned
+ * from.
  */
 #include "behaviour.h"
 #include "demand.h"
@@ -26,6 +31,10 @@ static const bram_param params[] = {
      "rows of a window, of which the mean is taken"},
     {"transform", BRAM_PARAM_CHOICE, "none", "none|sqrt", 0, 0,
      "of the means: sqrt makes the variance of counts alike; what is below 0 counts as 0"},
+    {"labelled", BRAM_PARAM_REAL, "1", NULL, 1e-4, 1,
+     "share of the training and validation rows whose behaviour is known"},
+    {"stretch", BRAM_PARAM_INTEGER, "20", NULL, 1, 100000,
+     "rows of each stretch of them, where it is not all"},
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -112,10 +121,25 @@ static int make_history(bram_ctx *cx, struct decode *d)
     return BRAM_OK;
 }
 
+/* Of every stretch / labelled target rows of a part only the first `stretch` keep their behaviour.
+ */
+static void hide_labels(struct decode *d, const bram_slice *part)
+{
+    size_t stretch = (size_t)bram_option_integer(d->o, "stretch"), units = d->target.units, at = 0;
+    double labelled = bram_option_real(d->o, "labelled");
+    size_t period = (size_t)fmax((double)stretch, round((double)stretch / labelled));
+    for (size_t s = 0; s < part->panel.segments; s++)
+        for (size_t r = part->segment[s].first; r < part->segment[s].y.rows; r++, at++)
+            if (at % period >= stretch)
+                memset(d->target.present + (part->begin[s] + r) * units, 0, units);
+}
+
 static int prepare(bram_ctx *cx, struct decode *d)
 {
     const bram_cell *c = d->cell;
-    bool history = has_history(d);
+    const bram_model *model;
+    BRAM_TRY(bram_model_parse(cx, &model, NULL, NULL, c->model));
+    bool history = has_history(d) && !(model->flags & BRAM_MODEL_LOOKS_BACK);
     const bram_recording *input = history ? &d->history : &d->activity;
     BRAM_TRY(bram_recording_read(cx, &d->activity, c->dataset, c->part,
                                  bram_option_text(d->o, "response")));
@@ -127,10 +151,12 @@ static int prepare(bram_ctx *cx, struct decode *d)
     bram_slice_attach(&d->split.train, input);
     bram_slice_attach(&d->split.validation, input);
     bram_slice_attach(&d->split.test, input);
+    BRAM_TRY(bram_time_blocks_make(cx, &d->blocks, &d->split.train, &d->split.test));
+    hide_labels(d, &d->split.train);
+    hide_labels(d, &d->split.validation);
     BRAM_TRY(bram_fitted_new(cx, &d->model, c->model, &d->split.train.panel,
                              bram_timesplit_validation(&d->split), c->seed));
-    BRAM_TRY(bram_fitted_new(cx, &d->floor, FLOOR, &d->split.train.panel, NULL, 0));
-    return bram_time_blocks_make(cx, &d->blocks, &d->split.train, &d->split.test);
+    return bram_fitted_new(cx, &d->floor, FLOOR, &d->split.train.panel, NULL, 0);
 }
 
 /* ---- the cell ------------------------------------------------------------------------------- */

@@ -94,11 +94,13 @@ enum {
     BRAM_MODEL_NEEDS_INPUT = 1 << 1, /* x must be there */
     BRAM_MODEL_OUTSIDE = 1 << 2,     /* its code or its answers come from the user */
     BRAM_MODEL_SELF_REPORTED =
-        1 << 3,                  /* its forecasts were computed where the future was visible */
-    BRAM_MODEL_TRIVIAL = 1 << 4, /* a floor that any model should pass: mean, copy */
-    BRAM_MODEL_COUNTS = 1 << 5,  /* y must be counts or numbers of classes: 0, 1, 2 ... */
-    BRAM_MODEL_GRAPH = 1 << 6,   /* is fitted on a panel's graph, not on its segments */
-    BRAM_MODEL_FINISHES = 1 << 7 /* its fit may be ended early: see bram_ctx_set_finish */
+        1 << 3,                   /* its forecasts were computed where the future was visible */
+    BRAM_MODEL_TRIVIAL = 1 << 4,  /* a floor that any model should pass: mean, copy */
+    BRAM_MODEL_COUNTS = 1 << 5,   /* y must be counts or numbers of classes: 0, 1, 2 ... */
+    BRAM_MODEL_GRAPH = 1 << 6,    /* is fitted on a panel's graph, not on its segments */
+    BRAM_MODEL_FINISHES = 1 << 7, /* its fit may be ended early: see bram_ctx_set_finish */
+    BRAM_MODEL_LOOKS_BACK =
+        1 << 8 /* it looks at earlier rows of x itself, and wants x as recorded */
 };
 
 typedef struct bram_model {

@@ -35,8 +35,8 @@ static const char *const unit_ids[UNITS] = {"S01L", "S01R", "S02L", "S02R", "S03
 static const char *const stimulus_ids[STIMULI] = {"a", "b", "c", "d", "e", "f"};
 
 /* Units that hang together in time: an autoregression driven by noise and by the inputs, its size
- * rounded to whole numbers, so that models of counts can be fitted, too. What is masked holds NaN,
- * which a model must not look at. */
+ * and the inputs rounded to whole numbers, so that models of counts can be fitted, too. What is
+ * masked holds NaN, which a model must not look at. */
 static void fill(struct world *w, size_t s)
 {
     bram_rng g = bram_rng_at(7, "conformance/models", s);
@@ -44,7 +44,7 @@ static void fill(struct world *w, size_t s)
     for (size_t t = 0; t < ROWS; t++) {
         double *x = w->x[s] + t * INPUTS, last[UNITS];
         memcpy(last, state, sizeof last);
-        for (size_t k = 0; k < INPUTS; k++) x[k] = bram_rng_normal(&g);
+        for (size_t k = 0; k < INPUTS; k++) x[k] = floor(fabs(2 * bram_rng_normal(&g)));
         for (size_t u = 0; u < UNITS; u++) {
             state[u] = 0.6 * last[u] + 0.3 * last[(u + 1) % UNITS] + 0.5 * x[u % INPUTS] +
                        0.3 * bram_rng_normal(&g);
@@ -205,6 +205,9 @@ static const char *spec_of(const bram_model *m)
                     "steps=8,check=4,batch=3"},
         {"spike-transformer", "spike-transformer:span=3,context=4,width=8,heads=2,layers=2,ff=9,"
                               "steps=6,check=3,batch=3,samples=3"},
+        {"spike-transformer-behaviour",
+         "spike-transformer-behaviour:span=2,context=3,width=8,heads=2,ff=9,steps=6,check=3,"
+         "batch=3,tune_steps=4"},
         {"masked-encoder", "masked-encoder:width=6,heads=3,layers=1,ff=8,"
                            "window=16,steps=8,batch=3"}};
     for (size_t k = 0; k < sizeof smaller / sizeof *smaller; k++)
@@ -398,7 +401,7 @@ static void alter_future(struct world *w)
     for (size_t i = CUT * UNITS; i < ROWS * UNITS; i++)
         w->y[3][i] = 1e3 - 50 * (double)(i % 7), w->y_present[3][i] = i % 3 > 0;
     for (size_t i = (CUT + 1) * INPUTS; i < ROWS * INPUTS; i++)
-        w->x[3][i] = -1e3, w->x_present[3][i] = i % 2;
+        w->x[3][i] = 1e3, w->x_present[3][i] = i % 2;
 }
 
 static void no_answer_depends_on_the_future(void **state)

@@ -1,8 +1,10 @@
 /*
  * spike-transformer: densities by hand where nothing is learned, windows learned by heart, a
- * coupling and an input that are known, runs, checkpoints, files, refusals.
+ * coupling and an input that are known, runs, checkpoints, files, refusals; the same network tuned
+ * to tell behaviour; both on the made circuit.
  */
-#include "test.h"
+#include "cell_test.h"
+#include "simulate.h"
 
 #include <bramble/model.h>
 #include <bramble/rng.h>
@@ -395,6 +397,206 @@ static void refusals(void **state)
     drop(&w);
 }
 
+/* ---- behaviour ------------------------------------------------------------------------------ */
+
+/* The counts as inputs; two variables, of which the first is what unit 0 did in this row and the
+ * last, the second noise. */
+static void turn_around(struct world *w, double behaviour[2][ROWS][2], bram_axis **variable)
+{
+    bram_rng g = bram_rng_new(5, "test/tokens");
+    assert_ok(w->cx, bram_axis_new(w->cx, variable, "variable", 2));
+    for (size_t s = 0; s < 2; s++) {
+        size_t rows = w->segment[s].y.rows;
+        for (size_t t = 0; t < rows; t++) {
+            behaviour[s][t][0] = 3 + w->y[s][t][0] + (t ? 2 * w->y[s][t - 1][0] : 0);
+            behaviour[s][t][1] = bram_rng_normal(&g);
+        }
+        w->segment[s].x = w->segment[s].y;
+        w->segment[s].y = (bram_mat){behaviour[s][0], rows, 2, 2};
+    }
+    w->train.input = w->test.input = w->unit;
+    w->train.unit = w->test.unit = *variable;
+}
+
+static double error_of(struct world *w, const bram_fitted *f, double behaviour[ROWS][2],
+                       size_t variable)
+{
+    bram_dataset *keep;
+    bram_response *r = ask(w, f, (bram_query){.ask = BRAM_ASK_RESPOND}, "mean", &keep);
+    size_t first = w->segment[1].first, rows = bram_response_length(r, 0);
+    double sum = 0;
+    for (size_t t = 0; t < rows; t++) {
+        double d = bram_response_f64(r)[2 * t + variable] - behaviour[first + t][variable];
+        sum += d * d / (double)rows;
+    }
+    bram_dataset_free(keep);
+    return sum;
+}
+
+static void four_rows_of_behaviour_by_heart(void **state)
+{
+    (void)state;
+    static double behaviour[2][ROWS][2];
+    struct world w;
+    bram_axis *variable;
+    make(&w, 40);
+    w.segment[0].first = 36, w.segment[1].first = 36;
+    memcpy(w.y[1], w.y[0], sizeof w.y[0]);
+    turn_around(&w, behaviour, &variable);
+    memcpy(behaviour[1], behaviour[0], sizeof behaviour[0]);
+    bram_fitted *f = fit(&w,
+                         "spike-transformer-behaviour:pretrain=no,dropout=0,width=32,batch=8,"
+                         "tune_steps=300,decay=0",
+                         false);
+    double most = fmax(error_of(&w, f, behaviour[1], 0), error_of(&w, f, behaviour[1], 1));
+    if (!(most < 1e-4)) fail_msg("mean squared error %g", most);
+    bram_fitted_free(f);
+    bram_axis_free(variable);
+    drop(&w);
+}
+
+/* Labels of 40 rows are enough for what hangs on two rows of one unit; the others are not looked
+ * at. */
+static void behaviour_from_few_labels(void **state)
+{
+    (void)state;
+    static double behaviour[2][ROWS][2];
+    static uint8_t labelled[ROWS * 2];
+    struct world w;
+    bram_axis *variable;
+    make(&w, ROWS);
+    turn_around(&w, behaviour, &variable);
+    for (size_t t = 0; t < ROWS; t++)
+        for (size_t v = 0; v < 2; v++)
+            if (!(labelled[2 * t + v] = t % 10 == 0)) behaviour[0][t][v] = NAN;
+    w.segment[0].y_present = labelled;
+    bram_fitted *f = fit(&w,
+                         "spike-transformer-behaviour:width=16,heads=2,ff=16,context=2,steps=100,"
+                         "rate=0.01,tune_steps=200",
+                         false);
+    /* its variance is 5 * 0.3 * 0.7 */
+    double error = error_of(&w, f, behaviour[1], 0);
+    if (!(error < 0.3 * 1.05)) fail_msg("mean squared error %g", error);
+    bram_fitted_free(f);
+    bram_axis_free(variable);
+    drop(&w);
+}
+
+/* tune=head leaves the network as it was trained on counts. */
+static void tuning_the_head_alone(void **state)
+{
+    (void)state;
+    static double behaviour[2][ROWS][2];
+    static const char *const specs[] = {"head,tune_steps=1", "head,tune_steps=9",
+                                        "all,tune_steps=9"};
+    struct world w;
+    bram_axis *variable;
+    char path[256], spec[256];
+    double value[3][4 * 8], head[3];
+    make(&w, 60);
+    turn_around(&w, behaviour, &variable);
+    test_temporary(path, "tokens-head.h5");
+    for (size_t k = 0; k < 3; k++) {
+        bram_dataset *ds;
+        snprintf(spec, sizeof spec,
+                 "spike-transformer-behaviour:width=8,heads=2,ff=6,steps=4,batch=3,tune=%s",
+                 specs[k]);
+        bram_fitted *f = fit(&w, spec, false);
+        assert_ok(w.cx, bram_fitted_save(w.cx, f, path, true));
+        assert_ok(w.cx, bram_dataset_open(w.cx, &ds, path));
+        const bram_response *r = bram_dataset_response(ds, "params/embedding/unit.weight");
+        assert_ok(w.cx,
+                  bram_response_read(w.cx, r, (size_t[]){0, 0}, (size_t[]){4, 8}, value[k], NULL));
+        r = bram_dataset_response(ds, "params/head/weight");
+        assert_ok(w.cx,
+                  bram_response_read(w.cx, r, (size_t[]){0, 0}, (size_t[]){1, 1}, &head[k], NULL));
+        bram_dataset_free(ds);
+        bram_fitted_free(f);
+    }
+    assert_memory_equal(value[0], value[1], sizeof value[0]);
+    assert_memory_not_equal(value[0], value[2], sizeof value[0]);
+    assert_true(head[0] != head[1]);
+    bram_axis_free(variable);
+    drop(&w);
+}
+
+static void counts_are_needed(void **state)
+{
+    (void)state;
+    static double behaviour[2][ROWS][2];
+    struct world w;
+    bram_axis *variable;
+    bram_fitted *f = NULL;
+    make(&w, 60);
+    turn_around(&w, behaviour, &variable);
+    w.y[0][7][2] = 0.25;
+    assert_int_equal(bram_fitted_new(w.cx, &f, "spike-transformer-behaviour", &w.train, NULL, 0),
+                     BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(w.cx), "row 7 of unit 2 is 0.25, not a count"));
+    bram_axis_free(variable);
+    drop(&w);
+}
+
+/* ---- the made circuit ----------------------------------------------------------------------- */
+
+static double score(const bram_dataset *ds, const char *benchmark, const char *model,
+                    const char *id, const char *option, const char *setting)
+{
+    bram_ctx *cx = bram_ctx_new();
+    bram_benchmark *b;
+    bram_dataset *result = NULL;
+    char path[256];
+    snprintf(path, sizeof path, "benchmarks/simulated-circuit-%s.yaml", benchmark);
+    assert_ok(cx, bram_benchmark_read(cx, &b, path));
+    assert_ok(cx, bram_options_set(cx, b->options, "samples", "20"));
+    if (option) assert_ok(cx, bram_options_set(cx, b->options, option, setting));
+    assert_ok(cx, test_cell(cx, &result, b, ds, "network01", model));
+    double value = test_number(result, id, "value");
+    bram_dataset_free(result);
+    bram_benchmark_free(b);
+    bram_ctx_free(cx);
+    return value;
+}
+
+#define SMALL "width=16,heads=2,ff=16,steps=500,rate=0.003"
+
+static void the_made_circuit(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL;
+    assert_ok(cx, bram_simulate(cx, &ds, "simulated-circuit", 1));
+    const char *truth = "true-spikes:states=1,neurons=16", *small = "spike-transformer:" SMALL;
+    double constant = score(ds, "density", "glm:coupling=none,ridge=1", "loglik", NULL, NULL);
+    double known = score(ds, "density", truth, "loglik", NULL, NULL);
+    double found = score(ds, "density", small, "loglik", NULL, NULL);
+    if (!(known > found && found > constant)) fail_msg("%g %g %g", known, found, constant);
+    assert_near(score(ds, "connections", truth, "auroc", NULL, NULL), 1, 1e-12);
+    assert_true(score(ds, "connections", "correlation:lag=1", "auroc", NULL, NULL) > 0.9);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+/* Behaviour is a weighted sum of five bins with noise, of which 0.8 can be read: with all labels
+ * the linear model reaches that, with few it does not. What looks back by itself is given counts,
+ * not their roots. */
+static void behaviour_of_the_made_circuit(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = NULL;
+    assert_ok(cx, bram_simulate(cx, &ds, "simulated-circuit", 1));
+    double all = score(ds, "velocity", "ridge:alpha=100", "r2", "labelled", "1");
+    double few = score(ds, "velocity", "ridge:alpha=100", "r2", "labelled", "0.02");
+    assert_near(all, 0.8, 0.03);
+    assert_true(few < all - 0.05);
+    const char *tuned = "spike-transformer-behaviour:" SMALL ",context=4,tune_steps=300";
+    double r2 = score(ds, "velocity", tuned, "r2", "transform", "sqrt");
+    if (!(r2 > 0.1)) fail_msg("R2 %g", r2);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +609,12 @@ int main(void)
         cmocka_unit_test(a_stopped_training_goes_on_to_the_same_bits),
         cmocka_unit_test(a_file),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(four_rows_of_behaviour_by_heart),
+        cmocka_unit_test(behaviour_from_few_labels),
+        cmocka_unit_test(tuning_the_head_alone),
+        cmocka_unit_test(counts_are_needed),
+        cmocka_unit_test(the_made_circuit),
+        cmocka_unit_test(behaviour_of_the_made_circuit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
