@@ -44,7 +44,7 @@ static void fill(struct world *w, size_t s)
     for (size_t t = 0; t < ROWS; t++) {
         double *x = w->x[s] + t * INPUTS, last[UNITS];
         memcpy(last, state, sizeof last);
-        for (size_t k = 0; k < INPUTS; k++) x[k] = floor(fabs(2 * bram_rng_normal(&g)));
+        for (size_t k = 0; k < INPUTS; k++) x[k] = bram_rng_normal(&g);
         for (size_t u = 0; u < UNITS; u++) {
             state[u] = 0.6 * last[u] + 0.3 * last[(u + 1) % UNITS] + 0.5 * x[u % INPUTS] +
                        0.3 * bram_rng_normal(&g);
@@ -54,6 +54,7 @@ static void fill(struct world *w, size_t s)
             w->y_present[s][t * UNITS + u] = there;
         }
         for (size_t k = 0; k < INPUTS; k++) {
+            x[k] = floor(fabs(2 * x[k]));
             w->x_present[s][t * INPUTS + k] = bram_rng_below(&g, 20) > 0;
             if (!w->x_present[s][t * INPUTS + k]) x[k] = (double)NAN;
         }
