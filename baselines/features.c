@@ -67,8 +67,9 @@ static int match(bram_ctx *cx, size_t *row, const bram_response *set, const bram
 static int copy_rows(bram_ctx *cx, bram_response *out, const bram_response *set, const size_t *row,
                      bool rdm)
 {
-    size_t n = bram_response_length(out, 0), cols = bram_response_length(out, 1);
+    size_t n = bram_response_length(out, 0), cols = 1;
     size_t start[BRAM_MAX_DIMS] = {0}, count[BRAM_MAX_DIMS] = {1}, width = 1;
+    for (size_t d = 1; d < bram_response_dims(out); d++) cols *= bram_response_length(out, d);
     for (size_t d = 1; d < bram_response_dims(set); d++)
         width *= count[d] = bram_response_length(set, d);
     double *values = bram_response_f64(out), *line = bram_scratch(cx, width, sizeof *line);
@@ -111,9 +112,17 @@ static int map_axis(bram_ctx *cx, bram_axis **out, const bram_response *set)
     return bram_token_axis_of(cx, out, dims, length, first, bram_response_axis(set, first ? 2 : 1));
 }
 
-static int add_set(bram_ctx *cx, bram_dataset *out, const bram_response *set,
-                   const bram_axis *wanted)
+/* Whether it is stimulus x time x feature. */
+static bool is_timed(const bram_response *set)
 {
+    return bram_response_dims(set) == 3 &&
+           strcmp(bram_axis_name(bram_response_axis(set, 1)), "time") == 0;
+}
+
+static int add_set(bram_ctx *cx, bram_dataset *out, const bram_response *set, const bram_query *q)
+{
+    const bram_axis *wanted = q->stimulus;
+    bool timed = q->along_time && is_timed(set);
     const char *kind = bram_attrs_text(bram_response_attrs_const(set), "kind");
     bool rdm = kind && strcmp(kind, "rdm") == 0;
     size_t dims = bram_response_dims(set);
@@ -128,11 +137,12 @@ static int add_set(bram_ctx *cx, bram_dataset *out, const bram_response *set,
     bram_axis *column = NULL;
     int status = row ? match(cx, row, set, wanted) : BRAM_ENOMEM;
     if (status == BRAM_OK && rdm) status = second_axis(cx, &column, wanted);
-    else if (status == BRAM_OK && dims > 2) status = map_axis(cx, &column, set);
+    else if (status == BRAM_OK && dims > 2 && !timed) status = map_axis(cx, &column, set);
     else if (status == BRAM_OK) column = bram_axis_ref(bram_response_axis(set, 1));
     if (status == BRAM_OK)
-        status = bram_response_new(cx, &r, bram_response_name(set), BRAM_F64, 2,
-                                   (const bram_axis *[]){wanted, column});
+        status = bram_response_new(
+            cx, &r, bram_response_name(set), BRAM_F64, timed ? 3 : 2,
+            (const bram_axis *[]){wanted, column, timed ? bram_response_axis(set, 2) : NULL});
     bram_axis_free(column);
     if (status == BRAM_OK) status = copy_rows(cx, r, set, row, rdm);
     if (status == BRAM_OK && rdm)
@@ -176,7 +186,7 @@ int bram_features_answer(bram_ctx *cx, const bram_dataset *ds, const char *name,
     for (size_t i = 0; i < bram_dataset_responses(ds); i++) {
         const char *path = bram_dataset_response_path(ds, i), *set = set_name(path);
         if (!set || (*name && strcmp(set, name) != 0)) continue;
-        BRAM_TRY(add_set(cx, out, bram_dataset_response(ds, path), q->stimulus));
+        BRAM_TRY(add_set(cx, out, bram_dataset_response(ds, path), q));
         found++;
     }
     return found ? BRAM_OK : no_set(cx, ds, name);

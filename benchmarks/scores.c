@@ -477,6 +477,7 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
     if (!row) return BRAM_ENOMEM;
     row->higher_better = true;
     row->distribution = made->distribution;
+    row->median = made->median;
     row->value = made->value, row->chance = made->chance;
     row->groups = (int64_t)made->groups;
     row->units = (int64_t)bram_axis_length(s->units);

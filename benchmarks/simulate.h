@@ -51,6 +51,10 @@ int bram_simulate_vessels(bram_ctx *cx, bram_dataset *out, uint64_t seed,
 /** Stimuli through three layers and an area that reads the second; see simulate_vision.c. */
 int bram_simulate_vision(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 
+/** The same in time, layer after layer; see simulate_dynamics.c. */
+int bram_simulate_dynamics(bram_ctx *cx, bram_dataset *out, uint64_t seed,
+                           bool full) BRAM_MUST_CHECK;
+
 /** A connectome-constrained worm recorded in several animals; see simulate_worm.c. */
 int bram_simulate_worm(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 

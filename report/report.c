@@ -53,7 +53,11 @@ const bram_score_scale *bram_score_scale_of(const char *id, double *level)
          "What sets each subject apart from the mean of a region is made larger or smaller: 100 % "
          "is as recorded.",
          "variation between subjects", "variation, % of the recorded", "%",
-         "the variation between subjects"}};
+         "the variation between subjects"},
+        {"t", "Over time",
+         "Scores of each time bin, over the conditions that were left out and relative to the mean "
+         "of the bin over the others.",
+         "time", "time, s", "s", "the time of the bin"}};
     const char *at = strrchr(id, '@');
     for (size_t k = 0; at && k < sizeof scales / sizeof *scales; k++) {
         size_t length = strlen(scales[k].word);

@@ -1,6 +1,7 @@
 /*
  * section_forecast.c - scores along a scale: against the horizon of free-running forecasts, against
- * noise; one figure and one table a metric. Benchmarks whose scores have no scale get nothing here.
+ * noise, over time; one figure and one table a metric. Benchmarks whose scores have no scale get
+ * nothing here.
  */
 #include "report_parts.h"
 
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_METRICS = 6, MOST_HORIZONS = 32, MOST_LINES = 16 };
+enum { MOST_METRICS = 6, MOST_HORIZONS = 64, MOST_LINES = 16, MOST_LABELS = 12 };
 
 /* One metric at all its levels. */
 struct curve {
@@ -55,14 +56,45 @@ static bool is_first(const bram_axis *scores, size_t i)
     return true;
 }
 
+/* Where a level stands: levels one after the other, each named; too many: on a scale of numbers. */
+static double place_of(const struct curve *c, size_t i)
+{
+    return c->count > MOST_LABELS ? c->level[i] : (double)i;
+}
+
+/* What could be reached, where the scores have a ceiling; and what an uninformed model gets. */
+static int add_limits(bram_ctx *cx, bram_figure *f, const struct curve *c, bram_board *const *board)
+{
+    double x[MOST_HORIZONS], y[MOST_HORIZONS], chance = board[0]->row[0].chance;
+    bool any = false;
+    for (size_t i = 0; i < c->count; i++) {
+        const bram_board_row *row = &board[i]->row[0];
+        x[i] = place_of(c, i);
+        y[i] = row->ceiling;
+        any = any || isfinite(y[i]);
+    }
+    bram_series s = {.mark = BRAM_MARK_LINE,
+                     .name = "ceiling",
+                     .colour = BRAM_MUTED,
+                     .count = c->count,
+                     .x = x,
+                     .y = y};
+    if (!any) return BRAM_OK;
+    BRAM_TRY(bram_figure_add(cx, f, &s));
+    s = (bram_series){
+        .mark = BRAM_MARK_RULE, .name = "chance", .colour = BRAM_MUTED, .count = 1, .y = &chance};
+    return isfinite(chance) ? bram_figure_add(cx, f, &s) : BRAM_OK;
+}
+
 /* A line and its band for one model. */
 static int add_line(bram_ctx *cx, bram_figure *f, const bram_report_model *model,
-                    bram_board *const *board, const char *spec, size_t n)
+                    bram_board *const *board, const char *spec, const struct curve *c)
 {
+    size_t n = c->count;
     double x[MOST_HORIZONS], y[MOST_HORIZONS], low[MOST_HORIZONS], high[MOST_HORIZONS];
     for (size_t i = 0; i < n; i++) {
         const bram_board_row *row = bram_board_row_of(board[i], spec);
-        x[i] = (double)i;
+        x[i] = place_of(c, i);
         y[i] = row ? row->value : (double)NAN;
         low[i] = row ? row->low : (double)NAN;
         high[i] = row ? row->high : (double)NAN;
@@ -105,13 +137,16 @@ static int figure_of_curve(bram_ctx *cx, bram_report *r, const bram_board *b, co
     bram_figure_size(f, 460, 340);
     int status = bram_figure_x(
         cx, f,
-        &(bram_figure_axis){.title = c->scale->axis, .labels = names, .label_count = c->count});
+        &(bram_figure_axis){.title = c->scale->axis,
+                            .labels = names,
+                            .label_count = c->count > MOST_LABELS ? 0 : c->count});
     if (status == BRAM_OK) status = bram_figure_y(cx, f, &(bram_figure_axis){.title = axis});
+    if (status == BRAM_OK) status = add_limits(cx, f, c, board);
     size_t scored = bram_board_scored(b), drawn = 0;
     for (size_t i = 0; i < scored && status == BRAM_OK; i++) {
         const bram_report_model *model = bram_report_model_of(r, &b->row[i]);
         if (!model->trivial && drawn++ >= MOST_LINES) continue;
-        status = add_line(cx, f, model, board, b->row[i].model, c->count);
+        status = add_line(cx, f, model, board, b->row[i].model, c);
     }
     snprintf(caption, sizeof caption, "%s against %s, with intervals%s.", metric, c->scale->what,
              drawn > MOST_LINES ? "; the 16 best models and the trivial ones" : "");
@@ -124,7 +159,9 @@ static int table_of_curve(bram_ctx *cx, bram_report *r, const bram_board *b, con
     char title[MOST_HORIZONS][64], metric[64], label[64], caption[160];
     for (size_t i = 0; i < c->count; i++)
         snprintf(title[i], sizeof title[i], "%g %s%s", c->level[i], c->scale->unit,
-                 *c->scale->unit == '%' || c->level[i] == 1 ? "" : "s");
+                 *c->scale->unit == '%' || strcmp(c->scale->unit, "s") == 0 || c->level[i] == 1
+                     ? ""
+                     : "s");
     bram_score_words(c->id[0], metric, label);
     snprintf(caption, sizeof caption, "%s against %s.", metric, c->scale->what);
     return bram_report_score_table(cx, r, b, board, title, c->count, caption);

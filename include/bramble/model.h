@@ -86,6 +86,8 @@ typedef struct bram_query {
 
     const uint32_t *from, *to; /* LINKS: ordered pairs of nodes of the panel's graph */
     size_t pairs;
+
+    bool along_time; /* FEATURES: sets may be stimulus x time x feature as well as x feature */
 } bram_query;
 
 /** What a model is and promises. */
