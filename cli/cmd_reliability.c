@@ -9,12 +9,13 @@
 #include "output.h"
 #include "reliability_units.h"
 #include "scores.h"
+#include "trial_scores.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONDITIONS, SUBJECTS, DROPPED, LABELS = DROPPED + 16, MOST_MEASURES = 16 };
+enum { CONDITIONS, SUBJECTS, DROPPED, LABELS = DROPPED + 16, MOST_MEASURES = 20 };
 
 /* One measure: a value for each unit. */
 struct measure {
@@ -59,14 +60,19 @@ static int repeats(bram_ctx *cx, struct job *job, const bram_trials *t, const br
     double *noise = add_measure(cx, job, "noise_variance", "noise variance");
     double *total = add_measure(cx, job, "total_variance", "variance of the mean");
     double *signal = add_measure(cx, job, "signal_variance", "signal variance");
-    if (!signal || !total || !noise || !ceiling || !ncsnr || !of_trial || !of_mean || !root ||
-        !full || !r)
+    double *fev = add_measure(cx, job, "fev", "explainable variance of trials (FEV)");
+    double *jackknife = add_measure(cx, job, "oracle_jackknife", "oracle: the other trials");
+    double *conservative = add_measure(cx, job, "oracle_conservative", "oracle, conservative");
+    if (!fev || !jackknife || !conservative || !signal || !total || !noise || !ceiling || !ncsnr ||
+        !of_trial || !of_mean || !root || !full || !r)
         return BRAM_ENOMEM;
     bram_variances v = {noise, total, signal, of_mean, of_trial, ncsnr, ceiling};
     BRAM_TRY(bram_split_half(cx, r, full, t, o));
     for (size_t u = 0; u < job->m.cols; u++)
         root[u] = isnan(full[u]) ? (double)NAN : sqrt(fmax(full[u], 0));
-    return bram_explainable(cx, &v, t);
+    BRAM_TRY(bram_explainable(cx, &v, t));
+    return bram_trial_limits_of(cx, &(bram_trial_limits){fev, jackknife, conservative}, t,
+                                &(bram_trial_options){0});
 }
 
 static const double *measured(const struct job *job, const char *key)

@@ -77,24 +77,34 @@ static const char *image_name(const char *path)
     return strncmp(path, folder, length) == 0 && !strchr(path + length, '/') ? path + length : NULL;
 }
 
+/* Whether the set has a picture of every stimulus that is wanted. */
+static bool has_all(const bram_response *set, const bram_axis *wanted)
+{
+    for (size_t i = 0; wanted && i < bram_axis_length(wanted); i++)
+        if (bram_axis_find(bram_response_axis(set, 0), bram_axis_id(wanted, i)) < 0) return false;
+    return wanted != NULL;
+}
+
 int bram_pictures_find(bram_ctx *cx, const bram_response **out, const bram_dataset *ds,
-                       const char *set)
+                       const char *set, const bram_axis *wanted)
 {
     char known[300] = "";
     size_t sets = 0;
-    const bram_response *found = NULL;
+    const bram_response *found = NULL, *whole = NULL;
     for (size_t i = 0; ds && i < bram_dataset_responses(ds); i++) {
         const char *path = bram_dataset_response_path(ds, i), *name = image_name(path);
         if (!name) continue;
         sets++;
         if (!*set || strcmp(set, name) == 0) found = bram_dataset_response(ds, path);
+        if (!*set && !whole && has_all(found, wanted)) whole = found;
         if (strlen(known) + strlen(name) + 3 < sizeof known)
             strcat(strcat(known, *known ? ", " : ""), name);
     }
+    if (sets > 1 && whole) found = whole;
     if (!sets)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE,
                          "the data have no pictures of the stimuli (stimuli/images)");
-    if (!found || (!*set && sets > 1))
+    if (!found || (!*set && sets > 1 && !whole))
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s \"%s\"; the data have: %s",
                          *set ? "no pictures" : "several sets of pictures for", set, known);
     size_t dims = bram_response_dims(found);
@@ -308,7 +318,7 @@ int bram_pictures_each(bram_ctx *cx, const bram_dataset *ds, const char *set, co
         bram_text_index_release(&f->index);
         bram_free(f);
     } else {
-        status = bram_pictures_find(cx, &stored, ds, set);
+        status = bram_pictures_find(cx, &stored, ds, set, wanted);
         if (status == BRAM_OK) status = each_stored(cx, stored, wanted, each, user);
     }
     bram_scratch_release(cx, mark);

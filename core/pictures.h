@@ -44,7 +44,8 @@ typedef int bram_pictures_fn(bram_ctx *cx, void *user, const bram_picture_batch 
  * Hands over the picture of each stimulus that is asked for, once, in batches, in the order in
  * which they are stored. At most 64 pictures, or one, are in memory at a time.
  *
- * @param set     the name below stimuli/images; "": the only one
+ * @param set     the name below stimuli/images; "": the only one, or of several (of several scans)
+ *                the first that has a picture of every stimulus
  * @param beside  "", or a folder or archive: then stimuli/images is not looked at
  * @return BRAM_OK; BRAM_ENOTAPPLICABLE: the dataset has no pictures, none or several of that name,
  *         a stimulus lacks its own; BRAM_EFORMAT: a damaged picture, another hash than
@@ -54,9 +55,10 @@ int bram_pictures_each(bram_ctx *cx, const bram_dataset *ds, const char *set, co
                        const bram_axis *wanted, bram_pictures_fn *each, void *user) BRAM_MUST_CHECK;
 
 /**
- * The set that bram_pictures_each would read. @return BRAM_OK; BRAM_ENOTAPPLICABLE as above
+ * The set that bram_pictures_each would read for these stimuli (NULL: for none in particular).
+ * @return BRAM_OK; BRAM_ENOTAPPLICABLE as above
  */
 int bram_pictures_find(bram_ctx *cx, const bram_response **out, const bram_dataset *ds,
-                       const char *set) BRAM_MUST_CHECK;
+                       const char *set, const bram_axis *wanted) BRAM_MUST_CHECK;
 
 #endif

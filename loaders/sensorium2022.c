@@ -4,9 +4,9 @@
  *
  * Trials of the tiers train and validation are responses/ID_training, all others (test, final_test)
  * responses/ID. Where every response of a tier is 0 the competition withheld them: they are
- * missing. Pictures go to stimuli/images as shares of 255 (assumed: their levels are 0 to 255).
- * sensorium.h says what of the format is documented and what assumed; frame_image_id names an
- * image. Memory: one trial at a time, and the tables.
+ * missing. Pictures go to stimuli/images/ID, so that scans stand beside each other, as shares of
+ * 255 (assumed: their levels are 0 to 255). sensorium.h says what of the format is documented and
+ * what assumed; frame_image_id names an image. Memory: one trial at a time, and the tables.
  */
 #include "sensorium.h"
 
@@ -251,7 +251,7 @@ static int begin_pictures(bram_ctx *cx, struct work *w, size_t trial, const bram
     int status = bram_axis_new(cx, &axis[1], "row", shape[0]);
     if (status == BRAM_OK) status = bram_axis_new(cx, &axis[2], "column", shape[1]);
     if (status == BRAM_OK)
-        status = bram_fill_new(cx, &w->pictures, "images", 3, (const bram_axis *const *)axis, NULL);
+        status = bram_fill_new(cx, &w->pictures, w->s.id, 3, (const bram_axis *const *)axis, NULL);
     for (size_t d = 0; d < 3; d++) bram_axis_free(axis[d]);
     if (status == BRAM_OK) w->rows = shape[0], w->columns = shape[1];
     return status;

@@ -126,6 +126,13 @@ awk '{ n = NF == 4 ? 2 : 1; key = n == 2 ? $1 " " $2 : $1 }
       print key, d * d < 1 && e * e < 1 ? "as by hand" : "found " $0 ", expected " value[key] " " norm[key] }
     END { for (key in value) if (!(key in seen)) print key, "is missing" }' expected found
 
+# two scans in one file: each with its own pictures
+"$BRAMBLE_TEST_TOOLS/../made/make_file" field-sensorium2022 good static2
+mkdir two
+run bramble import static1 static2 -o two/sensorium2022.h5 --quiet
+bramble info two/sensorium2022.h5 --format csv | grep -o '^stimuli/images/[^,]*\|^responses/[^,]*'
+run bramble run sensorium2022 --data two --out both --quiet
+
 # a suite runs what is there and tells of the others
 rm data/nsd.h5 data/algonauts2021.h5
 bramble run vision-field --data data --out dry --dry-run 2>&1 | grep -o '.* is left out: dataset [^:]*: [^.]*.h5 is not there'

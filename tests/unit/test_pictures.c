@@ -178,7 +178,7 @@ static void other_forms_are_errors(void **state)
     assert_ok(cx, bram_dataset_add_table(cx, ds, "stimuli", axis));
     assert_ok(cx, bram_dataset_check(cx, ds, NULL, NULL, &errors));
     assert_int_equal(errors, 2);
-    assert_int_equal(bram_pictures_find(cx, &(const bram_response *){NULL}, ds, "flat"),
+    assert_int_equal(bram_pictures_find(cx, &(const bram_response *){NULL}, ds, "flat", NULL),
                      BRAM_ENOTAPPLICABLE);
     bram_axis_free(pixel);
     bram_dataset_free(ds);
