@@ -12,6 +12,8 @@
  * Rows are matched by the ids of stimuli, never by their order; they stand in the file or beside it
  * (layer_ids.c). Only the rows that are asked for are read, each array once: .npy, .h5, .nc and
  * .safetensors where they lie, so that they may be larger than memory; the other formats whole.
+ * With span=yes a row is as long as the file has rows (layer_span.c): for features of which even
+ * the rows asked for are too many. A homogenized file's features are read as they are.
  */
 #include "stimulus_features.h"
 
@@ -28,6 +30,9 @@ static const bram_param params[] = {
     {"layer", BRAM_PARAM_TEXT, "", NULL, 0, 0, "one layer by name; empty: all of them"},
     {"channels", BRAM_PARAM_CHOICE, "last", "last|first", 0, 0,
      "of maps, stimulus x row x column x channel or (PyTorch) stimulus x channel x row x column"},
+    {"span", BRAM_PARAM_FLAG, "no", NULL, 0, 0,
+     "more features than rows become coordinates of all rows in the space that they span: the same "
+     "to ridge, ols, pls and distances, and never all in memory"},
     {.name = NULL},
 };
 
@@ -98,6 +103,14 @@ static int read_all(bram_ctx *cx, struct files *m, const char *path)
                                        path);
 }
 
+static int span_layers(bram_ctx *cx, struct files *m)
+{
+    for (size_t i = 0; i < m->layers.count; i++)
+        if (!*m->layer || strcmp(m->layers.layer[i].name, m->layer) == 0)
+            BRAM_TRY(bram_layer_span(cx, &m->layers.layer[i]));
+    return BRAM_OK;
+}
+
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
                const bram_panel *validation, uint64_t seed)
 {
@@ -109,6 +122,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     m->layer = bram_strdup(cx, bram_option_text(o, "layer"));
     m->first = bram_option_is(o, "channels", "first");
     int status = m->layer ? read_all(cx, m, bram_option_text(o, "path")) : BRAM_ENOMEM;
+    if (status == BRAM_OK && bram_option_flag(o, "span")) status = span_layers(cx, m);
     if (status == BRAM_OK) *fitted = m;
     else release(m);
     return status;

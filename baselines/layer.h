@@ -58,6 +58,15 @@ bool bram_layers_is_ids(const char *name);
 int bram_layer_read(bram_ctx *cx, const bram_layer *l, const size_t *row, size_t count,
                     double *out) BRAM_MUST_CHECK;
 
+/**
+ * Puts the coordinates of the rows in the space that they span (core/row_space.h) in place of more
+ * features than rows, which are read in blocks of columns.
+ *
+ * @return as bram_row_space, naming the layer; BRAM_EFORMAT for an HDF5 dataset of other than two
+ *         axes
+ */
+int bram_layer_span(bram_ctx *cx, bram_layer *l) BRAM_MUST_CHECK;
+
 /* ---- ids of rows (layer_ids.c) -------------------------------------------------------------- */
 
 /** Ids of rows as texts; integers count as their digits. */

@@ -15,8 +15,8 @@
  * Scores (decoding.h): balanced-accuracy, top-1, top-5 of B read through A; their chance is the
  * mean over `permutations` of the stimuli of B against those of A before the alignment is fitted
  * (refit: of the labels of B's few trials), null_p the share that is as good. Beside them, of the
- * same trials: balanced-accuracy@within, a reader that learned from B itself; refit also has @few,
- * a network that learned from B's few trials alone. Intervals: draws of stimuli. Sources: for the
+ * same trials: balanced-accuracy@within, a reader that learned from B itself, and @few, one that
+ * learned from `trials` trials a class of B alone. Intervals: draws of stimuli. Sources: for the
  * alignments as named there; for transfer between animals by alignment, Gallego et al. 2020 (Nat
  * Neurosci 23:260).
  */
@@ -40,7 +40,7 @@ static const bram_param params[] = {
      "what learns from the aligned trials"},
     {"dims", BRAM_PARAM_INTEGER, "10", NULL, 1, 1000, "dimensions of procrustes and cca"},
     {"trials", BRAM_PARAM_INTEGER, "20", NULL, 1, 1000000,
-     "of each class, by which refit learns the first layer anew"},
+     "of each class of B: what refit, and the score @few, learn from"},
     {"permutations", BRAM_PARAM_INTEGER, "20", NULL, 0, 100000, "of the stimuli, for chance"},
     {.name = NULL}};
 
@@ -309,17 +309,27 @@ static int take_few(bram_ctx *cx, bram_mat *x, size_t **label, const struct fold
     return BRAM_OK;
 }
 
-static int read_refitted(bram_ctx *cx, bram_mat *score, struct fold *f, const size_t *order,
-                         bool alone)
+static int read_refitted(bram_ctx *cx, bram_mat *score, struct fold *f, const size_t *order)
 {
     const struct transfer *t = f->t;
     bram_mat x;
     size_t *label;
     bram_mlp net;
     BRAM_TRY(take_few(cx, &x, &label, f, order));
-    BRAM_TRY(alone ? bram_mlp_fit(cx, &net, &x, label, t->labels.classes, &t->reader.mlp)
-                   : bram_mlp_refit(cx, &net, &f->first, &x, label, &t->reader.mlp));
+    BRAM_TRY(bram_mlp_refit(cx, &net, &f->first, &x, label, &t->reader.mlp));
     return bram_mlp_scores(cx, score, &net, &f->test);
+}
+
+/* The reader that learned from the few trials of b alone. */
+static int read_few(bram_ctx *cx, bram_mat *score, struct fold *f)
+{
+    const struct transfer *t = f->t;
+    bram_mat x;
+    size_t *label;
+    bram_class_reader reader;
+    BRAM_TRY(take_few(cx, &x, &label, f, t->order));
+    BRAM_TRY(bram_class_reader_fit(cx, &reader, &x, label, t->labels.classes, &t->reader));
+    return bram_class_reader_scores(cx, score, &reader, &f->test);
 }
 
 static int read_within(bram_ctx *cx, bram_mat *score, struct fold *f)
@@ -341,8 +351,8 @@ static int read_line(bram_ctx *cx, struct fold *f, size_t k)
     bram_mat score;
     BRAM_TRY(bram_mat_scratch(cx, &score, f->test.rows, t->labels.classes));
     if (k == t->permutations + 1) BRAM_TRY(read_within(cx, &score, f));
-    else if (t->way == REFIT)
-        BRAM_TRY(read_refitted(cx, &score, f, order, k == t->permutations + 2));
+    else if (k == t->permutations + 2) BRAM_TRY(read_few(cx, &score, f));
+    else if (t->way == REFIT) BRAM_TRY(read_refitted(cx, &score, f, order));
     else BRAM_TRY(read_aligned(cx, &score, f, order));
     rank_trials(f, &score, k);
     return BRAM_OK;
@@ -352,7 +362,7 @@ static int read_line(bram_ctx *cx, struct fold *f, size_t k)
 static int read_fold(bram_ctx *cx, size_t at, void *user)
 {
     struct fold f = {.t = user, .at = at};
-    size_t lines = f.t->permutations + 2 + (f.t->way == REFIT);
+    size_t lines = f.t->permutations + 3;
     BRAM_TRY(begin_fold(cx, &f));
     for (size_t k = 0; k < lines; k++) {
         size_t mark = bram_scratch_mark(cx);
@@ -446,7 +456,6 @@ static int put_scores(bram_ctx *cx, struct transfer *t)
                                t->permutations, t->stream, t->samples));
     BRAM_TRY(bram_told_put(cx, t->scores, &told[t->permutations + 1], balanced, "within", NULL, 0,
                            t->stream, t->samples));
-    if (t->way != REFIT) return BRAM_OK;
     return bram_told_put(cx, t->scores, &told[t->permutations + 2], balanced, "few", NULL, 0,
                          t->stream, t->samples);
 }

@@ -125,6 +125,14 @@ static int read_job(bram_ctx *cx, bram_score_run *job, const bram_cli_args *args
     job->limited = bram_cli_has(args, "normalization");
     if (job->limited) BRAM_TRY(read_rule(cx, &job->rule, args));
     of_brain.keep_repeats |= job->limited;
+    if ((of_model.span = bram_cli_has(args, "out-of-core"))) {
+        if (of_model.conditions)
+            return bram_fail(cx, BRAM_EUSAGE,
+                             "--out-of-core and --model-conditions exclude each "
+                             "other: average the features beforehand");
+        for (size_t k = 0; k < job->metrics; k++)
+            BRAM_TRY(bram_score_takes_products(cx, job->metric[k]));
+    }
     if (of_model.folds && !of_model.conditions)
         return bram_fail(cx, BRAM_EUSAGE,
                          "--model-folds are of measurements of --model-conditions");
@@ -389,6 +397,10 @@ const bram_command bram_command_score = {
             {"model-ids", 0, "IDS",
              "Ids of the model's rows: a column or variable of its file, or FILE[:NAME]"},
             {"brain-ids", 0, "IDS", "Ids of the brain's rows, likewise"},
+            {"out-of-core", 0, NULL,
+             "Features of --model (.npy, or a homogenized file) are read in blocks and may be "
+             "larger "
+             "than memory; for encoding by ridge, ols and pls"},
             {"rdm", 0, NULL, "All files hold square dissimilarity matrices"},
             {"summary", 0, "HOW", "How values of several units become one", "mean|median"},
             {"normalization", 0, "RULE",

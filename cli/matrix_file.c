@@ -32,8 +32,7 @@ bram_side bram_cli_matrix_side(const bram_cli_matrix *m, bool is_rdm)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* FILE:NAME is cut at the last colon before which there is a file; *path is heap memory. */
-static int split(bram_ctx *cx, char **path, const char **name, const char *spec)
+int bram_cli_spec_split(bram_ctx *cx, char **path, const char **name, const char *spec)
 {
     char *copy = bram_strdup(cx, spec);
     if (!copy) return BRAM_ENOMEM;
@@ -131,7 +130,7 @@ static int read_text_file(bram_ctx *cx, char ***texts, size_t *count, const char
     const char *name;
     bram_store *store = NULL;
     size_t headings = 0;
-    BRAM_TRY(split(cx, &path, &name, spec));
+    BRAM_TRY(bram_cli_spec_split(cx, &path, &name, spec));
     int status = bram_store_open(cx, &store, path);
     const char *const *heading = store ? bram_store_headings(store, &headings) : NULL;
     if (status == BRAM_OK && !*name && headings == 1) name = heading[0];
@@ -176,7 +175,7 @@ int bram_cli_labels_with_ids(bram_ctx *cx, bram_cli_labels *l, bram_axis **axis,
     BRAM_TRY(read_text_file(cx, &l->text, &l->rows, l->spec));
     m.rows = l->rows;
     if (!ids || bram_cli_is_elsewhere(ids)) return BRAM_OK;
-    BRAM_TRY(split(cx, &path, &name, l->spec));
+    BRAM_TRY(bram_cli_spec_split(cx, &path, &name, l->spec));
     char *beside = bram_strf(cx, "%s:%s", path, ids);
     int status = beside ? BRAM_OK : BRAM_ENOMEM;
     bool there = beside && read_text_file(cx, &texts, &count, beside) == BRAM_OK;
@@ -382,7 +381,7 @@ int bram_cli_matrix_read_labelled(bram_ctx *cx, bram_cli_matrix *out, const char
     const char *name;
     bram_dataset *ds = NULL;
     bram_cli_matrix m = {0};
-    BRAM_TRY(split(cx, &path, &name, spec));
+    BRAM_TRY(bram_cli_spec_split(cx, &path, &name, spec));
     bool homogenized = bram_dataset_open(cx, &ds, path) == BRAM_OK; /* else any other file */
     int status = homogenized ? read_homogenized(cx, &m, ds, path, name, ids, labels, count)
                              : read_store(cx, &m, path, name, ids, labels, count);

@@ -39,6 +39,19 @@ int bram_cli_matrix_read_labelled(bram_ctx *cx, bram_cli_matrix *out, const char
                                   const char *ids, bram_cli_labels *labels,
                                   size_t count) BRAM_MUST_CHECK;
 
+/**
+ * The same for features of --model that do not fit into memory: rows x rows coordinates of the rows
+ * in the space that they span (core/row_space.h), where there are more columns than rows. A .npy or
+ * a response of a homogenized file, read in blocks of columns; nothing may be missing.
+ */
+int bram_cli_matrix_read_span(bram_ctx *cx, bram_cli_matrix *out, const char *spec,
+                              const char *ids) BRAM_MUST_CHECK;
+
+/** FILE:NAME is cut at the last colon before which there is a file; *path is heap memory, *name ""
+ *  or a part of spec. @return BRAM_OK; BRAM_EREAD: no such file */
+int bram_cli_spec_split(bram_ctx *cx, char **path, const char **name,
+                        const char *spec) BRAM_MUST_CHECK;
+
 /** Labels of the columns of a matrix: a column of their axis in a homogenized file, or FILE[:NAME].
  */
 int bram_cli_column_labels(bram_ctx *cx, bram_cli_labels *l,

@@ -303,7 +303,9 @@ static int read_one(bram_ctx *cx, bram_score_input *in, const char *spec,
     for (size_t k = 0; k < BRAM_SCORE_DROPS; k++)
         label[DROPPED + k] = (bram_cli_labels){.spec = labels->drop[k], .set_aside = true};
     if (!(in->name = bram_strdup(cx, spec))) return BRAM_ENOMEM;
-    BRAM_TRY(bram_cli_matrix_read_labelled(cx, &m, spec, labels->ids, label, LABELS));
+    BRAM_TRY(labels->span
+                 ? bram_cli_matrix_read_span(cx, &m, spec, labels->ids)
+                 : bram_cli_matrix_read_labelled(cx, &m, spec, labels->ids, label, LABELS));
     struct design d = {.m = &m, .label = label};
     d.conditions = label[CONDITIONS].spec ? label[CONDITIONS].names : m.rows;
     d.subjects = labels->subjects ? label[SUBJECTS].names : 1;

@@ -38,6 +38,7 @@ typedef struct bram_score_labels {
     const char *ids, *conditions, *subjects, *folds;
     const char *drop[BRAM_SCORE_DROPS]; /* columns of a table that are neither labels nor units */
     bool keep_repeats;                  /* the measurements that are averaged */
+    bool span; /* coordinates of rows in place of features: bram_cli_matrix_read_span */
 } bram_score_labels;
 
 /**

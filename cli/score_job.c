@@ -64,6 +64,28 @@ int bram_score_uses_repeats(bram_ctx *cx, bool *out, const char *spec)
     return BRAM_OK;
 }
 
+int bram_score_takes_products(bram_ctx *cx, const char *spec)
+{
+    const bram_metric *m;
+    bram_options *o = NULL;
+    BRAM_TRY(parse_metric(cx, &m, &o, spec));
+    bool fits = strcmp(m->name, "encoding") == 0;
+    bool takes = fits && bram_option_is(o, "scale", "none") &&
+                 bram_option_is(o, "kernel", "linear") &&
+                 (bram_option_is(o, "map", "ridge") || bram_option_is(o, "map", "ols") ||
+                  bram_option_is(o, "map", "pls"));
+    size_t n = 0;
+    const int64_t *delay = fits ? bram_option_integers(o, "delays", &n) : NULL;
+    takes = takes && n == 1 && delay[0] == 0;
+    bram_options_free(o);
+    return takes
+               ? BRAM_OK
+               : bram_fail(cx, BRAM_EUSAGE,
+                           "--out-of-core is for encoding by map=ridge, ols or pls, with scale, "
+                           "kernel and delays as they are by default; %s looks at single features",
+                           spec);
+}
+
 /* ---- a pair of sides ------------------------------------------------------------------------ */
 
 /* Measurements of the rows that are left; on the heap. */

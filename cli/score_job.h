@@ -54,6 +54,10 @@ typedef struct bram_score_run {
 int bram_score_run_all(bram_ctx *cx, bram_score_run *job) BRAM_MUST_CHECK;
 void bram_score_run_release(bram_score_run *job);
 
+/** @return BRAM_OK; BRAM_EUSAGE for a metric that looks at single features, not at inner products
+ *  of rows about their mean alone */
+int bram_score_takes_products(bram_ctx *cx, const char *spec) BRAM_MUST_CHECK;
+
 /** @return in out whether a metric compares repeated measurements */
 int bram_score_uses_repeats(bram_ctx *cx, bool *out, const char *spec) BRAM_MUST_CHECK;
 

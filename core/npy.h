@@ -90,6 +90,18 @@ int bram_npy_read_block(bram_ctx *cx, const bram_npy *a, size_t start, size_t co
 int bram_npy_read_rows(bram_ctx *cx, const bram_npy *a, const size_t *row, size_t count,
                        double *values) BRAM_MUST_CHECK;
 
+/**
+ * Reads columns first .. first + count - 1 of all rows, further axes strung out to columns: for
+ * arrays whose rows do not fit into memory. A row in C order is read at one place for each call, so
+ * ask for some hundred columns or more.
+ *
+ * @param values  shape[0] x count doubles, row-major
+ * @return as bram_npy_read_block; BRAM_ESHAPE for columns that are not there, or fewer than two
+ *         axes
+ */
+int bram_npy_read_columns(bram_ctx *cx, const bram_npy *a, size_t first, size_t count,
+                          double *values) BRAM_MUST_CHECK;
+
 /** Reads all values of an integer or bool array as int64_t; BRAM_EFORMAT for another kind. */
 int bram_npy_read_integers(bram_ctx *cx, const bram_npy *a, int64_t *values) BRAM_MUST_CHECK;
 

@@ -286,6 +286,56 @@ int bram_npy_read_rows(bram_ctx *cx, const bram_npy *a, const size_t *row, size_
     return status;
 }
 
+/* The place in the file of a column's run along the first index, in Fortran order: the last index
+ * of a column varies fastest in its number, the first in the file. */
+static uint64_t fortran_column(const bram_npy_info *f, size_t column)
+{
+    uint64_t place = 0, cols = trailing(f);
+    for (size_t d = 1; d < f->dims; d++) { /* index d of the column, and its step in the file */
+        uint64_t step = 1;
+        cols /= f->shape[d];
+        for (size_t e = 1; e < d; e++) step *= f->shape[e];
+        place += column / cols % f->shape[d] * step;
+    }
+    return place;
+}
+
+/* Runs of a row (C order) or of a column (Fortran order), each read where it lies. */
+static int read_runs(bram_ctx *cx, const bram_npy *a, size_t first, size_t count, double *values,
+                     unsigned char *bytes, double *run)
+{
+    const bram_npy_info *f = &a->info;
+    size_t rows = f->shape[0], runs = f->fortran ? count : rows, length = f->fortran ? rows : count;
+    for (size_t i = 0; i < runs; i++) {
+        uint64_t at = f->fortran ? fortran_column(f, first + i) * rows
+                                 : (uint64_t)i * trailing(f) + first;
+        double *to = f->fortran ? run : values + i * count;
+        BRAM_TRY(bram_npy_bytes(cx, a, a->start + at * f->item, bytes, length * f->item));
+        BRAM_TRY(convert_run(cx, a, bytes, length, (struct target){.numbers = to}, 0));
+        for (size_t r = 0; f->fortran && r < rows; r++) values[r * count + i] = run[r];
+    }
+    return BRAM_OK;
+}
+
+int bram_npy_read_columns(bram_ctx *cx, const bram_npy *a, size_t first, size_t count,
+                          double *values)
+{
+    const bram_npy_info *f = &a->info;
+    if (!bram_npy_is_numeric(a))
+        return bram_fail(cx, BRAM_EFORMAT, "%s: found %s, expected numbers", a->name, a->summary);
+    if (f->dims < 2 || first > trailing(f) || count > trailing(f) - first)
+        return bram_fail(cx, BRAM_ESHAPE, "%s: there are no columns %zu to %zu in %s", a->name,
+                         first, first + count, a->summary);
+    if (!count || !f->count) return BRAM_OK;
+    size_t length = f->fortran ? f->shape[0] : count;
+    unsigned char *bytes = bram_alloc(cx, length, f->item);
+    double *run = bram_alloc(cx, length, sizeof *run);
+    int status = bytes && run ? read_runs(cx, a, first, count, values, bytes, run) : BRAM_ENOMEM;
+    bram_free(bytes);
+    bram_free(run);
+    return status;
+}
+
 int bram_npy_read_integers(bram_ctx *cx, const bram_npy *a, int64_t *values)
 {
     if (a->info.kind > BRAM_NPY_UINT)
