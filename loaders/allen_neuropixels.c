@@ -15,8 +15,7 @@
  * AllenSDK's writer. Assumed: the defaults of the rules; that presentations which overlap an
  * invalid time are to be left out for all probes. Memory: the tables, and the spikes of one unit.
  */
-#include "allen.h"
-#include "nwb.h"
+#include "allen_neuropixels.h"
 
 #include "intake.h"
 #include "number.h"
@@ -48,48 +47,17 @@ static const bram_param params[] = {
     {"id", BRAM_PARAM_TEXT, "", NULL, 0, 0, "what the responses are called; default: the name"},
     {.name = NULL}};
 
-enum { MOST_COLUMNS = 8, METRICS = 5, MOST_BINS = 100000 };
+enum { MOST_BINS = 100000 };
 
-static const char units[] = "units";
-static const char electrodes[] = "general/extracellular_ephys/electrodes";
-static const char *const metric_name[METRICS] = {"isi_violations", "amplitude_cutoff",
-                                                 "presence_ratio", "snr", "firing_rate"};
-
-struct work {
-    bram_nwb nwb;
-    const bram_options *o;
-    char id[128], table[BRAM_NWB_PATH];
-    double from, to, bin; /* to: NaN: the end of each presentation */
-    double end;           /* of the window; of a presentation of median length */
-    size_t bins;
-    /* presentations */
-    size_t rows, columns;
-    const char *column[MOST_COLUMNS];
-    double *start, *stop; /* rows */
-    bram_conditions c;
-    /* units */
-    size_t all, kept;
-    size_t *unit;                 /* kept: its row of the table */
-    size_t *begin;                /* all + 1: its spikes */
-    double *metric[METRICS];      /* all; NULL: not stated */
-    int64_t *number;              /* all */
-    const char **area, **quality; /* all */
-    double *place[3];             /* all; NaN where not stated */
-    char *words;                  /* rules that were applied */
-    bram_axis *axis[4];
-    bram_fill *fill;
-};
-
-static int wrong_count(bram_ctx *cx, const struct work *w, const char *table, const char *column,
-                       size_t found, size_t expected)
+static int wrong_count(bram_ctx *cx, const bram_neuropixels *w, const char *table,
+                       const char *column, size_t found, size_t expected)
 {
     return bram_fail(cx, BRAM_EFORMAT, "%s: %s/%s: found %zu entries, expected %zu, one a row",
                      w->nwb.path, table, column, found, expected);
 }
 
-/* A column of numbers into scratch memory; NULL when the table has none. */
-static int read_numbers(bram_ctx *cx, double **out, const struct work *w, const char *table,
-                        const char *column, size_t *rows)
+int bram_neuropixels_numbers(bram_ctx *cx, double **out, const bram_neuropixels *w,
+                             const char *table, const char *column, size_t *rows)
 {
     double *value = NULL;
     size_t count = 0;
@@ -105,9 +73,8 @@ static int read_numbers(bram_ctx *cx, double **out, const struct work *w, const 
     return BRAM_OK;
 }
 
-/* A column as texts in scratch memory, of numbers as well. */
-static int read_texts(bram_ctx *cx, const char ***out, const struct work *w, const char *table,
-                      const char *column, size_t rows)
+int bram_neuropixels_texts(bram_ctx *cx, const char ***out, const bram_neuropixels *w,
+                           const char *table, const char *column, size_t rows)
 {
     char at[BRAM_NWB_PATH], **text = NULL;
     bram_h5_info info;
@@ -120,7 +87,7 @@ static int read_texts(bram_ctx *cx, const char ***out, const struct work *w, con
         double *value = NULL;
         char *room = bram_scratch(cx, rows, BRAM_NUMBER_BYTES);
         if (!room) return BRAM_ENOMEM;
-        BRAM_TRY(read_numbers(cx, &value, w, table, column, &count));
+        BRAM_TRY(bram_neuropixels_numbers(cx, &value, w, table, column, &count));
         for (size_t i = 0; i < rows; i++)
             cell[i] = bram_number_format(room + i * BRAM_NUMBER_BYTES, value[i]);
         *out = cell;
@@ -140,7 +107,7 @@ static int read_texts(bram_ctx *cx, const char ***out, const struct work *w, con
 
 /* ---- presentations -------------------------------------------------------------------------- */
 
-static int no_stimulus(bram_ctx *cx, const struct work *w)
+static int no_stimulus(bram_ctx *cx, const bram_neuropixels *w)
 {
     bram_h5_entry *entry = NULL;
     size_t count = 0, used = 0;
@@ -158,7 +125,7 @@ static int no_stimulus(bram_ctx *cx, const struct work *w)
 }
 
 /* The columns that `condition` names, in scratch memory. */
-static int split_columns(bram_ctx *cx, struct work *w)
+static int split_columns(bram_ctx *cx, bram_neuropixels *w)
 {
     const char *list = bram_option_text(w->o, "condition");
     char *text = bram_scratch(cx, strlen(list) + 1, 1);
@@ -167,9 +134,9 @@ static int split_columns(bram_ctx *cx, struct work *w)
     for (char *at = text, *plus; at; at = plus) {
         plus = strchr(at, '+');
         if (plus) *plus++ = 0;
-        if (!*at || w->columns == MOST_COLUMNS)
+        if (!*at || w->columns == BRAM_NEUROPIXELS_COLUMNS)
             return bram_fail(cx, BRAM_EUSAGE, "condition=%s: expected 1 to %d columns joined by +",
-                             list, MOST_COLUMNS);
+                             list, BRAM_NEUROPIXELS_COLUMNS);
         w->column[w->columns++] = at;
     }
     for (size_t k = 0; k < w->columns; k++)
@@ -180,14 +147,14 @@ static int split_columns(bram_ctx *cx, struct work *w)
 }
 
 /* Rows that overlap an invalid time become blank. */
-static int drop_invalid(bram_ctx *cx, const struct work *w, const char **cell)
+static int drop_invalid(bram_ctx *cx, const bram_neuropixels *w, const char **cell)
 {
     static const char table[] = "intervals/invalid_times";
     double *start = NULL, *stop = NULL;
     size_t count = 0, dropped = 0;
     if (bram_option_is(w->o, "invalid", "keep")) return BRAM_OK;
-    BRAM_TRY(read_numbers(cx, &start, w, table, "start_time", &count));
-    if (start) BRAM_TRY(read_numbers(cx, &stop, w, table, "stop_time", &count));
+    BRAM_TRY(bram_neuropixels_numbers(cx, &start, w, table, "start_time", &count));
+    if (start) BRAM_TRY(bram_neuropixels_numbers(cx, &stop, w, table, "stop_time", &count));
     for (size_t i = 0; stop && i < w->rows; i++) {
         double from = w->start[i] + w->from, to = isnan(w->to) ? w->stop[i] : w->start[i] + w->to;
         bool bad = false;
@@ -208,7 +175,7 @@ static int by_double(const void *a, const void *b)
 }
 
 /* How many bins the window has: of a presentation of the median length, where its end is theirs. */
-static int count_bins(bram_ctx *cx, struct work *w)
+static int count_bins(bram_ctx *cx, bram_neuropixels *w)
 {
     double *length = bram_scratch(cx, w->rows, sizeof *length), end = w->to;
     if (!length) return BRAM_ENOMEM;
@@ -234,14 +201,14 @@ static int count_bins(bram_ctx *cx, struct work *w)
     return BRAM_OK;
 }
 
-static int read_presentations(bram_ctx *cx, struct work *w)
+static int read_presentations(bram_ctx *cx, bram_neuropixels *w)
 {
     const char **text = NULL;
     snprintf(w->table, sizeof w->table, "intervals/%s_presentations",
              bram_option_text(w->o, "stimulus"));
     if (!bram_nwb_has_column(&w->nwb, w->table, "start_time")) return no_stimulus(cx, w);
-    BRAM_TRY(read_numbers(cx, &w->start, w, w->table, "start_time", &w->rows));
-    BRAM_TRY(read_numbers(cx, &w->stop, w, w->table, "stop_time", &w->rows));
+    BRAM_TRY(bram_neuropixels_numbers(cx, &w->start, w, w->table, "start_time", &w->rows));
+    BRAM_TRY(bram_neuropixels_numbers(cx, &w->stop, w, w->table, "stop_time", &w->rows));
     if (!w->rows || !w->stop)
         return bram_fail(cx, BRAM_EFORMAT,
                          "%s: %s: found %zu rows%s, expected presentations with "
@@ -252,165 +219,12 @@ static int read_presentations(bram_ctx *cx, struct work *w)
     const char **cell = bram_scratch(cx, w->rows * w->columns, sizeof *cell);
     if (!cell) return BRAM_ENOMEM;
     for (size_t k = 0; k < w->columns; k++) {
-        BRAM_TRY(read_texts(cx, &text, w, w->table, w->column[k], w->rows));
+        BRAM_TRY(bram_neuropixels_texts(cx, &text, w, w->table, w->column[k], w->rows));
         for (size_t i = 0; i < w->rows; i++) cell[i * w->columns + k] = text[i];
     }
     BRAM_TRY(drop_invalid(cx, w, cell));
     return bram_allen_conditions(cx, &w->c, bram_option_text(w->o, "stimulus"), cell, w->rows,
                                  w->columns);
-}
-
-/* ---- units ---------------------------------------------------------------------------------- */
-
-/* Where each unit's peak channel is. */
-static int read_places(bram_ctx *cx, struct work *w)
-{
-    static const char *const axis[] = {"x", "y", "z"};
-    double *channel = NULL, *id = NULL, *place[3] = {NULL};
-    const char **location = NULL;
-    size_t n = 0;
-    BRAM_TRY(read_numbers(cx, &channel, w, units, "peak_channel_id", &w->all));
-    if (!channel) return BRAM_OK;
-    BRAM_TRY(read_numbers(cx, &id, w, electrodes, "id", &n));
-    if (!id) return BRAM_OK;
-    if (bram_nwb_has_column(&w->nwb, electrodes, "location"))
-        BRAM_TRY(read_texts(cx, &location, w, electrodes, "location", n));
-    for (size_t d = 0; d < 3; d++)
-        BRAM_TRY(read_numbers(cx, &place[d], w, electrodes, axis[d], &n));
-    for (size_t i = 0; i < w->all; i++) {
-        size_t k = 0;
-        while (k < n && id[k] != channel[i]) k++;
-        if (k == n) continue;
-        if (location) w->area[i] = location[k];
-        for (size_t d = 0; d < 3; d++)
-            if (place[d]) w->place[d][i] = place[d][k];
-    }
-    return BRAM_OK;
-}
-
-static int read_units(bram_ctx *cx, struct work *w)
-{
-    bram_h5_info info;
-    BRAM_TRY(bram_h5_measure(cx, &info, w->nwb.root, "units/spike_times"));
-    if (info.rank != 1)
-        return bram_fail(cx, BRAM_EFORMAT, "%s: units/spike_times has %u dimensions, expected 1",
-                         w->nwb.path, info.rank);
-    BRAM_TRY(bram_nwb_ragged(cx, &w->begin, &w->all, &w->nwb, units, "spike_times", info.elements));
-    w->area = bram_scratch(cx, w->all, sizeof *w->area);
-    if (!w->area) return BRAM_ENOMEM;
-    for (size_t i = 0; i < w->all; i++) w->area[i] = "";
-    for (size_t d = 0; d < 3; d++) {
-        if (!(w->place[d] = bram_scratch(cx, w->all, sizeof **w->place))) return BRAM_ENOMEM;
-        for (size_t i = 0; i < w->all; i++) w->place[d][i] = (double)NAN;
-    }
-    if (!w->all) return bram_fail(cx, BRAM_EFORMAT, "%s: units: found none", w->nwb.path);
-    for (size_t k = 0; k < METRICS; k++)
-        BRAM_TRY(read_numbers(cx, &w->metric[k], w, units, metric_name[k], &w->all));
-    if (bram_nwb_has_column(&w->nwb, units, "quality"))
-        BRAM_TRY(read_texts(cx, &w->quality, w, units, "quality", w->all));
-    double *number = NULL;
-    BRAM_TRY(read_numbers(cx, &number, w, units, "id", &w->all));
-    w->number = number ? bram_scratch(cx, w->all, sizeof *w->number) : NULL;
-    if (number && !w->number) return BRAM_ENOMEM;
-    for (size_t i = 0; number && i < w->all; i++) {
-        if (!(fabs(number[i]) < 9e15))
-            return bram_fail(cx, BRAM_EFORMAT,
-                             "%s: units/id: entry %zu is %g, expected a number of "
-                             "a unit",
-                             w->nwb.path, i + 1, number[i]);
-        w->number[i] = (int64_t)number[i];
-    }
-    return read_places(cx, w);
-}
-
-/* Whether a text stands in a list joined by +. */
-static bool is_listed(const char *list, const char *text)
-{
-    size_t length = strlen(text);
-    for (const char *at = list; at; at = strchr(at, '+')) {
-        at += *at == '+';
-        if (strcspn(at, "+") == length && strncmp(at, text, length) == 0) return true;
-        if (!*at) break;
-    }
-    return false;
-}
-
-/* Units of the wanted quality and areas. */
-static int choose_named(bram_ctx *cx, struct work *w, const char *areas, const char *quality)
-{
-    if (!(w->unit = bram_scratch(cx, w->all, sizeof *w->unit))) return BRAM_ENOMEM;
-    for (size_t i = 0; i < w->all; i++) {
-        bool good = !*quality || !w->quality || strcmp(w->quality[i], quality) == 0;
-        if (good && (!*areas || is_listed(areas, w->area[i]))) w->unit[w->kept++] = i;
-    }
-    if (w->kept) return BRAM_OK;
-    return bram_fail(cx, BRAM_EFORMAT, "%s: none of %zu units is %s%s%s%s%s", w->nwb.path, w->all,
-                     *quality ? "of quality " : "", quality, *quality && *areas ? " and " : "",
-                     *areas ? "in " : "", areas);
-}
-
-/* A default that the file does not allow for is no rule; one that was asked for is an error. */
-static double limit_of(bram_ctx *cx, const struct work *w, size_t metric, double standard)
-{
-    double limit = bram_option_real(w->o, metric_name[metric]);
-    if (w->metric[metric] || limit != standard) return limit;
-    bram_note(cx, "%s: the units have no %s: not filtered by it", w->id, metric_name[metric]);
-    return (double)NAN;
-}
-
-static int choose_units(bram_ctx *cx, struct work *w)
-{
-    const char *areas = bram_option_text(w->o, "areas"),
-               *quality = bram_option_text(w->o, "quality");
-    char *words = NULL;
-    BRAM_TRY(choose_named(cx, w, areas, quality));
-    const bram_unit_rule rules[] = {
-        {metric_name[0], w->metric[0], limit_of(cx, w, 0, 0.5), false},
-        {metric_name[1], w->metric[1], limit_of(cx, w, 1, 0.1), false},
-        {metric_name[2], w->metric[2], limit_of(cx, w, 2, 0.9), true},
-        {metric_name[3], w->metric[3], bram_option_real(w->o, "snr"), true},
-        {metric_name[4], w->metric[4], bram_option_real(w->o, "firing_rate"), true},
-        {NULL}};
-    int status = bram_shown_filter(cx, w->unit, &w->kept, &words, rules);
-    if (status != BRAM_OK) return bram_fail_prefix(cx, status, "%s", w->nwb.path);
-    bool graded = *quality && w->quality;
-    w->words = bram_strf(cx, "%s%s%s%s%s%s", words, graded ? ", quality " : "",
-                         graded ? quality : "", *areas ? ", in " : "", areas, "");
-    bram_free(words);
-    return w->words ? BRAM_OK : BRAM_ENOMEM;
-}
-
-static int make_units(bram_ctx *cx, struct work *w)
-{
-    size_t n = w->kept;
-    double *metric[METRICS] = {NULL}, *place[3] = {NULL};
-    int64_t *number = bram_scratch(cx, n, sizeof *number);
-    const char **area = bram_scratch(cx, n, sizeof *area), **id = NULL;
-    if (!number || !area) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        number[i] = w->number ? w->number[w->unit[i]] : (int64_t)w->unit[i] + 1;
-        area[i] = w->area[w->unit[i]];
-    }
-    for (size_t k = 0; k < METRICS + 3; k++) {
-        const double *from = k < METRICS ? w->metric[k] : w->place[k - METRICS];
-        double *to = from ? bram_scratch(cx, n, sizeof *to) : NULL;
-        if (from && !to) return BRAM_ENOMEM;
-        for (size_t i = 0; from && i < n; i++) to[i] = from[w->unit[i]];
-        if (k < METRICS) metric[k] = to;
-        else place[k - METRICS] = to;
-    }
-    if (!(id = bram_shown_numbers(cx, n, "", 1, number))) return BRAM_ENOMEM;
-    const bram_field fields[] = {{"area", .text = area},
-                                 {metric_name[0], .number = metric[0]},
-                                 {metric_name[1], .number = metric[1]},
-                                 {metric_name[2], .number = metric[2]},
-                                 {metric_name[3], .number = metric[3]},
-                                 {metric_name[4], .number = metric[4], .unit = "1/s"},
-                                 {"x", .number = place[0], .unit = "um"},
-                                 {"y", .number = place[1], .unit = "um"},
-                                 {"z", .number = place[2], .unit = "um"},
-                                 {NULL}};
-    return bram_shown_axis(cx, &w->axis[1], "neuron", n, id, fields);
 }
 
 /* ---- counting ------------------------------------------------------------------------------- */
@@ -433,7 +247,7 @@ static double count_within(const double *time, size_t n, double from, double to)
     return end > first ? (double)(end - first) : 0;
 }
 
-static int put_unit(bram_ctx *cx, struct work *w, size_t unit, double *time, size_t n,
+static int put_unit(bram_ctx *cx, bram_neuropixels *w, size_t unit, double *time, size_t n,
                     double *value)
 {
     size_t depth = w->bins ? w->bins : 1;
@@ -457,7 +271,7 @@ static int put_unit(bram_ctx *cx, struct work *w, size_t unit, double *time, siz
     return BRAM_OK;
 }
 
-static int count_spikes(bram_ctx *cx, struct work *w)
+static int count_spikes(bram_ctx *cx, bram_neuropixels *w)
 {
     double *value = bram_scratch(cx, w->bins + 1, sizeof *value);
     size_t mark = bram_scratch_mark(cx);
@@ -479,7 +293,7 @@ static int count_spikes(bram_ctx *cx, struct work *w)
 
 /* ---- the loader ----------------------------------------------------------------------------- */
 
-static int make_time(bram_ctx *cx, struct work *w)
+static int make_time(bram_ctx *cx, bram_neuropixels *w)
 {
     double *time = bram_scratch(cx, w->bins, sizeof *time);
     if (!time) return BRAM_ENOMEM;
@@ -488,7 +302,7 @@ static int make_time(bram_ctx *cx, struct work *w)
     return bram_axis_set_values(cx, w->axis[3], time, "s");
 }
 
-static int put_response(bram_ctx *cx, bram_dataset *ds, struct work *w)
+static int put_response(bram_ctx *cx, bram_dataset *ds, bram_neuropixels *w)
 {
     char from[BRAM_NUMBER_BYTES], to[BRAM_NUMBER_BYTES], bin[BRAM_NUMBER_BYTES], window[200];
     char *subject = NULL, *species = NULL, *session = NULL, *genotype = NULL;
@@ -524,15 +338,14 @@ static int put_response(bram_ctx *cx, bram_dataset *ds, struct work *w)
     return status;
 }
 
-static int read_all(bram_ctx *cx, bram_dataset *ds, struct work *w, const char *path)
+static int read_all(bram_ctx *cx, bram_dataset *ds, bram_neuropixels *w, const char *path)
 {
     static const size_t order[] = {1, 0, 2, 3};
     BRAM_TRY(bram_nwb_open(cx, &w->nwb, path));
     BRAM_TRY(read_presentations(cx, w));
-    BRAM_TRY(read_units(cx, w));
-    BRAM_TRY(choose_units(cx, w));
+    BRAM_TRY(bram_neuropixels_units(cx, w));
     BRAM_TRY(bram_allen_stimuli(cx, &w->axis[0], &w->c, w->column));
-    BRAM_TRY(make_units(cx, w));
+    BRAM_TRY(bram_neuropixels_unit_axis(cx, w));
     BRAM_TRY(bram_axis_new(cx, &w->axis[2], "repeat", w->c.repeats));
     if (w->bins) BRAM_TRY(make_time(cx, w));
     BRAM_TRY(bram_fill_new(cx, &w->fill, w->id, w->bins ? 4 : 3, (const bram_axis *const *)w->axis,
@@ -544,10 +357,10 @@ static int read_all(bram_ctx *cx, bram_dataset *ds, struct work *w, const char *
 
 static int load(bram_ctx *cx, bram_dataset *ds, const bram_input *input, const bram_options *o)
 {
-    struct work w = {.o = o,
-                     .from = bram_option_real(o, "from"),
-                     .to = bram_option_real(o, "to"),
-                     .bin = bram_option_real(o, "bin")};
+    bram_neuropixels w = {.o = o,
+                          .from = bram_option_real(o, "from"),
+                          .to = bram_option_real(o, "to"),
+                          .bin = bram_option_real(o, "bin")};
     size_t mark = bram_scratch_mark(cx);
     const char *id = bram_option_text(o, "id");
     if (input->count != 1)
