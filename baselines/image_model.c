@@ -6,6 +6,7 @@
 #include "file.h"
 #include "hash.h"
 #include "pictures.h"
+#include "token_map.h"
 
 #include <bramble/parallel.h>
 
@@ -262,6 +263,17 @@ static void write_cached(bram_ctx *cx, const bram_dataset *answer, const char *p
 
 /* ---- the answer ----------------------------------------------------------------------------- */
 
+/* The axis of a layer's features, which tells where they are in a map. */
+static int layer_axis(bram_ctx *cx, bram_axis **out, const bram_image_plan *p, size_t l)
+{
+    size_t side = p->layer[l].places, width = p->layer[l].width;
+    if (!side) return bram_axis_new(cx, out, "feature", width);
+    size_t channels = width / side / side;
+    const size_t first[] = {0, channels, side, side}, last[] = {0, side, side, channels};
+    return bram_token_axis_of(cx, out, 4, p->layer[l].first ? first : last, p->layer[l].first,
+                              NULL);
+}
+
 static int make_layers(bram_ctx *cx, struct work *w, const bram_axis *stimulus, bram_dataset *out)
 {
     const bram_image_plan *p = &w->m->plan;
@@ -269,7 +281,7 @@ static int make_layers(bram_ctx *cx, struct work *w, const bram_axis *stimulus, 
         bram_axis *feature = NULL;
         bram_response *r = NULL;
         if (!is_wanted(p, w->m->layer, l)) continue;
-        BRAM_TRY(bram_axis_new(cx, &feature, "feature", p->layer[l].width));
+        BRAM_TRY(layer_axis(cx, &feature, p, l));
         int status = bram_response_new(cx, &r, p->layer[l].name, BRAM_F64, 2,
                                        (const bram_axis *[]){stimulus, feature});
         bram_axis_free(feature);

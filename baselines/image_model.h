@@ -27,6 +27,8 @@ typedef struct bram_image_plan {
     struct {
         const char *name; /* static text */
         size_t width;
+        size_t places; /* it is a map of places x places (core/token_map.h); 0: it is not */
+        bool first;    /* a map's channels come before its rows and columns, else last */
     } layer[BRAM_IMAGE_LAYERS]; /* the last is the answer where none is named */
 
     /**

@@ -24,7 +24,7 @@ static int make(bram_ctx *cx, bram_image_plan *plan, const bram_options *o)
     *plan = (bram_image_plan){.channels = channels,
                               .side = side,
                               .layers = 1,
-                              .layer = {{"pixels", side * side * channels}},
+                              .layer = {{"pixels", side * side * channels, side, false}},
                               .compute = compute};
     return BRAM_OK;
 }

@@ -149,6 +149,7 @@ static int make(bram_ctx *cx, bram_image_plan *plan, const bram_options *o)
     for (size_t k = 0; k < n->depth && status == BRAM_OK; k++) {
         n->channels[k] = (size_t)bram_option_integer(o, "width") << k;
         plan->layer[k].name = names[k], plan->layer[k].width = n->channels[k] * n->grid * n->grid;
+        plan->layer[k].places = n->grid, plan->layer[k].first = true;
         status = draw_weights(cx, n, k, (uint64_t)bram_option_integer(o, "seed"));
     }
     if (status == BRAM_OK) return BRAM_OK;

@@ -307,6 +307,12 @@ int bram_area_features(bram_ctx *cx, bram_side *out, bram_dataset **answer, cons
     return status;
 }
 
+size_t bram_feature_width(const bram_response *set)
+{
+    size_t rows = bram_response_length(set, 0);
+    return rows ? bram_response_count(set) / rows : 0;
+}
+
 size_t bram_area_bytes(const bram_dataset *ds, const char *id)
 {
     size_t rows = 0, widest = 0, bytes = 0;
@@ -317,9 +323,8 @@ size_t bram_area_bytes(const bram_dataset *ds, const char *id)
             bytes = 18 * bram_response_count(r);
             rows = bram_response_length(r, is_rdm(r) ? 1 : 0);
         }
-        if (strncmp(path, "stimuli/features/", 17) == 0 && bram_response_dims(r) == 2 &&
-            bram_response_length(r, 1) > widest)
-            widest = bram_response_length(r, 1);
+        if (strncmp(path, "stimuli/features/", 17) == 0 && bram_feature_width(r) > widest)
+            widest = bram_feature_width(r);
     }
     return bytes + 18 * rows * widest + 32 * rows * rows;
 }

@@ -78,6 +78,9 @@ int bram_area_layer(bram_ctx *cx, bram_side *out, const bram_response *r,
 int bram_area_model_bytes(bram_ctx *cx, size_t *bytes, size_t *width, const char *model,
                           size_t stimuli) BRAM_MUST_CHECK;
 
+/** Features of a set for each stimulus: those of a map strung out. */
+size_t bram_feature_width(const bram_response *set);
+
 /** The part of bram_task.memory that reading an area and features of it takes. */
 size_t bram_area_bytes(const bram_dataset *ds, const char *id);
 

@@ -194,6 +194,17 @@ static int count(bram_ctx *cx, bram_area *a, size_t *bytes, const bram_cell *cel
     return BRAM_OK;
 }
 
+/* What is fitted: the cell's model where it answers with responses, else the map of its features.
+ */
+static int fitted_model(bram_ctx *cx, const bram_model **model, bram_options **o,
+                        const bram_cell *cell)
+{
+    BRAM_TRY(bram_model_parse(cx, model, o, NULL, cell->model));
+    if ((*model)->answers & BRAM_ANSWERS(BRAM_ASK_RESPOND)) return BRAM_OK;
+    bram_options_free(*o);
+    return bram_model_parse(cx, model, o, NULL, bram_option_text(cell->benchmark->options, "map"));
+}
+
 static int memory(bram_ctx *cx, size_t *out, const bram_cell *cell)
 {
     const bram_model *map;
@@ -203,15 +214,13 @@ static int memory(bram_ctx *cx, size_t *out, const bram_cell *cell)
     BRAM_TRY(count(cx, &a, &total, cell));
     size_t samples = (size_t)bram_option_integer(cell->benchmark->options, "samples");
     total += 64 * a.stimuli * a.units + 16 * samples * a.units;
-    BRAM_TRY(
-        bram_model_parse(cx, &map, &o, NULL, bram_option_text(cell->benchmark->options, "map")));
+    BRAM_TRY(fitted_model(cx, &map, &o, cell));
     size_t inputs = 0;
     for (size_t i = 0; i < bram_dataset_responses(cell->dataset); i++) {
         const char *at = bram_dataset_response_path(cell->dataset, i);
         const bram_response *set = bram_dataset_response(cell->dataset, at);
-        if (strncmp(at, "stimuli/features/", 17) == 0 && bram_response_dims(set) == 2 &&
-            bram_response_length(set, 1) > inputs)
-            inputs = bram_response_length(set, 1);
+        if (strncmp(at, "stimuli/features/", 17) == 0 && bram_feature_width(set) > inputs)
+            inputs = bram_feature_width(set);
     }
     size_t bytes, width;
     int status = bram_area_model_bytes(cx, &bytes, &width, cell->model, a.stimuli);

@@ -55,7 +55,10 @@ typedef enum bram_ask {
     BRAM_ASK_STEP,     /* "mean" (row x unit): target rows, each from the true rows before it */
     BRAM_ASK_FREE_RUN, /* "mean" (start x step x unit): own outputs fed back; of models that draw
                           their runs also "sample", one that was drawn */
-    BRAM_ASK_RESPOND,  /* "mean" (row x unit): y of the target rows from x */
+    BRAM_ASK_RESPOND, /* "mean" (row x unit): y of the target rows from x. May come with "map" (unit
+                         x row x column of the map that x is): where each unit looks, and with
+                         "attention" (row x region x row and column of the map, the first rows):
+                         where each region looks in each */
     BRAM_ASK_COSMOOTH, /* "mean" (row x unit): held-out units from the others, same rows and all */
     BRAM_ASK_LOGLIK,   /* "logdensity" (row x unit): nats, of the true value given the past alone;
                           of joint densities given also the units before it in the row, so that

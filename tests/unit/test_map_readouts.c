@@ -5,6 +5,7 @@
  */
 #include "cell_test.h"
 #include "npy.h"
+#include "pictures.h"
 #include "simulate.h"
 #include "token_map.h"
 
@@ -128,6 +129,45 @@ static void maps_in_files(void **state)
     bram_axis_free(stimulus);
     unlink(path);
     unlink(ids);
+    bram_ctx_free(cx);
+}
+
+/* Layers of models that look at pictures are maps, too: colour pixels with channels last, a network
+ * with channels first. */
+static void maps_of_pictures(void **state)
+{
+    (void)state;
+    static const char *const spec[] = {"pixels:size=4,colour=yes",
+                                       "random-cnn:size=16,width=3,depth=1,grid=2"};
+    bram_ctx *cx = bram_ctx_new();
+    const char *const id[] = {"a"};
+    bram_axis *stimulus = NULL;
+    bram_dataset *known = NULL;
+    bram_response *r = NULL;
+    assert_ok(cx, bram_axis_new(cx, &stimulus, "stimulus", 1));
+    assert_ok(cx, bram_axis_set_ids(cx, stimulus, id));
+    assert_ok(cx, bram_dataset_new(cx, &known));
+    assert_ok(cx, bram_pictures_new(cx, &r, "shown", stimulus, 16, 16, 3));
+    assert_ok(cx, bram_dataset_add(cx, known, "stimuli/images", r));
+    for (size_t k = 0; k < 2; k++) {
+        bram_panel panel = {.public_data = known};
+        bram_query q = {.ask = BRAM_ASK_FEATURES, .panel = &panel, .stimulus = stimulus};
+        bram_fitted *f = NULL;
+        bram_dataset *answer = NULL;
+        bram_token_map map, none = {0};
+        size_t place[48];
+        assert_ok(cx, bram_fitted_new(cx, &f, spec[k], &panel, NULL, 0));
+        assert_ok(cx, bram_fitted_answer(cx, &answer, f, &q));
+        const bram_response *told = bram_dataset_response(answer,
+                                                          bram_dataset_response_path(answer, 0));
+        assert_ok(cx, bram_token_map_find(cx, &map, place, bram_response_axis(told, 1), &none));
+        assert_true(map.height == (k ? 2 : 4) && map.width == map.height && map.channels == 3);
+        assert_int_equal(place[5], k ? 4 : 5); /* channel 1 of position 1; channel 2 of it */
+        bram_dataset_free(answer);
+        bram_fitted_free(f);
+    }
+    bram_dataset_free(known);
+    bram_axis_free(stimulus);
     bram_ctx_free(cx);
 }
 
@@ -359,6 +399,40 @@ static void regions_of_units(void **state)
     drop(w);
 }
 
+/* Of the loss of the first epoch, in which nothing has been learned: units in standard scores have
+ * 1 each; with two hemispheres the sum of their means. */
+static void hemispheres_add_up(void **state)
+{
+    (void)state;
+    for (int sides = 1; sides <= 2; sides++) {
+        struct world *w = make();
+        bram_fitted *f = NULL;
+        bram_dataset *file = NULL;
+        char path[300];
+        double loss = 0;
+        if (sides == 1) {
+            bram_axis_free(w->unit);
+            assert_ok(w->cx, bram_axis_new(w->cx, &w->unit, "neuron", UNITS));
+            w->panel.unit = w->unit;
+        }
+        test_temporary(path, "hemispheres.h5");
+        assert_ok(w->cx,
+                  bram_fitted_new(w->cx, &f,
+                                  "readout-factorized:epochs=1,batch=60,validation=0,space=0,"
+                                  "weights=0",
+                                  &w->panel, NULL, 1));
+        assert_ok(w->cx, bram_fitted_save(w->cx, f, path, true));
+        assert_ok(w->cx, bram_dataset_open(w->cx, &file, path));
+        assert_ok(w->cx, bram_response_read(w->cx, bram_dataset_response(file, "state/history"),
+                                            (size_t[]){0, 1}, (size_t[]){1, 1}, &loss, NULL));
+        assert_near(loss, sides, 1e-5);
+        bram_dataset_free(file);
+        bram_fitted_free(f);
+        unlink(path);
+        drop(w);
+    }
+}
+
 /* ---- stopping, seeds, refusals -------------------------------------------------------------- */
 
 static volatile int finish;
@@ -457,8 +531,10 @@ int main(void)
         cmocka_unit_test(layouts),
         cmocka_unit_test(places_of_tokens),
         cmocka_unit_test(maps_in_files),
+        cmocka_unit_test(maps_of_pictures),
         cmocka_unit_test(exact_where_it_can_be),
         cmocka_unit_test(regions_of_units),
+        cmocka_unit_test(hemispheres_add_up),
         cmocka_unit_test(training_ends),
         cmocka_unit_test(the_best_epoch_is_kept),
         cmocka_unit_test(what_is_refused),
