@@ -524,6 +524,81 @@ static void what_is_refused(void **state)
     drop(w);
 }
 
+/* ---- failing allocations -------------------------------------------------------------------- */
+
+/* A response along these axes, of numbers that differ. */
+static void add_numbers(bram_ctx *cx, bram_dataset *ds, const char *group, const char *name,
+                        size_t dims, const bram_axis *const *axes, double most)
+{
+    bram_response *r = NULL;
+    assert_ok(cx, bram_response_new(cx, &r, name, BRAM_F64, dims, axes));
+    for (size_t i = 0; i < bram_response_count(r); i++)
+        bram_response_f64(r)[i] = fmod((double)(i * i * 7 + 3), most);
+    assert_ok(cx, bram_dataset_add(cx, ds, group, r));
+}
+
+/* 12 stimuli, maps of 2 x 2 positions and 2 channels, an area of 2 units in one region. */
+static bram_dataset *small(bram_ctx *cx)
+{
+    static const char *const id[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+    static const char *const roi[] = {"face", "face"}, *const region[] = {"face"};
+    static const char *const name[] = {"stimulus", "row", "column", "channel", "neuron", "region"};
+    static const size_t length[] = {12, 2, 2, 2, 2, 1};
+    bram_axis *axis[6];
+    bram_dataset *ds = NULL;
+    assert_ok(cx, bram_dataset_new(cx, &ds));
+    for (size_t k = 0; k < 6; k++) assert_ok(cx, bram_axis_new(cx, &axis[k], name[k], length[k]));
+    assert_ok(cx, bram_axis_set_ids(cx, axis[0], id));
+    assert_ok(cx, bram_axis_add_text(cx, axis[4], "roi", roi));
+    assert_ok(cx, bram_axis_set_ids(cx, axis[5], region));
+    add_numbers(cx, ds, "stimuli/features", "tokens", 4, (const bram_axis *const *)axis, 11);
+    add_numbers(cx, ds, "responses", "v1", 2, (const bram_axis *[]){axis[0], axis[4]}, 13);
+    add_numbers(cx, ds, "truth/v1", "focus", 2, (const bram_axis *[]){axis[0], axis[5]}, 4);
+    for (size_t k = 0; k < 6; k++) bram_axis_free(axis[k]);
+    return ds;
+}
+
+static int run_small(const bram_dataset *ds, const char *model, size_t k)
+{
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *result = NULL;
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 1,
+                                      "folds=2,samples=8,features=tokens");
+    bram_cell cell = {&b, ds, "v1", model, 0};
+    assert_ok(cx, bram_dataset_new(cx, &result));
+    bram_fail_allocation(k, false);
+    int status = bram_task_find("encoding")->run(cx, result, &cell);
+    bram_fail_allocation(0, false);
+    if (status == BRAM_OK) {
+        assert_non_null(bram_dataset_response(result, "readout/attention"));
+        test_row(bram_response_axis(bram_dataset_response(result, "raw"), 0), "focus@attention");
+    }
+    bram_dataset_free(result);
+    bram_options_free(b.options);
+    bram_ctx_free(cx);
+    return status;
+}
+
+static void failing_allocations_are_survived(void **state)
+{
+    (void)state;
+    static const char *const model[] = {"readout-roi:epochs=1,inner=4,heads=1,ff=2",
+                                        "readout-spatial-transformer:epochs=1,reduced=1,hidden=1"};
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = small(cx);
+    for (size_t m = 0; m < 2; m++) {
+        size_t k = 1;
+        int status;
+        while ((status = run_small(ds, model[m], k)) != BRAM_OK && k < 5000) {
+            assert_int_equal(status, BRAM_ENOMEM);
+            k++;
+        }
+        assert_true(k > 50 && k < 5000);
+    }
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -538,6 +613,7 @@ int main(void)
         cmocka_unit_test(training_ends),
         cmocka_unit_test(the_best_epoch_is_kept),
         cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(failing_allocations_are_survived),
         cmocka_unit_test(queries_follow_objects),
         cmocka_unit_test(maps_find_windows),
     };
