@@ -2,15 +2,14 @@
  * ridge_model.c - responses from inputs by ridge regression: each unit a weighted sum of the
  * features of the same row, with a penalty chosen by cross-validation within the training rows.
  *
- * Inputs are centred and (scale=zscore) divided by their deviation over the training rows; an input
- * that is constant there is left out by its weight of zero. What is missing stands at the mean of
- * its column over the training rows; a row without any response is left out. The problem and its
- * solution: core/ridge.h. Source: Hoerl & Kennard 1970; the choice of the penalty as in himalaya
- * (Dupre la Tour et al. 2022).
+ * Inputs and what is missing: regression.h. The problem and its solution: core/ridge.h.
+ * Source: Hoerl & Kennard 1970; the choice of the penalty as in himalaya (Dupre la Tour et al.
+ * 2022).
  */
 #include "forecast.h"
 #include "linalg.h"
-#include "ridge.h"
+#include "regression.h"
+#include "ridge_cv.h"
 
 #include <math.h>
 
@@ -28,12 +27,14 @@ struct ridge {
     bram_mat weights; /* inputs x units, of scaled inputs */
     bram_mat offset;  /* 1 x units */
     bram_mat input;   /* 2 x inputs: mean, scale */
+    bram_mat path;    /* how the penalty was chosen: bram_regression_path */
 };
 
 static const bram_state_part state[] = {
     {"weights", offsetof(struct ridge, weights)},
     {"offset", offsetof(struct ridge, offset)},
     {"input", offsetof(struct ridge, input)},
+    {"path", offsetof(struct ridge, path)},
     {NULL, 0},
 };
 
@@ -42,108 +43,55 @@ static void release(void *fitted)
     bram_state_free(fitted, state);
 }
 
-/* ---- training rows -------------------------------------------------------------------------- */
+/* ---- fitting -------------------------------------------------------------------------------- */
 
-/* Whether a row has any response. */
-static bool responds(const bram_segment *g, size_t row)
+/* Scores of all folds and penalties, and the best penalty for each unit. */
+static int search(bram_ctx *cx, double *alpha, double **score, const bram_regression *r,
+                  const bram_ridge_search *s)
 {
-    for (size_t k = 0; g->y_present && k < g->y.cols; k++)
-        if (g->y_present[row * g->y.cols + k]) return true;
-    return !g->y_present;
-}
-
-/* One table out of the target rows of all segments that have any response: of the inputs or of the
- * recording. */
-static int gather(bram_ctx *cx, bram_mat *out, const bram_panel *panel, bool inputs)
-{
-    size_t rows = 0, cols = inputs ? panel->segment[0].x.cols : panel->segment[0].y.cols, at = 0;
-    for (size_t s = 0; s < panel->segments; s++)
-        for (size_t i = panel->segment[s].first; i < panel->segment[s].y.rows; i++)
-            rows += responds(&panel->segment[s], i);
-    BRAM_TRY(bram_mat_scratch(cx, out, rows, cols));
-    for (size_t s = 0; s < panel->segments; s++) {
-        const bram_segment *g = &panel->segment[s];
-        const bram_mat *from = inputs ? &g->x : &g->y;
-        const uint8_t *present = inputs ? g->x_present : g->y_present;
-        if (from->cols != cols || from->rows != g->y.rows)
-            return bram_fail(cx, BRAM_ESHAPE, "segment %zu has %zu x %zu %s, expected %zu x %zu", s,
-                             from->rows, from->cols, inputs ? "inputs" : "values", g->y.rows, cols);
-        for (size_t i = g->first; i < from->rows; i++) {
-            if (!responds(g, i)) continue;
-            for (size_t k = 0; k < cols; k++) {
-                double value = bram_row(from, i)[k];
-                bool there = !present || present[i * cols + k];
-                if (there && !isfinite(value))
-                    return bram_fail(cx, BRAM_ENUMERIC, "%s %zu of row %zu is %g",
-                                     inputs ? "input" : "unit", k, i, value);
-                bram_row(out, at)[k] = there ? value : (double)NAN;
-            }
-            at++;
-        }
-    }
+    size_t size;
+    bram_targets targets = {.rows = r->y.rows, .cols = r->y.cols, .f64 = &r->y};
+    if (__builtin_mul_overflow(s->folds * s->n_grid, r->y.cols, &size))
+        return bram_fail(cx, BRAM_ENOMEM, "no memory for %zu penalties of %zu units", s->n_grid,
+                         r->y.cols);
+    *score = bram_scratch(cx, size, sizeof **score);
+    if (!*score) return BRAM_ENOMEM;
+    BRAM_TRY(bram_ridge_scores(cx, *score, &(bram_regressors){.x = &r->x}, &targets, s));
+    bram_ridge_choose(alpha, NULL, *score, r->y.cols, s);
     return BRAM_OK;
 }
 
-/* Means over what is present, put in where something is missing. */
-static void fill_missing(bram_mat *m, double *mean)
+static int choose(bram_ctx *cx, double *alpha, bram_mat *path, const bram_options *o,
+                  const bram_regression *r)
 {
-    for (size_t k = 0; k < m->cols; k++) {
-        double sum = 0;
-        size_t n = 0;
-        for (size_t i = 0; i < m->rows; i++)
-            if (!isnan(bram_row(m, i)[k])) sum += bram_row(m, i)[k], n++;
-        mean[k] = n ? sum / (double)n : 0;
-        for (size_t i = 0; i < m->rows; i++)
-            if (isnan(bram_row(m, i)[k])) bram_row(m, i)[k] = mean[k];
-    }
-}
-
-static void scale_inputs(bram_mat *x, double *mean, double *scale, bool zscore)
-{
-    fill_missing(x, mean);
-    for (size_t k = 0; k < x->cols; k++) {
-        double square = 0;
-        for (size_t i = 0; i < x->rows; i++) {
-            double *value = &bram_row(x, i)[k];
-            *value -= mean[k];
-            square += *value * *value;
-        }
-        scale[k] = zscore && square > 0 ? sqrt(square / (double)x->rows) : 1;
-        for (size_t i = 0; i < x->rows; i++) bram_row(x, i)[k] /= scale[k];
-    }
-}
-
-/* ---- fitting -------------------------------------------------------------------------------- */
-
-static int choose(bram_ctx *cx, double *alpha, const bram_options *o, const bram_mat *x,
-                  const bram_mat *y)
-{
-    size_t n;
-    const double *grid = bram_option_reals(o, "alpha", &n);
-    size_t inner = (size_t)bram_option_integer(o, "inner");
-    if (!n) return bram_fail(cx, BRAM_EUSAGE, "alpha names no penalty");
-    for (size_t u = 0; u < y->cols; u++) alpha[u] = grid[0];
-    if (n == 1) return BRAM_OK;
-    if (inner > x->rows) inner = x->rows;
-    bram_ridge_choice choice = bram_option_is(o, "choice", "global")  ? BRAM_RIDGE_GLOBAL
-                               : bram_option_is(o, "choice", "local") ? BRAM_RIDGE_LOCAL
-                                                                      : BRAM_RIDGE_CONSERVATIVE;
     bram_fold *folds = NULL;
-    BRAM_TRY(bram_kfold(cx, &folds, x->rows, inner));
-    int status = bram_ridge_cv(cx, alpha, NULL, x, y, folds, inner, grid, n, BRAM_RIDGE_L2, choice);
-    bram_free(folds);
-    return status;
+    double *score = NULL;
+    bram_ridge_search s = {.folds = (size_t)bram_option_integer(o, "inner"),
+                           .choice = bram_option_is(o, "choice", "global") ? BRAM_RIDGE_GLOBAL
+                                     : bram_option_is(o, "choice", "local")
+                                         ? BRAM_RIDGE_LOCAL
+                                         : BRAM_RIDGE_CONSERVATIVE};
+    s.grid = bram_option_reals(o, "alpha", &s.n_grid);
+    if (!s.n_grid) return bram_fail(cx, BRAM_EUSAGE, "alpha names no penalty");
+    for (size_t u = 0; u < r->y.cols; u++) alpha[u] = s.grid[0];
+    if (s.n_grid > 1) {
+        BRAM_TRY(bram_regression_folds(cx, &folds, &s.folds, r));
+        s.fold = folds;
+        int status = search(cx, alpha, &score, r, &s);
+        bram_free(folds);
+        BRAM_TRY(status);
+    }
+    return bram_regression_path(cx, path, s.grid, s.n_grid, score, s.folds, alpha, &r->y);
 }
 
-static int solve(bram_ctx *cx, struct ridge *m, const bram_mat *x, const bram_mat *y,
-                 const double *alpha)
+static int solve(bram_ctx *cx, struct ridge *m, const bram_regression *r, const double *alpha)
 {
     bram_ridge *ridge = NULL;
-    BRAM_TRY(bram_ridge_new(cx, &ridge, x));
+    BRAM_TRY(bram_ridge_new(cx, &ridge, &r->x));
     bram_mat b;
-    double *mean = bram_scratch(cx, y->cols, sizeof *mean);
-    int status = mean ? bram_mat_scratch(cx, &b, bram_ridge_rank(ridge), y->cols) : BRAM_ENOMEM;
-    if (status == BRAM_OK) status = bram_ridge_project(cx, ridge, &b, mean, y);
+    double *mean = bram_scratch(cx, r->y.cols, sizeof *mean);
+    int status = mean ? bram_mat_scratch(cx, &b, bram_ridge_rank(ridge), r->y.cols) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_ridge_project(cx, ridge, &b, mean, &r->y);
     if (status == BRAM_OK)
         status = bram_ridge_weights(cx, ridge, &m->weights, m->offset.data, &b, mean, alpha);
     bram_ridge_free(ridge);
@@ -152,25 +100,16 @@ static int solve(bram_ctx *cx, struct ridge *m, const bram_mat *x, const bram_ma
 
 static int fit_all(bram_ctx *cx, struct ridge *m, const bram_options *o, const bram_panel *train)
 {
-    bram_mat x, y;
-    if (!train->segments || !train->segment[0].x.cols)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "ridge has no input to learn from");
-    BRAM_TRY(gather(cx, &x, train, true));
-    BRAM_TRY(gather(cx, &y, train, false));
-    if (x.rows < 2)
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%zu rows to learn from, expected 2 or more",
-                         x.rows);
-    BRAM_TRY(bram_mat_new(cx, &m->weights, x.cols, y.cols));
-    BRAM_TRY(bram_mat_new(cx, &m->offset, 1, y.cols));
-    BRAM_TRY(bram_mat_new(cx, &m->input, 2, x.cols));
-    double *alpha = bram_scratch(cx, y.cols, sizeof *alpha);
-    double *mean = bram_scratch(cx, y.cols, sizeof *mean);
-    if (!alpha || !mean) return BRAM_ENOMEM;
-    scale_inputs(&x, bram_row(&m->input, 0), bram_row(&m->input, 1),
-                 bram_option_is(o, "scale", "zscore"));
-    fill_missing(&y, mean);
-    BRAM_TRY(choose(cx, alpha, o, &x, &y));
-    return solve(cx, m, &x, &y, alpha);
+    bram_regression r = {0};
+    int status = bram_regression_rows(cx, &r, train, bram_option_is(o, "scale", "zscore"), "ridge");
+    m->input = r.input;
+    BRAM_TRY(status);
+    BRAM_TRY(bram_mat_new(cx, &m->weights, r.x.cols, r.y.cols));
+    BRAM_TRY(bram_mat_new(cx, &m->offset, 1, r.y.cols));
+    double *alpha = bram_scratch(cx, r.y.cols, sizeof *alpha);
+    if (!alpha) return BRAM_ENOMEM;
+    BRAM_TRY(choose(cx, alpha, &m->path, o, &r));
+    return solve(cx, m, &r, alpha);
 }
 
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,
@@ -192,45 +131,29 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
 
 static int predict(bram_ctx *cx, double *out, const struct ridge *m, const bram_segment *g)
 {
-    size_t rows = g->y.rows - g->first, inputs = m->weights.rows, units = m->weights.cols;
-    bram_mat x, y = {out, rows, units, units};
-    BRAM_TRY(bram_mat_scratch(cx, &x, rows, inputs));
-    const double *mean = bram_row(&m->input, 0), *scale = bram_row(&m->input, 1);
-    for (size_t i = 0; i < rows; i++) {
-        const double *from = bram_row(&g->x, g->first + i);
-        const uint8_t *present = g->x_present ? g->x_present + (g->first + i) * inputs : NULL;
-        for (size_t k = 0; k < inputs; k++) {
-            bool there = !present || present[k];
-            if (there && !isfinite(from[k]))
-                return bram_fail(cx, BRAM_ENUMERIC, "input %zu of row %zu is %g", k, g->first + i,
-                                 from[k]);
-            bram_row(&x, i)[k] = there ? (from[k] - mean[k]) / scale[k] : 0;
-        }
+    size_t units = m->weights.cols;
+    bram_mat x;
+    BRAM_TRY(bram_regression_inputs(cx, &x, &m->input, g));
+    bram_mat y = {out, x.rows, units, units};
+    for (size_t i = 0; i < x.rows; i++)
         for (size_t u = 0; u < units; u++) bram_row(&y, i)[u] = m->offset.data[u];
-    }
     return bram_gemm(cx, &y, 1, &x, BRAM_AS_IS, &m->weights, BRAM_AS_IS, 1);
 }
 
 static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_dataset *out)
 {
     const struct ridge *m = fitted;
-    const bram_segment *g = &q->panel->segment[q->segment];
-    if (g->x.cols != m->weights.rows || bram_axis_length(q->panel->unit) != m->weights.cols)
-        return bram_fail(cx, BRAM_ESHAPE, "%zu inputs and %zu units, fitted on %zu and %zu",
-                         g->x.cols, bram_axis_length(q->panel->unit), m->weights.rows,
-                         m->weights.cols);
-    bram_axis *row = NULL;
     bram_response *r = NULL;
-    BRAM_TRY(bram_axis_new(cx, &row, "row", g->y.rows - g->first));
-    int status = bram_response_new(cx, &r, "mean", BRAM_F64, 2,
-                                   (const bram_axis *[]){row, q->panel->unit});
-    bram_axis_free(row);
+    BRAM_TRY(bram_regression_answer(cx, &r, q, m->weights.rows, m->weights.cols));
     size_t mark = bram_scratch_mark(cx);
-    if (status == BRAM_OK) status = predict(cx, bram_response_f64(r), m, g);
+    int status = predict(cx, bram_response_f64(r), m, &q->panel->segment[q->segment]);
     bram_scratch_release(cx, mark);
-    if (status == BRAM_OK) return bram_dataset_add(cx, out, "", r);
-    bram_response_free(r);
-    return status;
+    if (status != BRAM_OK) {
+        bram_response_free(r);
+        return status;
+    }
+    BRAM_TRY(bram_dataset_add(cx, out, "", r));
+    return bram_regression_put_path(cx, out, &m->path);
 }
 
 static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
@@ -242,7 +165,7 @@ static bool fits(const void *loaded)
 {
     const struct ridge *m = loaded;
     return m->offset.rows == 1 && m->offset.cols == m->weights.cols && m->input.rows == 2 &&
-           m->input.cols == m->weights.rows;
+           m->input.cols == m->weights.rows && m->path.rows == 3;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
@@ -256,7 +179,7 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
     size_t n, rank = rows < inputs ? rows : inputs;
     bram_option_reals(o, "alpha", &n);
     return 8 * (3 * rows * inputs + 2 * rank * rank + rows * units + (n + 1) * units * rank +
-                inputs * units);
+                inputs * units + n * units * (size_t)bram_option_integer(o, "inner"));
 }
 
 const bram_model bram_model_ridge_model = {
@@ -265,7 +188,7 @@ const bram_model bram_model_ridge_model = {
     .source = "Hoerl & Kennard 1970",
     .missing = "missing inputs and responses stand at the mean of their column in training; rows "
                "without any response are left out",
-    .version = 2,
+    .version = 3,
     .answers = BRAM_ANSWERS(BRAM_ASK_RESPOND),
     .flags = BRAM_MODEL_NEEDS_INPUT,
     .params = params,

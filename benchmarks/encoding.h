@@ -1,13 +1,14 @@
 /*
  * encoding.h - one cell of the task "encoding", step by step: what is predicted from what
- * (encoding_data.c), in which folds (stimulus_folds.c), by which fits (encoding_fit.c), and how the
- * predictions are scored (encoding_score.c).
+ * (encoding_data.c), in which folds (stimulus_folds.c), by which fits (encoding_fit.c), how the
+ * predictions are scored (encoding_score.c), and what is kept beside (encoding_keep.h).
  */
 #ifndef BRAMBLE_BENCHMARKS_ENCODING_H
 #define BRAMBLE_BENCHMARKS_ENCODING_H
 
 #include "area.h"
 #include "readout_maps.h"
+#include "encoding_keep.h"
 #include "scores.h"
 #include "stimulus_folds.h"
 
@@ -48,6 +49,8 @@ typedef struct bram_encoding {
     bram_encoding_rows rows;
     bram_encoding_layer *layer; /* of a model with several; NULL: features are all */
     size_t layers;
+    bram_encoding_kept kept; /* what the map said beside its predictions */
+    size_t keep; /* the number of the fold that is being predicted; SIZE_MAX: nothing is kept */
     double *prediction[BRAM_ENCODING_CONTESTANTS]; /* rows x unit */
     bool predicted;                                /* false: metrics map by themselves */
     bram_readout_maps maps;                        /* where the model looked */

@@ -18,6 +18,7 @@ void bram_encoding_release(bram_encoding *e)
     bram_axis_free(e->input);
     bram_axis_free(e->joined);
     bram_free(e->fold);
+    bram_encoding_kept_release(&e->kept);
     bram_area_release(&e->area);
 }
 
@@ -182,6 +183,29 @@ static int take_layers(bram_ctx *cx, bram_encoding *e, size_t n)
     return BRAM_OK;
 }
 
+/* The layers side by side, as the spaces of one input. */
+static int join_layers(bram_ctx *cx, bram_encoding *e)
+{
+    bram_side *space = bram_scratch(cx, e->layers, sizeof *space);
+    const char **name = bram_scratch(cx, e->layers, sizeof *name);
+    if (!space || !name) return BRAM_ENOMEM;
+    for (size_t k = 0; k < e->layers; k++)
+        space[k] = e->layer[k].features, name[k] = e->layer[k].name;
+    bram_axis_free(e->input);
+    e->input = NULL;
+    BRAM_TRY(bram_encoding_join(cx, &e->features, &e->input, space, name, e->layers));
+    BRAM_TRY(bram_encoding_expect_spaces(cx, &e->kept, name, e->layers));
+    e->layers = 0;
+    return BRAM_OK;
+}
+
+static bool takes_spaces(bram_ctx *cx, const char *spec)
+{
+    const bram_model *model = NULL;
+    int status = bram_model_parse(cx, &model, NULL, NULL, spec);
+    return status == BRAM_OK && model->flags & BRAM_MODEL_SPACES;
+}
+
 static int ask_features(bram_ctx *cx, bram_encoding *e, const char *spec)
 {
     bram_panel panel = {.public_data = e->cell->dataset};
@@ -193,6 +217,7 @@ static int ask_features(bram_ctx *cx, bram_encoding *e, const char *spec)
     BRAM_TRY(status);
     size_t n = bram_dataset_responses(e->answer);
     if (n > 1) BRAM_TRY(take_layers(cx, e, n));
+    if (n > 1 && takes_spaces(cx, e->spec)) return join_layers(cx, e);
     if (n == 1)
         BRAM_TRY(bram_area_layer(
             cx, &e->features,

@@ -78,6 +78,8 @@ static int predict(bram_ctx *cx, double *out, bram_encoding *e, const bram_fold 
     if (status == BRAM_OK) status = take_prediction(cx, out, e, fold, at, answer, spec);
     e->maps.unit = e->area.unit, e->maps.stimulus = e->stimulus;
     if (status == BRAM_OK && !e->layers) status = bram_readout_maps_add(cx, &e->maps, fold, answer);
+    if (status == BRAM_OK && spec == e->spec && e->keep < e->folds)
+        status = bram_encoding_keep(cx, &e->kept, answer, fold, at, e->keep);
     bram_dataset_free(answer);
     bram_fitted_free(f);
     return status;
@@ -165,9 +167,11 @@ static int run_layers(bram_ctx *cx, bram_encoding *e, bram_dataset *result)
                             .user = e};
     BRAM_TRY(bram_layers_choose(cx, chosen, inner, &p));
     for (size_t f = 0; f < e->folds; f++) {
-        for (size_t k = 0; k < e->layers; k++)
+        for (size_t k = 0; k < e->layers; k++) {
+            e->keep = k == chosen[f] ? f : SIZE_MAX;
             BRAM_TRY(fit_layer(cx, e, k, &e->fold[f], e->layer[k].prediction,
                                e->prediction[BRAM_ENCODING_BLIND]));
+        }
         for (size_t i = 0; i < e->fold[f].tests; i++) {
             size_t at = e->fold[f].test[i] * units;
             memcpy(e->prediction[BRAM_ENCODING_MODEL] + at, e->layer[chosen[f]].prediction + at,
@@ -180,6 +184,8 @@ static int run_layers(bram_ctx *cx, bram_encoding *e, bram_dataset *result)
 
 int bram_encoding_predict(bram_ctx *cx, bram_encoding *e, bram_dataset *result)
 {
+    e->kept.rows = e->rows.count, e->kept.units = e->area.units, e->kept.folds = e->folds;
+    e->keep = SIZE_MAX;
     for (size_t c = 0; c < BRAM_ENCODING_CONTESTANTS; c++) {
         e->prediction[c] = bram_scratch(cx, e->rows.count, e->area.units * sizeof(double));
         if (!e->prediction[c]) return BRAM_ENOMEM;
@@ -192,6 +198,7 @@ int bram_encoding_predict(bram_ctx *cx, bram_encoding *e, bram_dataset *result)
     if (e->layers) return run_layers(cx, e, result);
     for (size_t f = 0; f < e->folds; f++) {
         size_t mark = bram_scratch_mark(cx);
+        e->keep = f;
         int status = run_fold(cx, e, &e->fold[f], e->rows.at[f], e->prediction);
         bram_scratch_release(cx, mark);
         if (status != BRAM_OK) return bram_fail_prefix(cx, status, "fold %zu", f + 1);

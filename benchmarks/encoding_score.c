@@ -296,6 +296,22 @@ static void describe(bram_score_job *job, bram_encoding *e)
     job->axis = e->axis;
 }
 
+/* The split among feature spaces, and what figures need. */
+static int keep_more(bram_ctx *cx, bram_encoding *e, bram_dataset *result, const char *stream)
+{
+    bram_encoding_outcome outcome = {.target = &e->target,
+                                     .stimulus = e->stimulus,
+                                     .prediction = e->prediction[BRAM_ENCODING_MODEL],
+                                     .blind = e->prediction[BRAM_ENCODING_BLIND],
+                                     .rows = e->rows.count,
+                                     .tested = e->rows.tested,
+                                     .of = e->rows.stimulus,
+                                     .draw_of = e->rows.draw_of,
+                                     .once = e->rows.once};
+    BRAM_TRY(bram_encoding_shares(cx, e->scores, &e->kept, &outcome, e->o, stream));
+    return bram_encoding_put(cx, result, &e->kept, &outcome);
+}
+
 static int score_all(bram_ctx *cx, bram_encoding *e, bram_dataset *result, const char *stream)
 {
     const bram_benchmark *b = e->cell->benchmark;
@@ -315,7 +331,8 @@ static int score_all(bram_ctx *cx, bram_encoding *e, bram_dataset *result, const
         BRAM_TRY(bram_scores_add(cx, e->scores, b->metrics[m], maps ? &mapped : &job));
     }
     BRAM_TRY(score_layers(cx, e, &job, trials));
-    return keep_reliability(cx, result, e, job.reliability);
+    BRAM_TRY(keep_reliability(cx, result, e, job.reliability));
+    return e->predicted ? keep_more(cx, e, result, stream) : BRAM_OK;
 }
 
 int bram_encoding_only_mapped(bram_ctx *cx, bool *out, const bram_benchmark *b)

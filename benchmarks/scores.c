@@ -478,6 +478,7 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
     row->higher_better = true;
     row->distribution = made->distribution;
     row->median = made->median;
+    row->biased = made->biased;
     row->value = made->value, row->chance = made->chance;
     row->groups = (int64_t)made->groups;
     row->units = (int64_t)bram_axis_length(s->units);
@@ -493,7 +494,7 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
     int status = made->distribution
                      ? bram_interval_percentile(cx, &interval, row->draw, s->samples, s->level)
                      : bram_interval_corrected(cx, &interval, row->value, row->draw, s->samples,
-                                               s->level, made->groups, 1, false);
+                                               s->level, made->groups, 1, made->biased);
     if (status == BRAM_ENOTAPPLICABLE) return BRAM_OK;
     if (status == BRAM_OK) row->low = interval.low, row->high = interval.high;
     return status;

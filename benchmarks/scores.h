@@ -116,7 +116,8 @@ typedef struct bram_score_made {
     const double *draw; /* as many as the set has samples */
     size_t groups;      /* how many things were drawn from */
     bool median;        /* the value is the median over units; else their mean */
-    bool distribution;  /* the interval is that of the draws (where they lie), not of an error */
+    bool biased; /* as for bram_interval_corrected: predictions that stay as they are under draws */
+    bool distribution; /* the interval is that of the draws (where they lie), not of an error */
     /* The score where there is nothing to find (labels permuted): its mean is the chance in place
      * of `chance`, columns null_sd and null_p. */
     const double *null;

@@ -13,7 +13,8 @@
  *
  * A model that tells features of several layers gets one score of all, for which each fold is
  * predicted by the layer that was best on the other folds (layer_choice.h), and one of each layer,
- * METRIC@LAYER.
+ * METRIC@LAYER. A map that takes several feature spaces (banded) gets the layers as its spaces
+ * instead, and the score is split among them (encoding_keep.h).
  *
  * A model that tells where it looked (readout-roi) has its maps kept in readout/ of the result, and
  * scored where the truth is known (readout_maps.h).
@@ -57,6 +58,9 @@ static const bram_param params[] = {
     {"map", BRAM_PARAM_TEXT, "ridge", NULL, 0, 0, "the model that maps features to responses"},
     {"features", BRAM_PARAM_TEXT, "", NULL, 0, 0,
      "the input of models that answer with responses: a set below stimuli/features"},
+    {"share", BRAM_PARAM_CHOICE, "product", "product|correlation|relative", 0, 0,
+     "among feature spaces, for maps that take several: the product measure of r2, of the "
+     "correlation, or r2 by relative weights"},
     {"score", BRAM_PARAM_CHOICE, "pooled", "pooled|folds", 0, 0,
      "over all left-out stimuli at once, or in each fold and then the mean over folds"},
     {"aggregate", BRAM_PARAM_CHOICE, "units", "units|splits", 0, 0,
@@ -235,7 +239,7 @@ static int memory(bram_ctx *cx, size_t *out, const bram_cell *cell)
 const bram_task bram_task_encoding = {
     .name = "encoding",
     .summary = "predict the responses of an area's units to new stimuli from features of them",
-    .version = 3,
+    .version = 4,
     .params = params,
     .asks = BRAM_ANSWERS(BRAM_ASK_FEATURES) | BRAM_ANSWERS(BRAM_ASK_RESPOND),
     .parts = parts,

@@ -59,19 +59,41 @@ int bram_banded_gradient(bram_ctx *cx, bram_mat *delta, double *best, const bram
                          size_t kernels, const bram_targets *y, const bram_ridge_search *s,
                          size_t steps) BRAM_MUST_CHECK;
 
+/** How well the sum of the spaces' predictions does, split among the spaces. */
+typedef enum bram_share {
+    /* sum of p_i (2 y - p) / sum of y^2: the product measure, which adds up to
+     * 1 - sum of (y - p)^2 / sum of y^2. Below 0 for a space that does harm */
+    BRAM_SHARE_PRODUCT,
+    BRAM_SHARE_CORRELATION, /* sum of p_i y / (|y| |p|), which adds up to the correlation */
+    /* the sum of the product measure by relative weights: the shares of |p|^2 along the orthonormal
+     * vectors that are closest to the p_i, given back by how much of p_i lies along each (Genizi
+     * 1993; Johnson 2000). Never of both signs */
+    BRAM_SHARE_RELATIVE
+} bram_share;
+
+/** Numbers that bram_share_of wants of a target: y y, then of each space p_i y, then p_i p_j of
+ *  each pair i <= j (row by row of the upper triangle). */
+size_t bram_share_moments(size_t spaces);
+
+/** Adds weight times the products of one row: its truth and the predictions of the spaces. */
+void bram_share_add(double *moment, double weight, double y, const double *part, size_t spaces);
+
 /**
- * Splits how well the sum of the spaces' predictions does among the spaces; both add up to the
- * joint value of a target.
- *
- *   r2           sum of p_i (2 y - p) / sum of y^2: the product measure
- *   correlation  sum of p_i y / (|y| |p|)
- *
- * Truth and predictions enter about their means over the rows.
- *
- * @param part  of each space: rows x targets
- * @param out   spaces x targets, NaN where a side is constant; may be NULL
+ * @param out      spaces values; NaN where the truth (by correlation the prediction, too) is 0
+ * @param scratch  2 spaces (spaces + 1) numbers
+ * @return BRAM_OK; BRAM_ENUMERIC, BRAM_ENOMEM: of the eigenvectors for relative weights
  */
-int bram_banded_split(bram_ctx *cx, bram_mat *r2, bram_mat *correlation, const bram_mat *part,
+int bram_share_of(bram_ctx *cx, double *out, const double *moment, size_t spaces, bram_share how,
+                  double *scratch) BRAM_MUST_CHECK;
+
+/**
+ * The split of each target, truth and predictions about their means over the rows.
+ *
+ * @param out   spaces x targets
+ * @param part  of each space: rows x targets
+ * @return BRAM_OK; BRAM_ESHAPE; statuses of bram_share_of
+ */
+int bram_banded_split(bram_ctx *cx, bram_mat *out, bram_share how, const bram_mat *part,
                       size_t spaces, const bram_mat *y) BRAM_MUST_CHECK;
 
 #endif

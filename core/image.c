@@ -351,3 +351,47 @@ int bram_image_read(bram_ctx *cx, bram_image *out, const char *path)
     bram_free(bytes);
     return status;
 }
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static void png_give(png_structp png, png_bytep bytes, size_t n)
+{
+    bram_buffer *out = png_get_io_ptr(png);
+    bram_buffer_write(out, (const char *)bytes, n);
+    if (out->failed) png_error(png, "no memory");
+}
+
+static void png_flushed(png_structp png)
+{
+    (void)png;
+}
+
+/* All of it under the mark: the library jumps back here when it fails. */
+static bool write_png(struct png_work *w, bram_buffer *out, const uint8_t *level)
+{
+    if (setjmp(w->mark)) return false;
+    png_set_write_fn(w->png, out, png_give, png_flushed);
+    png_set_IHDR(w->png, w->info, (png_uint_32)w->im.cols, (png_uint_32)w->im.rows, 8,
+                 w->im.channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(w->png, w->info);
+    for (size_t i = 0; i < w->im.rows; i++) png_write_row(w->png, level + i * w->stride);
+    png_write_end(w->png, NULL);
+    return true;
+}
+
+int bram_image_png(bram_ctx *cx, bram_buffer *out, const uint8_t *level, size_t rows, size_t cols,
+                   size_t channels)
+{
+    if ((channels != 1 && channels != 3) || !rows || !cols || rows > SIDE || cols > SIDE)
+        return bram_fail(cx, BRAM_EUSAGE, "a picture of %zu x %zu x %zu cannot be written", rows,
+                         cols, channels);
+    struct png_work w = {.im = {.rows = rows, .cols = cols, .channels = channels},
+                         .stride = cols * channels};
+    w.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &w, png_failed, png_warned, &w,
+                                      png_memory, png_give_back);
+    if (w.png) w.info = png_create_info_struct(w.png);
+    bool good = w.info && write_png(&w, out, level);
+    png_destroy_write_struct(&w.png, &w.info);
+    return good ? BRAM_OK : bram_fail(cx, BRAM_ENOMEM, "no memory for a picture as PNG");
+}

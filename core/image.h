@@ -9,6 +9,8 @@
 #ifndef BRAMBLE_CORE_IMAGE_H
 #define BRAMBLE_CORE_IMAGE_H
 
+#include "buffer.h"
+
 #include <bramble/context.h>
 
 typedef struct bram_image {
@@ -43,6 +45,16 @@ int bram_image_decode(bram_ctx *cx, bram_image *out, const void *bytes, size_t s
 
 /** Reads a file. @return as bram_image_decode and bram_file_read */
 int bram_image_read(bram_ctx *cx, bram_image *out, const char *path) BRAM_MUST_CHECK;
+
+/**
+ * Appends a PNG of 8 bits a sample; the same bytes for the same levels and library.
+ *
+ * @param level     rows x cols x channels, packed, 0 to 255
+ * @param channels  1: grey; 3: RGB
+ * @return BRAM_OK; BRAM_EUSAGE for another number of channels, no pixels, or too many; BRAM_ENOMEM
+ */
+int bram_image_png(bram_ctx *cx, bram_buffer *out, const uint8_t *level, size_t rows, size_t cols,
+                   size_t channels) BRAM_MUST_CHECK;
 
 /* ---- many pictures (image_files.c) ---------------------------------------------------------- */
 

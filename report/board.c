@@ -655,9 +655,23 @@ static ptrdiff_t score_at(const bram_axis *ids, const char *score)
     return at;
 }
 
+/* The scores of the first cell that has this one: some models have scores of their own (of their
+ * layers), which the first of all cells lacks. */
+static const bram_axis *scores_with(const bram_results *r, const char *benchmark, const char *score)
+{
+    const bram_axis *first = bram_board_scores(r, benchmark);
+    if (!score || !first || score_at(first, score) >= 0) return first;
+    for (size_t i = 0; i < bram_results_count(r); i++) {
+        const bram_result *cell = bram_results_at(r, i);
+        const bram_axis *ids = strcmp(cell->benchmark, benchmark) == 0 ? score_axis(cell) : NULL;
+        if (ids && bram_axis_find(ids, score) >= 0) return ids;
+    }
+    return first;
+}
+
 static int find_score(bram_ctx *cx, struct board *b, const bram_results *r, const char *score)
 {
-    const bram_axis *ids = bram_board_scores(r, b->board.benchmark);
+    const bram_axis *ids = scores_with(r, b->board.benchmark, score);
     if (!ids || bram_axis_length(ids) == 0) {
         b->board.score = score ? score : "";
         return BRAM_OK; /* nothing is scored: a board of states only */

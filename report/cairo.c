@@ -179,7 +179,25 @@ static void text(void *user, const bram_label *label, const char *words)
     l->cairo_restore(d->c);
 }
 
-/* An image of a pixel for each cell, blown up without blurring. */
+/* Blows an image up to a rectangle (x, y, width, height) without blurring, and destroys it. */
+static void put_image(const struct drawing *d, cairo_surface_t *image, const double to[4],
+                      double rows, double cols)
+{
+    const struct library *l = d->l;
+    l->cairo_surface_mark_dirty(image);
+    l->cairo_save(d->c);
+    l->cairo_rectangle(d->c, to[0], to[1], to[2], to[3]);
+    l->cairo_clip(d->c);
+    l->cairo_translate(d->c, to[0], to[1]);
+    l->cairo_scale(d->c, to[2] / cols, to[3] / rows);
+    l->cairo_set_source_surface(d->c, image, 0, 0);
+    l->cairo_pattern_set_filter(l->cairo_get_source(d->c), CAIRO_FILTER_NEAREST);
+    l->cairo_paint(d->c);
+    l->cairo_restore(d->c);
+    l->cairo_surface_destroy(image);
+}
+
+/* An image of a pixel for each cell. */
 static void cells(void *user, const bram_cells *c)
 {
     const struct drawing *d = user;
@@ -197,17 +215,25 @@ static void cells(void *user, const bram_cells *c)
                                                    c->diverging);
             memcpy(pixel + i * stride + 4 * j, &rgb, 4);
         }
-    l->cairo_surface_mark_dirty(image);
-    l->cairo_save(d->c);
-    l->cairo_rectangle(d->c, c->x, c->y, c->width, c->height);
-    l->cairo_clip(d->c);
-    l->cairo_translate(d->c, c->x, c->y);
-    l->cairo_scale(d->c, c->width / (double)c->cols, c->height / (double)c->rows);
-    l->cairo_set_source_surface(d->c, image, 0, 0);
-    l->cairo_pattern_set_filter(l->cairo_get_source(d->c), CAIRO_FILTER_NEAREST);
-    l->cairo_paint(d->c);
-    l->cairo_restore(d->c);
-    l->cairo_surface_destroy(image);
+    put_image(d, image, (const double[]){c->x, c->y, c->width, c->height}, (double)c->rows,
+              (double)c->cols);
+}
+
+static void picture(void *user, const bram_picture *p, double x, double y, double w, double h)
+{
+    const struct drawing *d = user;
+    const struct library *l = d->l;
+    cairo_surface_t *image = l->cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)p->cols,
+                                                           (int)p->rows);
+    unsigned char *pixel = l->cairo_image_surface_get_data(image);
+    size_t stride = pixel ? (size_t)l->cairo_image_surface_get_stride(image) : 0;
+    for (size_t i = 0; pixel && i < p->rows; i++)
+        for (size_t j = 0; j < p->cols; j++) {
+            const uint8_t *at = p->rgb + 3 * (i * p->cols + j);
+            uint32_t rgb = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
+            memcpy(pixel + i * stride + 4 * j, &rgb, 4);
+        }
+    put_image(d, image, (const double[]){x, y, w, h}, (double)p->rows, (double)p->cols);
 }
 
 static void clip(void *user, double x, double y, double w, double h)
@@ -244,7 +270,8 @@ static int draw(bram_ctx *cx, const struct library *l, cairo_surface_t *surface,
                 const bram_sheet *sheet, double scale)
 {
     struct drawing d = {.l = l, .c = l->cairo_create(surface)};
-    bram_canvas canvas = {&d, path, rectangle, marker, text, cells, clip, restore, shift, restore};
+    bram_canvas canvas = {&d,   path,    rectangle, marker,  text,   cells,
+                          clip, restore, shift,     restore, picture};
     l->cairo_scale(d.c, scale, scale);
     use_rgb(&d, bram_colour_by_meaning(BRAM_PAPER, false), 1);
     l->cairo_paint(d.c);
@@ -334,8 +361,8 @@ int bram_cairo_pdf_new(bram_ctx *cx, bram_cairo_pdf **out, bram_buffer *bytes, c
     p->l.cairo_pdf_surface_set_metadata(p->surface, CAIRO_PDF_METADATA_CREATE_DATE, "");
     bram_buffer_release(&words);
     p->d = (struct drawing){.l = &p->l, .c = p->l.cairo_create(p->surface)};
-    p->canvas = (bram_canvas){&p->d, path, rectangle, marker, text,
-                              cells, clip, restore,   shift,  restore};
+    p->canvas = (bram_canvas){&p->d, path,    rectangle, marker,  text,   cells,
+                              clip,  restore, shift,     restore, picture};
     p->l.cairo_scale(p->d.c, a4_width / width, a4_height / height);
     p->l.cairo_set_line_join(p->d.c, CAIRO_LINE_JOIN_ROUND);
     sans_serif(p);

@@ -53,6 +53,8 @@ typedef struct bram_canvas {
     /** What is drawn between the two moves by (x, y). */
     void (*shift)(void *user, double x, double y);
     void (*unshift)(void *user);
+    void (*picture)(void *user, const bram_picture *picture, double x, double y, double w,
+                    double h);
 } bram_canvas;
 
 /** The corners of a marker of shape 1 to 3 as x0 y0 x1 y1 ... @return how many there are */

@@ -43,6 +43,12 @@ static void free_axis(bram_figure_axis *a)
     free_const(a->title);
 }
 
+static void free_pictures(const bram_picture *picture, size_t n)
+{
+    for (size_t i = 0; picture && i < n; i++) free_const(picture[i].rgb);
+    free_const(picture);
+}
+
 static void free_series(bram_series *s)
 {
     free_const(s->name);
@@ -51,6 +57,7 @@ static void free_series(bram_series *s)
     free_const(s->low);
     free_const(s->high);
     free_texts(s->text, s->count);
+    free_pictures(s->picture, s->count);
 }
 
 static void free_heat(bram_heat *h)
@@ -121,6 +128,21 @@ static void copy_texts(bram_ctx *cx, const char *const **out, const char *const 
     *out = (const char *const *)copy;
 }
 
+static void copy_pictures(bram_ctx *cx, const bram_picture **out, const bram_picture *picture,
+                          size_t n, bool *good)
+{
+    bram_picture *copy = picture ? bram_alloc(cx, n, sizeof *copy) : NULL;
+    for (size_t i = 0; copy && i < n; i++) {
+        size_t pixels = picture[i].rows * picture[i].cols;
+        uint8_t *rgb = pixels ? bram_alloc(cx, pixels, 3) : NULL;
+        copy[i] = (bram_picture){picture[i].rows, picture[i].cols, rgb};
+        if (rgb) memcpy(rgb, picture[i].rgb, 3 * pixels);
+        else if (pixels) *good = false;
+    }
+    if (picture && !copy) *good = false;
+    *out = copy;
+}
+
 static int set_axis(bram_ctx *cx, bram_figure_axis *old, const bram_figure_axis *axis)
 {
     bram_figure_axis fresh = *axis;
@@ -153,6 +175,7 @@ int bram_figure_add(bram_ctx *cx, bram_figure *f, const bram_series *series)
     copy_numbers(cx, &fresh.low, series->low, series->count, &good);
     copy_numbers(cx, &fresh.high, series->high, series->count, &good);
     copy_texts(cx, &fresh.text, series->text, series->count, &good);
+    copy_pictures(cx, &fresh.picture, series->picture, series->count, &good);
     bram_series *grown = NULL;
     if (good) grown = bram_realloc(cx, f->series, f->series_count + 1, sizeof *grown);
     if (!grown) {

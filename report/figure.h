@@ -16,19 +16,27 @@ typedef struct bram_figure bram_figure;
 enum { BRAM_INK = -1, BRAM_MUTED = -2 };
 
 typedef enum bram_mark {
-    BRAM_MARK_LINE,   /* x, y; a gap where either is missing */
-    BRAM_MARK_STEP,   /* x, y: y holds from its x to the next */
-    BRAM_MARK_POINTS, /* x, y, and error bars low to high where they are given */
-    BRAM_MARK_BARS,   /* bars from zero; several series of bars stand side by side */
-    BRAM_MARK_BAND,   /* x, low, high: an area */
-    BRAM_MARK_AREA,   /* x, y: closed outlines, a gap between one and the next */
-    BRAM_MARK_TICKS,  /* x, y: short upright lines in row y (spikes) */
-    BRAM_MARK_SPANS,  /* low to high along x; in row y, or over the whole height without y */
-    BRAM_MARK_RULE,   /* one line across at y[0] (horizontal: at x[0]), named at its end: chance,
-                         ceiling */
-    BRAM_MARK_TEXT    /* text at x, y, moved a little so that no two overlap; what finds no place is
-                         left out */
+    BRAM_MARK_LINE,     /* x, y; a gap where either is missing */
+    BRAM_MARK_STEP,     /* x, y: y holds from its x to the next */
+    BRAM_MARK_POINTS,   /* x, y, and error bars low to high where they are given */
+    BRAM_MARK_BARS,     /* bars from zero; several series of bars stand side by side */
+    BRAM_MARK_BAND,     /* x, low, high: an area */
+    BRAM_MARK_AREA,     /* x, y: closed outlines, a gap between one and the next */
+    BRAM_MARK_TICKS,    /* x, y: short upright lines in row y (spikes) */
+    BRAM_MARK_SPANS,    /* low to high along x; in row y, or over the whole height without y */
+    BRAM_MARK_RULE,     /* one line across at y[0] (horizontal: at x[0]), named at its end: chance,
+                           ceiling */
+    BRAM_MARK_PICTURES, /* pictures about x, y, their text below them; sized to stand a unit apart
+                         */
+    BRAM_MARK_TEXT /* text at x, y, moved a little so that no two overlap; what finds no place is
+                      left out */
 } bram_mark;
+
+/** A small picture: red, green, blue of each pixel. */
+typedef struct bram_picture {
+    size_t rows, cols;
+    const uint8_t *rgb;
+} bram_picture;
 
 /** One series. All arrays hold count values; those a mark does not use are NULL. */
 typedef struct bram_series {
@@ -41,10 +49,11 @@ typedef struct bram_series {
     bool horizontal; /* the value (bar, error bar, rule) is along x */
     bool dashed;
     const char *const *text;
+    const bram_picture *picture; /* rows 0: there is none, its text alone is shown */
     bool in_place;  /* points: not moved aside from those of other series; texts: right of their
                        places, whatever is there */
     double radius;  /* points: 0 for the usual one */
-    double opacity; /* points, areas: 0 for the usual one */
+    double opacity; /* points, areas, spans: 0 for the usual one */
 } bram_series;
 
 typedef struct bram_figure_axis {

@@ -48,8 +48,8 @@ static int put_point(bram_ctx *cx, bram_csv_writer *w, const bram_figure *f, con
 
 static int put_series(bram_ctx *cx, bram_csv_writer *w, const bram_figure *f, const bram_series *s)
 {
-    static const char *const marks[] = {"line", "step",  "points", "bars", "band",
-                                        "area", "ticks", "spans",  "rule", "text"};
+    static const char *const marks[] = {"line",  "step",  "points", "bars",    "band", "area",
+                                        "ticks", "spans", "rule",   "picture", "text"};
     for (size_t i = 0; i < s->count; i++) {
         struct point p = {.series = s->name ? s->name : "",
                           .mark = marks[s->mark],

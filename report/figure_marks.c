@@ -250,7 +250,10 @@ static int draw_ticks(bram_ctx *cx, const struct drawing *d, const bram_series *
 static void draw_spans(const struct drawing *d, const bram_series *s)
 {
     const bram_layout *l = d->l;
-    bram_pen pen = {BRAM_NO_COLOUR, s->colour, 0, false, s->y ? 0.9 : 0.18};
+    bram_pen pen = {BRAM_NO_COLOUR, s->colour, 0, false,
+                    s->opacity > 0 ? s->opacity
+                    : s->y         ? 0.9
+                                   : 0.18};
     for (size_t i = 0; i < s->count; i++) {
         double a = bram_scale_place(&l->x, s->low[i]), b = bram_scale_place(&l->x, s->high[i]);
         double top = l->top, bottom = l->bottom;
@@ -332,6 +335,40 @@ static int draw_texts(bram_ctx *cx, const struct drawing *d, const bram_series *
     return BRAM_OK;
 }
 
+/* ---- pictures ------------------------------------------------------------------------------- */
+
+/* The picture in a square about its place, the text below. */
+static void draw_pictures(const struct drawing *d, const bram_series *s)
+{
+    const bram_layout *l = d->l;
+    double wide = fabs(bram_scale_place(&l->x, 1) - bram_scale_place(&l->x, 0));
+    double high = fabs(bram_scale_place(&l->y, 1) - bram_scale_place(&l->y, 0));
+    double size = fmin(0.9 * wide, high - BRAM_SMALL_LETTER - 10);
+    for (size_t i = 0; i < s->count; i++) {
+        const bram_picture *p = &s->picture[i];
+        double x = bram_scale_place(&l->x, s->x[i]), y = bram_scale_place(&l->y, s->y[i]);
+        if (isnan(x + y)) continue;
+        double longer = (double)(p->rows > p->cols ? p->rows : p->cols);
+        double w = size * (double)p->cols / longer, h = size * (double)p->rows / longer;
+        double top = y - (size + BRAM_SMALL_LETTER + 4) / 2;
+        if (p->rows && size > 0)
+            d->c->picture(d->c->user, p, x - w / 2, top + (size - h) / 2, w, h);
+        char shown[128];
+        bram_label label = {x,
+                            p->rows ? top + size + BRAM_SMALL_LETTER + 2 : y,
+                            BRAM_SMALL_LETTER,
+                            BRAM_ANCHOR_MIDDLE,
+                            0,
+                            BRAM_INK,
+                            false,
+                            NULL};
+        if (!s->text) continue;
+        if (bram_text_shorten(shown, sizeof shown, s->text[i], label.size, wide - 4))
+            label.full = s->text[i];
+        d->c->text(d->c->user, &label, shown);
+    }
+}
+
 /* ---- all ------------------------------------------------------------------------------------ */
 
 static int draw_series(bram_ctx *cx, struct drawing *d, const bram_series *s)
@@ -360,6 +397,9 @@ static int draw_series(bram_ctx *cx, struct drawing *d, const bram_series *s)
     case BRAM_MARK_RULE:
         draw_rule(d, s);
         break;
+    case BRAM_MARK_PICTURES:
+        draw_pictures(d, s);
+        break;
     }
     return BRAM_OK;
 }
@@ -381,6 +421,7 @@ static int depth(bram_mark mark)
     case BRAM_MARK_TICKS:
         return 3;
     case BRAM_MARK_POINTS:
+    case BRAM_MARK_PICTURES:
         return 4;
     case BRAM_MARK_TEXT:
         return 5;

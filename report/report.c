@@ -287,6 +287,7 @@ static int write_benchmark(bram_ctx *cx, bram_report *r, const bram_board *b)
         BRAM_TRY(bram_section_forecast(cx, r, b));
         BRAM_TRY(bram_section_geometry(cx, r, b));
         BRAM_TRY(bram_section_thresholds(cx, r, b));
+        BRAM_TRY(bram_section_encoding(cx, r, b));
         BRAM_TRY(bram_section_layers(cx, r, b));
         BRAM_TRY(bram_section_units(cx, r, b));
         BRAM_TRY(bram_section_examples(cx, r, b));

@@ -32,6 +32,7 @@ int bram_section_leaderboard(bram_ctx *cx, bram_report *r, const bram_board *b) 
 int bram_section_forecast(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_geometry(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_thresholds(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
+int bram_section_encoding(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_layers(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_units(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_examples(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;

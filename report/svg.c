@@ -9,6 +9,7 @@
 #include "colour.h"
 #include "digits.h"
 #include "figure_parts.h"
+#include "image.h"
 #include "utf8.h"
 
 #include <math.h>
@@ -18,6 +19,7 @@ struct svg {
     bram_buffer *out;
     const char *id;
     size_t clips;
+    bram_ctx *cx;
 };
 
 void bram_xml_escape(bram_buffer *out, const char *text)
@@ -223,10 +225,52 @@ static void shift(void *user, double x, double y)
     bram_buffer_put(out, ")\">\n");
 }
 
+static void base64(bram_buffer *out, const char *bytes, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t three = 0;
+        for (size_t k = 0; k < 3; k++)
+            three = three << 8 | (i + k < n ? (unsigned char)bytes[i + k] : 0u);
+        char four[4] = {digits[three >> 18], digits[three >> 12 & 63],
+                        i + 1 < n ? digits[three >> 6 & 63] : '=',
+                        i + 2 < n ? digits[three & 63] : '='};
+        bram_buffer_write(out, four, 4);
+    }
+}
+
+/* Within the file, as PNG: grey where all pixels are. */
+static void picture(void *user, const bram_picture *p, double x, double y, double w, double h)
+{
+    struct svg *s = user;
+    bram_buffer *out = s->out, png = {0};
+    size_t pixels = p->rows * p->cols;
+    bool grey = true;
+    for (size_t i = 0; grey && i < pixels; i++)
+        grey = p->rgb[3 * i] == p->rgb[3 * i + 1] && p->rgb[3 * i] == p->rgb[3 * i + 2];
+    uint8_t *level = grey ? bram_alloc(s->cx, pixels, 1) : NULL;
+    for (size_t i = 0; level && i < pixels; i++) level[i] = p->rgb[3 * i];
+    int status = grey && !level ? BRAM_ENOMEM
+                                : bram_image_png(s->cx, &png, grey ? level : p->rgb, p->rows,
+                                                 p->cols, grey ? 1 : 3);
+    bram_free(level);
+    out->failed = out->failed || status != BRAM_OK;
+    bram_buffer_put(out, "<image");
+    attribute(out, "x", x);
+    attribute(out, "y", y);
+    attribute(out, "width", w);
+    attribute(out, "height", h);
+    bram_buffer_put(out, " preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\""
+                         " href=\"data:image/png;base64,");
+    if (status == BRAM_OK) base64(out, bram_buffer_text(&png), png.length);
+    bram_buffer_put(out, "\"/>\n");
+    bram_buffer_release(&png);
+}
+
 static bram_canvas canvas_of(struct svg *s)
 {
-    return (bram_canvas){s,     path, rectangle, marker, text,
-                         cells, clip, end_group, shift,  end_group};
+    return (bram_canvas){s,    path,      rectangle, marker,    text,   cells,
+                         clip, end_group, shift,     end_group, picture};
 }
 
 /* ---- whole figures -------------------------------------------------------------------------- */
@@ -257,7 +301,7 @@ static void begin(bram_buffer *out, double width, double height, const char *id,
 static int write_svg(bram_ctx *cx, bram_buffer *out, const bram_figure *f, const char *id,
                      bool alone)
 {
-    struct svg s = {out, id, 0};
+    struct svg s = {out, id, 0, cx};
     bram_canvas canvas = canvas_of(&s);
     begin(out, f->width, f->height, id, f->title, f->description, alone);
     BRAM_TRY(bram_figure_draw(cx, f, &canvas));
@@ -278,7 +322,7 @@ int bram_svg_write_file(bram_ctx *cx, bram_buffer *out, const bram_figure *f)
 
 int bram_svg_write_sheet(bram_ctx *cx, bram_buffer *out, const bram_sheet *sheet)
 {
-    struct svg s = {out, "figure", 0};
+    struct svg s = {out, "figure", 0, cx};
     bram_canvas canvas = canvas_of(&s);
     double width, height;
     bram_sheet_size(sheet, &width, &height);

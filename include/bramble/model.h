@@ -58,7 +58,9 @@ typedef enum bram_ask {
     BRAM_ASK_RESPOND, /* "mean" (row x unit): y of the target rows from x. May come with "map" (unit
                          x row x column of the map that x is): where each unit looks, and with
                          "attention" (row x region x row and column of the map, the first rows):
-                         where each region looks in each */
+                         where each region looks in each; with "path" (penalty x measure: r2 in
+                         inner folds, share of units that chose it), and with "space" (space x row x
+                         unit): what each space adds to the training mean */
     BRAM_ASK_COSMOOTH, /* "mean" (row x unit): held-out units from the others, same rows and all */
     BRAM_ASK_LOGLIK,   /* "logdensity" (row x unit): nats, of the true value given the past alone;
                           of joint densities given also the units before it in the row, so that
@@ -105,7 +107,9 @@ enum {
     BRAM_MODEL_GRAPH = 1 << 6,    /* is fitted on a panel's graph, not on its segments */
     BRAM_MODEL_FINISHES = 1 << 7, /* its fit may be ended early: see bram_ctx_set_finish */
     BRAM_MODEL_LOOKS_BACK =
-        1 << 8 /* it looks at earlier rows of x itself, and wants x as recorded */
+        1 << 8,                /* it looks at earlier rows of x itself, and wants x as recorded */
+    BRAM_MODEL_SPACES = 1 << 9 /* takes several feature spaces at once: the column `space` of the
+                                  input says which an input belongs to */
 };
 
 typedef struct bram_model {

@@ -113,15 +113,48 @@ static void random_search_equals_himalaya(void **state)
     }
     assert_ok(r.cx, bram_mat_scratch(r.cx, &r2, 2, UNITS));
     assert_ok(r.cx, bram_mat_scratch(r.cx, &c, 2, UNITS));
-    assert_ok(r.cx, bram_banded_split(r.cx, &r2, &c, part, 2, &p.y));
-    want = reference_table(&r, "banded/r2_split");
-    assert_tables_near(&r2, &want, 1e-9);
+    assert_ok(r.cx, bram_banded_split(r.cx, &c, BRAM_SHARE_CORRELATION, part, 2, &p.y));
     want = reference_table(&r, "banded/correlation_split");
     assert_tables_near(&c, &want, 1e-9);
+    assert_ok(r.cx, bram_banded_split(r.cx, &c, BRAM_SHARE_RELATIVE, part, 2, &p.y));
+    want = reference_table(&r, "banded/r2_split_svd");
+    assert_tables_near(&c, &want, 1e-9);
+    assert_ok(r.cx, bram_banded_split(r.cx, &r2, BRAM_SHARE_PRODUCT, part, 2, &p.y));
+    want = reference_table(&r, "banded/r2_split");
+    assert_tables_near(&r2, &want, 1e-9);
     want = reference_table(&r, "banded/r2_joint");
     for (size_t j = 0; j < UNITS; j++)
         assert_near(bram_row(&r2, 0)[j] + bram_row(&r2, 1)[j], want.data[j], 1e-9);
     close_reference(&r);
+}
+
+/* Two parts of three rows: y = (2, -1, -1), p1 = (1, 0, -1), p2 = (1, -1, 0), p = (2, -1, -1).
+ * p1 (2 y - p) = p1 p = 3, y y = 6: a half each. A part of nothing has no share, and a truth of
+ * nothing no split. */
+static void splits_by_hand(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    double y[] = {2, -1, -1}, p1[] = {1, 0, -1}, p2[] = {1, -1, 0}, none[] = {0, 0, 0}, out[2];
+    bram_mat truth = {y, 3, 1, 1}, part[] = {{p1, 3, 1, 1}, {p2, 3, 1, 1}}, share = {out, 2, 1, 1};
+    static const bram_share how[] = {BRAM_SHARE_PRODUCT, BRAM_SHARE_CORRELATION,
+                                     BRAM_SHARE_RELATIVE};
+    for (size_t k = 0; k < 3; k++) {
+        part[1].data = p2, truth.data = y;
+        assert_ok(cx, bram_banded_split(cx, &share, how[k], part, 2, &truth));
+        assert_near(out[0], 0.5, 1e-15);
+        assert_near(out[1], 0.5, 1e-15);
+        part[1].data = none; /* p = p1: 2 * 3 - 2 of 6, a correlation of 3 / sqrt(6 * 2) */
+        assert_ok(cx, bram_banded_split(cx, &share, how[k], part, 2, &truth));
+        assert_near(out[0], k == 1 ? 3 / sqrt(12) : 4. / 6, 1e-15);
+        assert_near(out[1], 0, 1e-15);
+        truth.data = none;
+        assert_ok(cx, bram_banded_split(cx, &share, how[k], part, 2, &truth));
+        assert_true(isnan(out[0]) && isnan(out[1]));
+    }
+    part[1].rows = 2;
+    assert_int_equal(bram_banded_split(cx, &share, how[0], part, 2, &truth), BRAM_ESHAPE);
+    bram_ctx_free(cx);
 }
 
 static void weightings_begin_equal_and_stay_on_the_simplex(void **state)
@@ -254,6 +287,7 @@ int main(void)
     bram_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_search_equals_himalaya),
+        cmocka_unit_test(splits_by_hand),
         cmocka_unit_test(weightings_begin_equal_and_stay_on_the_simplex),
         cmocka_unit_test(descent_goes_down),
         cmocka_unit_test(bands_find_what_one_penalty_cannot),

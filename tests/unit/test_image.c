@@ -421,6 +421,36 @@ static void sizes_as_other_tools_make_them(void **state)
     expect(*state, 6, 9, BRAM_RESIZE_BICUBIC, bicubic_large);
 }
 
+static void what_is_written_is_read(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    uint8_t level[] = {0, 1, 127, 128, 254, 255, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 200, 100};
+    for (size_t channels = 1; channels <= 3; channels += 2) {
+        bram_buffer file = {0};
+        bram_image im = {0};
+        size_t cols = 6 / channels;
+        assert_ok(cx, bram_image_png(cx, &file, level, 3, cols, channels));
+        assert_ok(cx, bram_image_decode(cx, &im, bram_buffer_text(&file), file.length, "made"));
+        assert_int_equal(im.rows, 3);
+        assert_int_equal(im.cols, cols);
+        assert_int_equal(im.channels, channels);
+        for (size_t i = 0; i < 18; i++) assert_near(im.values[i], (float)(level[i] / 255.), 1e-7);
+        bram_image_release(&im);
+        for (size_t k = 1, status = 1; status; k++) {
+            bram_buffer other = {0};
+            bram_fail_allocation(k, false);
+            status = (size_t)(bram_image_png(cx, &other, level, 3, cols, channels) != BRAM_OK);
+            bram_fail_allocation(0, false);
+            bram_buffer_release(&other);
+            assert_true(k < 100);
+        }
+        assert_int_equal(bram_image_png(cx, &file, level, 3, 0, channels), BRAM_EUSAGE);
+        bram_buffer_release(&file);
+    }
+    bram_ctx_free(cx);
+}
+
 static void sizes_by_hand(void **state)
 {
     bram_ctx *cx = *state;
@@ -455,6 +485,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(grey_and_alpha_by_hand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sizes_as_other_tools_make_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sizes_by_hand, set_up, tear_down),
+        cmocka_unit_test(what_is_written_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Tests of the model ridge: weights by hand, the choice of the penalty, what is missing, files. */
+/* Tests of the models ridge and banded: weights by hand, the choice of penalties, what is missing,
+ * files. */
 #include "internal.h"
 #include "test.h"
 
@@ -117,6 +118,79 @@ static void the_penalty_is_chosen(void **state)
     tear_down(&s);
 }
 
+/* r2 of the inner folds by hand: x and y are one line through zero, the penalty large or none. */
+static void how_it_chose_is_told(void **state)
+{
+    (void)state;
+    double x[] = {-1, 1, -1, 1}, y[] = {-2, 2, -2, 2};
+    struct setting s;
+    set_up(&s, (bram_mat){x, 4, 1, 1}, (bram_mat){y, 4, 1, 1}, (bram_mat){x, 4, 1, 1},
+           (bram_mat){y, 4, 1, 1});
+    bram_fitted *f = NULL;
+    bram_dataset *answer = NULL;
+    bram_query query = {.ask = BRAM_ASK_RESPOND, .panel = &s.test};
+    assert_ok(s.cx, bram_fitted_new(s.cx, &f, "ridge:alpha=1+1e12,scale=none,inner=2", &s.train,
+                                    NULL, 0));
+    assert_ok(s.cx, bram_fitted_answer(s.cx, &answer, f, &query));
+    const double *path = bram_response_f64(bram_dataset_response(answer, "path"));
+    /* two rows: xx = 2, xy = 4, w = 4 / 3; errors of 2 - 4 / 3, a variance of 4 */
+    assert_near(path[0], 1 - (2. / 3) * (2. / 3) / 4, 1e-12);
+    assert_near(path[1], 1, 0);
+    assert_near(path[2], 0, 1e-9);
+    assert_near(path[3], 0, 0);
+    bram_dataset_free(answer);
+    bram_fitted_free(f);
+    tear_down(&s);
+}
+
+/* Equal weights of two spaces are ridge with twice the penalty; with weightings to choose among,
+ * the space that says nothing is given up; what the spaces add is the answer. */
+static void bands(void **state)
+{
+    (void)state;
+    double x[ROWS * INPUTS], y[ROWS * 2], none[ROWS * 2] = {0}, out[ROWS * 2], again[ROWS * 2];
+    const char *const space[INPUTS] = {"signal", "noise", "noise"};
+    fill(x, ROWS * INPUTS, 1);
+    fill(y, ROWS * 2, 2);
+    for (size_t i = 0; i < ROWS * 2; i++) y[i] += 3 + 2 * x[i / 2 * INPUTS];
+    struct setting s;
+    bram_mat inputs = {x, ROWS, INPUTS, INPUTS};
+    set_up(&s, inputs, (bram_mat){y, ROWS, 2, 2}, inputs, (bram_mat){none, ROWS, 2, 2});
+    bram_fitted *f = NULL, *loaded = NULL;
+    assert_ok(s.cx, bram_axis_add_text(s.cx, s.input, "space", space));
+    assert_ok(s.cx, bram_fitted_new(s.cx, &f, "ridge:alpha=6", &s.train, NULL, 0));
+    ask(&s, f, out, ROWS * 2);
+    bram_fitted_free(f);
+    assert_ok(s.cx, bram_fitted_new(s.cx, &f, "banded:alpha=3,draws=1", &s.train, NULL, 0));
+    ask(&s, f, again, ROWS * 2);
+    for (size_t i = 0; i < ROWS * 2; i++) assert_near(again[i], out[i], 1e-12);
+    bram_fitted_free(f);
+    assert_ok(s.cx, bram_fitted_new(s.cx, &f, "banded", &s.train, NULL, 0));
+    bram_dataset *answer = NULL;
+    bram_query query = {.ask = BRAM_ASK_RESPOND, .panel = &s.test};
+    assert_ok(s.cx, bram_fitted_answer(s.cx, &answer, f, &query));
+    const double *mean = bram_response_f64(bram_dataset_response(answer, "mean")),
+                 *part = bram_response_f64(bram_dataset_response(answer, "space"));
+    double square[2] = {0, 0}, average[2] = {0, 0};
+    for (size_t i = 0; i < ROWS * 2; i++) average[i % 2] += y[i] / ROWS;
+    for (size_t i = 0; i < ROWS * 2; i++) {
+        assert_near(mean[i] - average[i % 2], part[i] + part[ROWS * 2 + i], 1e-12);
+        for (size_t k = 0; k < 2; k++) square[k] += part[k * ROWS * 2 + i] * part[k * ROWS * 2 + i];
+    }
+    assert_true(square[1] < 0.02 * square[0]);
+    char path[256];
+    test_temporary(path, "banded.h5");
+    assert_ok(s.cx, bram_fitted_save(s.cx, f, path, true));
+    assert_ok(s.cx, bram_fitted_load(s.cx, &loaded, path));
+    ask(&s, loaded, again, ROWS * 2);
+    assert_memory_equal(mean, again, sizeof again);
+    unlink(path);
+    bram_dataset_free(answer);
+    bram_fitted_free(loaded);
+    bram_fitted_free(f);
+    tear_down(&s);
+}
+
 static void what_it_refuses(void **state)
 {
     (void)state;
@@ -141,6 +215,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand),
         cmocka_unit_test(the_penalty_is_chosen),
+        cmocka_unit_test(how_it_chose_is_told),
+        cmocka_unit_test(bands),
         cmocka_unit_test(what_it_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
  */
 #include "area.h"
 #include "cell_test.h"
+#include "encoding_keep.h"
 #include "internal.h"
 #include "reliability.h"
 #include "simulate.h"
@@ -358,6 +359,122 @@ static void layers_that_cannot_be_chosen(void **state)
     bram_ctx_free(cx);
 }
 
+/* Spaces of a map: one has the signal, another is flat. Shares add up to the skill over the
+ * training mean, and so do the gains of the stimuli. */
+static void the_score_is_split(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_dataset *ds = made(cx), *result = NULL;
+    static char skill[] = "skill";
+    static char *wanted[] = {pearson, skill};
+    static const char *const splits[] = {"product", "correlation", "relative"};
+    static const char *const ids[] = {"r2-share", "r-share", "r2-relative"};
+    bram_benchmark b = test_benchmark(cx, "encoding", wanted, 2, "samples=200,map=banded");
+    for (size_t k = 0; k < 3; k++) {
+        char of[2][32];
+        for (size_t i = 0; i < 2; i++)
+            snprintf(of[i], sizeof of[i], "%s@%s", ids[k], i ? "flat" : "line");
+        assert_ok(cx, bram_options_set(cx, b.options, "share", splits[k]));
+        assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", "features"));
+        double all = test_number(result, ids[k], "value");
+        assert_near(test_number(result, of[0], "value"), all, 1e-12);
+        assert_near(test_number(result, of[1], "value"), 0, 1e-12);
+        assert_near(all, test_number(result, k == 1 ? pearson : skill, "value"),
+                    k == 1 ? 1e-3 : 1e-12);
+        assert_true(test_number(result, ids[k], "low") <= all);
+        assert_true(test_number(result, ids[k], "high") >= all);
+        const bram_response *gain = bram_dataset_response(result, "stimuli/gain");
+        double value[STIMULI], mean = 0;
+        assert_ok(cx,
+                  bram_response_read(cx, gain, (size_t[]){0}, (size_t[]){STIMULI}, value, NULL));
+        for (size_t i = 0; i < STIMULI; i++) mean += value[i] / STIMULI;
+        assert_near(mean, test_number(result, skill, "value"), 1e-12);
+        bram_dataset_free(result);
+    }
+    assert_ok(cx, bram_options_set(cx, b.options, "map", "ridge"));
+    assert_ok(cx, test_cell(cx, &result, &b, ds, "v1", "features:line"));
+    const bram_response *chosen = bram_dataset_response(result, "penalties/chosen");
+    assert_non_null(chosen);
+    assert_non_null(bram_dataset_response(result, "penalties/r2"));
+    for (size_t f = 0; f < 5; f++) {
+        double share[10], sum = 0;
+        assert_ok(cx,
+                  bram_response_read(cx, chosen, (size_t[]){f, 0}, (size_t[]){1, 10}, share, NULL));
+        for (size_t a = 0; a < 10; a++) sum += share[a];
+        assert_near(sum, 1, 1e-12);
+    }
+    bram_dataset_free(result);
+    bram_options_free(b.options);
+    bram_dataset_free(ds);
+    bram_ctx_free(cx);
+}
+
+/* Known predictions a and b of y = a + b + noise, a and b correlated: the true shares are
+ * E a (2 y - a - b) / E y y. 95 % intervals from draws of 60 stimuli hold them in 92 to 98 % of 400
+ * sets (three standard errors of 400 trials are 3 %). */
+static void intervals_of_shares_hold(void **state)
+{
+    (void)state;
+    enum { SETS = 400, N = 60, DRAWS = 200 };
+    bram_ctx *cx = bram_ctx_new();
+    bram_axis *unit = NULL;
+    bram_benchmark b = test_benchmark(cx, "encoding", metrics, 1, "samples=200");
+    size_t held[2] = {0, 0};
+    /* a = u + v, b = u / 2 - v / 2 + w, of independent u, v, w, y = a + b + noise of variance 2:
+     * aa = 2, ab = 0, bb = 1.5, yy = 5.5 */
+    const double truth[2] = {2 / 5.5, 1.5 / 5.5};
+    assert_ok(cx, bram_axis_new(cx, &unit, "unit", 1));
+    for (size_t set = 0; set < SETS; set++) {
+        size_t mark = bram_scratch_mark(cx);
+        bram_encoding_kept k = {.rows = N, .units = 1, .folds = 1};
+        double y[N], blind[N] = {0};
+        bram_rng g = bram_rng_new(set, "shares");
+        bram_side target = {.values = {y, N, 1, 1}};
+        bram_scores *scores = NULL;
+        bram_dataset *result = NULL;
+        assert_ok(cx, bram_encoding_expect_spaces(cx, &k, (const char *[]){"a", "b"}, 2));
+        assert_non_null(k.part = bram_alloc(cx, 2 * N, sizeof *k.part));
+        for (size_t i = 0; i < N; i++) {
+            double u = bram_rng_normal(&g), v = bram_rng_normal(&g), w = bram_rng_normal(&g);
+            k.part[i] = u + v, k.part[N + i] = u / 2 - v / 2 + w;
+            y[i] = k.part[i] + k.part[N + i] + sqrt(2) * bram_rng_normal(&g);
+        }
+        size_t of[N];
+        uint32_t draw_of[N];
+        for (size_t i = 0; i < N; i++) of[i] = i, draw_of[i] = (uint32_t)i;
+        bram_encoding_outcome o = {.target = &target,
+                                   .prediction = blind,
+                                   .blind = blind,
+                                   .rows = N,
+                                   .tested = N,
+                                   .of = of,
+                                   .draw_of = draw_of,
+                                   .once = true};
+        char stream[32];
+        snprintf(stream, sizeof stream, "set%zu", set);
+        assert_ok(cx, bram_scores_new(cx, &scores, unit, stream, 0, DRAWS, 0.95));
+        assert_ok(cx, bram_encoding_shares(cx, scores, &k, &o, b.options, stream));
+        assert_ok(cx, bram_dataset_new(cx, &result));
+        assert_ok(cx, bram_scores_finish(cx, scores, result));
+        for (size_t i = 0; i < 2; i++) {
+            const char *id = i ? "r2-share@b" : "r2-share@a";
+            held[i] += test_number(result, id, "low") <= truth[i] &&
+                       test_number(result, id, "high") >= truth[i];
+        }
+        bram_scores_free(scores);
+        bram_dataset_free(result);
+        bram_encoding_kept_release(&k);
+        bram_scratch_release(cx, mark);
+    }
+    for (size_t i = 0; i < 2; i++)
+        if (held[i] < 0.92 * SETS || held[i] > 0.98 * SETS)
+            fail_msg("%zu of %d intervals of share %zu hold", held[i], SETS, i);
+    bram_axis_free(unit);
+    bram_options_free(b.options);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -372,6 +489,8 @@ int main(void)
         cmocka_unit_test(the_true_layer_is_chosen),
         cmocka_unit_test(choosing_is_not_rewarded),
         cmocka_unit_test(layers_that_cannot_be_chosen),
+        cmocka_unit_test(the_score_is_split),
+        cmocka_unit_test(intervals_of_shares_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
