@@ -21,7 +21,7 @@ enum { SEGMENTS = 4, ROWS = 48, UNITS = 5, INPUTS = 3, STIMULI = 6, CUT = 30, CO
 /* Segments 0 and 1 are for training, 2 for validation, 3 for questions. */
 struct world {
     bram_ctx *cx;
-    bram_axis *unit, *input, *stimulus;
+    bram_axis *unit, *input, *stimulus, *frame; /* frame: rows of segments, which have pictures */
     bram_dataset *known;
     bram_graph *graph;
     double position[UNITS];
@@ -77,6 +77,11 @@ static void make_axes(struct world *w)
     assert_ok(w->cx, bram_axis_set_ids(w->cx, w->input, input_ids));
     assert_ok(w->cx, bram_axis_new(w->cx, &w->stimulus, "stimulus", STIMULI));
     assert_ok(w->cx, bram_axis_set_ids(w->cx, w->stimulus, stimulus_ids));
+    static char id[ROWS][8];
+    const char *ids[ROWS];
+    for (size_t i = 0; i < ROWS; i++) snprintf(id[i], sizeof id[i], "f%zu", i), ids[i] = id[i];
+    assert_ok(w->cx, bram_axis_new(w->cx, &w->frame, "stimulus", ROWS));
+    assert_ok(w->cx, bram_axis_set_ids(w->cx, w->frame, ids));
 }
 
 static void make_features(struct world *w)
@@ -91,7 +96,14 @@ static void make_features(struct world *w)
                                        (const bram_axis *[]){w->stimulus, w->unit}));
     for (size_t i = 0; i < STIMULI * UNITS; i++) bram_response_f64(r)[i] = (double)(i * i % 7);
     assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "responses", r));
-    assert_ok(w->cx, bram_pictures_new(w->cx, &r, "shown", w->stimulus, 9, 9, 3));
+    bram_axis *shown;
+    const char *ids[STIMULI + ROWS];
+    for (size_t i = 0; i < STIMULI; i++) ids[i] = bram_axis_id(w->stimulus, i);
+    for (size_t i = 0; i < ROWS; i++) ids[STIMULI + i] = bram_axis_id(w->frame, i);
+    assert_ok(w->cx, bram_axis_new(w->cx, &shown, "stimulus", STIMULI + ROWS));
+    assert_ok(w->cx, bram_axis_set_ids(w->cx, shown, ids));
+    assert_ok(w->cx, bram_pictures_new(w->cx, &r, "shown", shown, 9, 9, 3));
+    bram_axis_free(shown);
     for (size_t i = 0; i < bram_response_count(r); i++)
         bram_response_u8(r)[i] = (uint8_t)(i * i % 251);
     assert_ok(w->cx, bram_dataset_add(w->cx, w->known, "stimuli/images", r));
@@ -147,6 +159,7 @@ static struct world *make(void)
                                        .x = {w->x[s], ROWS, INPUTS, INPUTS},
                                        .x_present = w->x_present[s],
                                        .first = s < 2 ? 0 : CONTEXT,
+                                       .row = w->frame,
                                        .dt = 0.5};
     }
     w->train = (bram_panel){w->unit, w->input, w->known, &w->segment[0], 2, w->graph};
@@ -161,6 +174,7 @@ static void drop(struct world *w)
     bram_axis_free(w->unit);
     bram_axis_free(w->input);
     bram_axis_free(w->stimulus);
+    bram_axis_free(w->frame);
     bram_dataset_free(w->known);
     bram_ctx_free(w->cx);
     free(w);
@@ -181,6 +195,7 @@ static const char *spec_of(const bram_model *m)
 {
     static const char *const smaller[][2] = {
         {"area", "area:name=other"},
+        {"convcore", "convcore:size=9,first=3,channels=3,layers=2,epochs=2,batch=20"},
         {"esn", "esn:size=30"},
         {"readout-factorized", "readout-factorized:height=1,width=3,epochs=3,terms=2"},
         {"readout-gaussian", "readout-gaussian:height=1,width=3,epochs=3,batch=7"},
