@@ -22,6 +22,9 @@ int bram_encoding_paths(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_
 /** How the score is split among feature spaces. */
 int bram_encoding_spaces(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 
+/** Where readouts of maps look, for units and for regions. */
+int bram_encoding_maps(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
+
 /** Stimuli that are told best and worst, as pictures where the dataset has them. */
 int bram_encoding_stimuli(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 

@@ -250,8 +250,8 @@ int bram_encoding_matrix(bram_ctx *cx, bram_report *r, const bram_board *b)
 int bram_section_encoding(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
     static int (*const figures[])(bram_ctx *, bram_report *, const bram_board *) = {
-        bram_encoding_areas, bram_encoding_matrix, bram_encoding_spaces,
-        bram_encoding_units, bram_encoding_paths,  bram_encoding_stimuli};
+        bram_encoding_areas, bram_encoding_matrix, bram_encoding_spaces, bram_encoding_units,
+        bram_encoding_paths, bram_encoding_maps,   bram_encoding_stimuli};
     size_t any;
     if (strcmp(bram_plan_text(r, b->benchmark, "task"), "encoding") != 0) return BRAM_OK;
     if (!bram_encoding_models(r, b, &any, 1)) return BRAM_OK;
