@@ -44,11 +44,13 @@ struct engine {
     size_t count;
     bram_run_counts counts;
     bram_run_row *row; /* one a plan: what a watcher sees */
+    bram_entrants entrants;
 };
 
 static void release(struct engine *e)
 {
     for (size_t i = 0; i < e->plans; i++) bram_plan_release(&e->plan[i]);
+    bram_entrants_release(&e->entrants);
     bram_free(e->plan);
     bram_free(e->pending);
     bram_free(e->row);
@@ -62,17 +64,16 @@ static bool is_planned(const bram_plan *plan, const bram_planned *cell)
     return false;
 }
 
-static int plan_cell(bram_ctx *cx, bram_plan *plan, const char *part, const char *spec,
+static int plan_cell(bram_ctx *cx, bram_plan *plan, const char *part, const bram_entrant *entrant,
                      uint64_t seed)
 {
     bram_planned c = {.seed = seed};
-    bram_entrant contestant;
-    BRAM_TRY(bram_entrant_find(cx, &contestant, plan->benchmark, spec));
-    c.model = contestant.canonical;
+    c.model = bram_strdup(cx, entrant->canonical);
     c.part = bram_strdup(cx, part);
-    int status = c.part ? BRAM_OK : BRAM_ENOMEM;
+    int status = c.part && c.model ? BRAM_OK : BRAM_ENOMEM;
     if (status == BRAM_OK)
-        status = bram_cell_key(cx, c.key, plan->benchmark, plan->dataset_hash, part, c.model, seed);
+        status = bram_cell_key_of(cx, c.key, plan->benchmark, plan->dataset_hash, part, entrant,
+                                  seed);
     if (status == BRAM_OK && !is_planned(plan, &c)) {
         plan->cell[plan->cells++] = c;
         return BRAM_OK;
@@ -94,9 +95,9 @@ static int check_truth(bram_ctx *cx, const bram_benchmark *b)
 }
 
 /* All models on one part; one seed is enough for a model that draws no random numbers. */
-static int plan_part(bram_ctx *cx, bram_plan *plan, const bram_run_settings *settings,
-                     const char *part)
+static int plan_part(bram_ctx *cx, struct engine *e, bram_plan *plan, const char *part)
 {
+    const bram_run_settings *settings = e->settings;
     static const uint64_t zero = 0;
     const uint64_t *seeds = settings->seed_count ? settings->seeds : &zero;
     size_t seed_count = settings->seed_count ? settings->seed_count : 1;
@@ -105,11 +106,10 @@ static int plan_part(bram_ctx *cx, bram_plan *plan, const bram_run_settings *set
     size_t more = task && task->contestants ? 0 : settings->model_count; /* they are models */
     for (size_t m = 0; m < b->model_count + more; m++) {
         const char *spec = m < b->model_count ? b->models[m] : settings->models[m - b->model_count];
-        bram_entrant contestant;
-        BRAM_TRY(bram_entrant_find(cx, &contestant, b, spec));
-        bram_free(contestant.canonical);
-        size_t n = contestant.stochastic ? seed_count : 1;
-        for (size_t s = 0; s < n; s++) BRAM_TRY(plan_cell(cx, plan, part, spec, seeds[s]));
+        const bram_entrant *entrant = NULL;
+        BRAM_TRY(bram_entrants_find(cx, &entrant, &e->entrants, b, spec));
+        size_t n = entrant->stochastic ? seed_count : 1;
+        for (size_t s = 0; s < n; s++) BRAM_TRY(plan_cell(cx, plan, part, entrant, seeds[s]));
     }
     return BRAM_OK;
 }
@@ -152,7 +152,7 @@ static int plan_benchmark(bram_ctx *cx, struct engine *e, const bram_benchmark *
         if (!plan->cell) status = BRAM_ENOMEM;
     }
     for (size_t i = 0; i < n && status == BRAM_OK; i++)
-        status = plan_part(cx, plan, settings, bram_axis_id(parts, i));
+        status = plan_part(cx, e, plan, bram_axis_id(parts, i));
     if (status == BRAM_OK) status = estimate(cx, plan, task, ds);
     bram_axis_free(parts);
     bram_dataset_free(ds);

@@ -69,53 +69,28 @@ static int add_benchmark(bram_ctx *cx, bram_hash *h, const bram_benchmark *b)
     return BRAM_OK;
 }
 
-static int find_by_name(bram_ctx *cx, bram_entrant *out, const bram_task *task, const char *name)
-{
-    char known[200] = "";
-    for (const bram_contestant *c = task->contestants; c->name; c++) {
-        if (strcmp(c->name, name) == 0) {
-            out->canonical = bram_strdup(cx, name);
-            return out->canonical ? BRAM_OK : BRAM_ENOMEM;
-        }
-        if (strlen(known) + strlen(c->name) + 3 < sizeof known)
-            strcat(strcat(known, *known ? ", " : ""), c->name);
-    }
-    return bram_fail(cx, BRAM_EUSAGE, "\"%s\" does not compete in the task %s; there are: %s", name,
-                     task->name, known);
-}
-
-int bram_entrant_find(bram_ctx *cx, bram_entrant *out, const bram_benchmark *b, const char *spec)
-{
-    const bram_task *task = bram_task_find(b->task);
-    const bram_model *model;
-    bram_entrant found = {0};
-    if (task && task->contestants) {
-        BRAM_TRY(find_by_name(cx, &found, task, spec));
-    } else {
-        BRAM_TRY(bram_model_content(cx, found.content, spec));
-        BRAM_TRY(bram_model_parse(cx, &model, NULL, &found.canonical, spec));
-        found.version = model->version;
-        found.stochastic = (model->flags & BRAM_MODEL_STOCHASTIC) != 0;
-    }
-    *out = found;
-    return BRAM_OK;
-}
-
 int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const char *dataset_hash,
                   const char *part, const char *model, uint64_t seed)
 {
+    bram_entrant entrant;
+    BRAM_TRY(bram_entrant_find(cx, &entrant, b, model));
+    int status = bram_cell_key_of(cx, key, b, dataset_hash, part, &entrant, seed);
+    bram_free(entrant.canonical);
+    return status;
+}
+
+int bram_cell_key_of(bram_ctx *cx, char key[65], const bram_benchmark *b, const char *dataset_hash,
+                     const char *part, const bram_entrant *entrant, uint64_t seed)
+{
     bram_hash *h = NULL;
-    bram_entrant entry;
-    BRAM_TRY(bram_entrant_find(cx, &entry, b, model));
-    bram_free(entry.canonical);
     BRAM_TRY(bram_hash_new(cx, &h));
     int status = bram_hash_add_text(cx, h, "bramble cell 1");
     if (status == BRAM_OK) status = add_benchmark(cx, h, b);
     if (status == BRAM_OK) status = bram_hash_add_text(cx, h, dataset_hash);
     if (status == BRAM_OK) status = bram_hash_add_text(cx, h, part);
-    if (status == BRAM_OK) status = bram_hash_add_text(cx, h, model);
-    if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, entry.version);
-    if (status == BRAM_OK) status = bram_hash_add_text(cx, h, entry.content);
+    if (status == BRAM_OK) status = bram_hash_add_text(cx, h, entrant->canonical);
+    if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, entrant->version);
+    if (status == BRAM_OK) status = bram_hash_add_text(cx, h, entrant->content);
     if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, seed);
     if (status == BRAM_OK) status = bram_hash_end(cx, h, key);
     bram_hash_free(h);

@@ -12,19 +12,7 @@
 #ifndef BRAMBLE_BENCHMARKS_STORE_H
 #define BRAMBLE_BENCHMARKS_STORE_H
 
-#include <bramble/benchmark.h>
-
-/** What a spec string of a benchmark's list of models names: a model, or what competes instead. */
-typedef struct bram_entrant {
-    char *canonical; /* for bram_free */
-    char content[65];
-    unsigned version; /* of its code; 0: that of the task */
-    bool stochastic;
-} bram_entrant;
-
-/** @return BRAM_OK; BRAM_EUSAGE: no such model, option or contestant of the task; BRAM_ENOMEM */
-int bram_entrant_find(bram_ctx *cx, bram_entrant *out, const bram_benchmark *b,
-                      const char *spec) BRAM_MUST_CHECK;
+#include "entrant.h"
 
 /** One planned cell. Strings are its own. */
 typedef struct bram_planned {
@@ -47,6 +35,10 @@ void bram_plan_release(bram_plan *p);
 /** SHA-256 of everything a cell's result depends on. See docs/results.md for the list. */
 int bram_cell_key(bram_ctx *cx, char key[65], const bram_benchmark *b, const char *dataset_hash,
                   const char *part, const char *model, uint64_t seed) BRAM_MUST_CHECK;
+
+/** The same of an entrant that is known. */
+int bram_cell_key_of(bram_ctx *cx, char key[65], const bram_benchmark *b, const char *dataset_hash,
+                     const char *part, const bram_entrant *entrant, uint64_t seed) BRAM_MUST_CHECK;
 
 /** Makes DIR and the folders below it, and sweeps them. @return BRAM_OK; BRAM_EWRITE */
 int bram_store_make(bram_ctx *cx, const char *dir) BRAM_MUST_CHECK;
