@@ -4,9 +4,10 @@
  *   minimise sum over t of (y_t - c - sum over l of w_l y_{t-l})^2 + ridge |w|^2
  *
  * for each unit, over the rows whose target and L values before it are all present. Against var it
- * tells self-prediction from interaction. Several lags or penalties: one pair for all units, the
- * one with the least one-step squared error on the validation data. target=increment: y_t - y_{t-1}
- * is regressed, see var.c.
+ * tells self-prediction from interaction. Inputs (inputs.h), where there are any, have as many lags
+ * as the unit; in a free run they stay what they were at its start. Several lags or penalties: one
+ * pair for all units, the one with the least one-step squared error on the validation data.
+ * target=increment: y_t - y_{t-1} is regressed, see var.c.
  */
 #include "forecast.h"
 #include "linalg.h"
@@ -15,8 +16,10 @@
 
 struct ar {
     bram_mat mean;      /* 1 x units: training means, for what is missing */
+    bram_mat inputs;    /* 2 x inputs, see inputs.h */
     bram_mat intercept; /* 1 x units */
     bram_mat weights;   /* lags x units: row l is lag l + 1 */
+    bram_mat drive;     /* lags inputs x units: weights of the inputs known with the lags */
     bram_mat variance;  /* 1 x units: of the residuals on the training rows */
 };
 
@@ -26,25 +29,38 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps
     (void)cx;
     (void)steps; /* 1: the horizon */
     const struct ar *m = fitted;
+    size_t units = m->mean.cols, inputs = m->inputs.cols;
     for (size_t i = 0; i < out->rows; i++) {
         double *to = bram_row(out, i);
-        for (size_t j = 0; j < out->cols; j++) to[j] = m->intercept.data[j];
+        for (size_t j = 0; j < units; j++) to[j] = m->intercept.data[j];
         for (size_t l = 0; l < m->weights.rows; l++) {
             const double *from = bram_row(&lagged[l], i), *w = bram_row(&m->weights, l);
-            for (size_t j = 0; j < out->cols; j++) to[j] += w[j] * from[j];
+            for (size_t j = 0; j < units; j++) to[j] += w[j] * from[j];
+            for (size_t k = 0; k < inputs; k++)
+                for (size_t j = 0; j < units; j++)
+                    to[j] += bram_row(&m->drive, l * inputs + k)[j] * from[units + k];
         }
+        for (size_t k = 0; k < inputs; k++) to[units + k] = bram_row(&lagged[0], i)[units + k];
     }
     return BRAM_OK;
 }
 
 static bram_forecast view(const struct ar *m)
 {
-    return (bram_forecast){m,       m->mean.cols,    m->weights.rows, 1, m->mean.data,
-                           predict, m->variance.data};
+    return (bram_forecast){.fitted = m,
+                           .units = m->mean.cols,
+                           .lags = m->weights.rows,
+                           .horizon = 1,
+                           .mean = m->mean.data,
+                           .predict = predict,
+                           .variance = m->variance.data,
+                           .inputs = &m->inputs};
 }
 
 static const bram_state_part state[] = {
     {"mean", offsetof(struct ar, mean)},
+    {"inputs", offsetof(struct ar, inputs)},
+    {"drive", offsetof(struct ar, drive)},
     {"intercept", offsetof(struct ar, intercept)},
     {"variance", offsetof(struct ar, variance)},
     {"weights", offsetof(struct ar, weights)},
@@ -65,11 +81,29 @@ struct job {
     struct ar *m;
 };
 
-/* Means of y_{t-a}, a = 0 .. lags, or the products about them, over the complete rows. */
+/* Numbers that a unit is told from. */
+static size_t sources_of(const struct ar *m)
+{
+    return m->weights.rows + m->drive.rows;
+}
+
+/* The target about the unit's training mean, its lags, and the inputs known with these. */
+static void put_row(double *z, const struct job *job, size_t unit, const bram_segment *g,
+                    const double *y, size_t t)
+{
+    size_t lags = job->m->weights.rows, inputs = job->m->inputs.cols;
+    for (size_t a = 0; a <= lags; a++) z[a] = y[t - a] - job->m->mean.data[unit];
+    for (size_t l = 0; l < lags && inputs; l++)
+        bram_inputs_row(&job->m->inputs, z + 1 + lags + l * inputs, g, t - l);
+}
+
+/* Means of the target and what it is told from, or the products about them, over complete rows. */
 static int accumulate(bram_ctx *cx, double *mean, bram_mat *products, const struct job *job,
                       size_t unit, size_t *rows)
 {
-    size_t lags = job->m->weights.rows, count = 0;
+    size_t lags = job->m->weights.rows, sources = sources_of(job->m), count = 0;
+    double *z = bram_scratch(cx, sources + 1, sizeof *z);
+    if (!z) return BRAM_ENOMEM;
     for (size_t s = 0; s < job->train->segments; s++) {
         const bram_segment *g = &job->train->segment[s];
         size_t mark = bram_scratch_mark(cx), *run;
@@ -78,11 +112,11 @@ static int accumulate(bram_ctx *cx, double *mean, bram_mat *products, const stru
         for (size_t t = g->first > lags ? g->first : lags; t < g->y.rows; t++) {
             if (run[t] <= lags) continue;
             count++;
-            for (size_t a = 0; a <= lags && !products; a++)
-                mean[a] += y[t - a] - job->m->mean.data[unit];
-            for (size_t a = 1; a <= lags && products; a++)
+            put_row(z, job, unit, g, y, t);
+            for (size_t a = 0; a <= sources && !products; a++) mean[a] += z[a];
+            for (size_t a = 1; a <= sources && products; a++)
                 for (size_t b = 0; b <= a; b++)
-                    bram_row(products, a - 1)[b] += (y[t - a] - mean[a]) * (y[t - b] - mean[b]);
+                    bram_row(products, a - 1)[b] += (z[a] - mean[a]) * (z[b] - mean[b]);
         }
         bram_scratch_release(cx, mark);
     }
@@ -90,22 +124,23 @@ static int accumulate(bram_ctx *cx, double *mean, bram_mat *products, const stru
     return BRAM_OK;
 }
 
-/* products: row a - 1 holds in column b the product of lags a and b; column 0 is the target. */
+/* products: row a - 1 holds in column b the product of sources a and b; column 0 is the target.
+ * means are about the unit's training mean. */
 static int solve(bram_ctx *cx, const struct job *job, size_t unit, const double *mean,
                  const bram_mat *products)
 {
     struct ar *m = job->m;
-    size_t lags = m->weights.rows;
-    bram_mat gram = {products->data + 1, lags, lags, products->stride}, right;
-    BRAM_TRY(bram_mat_scratch(cx, &right, lags, 1));
+    size_t lags = m->weights.rows, sources = sources_of(m);
+    bram_mat gram = {products->data + 1, sources, sources, products->stride}, right;
+    BRAM_TRY(bram_mat_scratch(cx, &right, sources, 1));
     bool constant = true;
-    for (size_t a = 0; a < lags; a++) {
-        constant = constant && bram_row(&gram, a)[a] == 0;
+    for (size_t a = 0; a < sources; a++) {
+        constant = constant && (a >= lags || bram_row(&gram, a)[a] == 0);
         right.data[a] = bram_row(products, a)[0];
         bram_row(&gram, a)[a] += job->ridge;
     }
     if (job->increments) right.data[0] += job->ridge; /* the penalty pulls it to 1: copy */
-    m->intercept.data[unit] = mean[0];
+    m->intercept.data[unit] = m->mean.data[unit] + mean[0];
     if (constant && !job->increments) return BRAM_OK; /* its weights stay 0 */
     if (constant) {                                   /* copy, whatever the penalty */
         bram_row(&m->weights, 0)[unit] = 1, m->intercept.data[unit] = 0;
@@ -114,9 +149,10 @@ static int solve(bram_ctx *cx, const struct job *job, size_t unit, const double 
     int status = bram_cholesky(cx, &gram);
     if (status == BRAM_OK) status = bram_cholesky_solve(cx, &gram, &right);
     if (status != BRAM_OK) return bram_fail_prefix(cx, status, "unit %zu", unit);
-    for (size_t a = 0; a < lags; a++) {
-        bram_row(&m->weights, a)[unit] = right.data[a];
-        m->intercept.data[unit] -= right.data[a] * mean[a + 1];
+    for (size_t a = 0; a < sources; a++) {
+        bool own = a < lags;
+        bram_row(own ? &m->weights : &m->drive, own ? a : a - lags)[unit] = right.data[a];
+        m->intercept.data[unit] -= right.data[a] * (mean[a + 1] + (own ? m->mean.data[unit] : 0));
     }
     return BRAM_OK;
 }
@@ -124,24 +160,25 @@ static int solve(bram_ctx *cx, const struct job *job, size_t unit, const double 
 static int fit_unit(bram_ctx *cx, size_t unit, void *user)
 {
     const struct job *job = user;
-    size_t lags = job->m->weights.rows, rows;
-    double *mean = bram_scratch(cx, lags + 1, sizeof *mean), middle = job->m->mean.data[unit];
+    size_t sources = sources_of(job->m), rows;
+    double *mean = bram_scratch(cx, sources + 1, sizeof *mean);
     bram_mat products;
     if (!mean) return BRAM_ENOMEM;
-    BRAM_TRY(bram_mat_scratch(cx, &products, lags, lags + 1));
+    BRAM_TRY(bram_mat_scratch(cx, &products, sources, sources + 1));
     BRAM_TRY(accumulate(cx, mean, NULL, job, unit, &rows));
-    for (size_t a = 0; a <= lags; a++) mean[a] = middle + (rows ? mean[a] / (double)rows : 0);
+    for (size_t a = 0; a <= sources && rows; a++) mean[a] /= (double)rows;
     if (rows) BRAM_TRY(accumulate(cx, mean, &products, job, unit, &rows));
     return solve(cx, job, unit, mean, &products);
 }
 
 /* ---- the model ------------------------------------------------------------------------------ */
 
-/* A fit with one number of lags and one penalty; borrows the means. */
+/* A fit with one number of lags and one penalty; borrows means and inputs. */
 static int fit_one(bram_ctx *cx, struct ar *m, struct job job, size_t lags)
 {
     job.m = m;
     BRAM_TRY(bram_mat_new(cx, &m->weights, lags, m->mean.cols));
+    BRAM_TRY(bram_mat_new(cx, &m->drive, lags * m->inputs.cols, m->mean.cols));
     BRAM_TRY(bram_mat_new(cx, &m->intercept, 1, m->mean.cols));
     return bram_parallel_for(cx, m->mean.cols, fit_unit, &job);
 }
@@ -149,7 +186,7 @@ static int fit_one(bram_ctx *cx, struct ar *m, struct job job, size_t lags)
 static int try_one(bram_ctx *cx, struct ar *best, double *least, const struct job *job,
                    const bram_panel *validation, size_t lags)
 {
-    struct ar trial = {.mean = best->mean};
+    struct ar trial = {.mean = best->mean, .inputs = best->inputs};
     double error = 0;
     int status = fit_one(cx, &trial, *job, lags);
     if (status == BRAM_OK && validation) {
@@ -163,6 +200,7 @@ static int try_one(bram_ctx *cx, struct ar *best, double *least, const struct jo
         trial = last;
     }
     bram_free(trial.weights.data);
+    bram_free(trial.drive.data);
     bram_free(trial.intercept.data);
     return status;
 }
@@ -182,6 +220,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     if (status == BRAM_OK) {
         size_t units = train->segment[0].y.cols;
         m->mean = (bram_mat){m->mean.data, 1, units, units};
+        status = bram_inputs_fit(cx, &m->inputs, train, 1);
     }
     struct job job = {train, 0, bram_option_is(o, "target", "increment"), NULL};
     for (size_t k = 0; k < n * ridges && status == BRAM_OK; k++) {
@@ -229,7 +268,8 @@ static bool fits(const void *loaded)
     size_t units = m->mean.cols;
     return units > 0 && m->mean.rows == 1 && m->intercept.rows == 1 && m->intercept.cols == units &&
            m->variance.rows == 1 && m->variance.cols == units && m->weights.cols == units &&
-           m->weights.rows > 0;
+           m->weights.rows > 0 && m->inputs.rows == 2 &&
+           m->drive.rows == m->weights.rows * m->inputs.cols && m->drive.cols == units;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
@@ -255,9 +295,10 @@ const bram_model bram_model_ar = {
     .source = "Luetkepohl 2005; ridge: Hoerl and Kennard 1970",
     .missing =
         "fits on rows without a missing value; in a forecast one counts as the training mean",
-    .version = 2,
+    .version = 3,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
+    .flags = BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = answer,

@@ -31,10 +31,10 @@ const bram_model bram_model_encoder = {
               "2021 (NDT)",
     .missing = "a missing value stands at the training mean; where training lacks values the input "
                "says which are there; no loss where missing",
-    .version = 2,
+    .version = 3,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK),
-    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES,
+    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES | BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = bram_network_answer,

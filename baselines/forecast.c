@@ -127,24 +127,49 @@ int bram_forecast_check_choice(bram_ctx *cx, size_t candidates, const bram_panel
 
 /* ---- one step ------------------------------------------------------------------------------- */
 
+static size_t width_of(const bram_forecast *f)
+{
+    return f->units + (f->inputs ? f->inputs->cols : 0);
+}
+
+/* A row of the history: values, and the inputs that belong to the next row. */
+static int put_history(bram_ctx *cx, double *out, const bram_forecast *f, const bram_segment *s,
+                       ptrdiff_t row)
+{
+    BRAM_TRY(bram_forecast_fill(cx, out, s, row, f->mean));
+    if (f->inputs && row >= -1) bram_inputs_row(f->inputs, out + f->units, s, (size_t)(row + 1));
+    return BRAM_OK;
+}
+
+/* The values in the first columns of rows with inputs. */
+static void take_units(bram_mat *to, const bram_mat *from)
+{
+    for (size_t i = 0; i < to->rows; i++)
+        memcpy(bram_row(to, i), bram_row(from, i), to->cols * sizeof *to->data);
+}
+
 /* Rows from .. from + out->rows - 1 of the segment, each from the true rows before it. */
 static int step_chunk(bram_ctx *cx, bram_mat *out, const bram_forecast *f, const bram_segment *s,
                       size_t from)
 {
-    bram_mat rows;
-    BRAM_TRY(bram_mat_scratch(cx, &rows, f->lags + out->rows, f->units));
+    bram_mat rows, wide = *out;
+    BRAM_TRY(bram_mat_scratch(cx, &rows, f->lags + out->rows, width_of(f)));
     bram_mat *lagged = bram_scratch(cx, f->lags, sizeof *lagged);
     if (!lagged) return BRAM_ENOMEM;
     for (size_t i = 0; i + 1 < rows.rows; i++) /* the last one is a target only */
-        BRAM_TRY(bram_forecast_fill(cx, bram_row(&rows, i), s,
-                                    (ptrdiff_t)(from + i) - (ptrdiff_t)f->lags, f->mean));
+        BRAM_TRY(
+            put_history(cx, bram_row(&rows, i), f, s, (ptrdiff_t)(from + i) - (ptrdiff_t)f->lags));
     for (size_t l = 0; l < f->lags; l++)
         lagged[l] = bram_mat_rows(rows, f->lags - 1 - l, out->rows);
-    return f->predict(cx, f->fitted, out, 1, lagged);
+    if (width_of(f) > f->units) BRAM_TRY(bram_mat_scratch(cx, &wide, out->rows, width_of(f)));
+    BRAM_TRY(f->predict(cx, f->fitted, &wide, 1, lagged));
+    if (wide.data != out->data) take_units(out, &wide);
+    return BRAM_OK;
 }
 
 static int step_all(bram_ctx *cx, bram_mat *out, const bram_forecast *f, const bram_segment *s)
 {
+    if (f->inputs) BRAM_TRY(bram_inputs_check(cx, f->inputs, s));
     for (size_t done = 0; done < out->rows; done += CHUNK) {
         size_t count = out->rows - done < CHUNK ? out->rows - done : CHUNK;
         size_t mark = bram_scratch_mark(cx);
@@ -275,29 +300,41 @@ static int answer_step(bram_ctx *cx, const bram_query *q, bram_step_fn *step, co
     return status;
 }
 
+/* Step h + 1 of all starts within the answer. */
+static bram_mat values_at(double *values, const bram_forecast *f, const bram_query *q, size_t h)
+{
+    return (bram_mat){values + h * f->units, q->starts, f->units, q->steps * f->units};
+}
+
 /* track[lags + h] is step h + 1 of all starts; the lags before are the true history. */
 static int run_tracks(bram_ctx *cx, const void *model, double *values, const bram_query *q)
 {
     const bram_forecast *f = model;
     const bram_segment *s = &q->panel->segment[q->segment];
+    bool wide = width_of(f) > f->units;
     bram_mat *track = bram_scratch(cx, f->lags + q->steps, sizeof *track);
     bram_mat *lagged = track ? bram_scratch(cx, f->lags, sizeof *lagged) : NULL;
     if (!lagged) return BRAM_ENOMEM;
+    if (f->inputs) BRAM_TRY(bram_inputs_check(cx, f->inputs, s));
     for (size_t l = 0; l < f->lags; l++) {
-        BRAM_TRY(bram_mat_scratch(cx, &track[l], q->starts, f->units));
+        BRAM_TRY(bram_mat_scratch(cx, &track[l], q->starts, width_of(f)));
         for (size_t i = 0; i < q->starts; i++)
-            BRAM_TRY(bram_forecast_fill(cx, bram_row(&track[l], i), s,
-                                        (ptrdiff_t)(q->start[i] + l) - (ptrdiff_t)f->lags,
-                                        f->mean));
+            BRAM_TRY(put_history(cx, bram_row(&track[l], i), f, s,
+                                 (ptrdiff_t)(q->start[i] + l) - (ptrdiff_t)f->lags));
     }
-    for (size_t h = 0; h < q->steps; h++)
-        track[f->lags + h] = (bram_mat){values + h * f->units, q->starts, f->units,
-                                        q->steps * f->units};
+    for (size_t h = 0; h < q->steps; h++) {
+        track[f->lags + h] = values_at(values, f, q, h);
+        if (wide) BRAM_TRY(bram_mat_scratch(cx, &track[f->lags + h], q->starts, width_of(f)));
+    }
     for (size_t h = 0; h < q->steps; h += f->horizon) {
         size_t steps = q->steps - h < f->horizon ? q->steps - h : f->horizon;
         for (size_t l = 0; l < f->lags; l++) lagged[l] = track[f->lags + h - 1 - l];
         BRAM_TRY(f->predict(cx, f->fitted, &track[f->lags + h], steps, lagged));
         BRAM_TRY(bram_ctx_check_cancel(cx));
+    }
+    for (size_t h = 0; wide && h < q->steps; h++) {
+        bram_mat to = values_at(values, f, q, h);
+        take_units(&to, &track[f->lags + h]);
     }
     return BRAM_OK;
 }

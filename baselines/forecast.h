@@ -10,6 +10,7 @@
 #define BRAMBLE_BASELINES_FORECAST_H
 
 #include "density.h"
+#include "inputs.h"
 
 #include <stddef.h>
 
@@ -50,12 +51,15 @@ typedef struct bram_forecast {
 
     /**
      * Fills out[0 .. steps - 1] (1 <= steps <= horizon), the rows 1 .. steps ahead, from lagged[0
-     * .. lags - 1]: row i of lagged[l] is what was l + 1 rows before row i of out[0].
+     * .. lags - 1]: row i of lagged[l] is what was l + 1 rows before row i of out[0]. With inputs
+     * all rows are units + inputs wide, each with the inputs that are known with it (inputs.h), and
+     * predict says of these, too, how they go on.
      */
     int (*predict)(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
                    const bram_mat *lagged);
 
     const double *variance; /* units residual variances (density.h); NULL: no density */
+    const bram_mat *inputs; /* their scale (inputs.h); NULL: it takes none */
 } bram_forecast;
 
 /**

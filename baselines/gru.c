@@ -30,10 +30,10 @@ const bram_model bram_model_gru = {
     .source = "Cho et al. 2014, arXiv 1406.1078; gates as in PyTorch",
     .missing = "a missing value stands at the training mean; where training lacks values the input "
                "says which are there; no loss where missing",
-    .version = 3,
+    .version = 4,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_LEARNING),
-    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES,
+    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES | BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = bram_network_answer,

@@ -434,7 +434,7 @@ const bram_model bram_model_hmm_glm = {
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_COSMOOTH) |
                BRAM_ANSWERS(BRAM_ASK_STATES) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
-    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_COUNTS,
+    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_COUNTS | BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = bram_spike_model_answer,

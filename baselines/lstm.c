@@ -31,10 +31,10 @@ const bram_model bram_model_lstm = {
         "Hochreiter & Schmidhuber 1997, Neural Computation 9:1735; forget gates: Gers et al. 2000",
     .missing = "a missing value stands at the training mean; where training lacks values the input "
                "says which are there; no loss where missing",
-    .version = 3,
+    .version = 4,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_LEARNING),
-    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES,
+    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES | BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = bram_network_answer,

@@ -17,7 +17,7 @@
 
 size_t bram_network_inputs(const bram_network *n)
 {
-    return n->masked ? 2 * n->units : n->units;
+    return (n->masked ? 2 * n->units : n->units) + n->input.cols;
 }
 
 size_t bram_network_outputs(const bram_network *n)
@@ -118,7 +118,10 @@ int bram_network_new(bram_ctx *cx, bram_network **out, const bram_network_body *
     bram_network *n = bram_alloc(cx, 1, sizeof *n);
     if (!n) return BRAM_ENOMEM;
     *n = (bram_network){.body = body, .units = from->units, .masked = from->masked};
-    int status = build(cx, n, o, from);
+    int status = bram_mat_new(cx, &n->input, 2, from->input.cols);
+    for (size_t i = 0; status == BRAM_OK && i < 2 * from->input.cols; i++)
+        n->input.data[i] = from->input.data[i];
+    if (status == BRAM_OK) status = build(cx, n, o, from);
     if (status != BRAM_OK) {
         bram_network_free(n);
         return status;
@@ -134,6 +137,7 @@ void bram_network_free(void *network)
     if (!n) return;
     bram_free(n->tensor);
     bram_free(n->parameter);
+    bram_free(n->input.data);
     bram_free(n->mean.data);
     bram_free(n->scale.data);
     bram_free(n->variance.data);
@@ -178,6 +182,13 @@ void bram_network_input(const bram_network *n, float *u, const double *y, const 
     }
 }
 
+void bram_network_put_inputs(const bram_network *n, float *u, const bram_segment *s, size_t row)
+{
+    float *to = u + bram_network_inputs(n) - n->input.cols;
+    for (size_t k = 0; k < n->input.cols; k++)
+        to[k] = (float)bram_inputs_value(&n->input, s, row, k);
+}
+
 void bram_network_value(const bram_network *n, double *value, const float *readout, const float *u)
 {
     for (size_t i = 0; i < n->units; i++) {
@@ -217,6 +228,7 @@ int bram_network_put(bram_ctx *cx, const bram_network *n, float *u, const bram_s
 {
     const uint8_t *present = s->y_present ? s->y_present + row * n->units : NULL;
     bram_network_input(n, u, bram_row(&s->y, row), present, hidden);
+    bram_network_put_inputs(n, u, s, row + 1);
     for (size_t i = 0; i < n->units; i++)
         if (!isfinite(u[i]))
             return bram_fail(cx, BRAM_ENUMERIC, "segment %s: row %zu of unit %zu is %g",
@@ -266,6 +278,7 @@ static int step_rows(bram_ctx *cx, const bram_network *n, bram_mat *mean, bram_m
     size_t end = s->first + mean->rows, mark = bram_scratch_mark(cx);
     size_t inputs = bram_network_inputs(n), outputs = bram_network_outputs(n);
     struct walk w;
+    BRAM_TRY(bram_inputs_check(cx, &n->input, s));
     BRAM_TRY(make_walk(cx, &w, n, s));
     if (s->first == 0 && end) put_first(n, mean, variance, w.out);
     if (n->body->rewind) n->body->rewind(n, &w.pass, w.room);
@@ -356,6 +369,7 @@ int bram_network_save(bram_ctx *cx, const void *fitted, bram_dataset *out)
     BRAM_TRY(bram_state_put(cx, out, "variance", &n->variance));
     BRAM_TRY(bram_state_put(cx, out, "history", &n->history));
     BRAM_TRY(bram_state_put(cx, out, "window", &(bram_mat){&window, 1, 1, 1}));
+    if (n->input.cols) BRAM_TRY(bram_state_put(cx, out, "input", &n->input));
     if (n->learning.data) BRAM_TRY(bram_state_put(cx, out, "learning", &n->learning));
     if (n->body->keep) BRAM_TRY(n->body->keep(cx, n, out));
     return bram_state_put(cx, out, "masked", &(bram_mat){&masked, 1, 1, 1});
@@ -415,21 +429,27 @@ static int get_number(bram_ctx *cx, size_t *number, const bram_dataset *in, cons
 int bram_network_load(bram_ctx *cx, void **fitted, const bram_network_body *body,
                       const bram_options *o, const bram_dataset *in)
 {
-    bram_mat mean = {0};
+    bram_mat mean = {0}, input = {0};
     bram_network *n = NULL;
     size_t masked = 0, window = 0;
     BRAM_TRY(get_number(cx, &masked, in, "masked", 1));
     BRAM_TRY(get_number(cx, &window, in, "window", (double)bram_option_integer(o, "window")));
     BRAM_TRY(bram_state_get(cx, &mean, in, "mean"));
     int status = BRAM_OK;
-    if (mean.cols == 0 || window == 0)
+    if (bram_dataset_response(in, "state/input")) status = bram_state_get(cx, &input, in, "input");
+    if (status == BRAM_OK && input.cols && input.rows != 2)
+        status = bram_fail(cx, BRAM_EFORMAT, "state/input has %zu rows, expected 2", input.rows);
+    if (status == BRAM_OK && (mean.cols == 0 || window == 0))
         status = bram_fail(cx, BRAM_EFORMAT, "a network of %zu units and windows of %zu rows",
                            mean.cols, window);
     if (status == BRAM_OK)
-        status = bram_network_new(
-            cx, &n, body, o,
-            &(bram_network_origin){
-                .units = mean.cols, .masked = masked != 0, .longest = window, .in = in});
+        status = bram_network_new(cx, &n, body, o,
+                                  &(bram_network_origin){.units = mean.cols,
+                                                         .input = input,
+                                                         .masked = masked != 0,
+                                                         .longest = window,
+                                                         .in = in});
+    bram_free(input.data);
     if (status != BRAM_OK) {
         bram_free(mean.data);
         return status;

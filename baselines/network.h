@@ -10,6 +10,8 @@
  *   loss=gaussian: the readout also gives ln v_{t+1}, variances are sd^2 v
  *   masked encoder: y_t of hidden units from the rows where they stand as missing
  *
+ * Where there are inputs (inputs.h), those that are known of row t + 1 go in with row t.
+ *
  * Before the first row of a segment the features are 0 (recurrent cells: those of the state 0).
  * Parameters are float32 and bear the names and shapes of PyTorch.
  */
@@ -59,6 +61,7 @@ typedef struct bram_network {
     bram_tensor *tensor;
     size_t tensors, parameters;
     float *parameter;
+    bram_mat input; /* 2 x inputs, their scale (inputs.h): none of masked ones and of circuits */
     bram_mat mean, scale; /* 1 x units: training means; standard deviations, 1 of a constant unit */
     bram_mat variance;    /* 1 x units: of one-step residuals on the training rows */
     bram_mat history;     /* checks x 4: step, training loss, validation loss, rate */
@@ -142,6 +145,7 @@ size_t bram_network_place(const bram_network *n, const bram_pass *p, size_t wind
 /** Where a new network comes from: training data and a seed, or (train NULL) a file. */
 typedef struct bram_network_origin {
     size_t units;
+    bram_mat input; /* copied */
     bool masked;
     size_t longest; /* rows of the longest window that there can be */
     const bram_panel *train;
@@ -168,7 +172,7 @@ void bram_network_read_back(const bram_network *n, float *dtop, float *gradient,
                             const float *top, size_t rows);
 
 /**
- * One row as input.
+ * One row as input, without the inputs that follow.
  *
  * @param u        bram_network_inputs numbers
  * @param present  units; NULL: all are there
@@ -177,7 +181,10 @@ void bram_network_read_back(const bram_network *n, float *dtop, float *gradient,
 void bram_network_input(const bram_network *n, float *u, const double *y, const uint8_t *present,
                         const uint8_t *hidden);
 
-/** The same of a row of a segment; BRAM_ENUMERIC where a value is not finite. */
+/** And the inputs of a segment that are known of a row, behind it. */
+void bram_network_put_inputs(const bram_network *n, float *u, const bram_segment *s, size_t row);
+
+/** Both, of a row of a segment: BRAM_ENUMERIC where a value is not finite. */
 int bram_network_put(bram_ctx *cx, const bram_network *n, float *u, const bram_segment *s,
                      size_t row, const uint8_t *hidden) BRAM_MUST_CHECK;
 

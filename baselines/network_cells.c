@@ -368,9 +368,12 @@ static int advance(bram_ctx *cx, const void *fitted, bram_mat *state, const bram
     float *whole = n->rank ? bram_scratch(cx, h, h * sizeof *whole) : out;
     if (!u || !one || !out || !whole) return BRAM_ENOMEM;
     bram_nn32_cell_trace trace = trace_of(n, rows, 1, one, 0);
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
+        float *to = u + (r + 1) * inputs - n->input.cols;
         bram_network_input(n, u + r * inputs, bram_row(y, r),
                            present ? present + r * n->units : NULL, NULL);
+        for (size_t k = 0; k < n->input.cols; k++) to[k] = (float)bram_row(y, r)[n->units + k];
+    }
     if (n->increment)
         for (size_t r = 0; r < rows; r++)
             for (size_t i = 0; i < n->units; i++)
@@ -417,8 +420,15 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *mean, const bram_
 static int run(bram_ctx *cx, const void *model, double *values, const bram_query *q)
 {
     const bram_network *n = model;
-    bram_recurrent f = {n,     n->units, state_width(n), n->mean.data,
-                        begin, advance,  predict,        n->variance.data};
+    bram_recurrent f = {.fitted = n,
+                        .units = n->units,
+                        .width = state_width(n),
+                        .mean = n->mean.data,
+                        .start = begin,
+                        .advance = advance,
+                        .predict = predict,
+                        .variance = n->variance.data,
+                        .inputs = &n->input};
     return bram_recurrent_run(cx, &f, values, q);
 }
 

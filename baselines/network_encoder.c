@@ -284,6 +284,7 @@ static int run_group(bram_ctx *cx, struct runs *r, double *values, const bram_qu
         for (size_t i = 0; i < r->count; i++) {
             float *u = r->u + (i * r->keeps + r->rows[i]++) * inputs;
             bram_network_input(n, u, values + i * apart + h * n->units, NULL, NULL);
+            bram_network_put_inputs(n, u, &q->panel->segment[q->segment], start[i]);
         }
     }
     return BRAM_OK;
@@ -294,6 +295,7 @@ static int run(bram_ctx *cx, const void *model, double *values, const bram_query
     const bram_network *n = model;
     size_t inputs = bram_network_inputs(n), mark = bram_scratch_mark(cx), rows[GROUP];
     struct runs r = {.n = n, .rows = rows, .keeps = n->window + q->steps};
+    BRAM_TRY(bram_inputs_check(cx, &n->input, &q->panel->segment[q->segment]));
     r.u = bram_scratch(cx, GROUP * r.keeps, inputs * sizeof *r.u);
     r.x = bram_scratch(cx, GROUP * n->window, inputs * sizeof *r.x);
     r.out = bram_scratch(cx, bram_network_outputs(n), sizeof *r.out);

@@ -201,6 +201,7 @@ static void put_input(const bram_network *n, float *u, const struct source *from
         if (!there) u[i] = 0;
         u[n->units + i] = there;
     }
+    bram_network_put_inputs(n, u, from->s, row + 1);
 }
 
 static void draw_hidden(const bram_network *n, uint8_t *hidden, bram_rng *g)
@@ -611,6 +612,18 @@ static int guide_by_training(bram_ctx *cx, const struct training *t, const bram_
     return status;
 }
 
+/* Scales of the inputs of the training panel, which that of the validation must have, too. */
+static int fit_inputs(bram_ctx *cx, bram_mat *input, const bram_panel *train,
+                      const bram_panel *validation)
+{
+    BRAM_TRY(bram_inputs_fit(cx, input, train, 1));
+    int status = BRAM_OK;
+    for (size_t s = 0; validation && s < validation->segments && status == BRAM_OK; s++)
+        status = bram_inputs_check(cx, input, &validation->segment[s]);
+    if (status != BRAM_OK) bram_free(input->data);
+    return status;
+}
+
 int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
                      const bram_options *o, const bram_panel *train, const bram_panel *validation,
                      uint64_t seed)
@@ -637,11 +650,13 @@ int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
                                 .longest = longest,
                                 .train = train,
                                 .seed = seed};
-    BRAM_TRY(bram_network_new(cx, &t.n, body, o, &from));
-    int status = BRAM_OK;
-    if (t.n->init == BRAM_INIT_ALIGNED) status = guide_by_training(cx, &t, o, &from);
+    if (body->causal && !body->tells) BRAM_TRY(fit_inputs(cx, &from.input, train, validation));
+    int status = bram_network_new(cx, &t.n, body, o, &from);
+    if (status == BRAM_OK && t.n->init == BRAM_INIT_ALIGNED)
+        status = guide_by_training(cx, &t, o, &from);
     if (status == BRAM_OK) status = train_network(cx, &t, o);
     bram_scratch_release(cx, mark);
+    bram_free(from.input.data);
     if (status == BRAM_OK) *fitted = t.n;
     else bram_network_free(t.n);
     return status;

@@ -13,11 +13,17 @@ struct walk {
     size_t row;        /* the next one to take in */
 };
 
+static size_t inputs_of(const bram_recurrent *f)
+{
+    return f->inputs ? f->inputs->cols : 0;
+}
+
 static int begin(bram_ctx *cx, struct walk *w, const bram_recurrent *f, const bram_segment *s)
 {
     *w = (struct walk){.f = f, .segment = s};
+    if (f->inputs) BRAM_TRY(bram_inputs_check(cx, f->inputs, s));
     BRAM_TRY(bram_mat_scratch(cx, &w->state, 1, f->width));
-    BRAM_TRY(bram_mat_scratch(cx, &w->y, 1, f->units));
+    BRAM_TRY(bram_mat_scratch(cx, &w->y, 1, f->units + inputs_of(f)));
     return f->start(cx, f->fitted, w->state.data);
 }
 
@@ -27,6 +33,7 @@ static int take_in(bram_ctx *cx, struct walk *w)
     const uint8_t *present = s->y_present ? s->y_present + w->row * w->f->units : NULL;
     BRAM_TRY(bram_forecast_fill(cx, w->y.data, s, (ptrdiff_t)w->row, w->f->mean));
     w->row++;
+    if (w->f->inputs) bram_inputs_row(w->f->inputs, w->y.data + w->f->units, s, w->row);
     if (w->row % 1024 == 0) BRAM_TRY(bram_ctx_check_cancel(cx));
     return w->f->advance(cx, w->f->fitted, &w->state, &w->y, present);
 }
@@ -38,8 +45,10 @@ int bram_recurrent_step(bram_ctx *cx, const void *model, bram_mat *mean, const b
     struct walk w;
     BRAM_TRY(begin(cx, &w, f, s));
     for (size_t t = 0; t < s->first + mean->rows; t++) {
-        bram_mat to = t < s->first ? w.y : bram_mat_rows(*mean, t - s->first, 1);
-        if (t >= s->first) BRAM_TRY(f->predict(cx, f->fitted, &to, &w.state));
+        if (t >= s->first) {
+            bram_mat to = bram_mat_rows(*mean, t - s->first, 1);
+            BRAM_TRY(f->predict(cx, f->fitted, &to, &w.state));
+        }
         if (t + 1 < s->first + mean->rows) BRAM_TRY(take_in(cx, &w));
     }
     bram_scratch_release(cx, mark);
@@ -81,17 +90,31 @@ static int states_at_starts(bram_ctx *cx, bram_mat *states, const bram_recurrent
     }
 }
 
+/* Rows to take in, with the inputs of the rows where the runs start. */
+static int make_rows(bram_ctx *cx, bram_mat *y, const bram_recurrent *f, const bram_query *q)
+{
+    const bram_segment *s = &q->panel->segment[q->segment];
+    BRAM_TRY(bram_mat_scratch(cx, y, q->starts, f->units + inputs_of(f)));
+    for (size_t i = 0; i < q->starts; i++)
+        bram_inputs_row(f->inputs, bram_row(y, i) + f->units, s, q->start[i]);
+    return BRAM_OK;
+}
+
 int bram_recurrent_run(bram_ctx *cx, const void *model, double *values, const bram_query *q)
 {
     const bram_recurrent *f = model;
-    bram_mat states;
+    bram_mat states, y = {0};
     if (q->starts == 0) return BRAM_OK;
     BRAM_TRY(bram_mat_scratch(cx, &states, q->starts, f->width));
     BRAM_TRY(states_at_starts(cx, &states, f, q));
+    if (inputs_of(f)) BRAM_TRY(make_rows(cx, &y, f, q));
     for (size_t h = 0; h < q->steps; h++) {
         bram_mat mean = {values + h * f->units, q->starts, f->units, q->steps * f->units};
         BRAM_TRY(f->predict(cx, f->fitted, &mean, &states));
-        if (h + 1 < q->steps) BRAM_TRY(f->advance(cx, f->fitted, &states, &mean, NULL));
+        for (size_t i = 0; y.data && i < y.rows; i++)
+            memcpy(bram_row(&y, i), bram_row(&mean, i), f->units * sizeof *y.data);
+        if (h + 1 < q->steps)
+            BRAM_TRY(f->advance(cx, f->fitted, &states, y.data ? &y : &mean, NULL));
         BRAM_TRY(bram_ctx_check_cancel(cx));
     }
     return BRAM_OK;

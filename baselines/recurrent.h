@@ -18,7 +18,8 @@ typedef struct bram_recurrent {
     int (*start)(bram_ctx *cx, const void *fitted, double *state);
 
     /**
-     * Takes in one row for each state (state x width, y x units).
+     * Takes in one row for each state (state x width, y x units; with inputs these follow the
+     * units, scaled, in each row).
      *
      * @param present  packed as y; NULL: all are there
      */
@@ -29,6 +30,7 @@ typedef struct bram_recurrent {
     int (*predict)(bram_ctx *cx, const void *fitted, bram_mat *mean, const bram_mat *state);
 
     const double *variance; /* as in bram_forecaster */
+    const bram_mat *inputs; /* their scale (inputs.h); NULL: it takes none */
 } bram_recurrent;
 
 /** bram_answer for it: through the segment from its first row; a free run feeds back the means. */

@@ -6,6 +6,9 @@
  * validation data, over all units; equal errors go to the earlier pair. Not fitted again on
  * training and validation together.
  *
+ * Inputs (inputs.h) are further columns of the history, as wide on the whole as the units, so that
+ * the penalty treats them alike; the same regression tells how they go on in a free run.
+ *
  * With target=increment y_t - y_{t-1} is regressed on the same history. Without a penalty that is
  * the same model; with one, what it shrinks to is `copy` instead of the mean: fairer where
  * recordings drift, as then no mean holds.
@@ -14,12 +17,14 @@
 #include "lag_gram.h"
 #include "linalg.h"
 
+#include <math.h>
 #include <string.h>
 
 struct var {
     bram_mat mean;      /* 1 x units: training means, for what is missing */
-    bram_mat intercept; /* 1 x units */
-    bram_mat weights;   /* lags units x units, see lag_gram.h */
+    bram_mat inputs;    /* 2 x inputs, see inputs.h */
+    bram_mat intercept; /* 1 x columns: units, then inputs */
+    bram_mat weights;   /* lags columns x columns, see lag_gram.h */
     bram_mat variance;  /* 1 x units: of the residuals on the training rows */
 };
 
@@ -31,22 +36,27 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps
     return bram_lag_predict(cx, out, lagged, &m->weights, m->intercept.data);
 }
 
-static size_t lags_of(const struct var *m)
+static size_t columns_of(const struct var *m)
 {
-    return m->weights.rows / m->mean.cols;
+    return m->mean.cols + m->inputs.cols;
 }
 
 static bram_forecast view(const struct var *m)
 {
-    return (bram_forecast){m, m->mean.cols, lags_of(m), 1, m->mean.data, predict, m->variance.data};
+    return (bram_forecast){.fitted = m,
+                           .units = m->mean.cols,
+                           .lags = m->weights.rows / columns_of(m),
+                           .horizon = 1,
+                           .mean = m->mean.data,
+                           .predict = predict,
+                           .variance = m->variance.data,
+                           .inputs = &m->inputs};
 }
 
 static const bram_state_part state[] = {
-    {"mean", offsetof(struct var, mean)},
-    {"intercept", offsetof(struct var, intercept)},
-    {"variance", offsetof(struct var, variance)},
-    {"weights", offsetof(struct var, weights)},
-    {NULL, 0},
+    {"mean", offsetof(struct var, mean)},           {"inputs", offsetof(struct var, inputs)},
+    {"intercept", offsetof(struct var, intercept)}, {"variance", offsetof(struct var, variance)},
+    {"weights", offsetof(struct var, weights)},     {NULL, 0},
 };
 
 static void release(void *fitted)
@@ -72,7 +82,7 @@ static void swap(bram_mat *a, bram_mat *b)
     *b = c;
 }
 
-/* All penalties for one number of lags; `trial` borrows the means of the best. */
+/* All penalties for one number of lags; `trial` borrows means and inputs of the best. */
 static int try_penalties(bram_ctx *cx, struct search *s, struct var *trial, bram_lag_gram *g)
 {
     for (size_t k = 0; k < s->ridges; k++) {
@@ -88,27 +98,60 @@ static int try_penalties(bram_ctx *cx, struct search *s, struct var *trial, bram
         s->least = error;
         swap(&s->best->intercept, &trial->intercept);
         swap(&s->best->weights, &trial->weights);
-        size_t units = trial->mean.cols, side = g->lags * units;
+        size_t columns = columns_of(trial), side = g->lags * columns;
         if (trial->weights.rows == side) continue;
         bram_free(trial->weights.data); /* what came back has the shape of other lags */
         trial->weights.data = NULL;
-        BRAM_TRY(bram_mat_new(cx, &trial->weights, side, units));
-        if (!trial->intercept.data) BRAM_TRY(bram_mat_new(cx, &trial->intercept, 1, units));
+        BRAM_TRY(bram_mat_new(cx, &trial->weights, side, columns));
+        if (!trial->intercept.data) BRAM_TRY(bram_mat_new(cx, &trial->intercept, 1, columns));
     }
     return BRAM_OK;
 }
 
+/* The segments with their inputs beside the rows before them. */
+static int join_inputs(bram_ctx *cx, bram_mat *segments, const bram_panel *panel,
+                       const bram_mat *inputs)
+{
+    for (size_t s = 0; s < panel->segments && inputs->cols; s++) {
+        bram_mat wide, *y = &segments[s];
+        BRAM_TRY(bram_mat_scratch(cx, &wide, y->rows, y->cols + inputs->cols));
+        for (size_t t = 0; t < y->rows; t++) {
+            memcpy(bram_row(&wide, t), bram_row(y, t), y->cols * sizeof *y->data);
+            bram_inputs_row(inputs, bram_row(&wide, t) + y->cols, &panel->segment[s], t + 1);
+        }
+        *y = wide;
+    }
+    return BRAM_OK;
+}
+
+/* The root of the mean variance of the units: as wide as the inputs are made. */
+static double spread_of(const bram_panel *train, const double *mean)
+{
+    double sum = 0, count = 0;
+    for (size_t s = 0; s < train->segments; s++) {
+        const bram_segment *g = &train->segment[s];
+        for (size_t t = g->first; t < g->y.rows; t++)
+            for (size_t j = 0; j < g->y.cols; j++) {
+                if (g->y_present && !g->y_present[t * g->y.cols + j]) continue;
+                double d = bram_row(&g->y, t)[j] - mean[j];
+                sum += d * d, count++;
+            }
+    }
+    return sum > 0 ? sqrt(sum / count) : 1;
+}
+
 static int try_lags(bram_ctx *cx, struct search *s, size_t lags)
 {
-    size_t mark = bram_scratch_mark(cx), *first, units = s->best->mean.cols;
+    size_t mark = bram_scratch_mark(cx), *first, columns = columns_of(s->best);
     bram_mat *segments;
     bram_lag_gram *g = NULL;
-    struct var trial = {.mean = s->best->mean};
+    struct var trial = {.mean = s->best->mean, .inputs = s->best->inputs};
     int status = bram_forecast_segments(cx, &segments, &first, s->train, s->best->mean.data);
+    if (status == BRAM_OK) status = join_inputs(cx, segments, s->train, &s->best->inputs);
     if (status == BRAM_OK)
         status = bram_lag_gram_new(cx, &g, segments, first, s->train->segments, lags);
-    if (status == BRAM_OK) status = bram_mat_new(cx, &trial.weights, lags * units, units);
-    if (status == BRAM_OK) status = bram_mat_new(cx, &trial.intercept, 1, units);
+    if (status == BRAM_OK) status = bram_mat_new(cx, &trial.weights, lags * columns, columns);
+    if (status == BRAM_OK) status = bram_mat_new(cx, &trial.intercept, 1, columns);
     if (status == BRAM_OK) status = try_penalties(cx, s, &trial, g);
     bram_free(trial.weights.data);
     bram_free(trial.intercept.data);
@@ -139,6 +182,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     if (status == BRAM_OK) {
         size_t units = train->segment[0].y.cols;
         m->mean = (bram_mat){m->mean.data, 1, units, units};
+        status = bram_inputs_fit(cx, &m->inputs, train, spread_of(train, m->mean.data));
     }
     for (size_t k = 0; k < n && status == BRAM_OK; k++) status = try_lags(cx, &s, (size_t)lags[k]);
     if (status == BRAM_OK) {
@@ -157,8 +201,8 @@ static int answer_weights(bram_ctx *cx, const struct var *m, const bram_query *q
     bram_mat sum;
     BRAM_TRY(bram_mat_scratch(cx, &sum, units, units));
     for (size_t r = 0; r < m->weights.rows; r++)
-        for (size_t i = 0; i < units; i++)
-            bram_row(&sum, r % units)[i] += bram_row(&m->weights, r)[i];
+        for (size_t i = 0; i < units && r % columns_of(m) < units; i++)
+            bram_row(&sum, r % columns_of(m))[i] += bram_row(&m->weights, r)[i];
     int status = bram_forecast_weights(cx, out, q->panel->unit, &sum);
     bram_scratch_release(cx, mark);
     return status;
@@ -179,10 +223,10 @@ static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 static bool fits(const void *loaded)
 {
     const struct var *m = loaded;
-    size_t units = m->mean.cols;
-    return units > 0 && m->mean.rows == 1 && m->intercept.rows == 1 && m->intercept.cols == units &&
-           m->variance.rows == 1 && m->variance.cols == units && m->weights.cols == units &&
-           m->weights.rows % units == 0 && m->weights.rows > 0;
+    size_t units = m->mean.cols, columns = columns_of(m);
+    return units > 0 && m->mean.rows == 1 && m->inputs.rows == 2 && m->intercept.rows == 1 &&
+           m->intercept.cols == columns && m->variance.rows == 1 && m->variance.cols == units &&
+           m->weights.cols == columns && m->weights.rows % columns == 0 && m->weights.rows > 0;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
@@ -195,7 +239,7 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)
 {
     (void)rows;
-    (void)inputs;
+    units += inputs;
     size_t n, most = 0;
     const int64_t *lags = bram_option_integers(o, "lags", &n);
     for (size_t k = 0; k < n; k++)
@@ -221,9 +265,10 @@ const bram_model bram_model_var = {
     .summary = "linear autoregression of all units on the history of all, ridge penalty",
     .source = "Luetkepohl 2005; ridge: Hoerl and Kennard 1970",
     .missing = "missing values count as the training mean of their unit, as inputs and as targets",
-    .version = 2,
+    .version = 3,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
+    .flags = BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = answer,

@@ -95,6 +95,17 @@ int bram_behaviour_read(bram_ctx *cx, bram_recording *out, const bram_dataset *d
     return status;
 }
 
+void bram_behaviour_delay(bram_recording *r)
+{
+    for (size_t p = 0; p < r->pieces; p++) {
+        size_t first = r->piece[p] * r->units, end = r->piece[p + 1] * r->units;
+        memmove(r->values + first + r->units, r->values + first,
+                (end - first - r->units) * sizeof *r->values);
+        memmove(r->present + first + r->units, r->present + first, end - first - r->units);
+        memset(r->present + first, 0, r->units);
+    }
+}
+
 void bram_slice_attach(bram_slice *s, const bram_recording *input)
 {
     s->panel.input = input->unit;
@@ -103,5 +114,14 @@ void bram_slice_attach(bram_slice *s, const bram_recording *input)
         s->segment[i].x = (bram_mat){input->values + at, s->segment[i].y.rows, input->units,
                                      input->units};
         s->segment[i].x_present = input->present + at;
+    }
+}
+
+void bram_slice_detach(bram_slice *s)
+{
+    s->panel.input = NULL;
+    for (size_t i = 0; i < s->panel.segments; i++) {
+        s->segment[i].x = (bram_mat){0};
+        s->segment[i].x_present = NULL;
     }
 }

@@ -21,8 +21,15 @@ int bram_behaviour_read(bram_ctx *cx, bram_recording *out, const bram_dataset *d
                         const bram_recording *activity, const char *name,
                         const char *variables) BRAM_MUST_CHECK;
 
+/** Moves every value one row on within its piece: each row then holds what was known before it, the
+ * first of a piece nothing. */
+void bram_behaviour_delay(bram_recording *r);
+
 /** Gives every segment of a slice the same rows of another recording as inputs (x). `input` must
  * have the times of what was sliced, and outlive the slice. */
 void bram_slice_attach(bram_slice *s, const bram_recording *input);
+
+/** Takes the inputs away again. */
+void bram_slice_detach(bram_slice *s);
 
 #endif

@@ -11,12 +11,19 @@
  * ("h4": four steps ahead, own outputs fed back; all horizons from the same starts). The gap
  * belongs to the benchmark: targets stay out of it, a model's context may reach back across it.
  *
+ * inputs   a response beside the activity (behaviour) that models may take as input, but not before
+ * it was known: each row is told from the inputs of the rows before it alone, and a free run from
+ * those before its start. A model that takes inputs is fitted without them, too: "gain@step" is the
+ * difference (input_gain.h), "step/blind" the scores of what was told without.
+ *
  * Every cell also holds the trivial forecasts of the same rows: copy (the last value stays) and
  * mean (the training mean). Intervals: block bootstrap over time (resample.h), blocks from the
  * training part's autocorrelation, so that they are the same for every model.
  */
+#include "behaviour.h"
 #include "copies.h"
 #include "demand.h"
+#include "input_gain.h"
 #include "scores.h"
 #include "splits.h"
 #include "time_fold.h"
@@ -43,6 +50,10 @@ static const bram_param params[] = {
      "by time, the stretch of `fold` is scored"},
     BRAM_TIME_FOLD_PARAM,
     BRAM_BLOCKS_PARAM,
+    {"inputs", BRAM_PARAM_TEXT, "", NULL, 0, 0,
+     "within: a response below recordings/ID (behaviour) whose past models may look at; empty: "
+     "none"},
+    {"variables", BRAM_PARAM_TEXT, "", NULL, 0, 0, "of the inputs, joined by +; empty: all"},
     BRAM_INTERVAL_PARAMS,
     {.name = NULL}};
 
@@ -53,8 +64,10 @@ struct forecast {
     const bram_options *o;
     bram_recording *recording; /* across: all of them, the left-out one first */
     size_t recordings;
+    bram_recording input; /* delayed by a row; without rows where there is none */
     bram_slice train, validation, test;
     bram_fitted *model, *floor[2]; /* floors: copy, mean */
+    bram_fitted *blind;            /* the model without the inputs; NULL: it takes none */
     uint8_t *subset;               /* labelled units; NULL when all are or none is */
     bram_time_blocks blocks;
     bram_scores *scores;
@@ -69,7 +82,9 @@ static void release(struct forecast *f)
     bram_slice_release(&f->train);
     bram_slice_release(&f->validation);
     bram_slice_release(&f->test);
+    bram_recording_release(&f->input);
     bram_fitted_free(f->model);
+    bram_fitted_free(f->blind);
     for (size_t i = 0; i < 2; i++) bram_fitted_free(f->floor[i]);
     bram_free(f->subset);
     bram_scores_free(f->scores);
@@ -355,10 +370,12 @@ static int ask(bram_ctx *cx, double *out, uint8_t *present, const struct forecas
 }
 
 /* Predictions of the model and of the floors, and the truth, for all segments together. */
+enum { MODEL, COPY, MEAN, BLIND, FORECASTS };
+
 struct answers {
-    size_t rows, steps, units; /* steps is 1 for one-step forecasts */
-    double *value[3], *truth;  /* model, copy, mean: rows x steps x units */
-    uint8_t *present[3], *truth_present;
+    size_t rows, steps, units;        /* steps is 1 for one-step forecasts */
+    double *value[FORECASTS], *truth; /* rows x steps x units; of BLIND NULL where it is none */
+    uint8_t *present[FORECASTS], *truth_present;
     uint32_t *group;
     struct question *question; /* one a segment */
 };
@@ -404,7 +421,25 @@ static void fill_truth(struct answers *a, const struct forecast *f)
     }
 }
 
-static int ask_all(bram_ctx *cx, struct answers *a, const struct forecast *f)
+/* What a fitted model tells of all segments. */
+static int ask_one(bram_ctx *cx, struct answers *a, size_t which, const struct forecast *f,
+                   const bram_fitted *model)
+{
+    size_t row = 0, width = a->steps * a->units;
+    a->value[which] = bram_scratch(cx, a->rows * width, sizeof(double));
+    a->present[which] = bram_scratch(cx, a->rows * width, 1);
+    if (!a->value[which] || !a->present[which]) return BRAM_ENOMEM;
+    for (size_t s = 0; s < f->test.panel.segments; s++) {
+        const struct question *q = &a->question[s];
+        if (q->starts)
+            BRAM_TRY(ask(cx, a->value[which] + row * width, a->present[which] + row * width, f,
+                         model, q));
+        row += q->starts;
+    }
+    return BRAM_OK;
+}
+
+static int ask_all(bram_ctx *cx, struct answers *a, struct forecast *f)
 {
     size_t count = a->rows * a->steps * a->units;
     a->truth = bram_scratch(cx, count, sizeof(double));
@@ -412,20 +447,14 @@ static int ask_all(bram_ctx *cx, struct answers *a, const struct forecast *f)
     a->group = bram_scratch(cx, a->rows, sizeof *a->group);
     if (!a->truth || !a->truth_present || !a->group) return BRAM_ENOMEM;
     fill_truth(a, f);
-    for (size_t m = 0; m < 3; m++) {
-        a->value[m] = bram_scratch(cx, count, sizeof(double));
-        a->present[m] = bram_scratch(cx, count, 1);
-        if (!a->value[m] || !a->present[m]) return BRAM_ENOMEM;
-        size_t row = 0, width = a->steps * a->units;
-        for (size_t s = 0; s < f->test.panel.segments; s++) {
-            const struct question *q = &a->question[s];
-            if (q->starts)
-                BRAM_TRY(ask(cx, a->value[m] + row * width, a->present[m] + row * width, f,
-                             m ? f->floor[m - 1] : f->model, q));
-            row += q->starts;
-        }
-    }
-    return BRAM_OK;
+    BRAM_TRY(ask_one(cx, a, MODEL, f, f->model));
+    BRAM_TRY(ask_one(cx, a, COPY, f, f->floor[0]));
+    BRAM_TRY(ask_one(cx, a, MEAN, f, f->floor[1]));
+    if (!f->blind) return BRAM_OK;
+    bram_slice_detach(&f->test);
+    int status = ask_one(cx, a, BLIND, f, f->blind);
+    bram_slice_attach(&f->test, &f->input);
+    return status;
 }
 
 /* The side of step `step` (0-based), or of all steps together when step == a->steps. */
@@ -452,31 +481,63 @@ static uint8_t *packed_mask(bram_ctx *cx, const struct answers *a, const uint8_t
     return mask;
 }
 
-static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a, size_t step,
-                      const char *label, int64_t horizon)
+/* The model's forecasts, or those without inputs, beside the floors and the truth. */
+static int make_piece(bram_ctx *cx, bram_score_piece *piece, const struct forecast *f,
+                      const struct answers *a, size_t step, size_t which)
 {
     const bram_axis *unit = f->test.panel.unit;
-    bool all = step == a->steps;
-    bram_score_piece piece = {.brain = side_of(a, a->truth, a->truth_present, step, unit),
-                              .model = side_of(a, a->value[0], a->present[0], step, unit),
-                              .groups = {a->group, f->blocks.blocks.count}};
-    for (size_t i = 0; i < 2; i++)
-        piece.floor[i] = (bram_floor){floor_names[i],
-                                      side_of(a, a->value[i + 1], a->present[i + 1], step, unit)};
-    if (all) {
+    const size_t from[] = {which, COPY, MEAN};
+    bram_side *side[] = {&piece->model, &piece->floor[0].side, &piece->floor[1].side};
+    piece->groups = (bram_groups){a->group, f->blocks.blocks.count};
+    piece->brain = side_of(a, a->truth, a->truth_present, step, unit);
+    for (size_t i = 0; i < 2; i++) piece->floor[i].name = floor_names[i];
+    for (size_t i = 0; i < 3; i++)
+        *side[i] = side_of(a, a->value[from[i]], a->present[from[i]], step, unit);
+    if (step == a->steps) {
         uint32_t *group = bram_scratch(cx, a->rows * a->steps, sizeof *group);
         if (!group) return BRAM_ENOMEM;
         for (size_t i = 0; i < a->rows * a->steps; i++) group[i] = a->group[i / a->steps];
-        piece.groups.group = group;
-    } else {
-        piece.brain.present = packed_mask(cx, a, a->truth_present, step);
-        piece.model.present = packed_mask(cx, a, a->present[0], step);
-        for (size_t i = 0; i < 2; i++)
-            piece.floor[i].side.present = packed_mask(cx, a, a->present[i + 1], step);
-        if (!piece.brain.present || !piece.model.present || !piece.floor[0].side.present ||
-            !piece.floor[1].side.present)
-            return BRAM_ENOMEM;
+        piece->groups.group = group;
+        return BRAM_OK;
     }
+    if (!(piece->brain.present = packed_mask(cx, a, a->truth_present, step))) return BRAM_ENOMEM;
+    for (size_t i = 0; i < 3; i++)
+        if (!(side[i]->present = packed_mask(cx, a, a->present[from[i]], step))) return BRAM_ENOMEM;
+    return BRAM_OK;
+}
+
+/* What the inputs are worth, and the scores of the forecasts without them. */
+static int score_blind(bram_ctx *cx, struct forecast *f, const struct answers *a, size_t step,
+                       const char *label, bram_score_job job)
+{
+    const bram_benchmark *b = f->cell->benchmark;
+    bram_score_piece piece = {0};
+    BRAM_TRY(make_piece(cx, &piece, f, a, step, BLIND));
+    char blind[48], stream[400];
+    snprintf(blind, sizeof blind, "%s/blind", label);
+    snprintf(stream, sizeof stream, "%.200s/%.190s", b->name, f->cell->part);
+    bram_input_gain gain = {.label = label,
+                            .truth = piece.brain,
+                            .with = job.piece->model,
+                            .without = piece.model,
+                            .copy = piece.floor[0].side,
+                            .groups = piece.groups,
+                            .axis = f->blocks.axis,
+                            .stream = stream,
+                            .samples = (size_t)bram_option_integer(f->o, "samples")};
+    BRAM_TRY(bram_input_gain_score(cx, f->scores, &gain));
+    job.label = blind;
+    job.piece = &piece;
+    for (size_t m = 0; m < b->metric_count; m++)
+        BRAM_TRY(bram_scores_add(cx, f->scores, b->metrics[m], &job));
+    return BRAM_OK;
+}
+
+static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a, size_t step,
+                      const char *label, int64_t horizon)
+{
+    bram_score_piece piece = {0};
+    BRAM_TRY(make_piece(cx, &piece, f, a, step, MODEL));
     bram_score_job job = {.label = label,
                           .horizon = horizon,
                           .piece = &piece,
@@ -486,6 +547,7 @@ static int score_step(bram_ctx *cx, struct forecast *f, const struct answers *a,
     const bram_benchmark *b = f->cell->benchmark;
     for (size_t m = 0; m < b->metric_count; m++)
         BRAM_TRY(bram_scores_add(cx, f->scores, b->metrics[m], &job));
+    if (f->blind) BRAM_TRY(score_blind(cx, f, a, step, label, job));
     if (!f->subset || horizon > 1) return BRAM_OK;
     char *labelled = bram_strf(cx, "%s/labelled", label);
     if (!labelled) return BRAM_ENOMEM;
@@ -613,12 +675,41 @@ static int score_free_runs(bram_ctx *cx, struct forecast *f)
     return BRAM_OK;
 }
 
-static int fit_all(bram_ctx *cx, struct forecast *f)
+/* The inputs of all parts, each row with what was known before it. */
+static int attach_inputs(bram_ctx *cx, struct forecast *f)
+{
+    BRAM_TRY(bram_behaviour_read(cx, &f->input, f->cell->dataset, &f->recording[0],
+                                 bram_option_text(f->o, "inputs"),
+                                 bram_option_text(f->o, "variables")));
+    bram_behaviour_delay(&f->input);
+    bram_slice_attach(&f->train, &f->input);
+    bram_slice_attach(&f->validation, &f->input);
+    bram_slice_attach(&f->test, &f->input);
+    return BRAM_OK;
+}
+
+static int takes_inputs(bram_ctx *cx, bool *takes, const char *spec)
+{
+    const bram_model *model;
+    BRAM_TRY(bram_model_parse(cx, &model, NULL, NULL, spec));
+    *takes = model->flags & (BRAM_MODEL_TAKES_INPUT | BRAM_MODEL_OUTSIDE);
+    return BRAM_OK;
+}
+
+static int fit_model(bram_ctx *cx, bram_fitted **out, const struct forecast *f)
 {
     const bram_panel *validation = f->validation.panel.segments ? &f->validation.panel : NULL;
+    return bram_fitted_new(cx, out, f->cell->model, &f->train.panel, validation, f->cell->seed);
+}
+
+static int fit_all(bram_ctx *cx, struct forecast *f)
+{
+    bool inputs = bram_option_text(f->o, "inputs")[0] != 0, takes = false;
     f->train.panel.public_data = f->cell->dataset; /* for models of a connectome */
-    BRAM_TRY(
-        bram_fitted_new(cx, &f->model, f->cell->model, &f->train.panel, validation, f->cell->seed));
+    if (inputs) BRAM_TRY(takes_inputs(cx, &takes, f->cell->model));
+    if (takes) BRAM_TRY(fit_model(cx, &f->blind, f));
+    if (inputs) BRAM_TRY(attach_inputs(cx, f));
+    BRAM_TRY(fit_model(cx, &f->model, f));
     for (size_t i = 0; i < 2; i++)
         BRAM_TRY(bram_fitted_new(cx, &f->floor[i], floor_names[i], &f->train.panel, NULL, 0));
     return BRAM_OK;
@@ -628,8 +719,12 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct forecast f = {.cell = cell, .o = cell->benchmark->options};
     size_t mark = bram_scratch_mark(cx);
-    int status = bram_option_is(f.o, "variant", "within") ? split_within(cx, &f)
-                                                          : split_across(cx, &f);
+    bool within = bram_option_is(f.o, "variant", "within");
+    if (!within && bram_option_text(f.o, "inputs")[0])
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "inputs are for variant=within: those of other animals "
+                         "have other scales");
+    int status = within ? split_within(cx, &f) : split_across(cx, &f);
     if (status == BRAM_OK) status = fit_all(cx, &f);
     if (status == BRAM_OK) status = bram_time_blocks_of(cx, &f.blocks, &f.train, &f.test, f.o);
     if (status == BRAM_OK) status = bram_scores_for_cell(cx, &f.scores, f.test.panel.unit, cell);

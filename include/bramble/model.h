@@ -13,7 +13,8 @@
  * bram_ask. What a model cannot answer is "not applicable", told beforehand by its `answers` bits.
  *
  * No leakage. For STEP, FREE_RUN and LOGLIK the answer about row t may depend on rows before t of
- * y (and of x up to t) alone. tests/conformance alters the future and asks again.
+ * y (and of x up to t) alone; in a free run t is the row of its start. tests/conformance alters the
+ * future and asks again.
  *
  * A new model is one file in baselines/ and its name in baselines/meson.build.
  */
@@ -107,9 +108,10 @@ enum {
     BRAM_MODEL_GRAPH = 1 << 6,    /* is fitted on a panel's graph, not on its segments */
     BRAM_MODEL_FINISHES = 1 << 7, /* its fit may be ended early: see bram_ctx_set_finish */
     BRAM_MODEL_LOOKS_BACK =
-        1 << 8,                /* it looks at earlier rows of x itself, and wants x as recorded */
-    BRAM_MODEL_SPACES = 1 << 9 /* takes several feature spaces at once: the column `space` of the
-                                  input says which an input belongs to */
+        1 << 8,                 /* it looks at earlier rows of x itself, and wants x as recorded */
+    BRAM_MODEL_SPACES = 1 << 9, /* takes several feature spaces at once: the column `space` of the
+                                   input says which an input belongs to */
+    BRAM_MODEL_TAKES_INPUT = 1 << 10 /* its forecasts use x where a panel has any */
 };
 
 typedef struct bram_model {

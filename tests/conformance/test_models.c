@@ -445,6 +445,28 @@ static void no_answer_depends_on_the_future(void **state)
     }
 }
 
+/* Other inputs change a forecast if and only if the entry says that it takes them. */
+static void the_flag_of_inputs_is_honest(void **state)
+{
+    (void)state;
+    each_fitted(m)
+    {
+        bram_ask what = answers(m, BRAM_ASK_STEP) ? BRAM_ASK_STEP : BRAM_ASK_LOGLIK;
+        if (!answers(m, what)) continue;
+        struct world *w = make();
+        bram_fitted *f = fit(w, m, 1);
+        struct digest before = digest(w, f);
+        for (size_t i = 0; i < ROWS * INPUTS; i++) w->x[3][i] *= 2;
+        struct digest after = digest(w, f);
+        bool differs = strcmp(before.hex[what], after.hex[what]) != 0;
+        bool takes = m->flags & (BRAM_MODEL_TAKES_INPUT | BRAM_MODEL_NEEDS_INPUT);
+        if (differs != takes)
+            fail_msg("%s: forecasts %s with the inputs", m->name, differs ? "change" : "stay");
+        bram_fitted_free(f);
+        drop(w);
+    }
+}
+
 static void what_is_asked_for_is_not_looked_at(void **state)
 {
     (void)state;
@@ -673,6 +695,7 @@ int main(void)
         cmocka_unit_test(entries_are_complete),
         cmocka_unit_test(what_is_promised_is_answered_and_nothing_else),
         cmocka_unit_test(no_answer_depends_on_the_future),
+        cmocka_unit_test(the_flag_of_inputs_is_honest),
         cmocka_unit_test(what_is_asked_for_is_not_looked_at),
         cmocka_unit_test(masked_values_do_not_matter),
         cmocka_unit_test(threads_and_seeds_do_not_matter),

@@ -6,6 +6,8 @@
 #include "splits.h"
 #include "test.h"
 
+#include <bramble/rng.h>
+
 enum { ROWS = 50 };
 
 /* One animal: unit "A" is t, unit "#2" is -2 t and has no label. */
@@ -297,6 +299,121 @@ static void too_short_a_recording_is_said(void **state)
     stop(&f);
 }
 
+/* ---- inputs --------------------------------------------------------------------------------- */
+
+enum { DRIVEN = 600 };
+
+/*
+ * Activity that behaviour drives: y_t = y_{t-1} / 2 + b_{t-delay} + noise of deviation 0.1, b white
+ * with variance 1, so the variance of y is 1.01 / 0.75, and so is the error of the last value. What
+ * b is worth is then 1 / (1.01 / 0.75) = 0.743 of the error of the copy, and a model that knows it
+ * has a skill of 1 - 0.01 * 0.743.
+ */
+static void add_driven(bram_ctx *cx, bram_dataset *ds, const char *group, size_t delay)
+{
+    bram_axis *time = NULL, *unit = NULL, *variable = NULL;
+    bram_response *y = NULL, *b = NULL;
+    double seconds[DRIVEN];
+    bram_rng g = bram_rng_new(3, "test/driven");
+    for (size_t t = 0; t < DRIVEN; t++) seconds[t] = (double)t;
+    assert_ok(cx, bram_axis_new(cx, &time, "time", DRIVEN));
+    assert_ok(cx, bram_axis_set_values(cx, time, seconds, "s"));
+    assert_ok(cx, bram_axis_new(cx, &unit, "neuron", 1));
+    assert_ok(cx, bram_axis_set_ids(cx, unit, (const char *[]){"A"}));
+    assert_ok(cx, bram_axis_new(cx, &variable, "variable", 1));
+    assert_ok(cx, bram_axis_set_ids(cx, variable, (const char *[]){"speed"}));
+    assert_ok(
+        cx, bram_response_new(cx, &y, "activity", BRAM_F64, 2, (const bram_axis *[]){time, unit}));
+    assert_ok(cx, bram_response_new(cx, &b, "behaviour", BRAM_F64, 2,
+                                    (const bram_axis *[]){time, variable}));
+    double *value = bram_response_f64(y), *speed = bram_response_f64(b);
+    for (size_t t = 0; t < DRIVEN; t++) {
+        speed[t] = 20 + bram_rng_normal(&g);
+        value[t] = 0.1 * bram_rng_normal(&g) + (t ? value[t - 1] / 2 : 0) +
+                   (t >= delay ? speed[t - delay] - 20 : 0);
+    }
+    assert_ok(cx, bram_attrs_set_text(cx, bram_response_attrs(y), "filter", "none"));
+    assert_ok(cx, bram_dataset_add(cx, ds, group, y));
+    assert_ok(cx, bram_dataset_add(cx, ds, group, b));
+    bram_axis_free(time);
+    bram_axis_free(unit);
+    bram_axis_free(variable);
+}
+
+static void start_driven(struct fixture *f, size_t delay, const char *model)
+{
+    start(f, "horizons=1+2+4,gap=0,inputs=behaviour");
+    add_driven(f->cx, f->ds, "recordings/w2", delay);
+    f->cell.part = "w2";
+    f->cell.model = model;
+}
+
+static const char *const takers[] = {
+    "ar:lags=3", "var:lags=3,ridge=1",
+    "rnn:hidden=6,window=16,batch=16,steps=300,check=50,rate=0.02"};
+
+static void behaviour_is_worth_what_it_does(void **state)
+{
+    (void)state;
+    struct fixture f;
+    for (size_t k = 0; k < 3; k++) {
+        start_driven(&f, 1, takers[k]);
+        assert_ok(f.cx, run(&f));
+        assert_near(score(&f, "gain@step", "value"), 0.743, 0.1); /* of 120 rows */
+        assert_near(score(&f, "skill:over=pooled@step", "value"), 0.993, k < 2 ? 0.005 : 0.06);
+        assert_near(score(&f, "skill:over=pooled@step", "value") -
+                        score(&f, "skill:over=pooled@step/blind", "value"),
+                    score(&f, "gain@step", "value"), 1e-12);
+        assert_true(score(&f, "gain@step", "low") > 0.4);
+        /* two rows ahead what drives the second row is not known yet */
+        assert_true(score(&f, "gain@h4", "value") < 0.15);
+        stop(&f);
+    }
+}
+
+/* Behaviour of the same row or later is not seen: it would be worth as much. */
+static void behaviour_of_the_row_itself_is_not_seen(void **state)
+{
+    (void)state;
+    struct fixture f;
+    for (size_t k = 0; k < 3; k++) {
+        start_driven(&f, 0, takers[k]);
+        assert_ok(f.cx, run(&f));
+        assert_near(score(&f, "gain@step", "value"), 0, 0.1);
+        stop(&f);
+    }
+}
+
+/* What was known three rows before is known to a free run of three steps, and not to one of four.
+ */
+static void free_runs_know_inputs_up_to_their_start(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start_driven(&f, 2, takers[1]);
+    assert_ok(f.cx, run(&f));
+    assert_true(score(&f, "gain@h2", "value") > 0.4);
+    assert_near(score(&f, "gain@h4", "value"), 0.4 / 4, 0.15);
+    stop(&f);
+}
+
+static void models_without_inputs_have_plain_scores(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start_driven(&f, 1, "window");
+    assert_ok(f.cx, run(&f));
+    const bram_axis *table = bram_response_axis(bram_dataset_response(f.result, "raw"), 0);
+    assert_true(bram_axis_find(table, "skill:over=pooled@step") >= 0);
+    assert_true(bram_axis_find(table, "gain@step") < 0);
+    f.cell.part = "w1";
+    assert_int_equal(run(&f), BRAM_ENOTAPPLICABLE); /* no behaviour was recorded */
+    stop(&f);
+    start(&f, "variant=across,inputs=behaviour");
+    assert_int_equal(run(&f), BRAM_EUSAGE);
+    stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +426,10 @@ int main(void)
         cmocka_unit_test(a_copy_of_the_animal_that_is_scored_is_refused),
         cmocka_unit_test(a_filter_that_looks_ahead_is_refused),
         cmocka_unit_test(too_short_a_recording_is_said),
+        cmocka_unit_test(behaviour_is_worth_what_it_does),
+        cmocka_unit_test(behaviour_of_the_row_itself_is_not_seen),
+        cmocka_unit_test(free_runs_know_inputs_up_to_their_start),
+        cmocka_unit_test(models_without_inputs_have_plain_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
