@@ -5,6 +5,7 @@
 #include "leaderboard.h"
 
 #include "digits.h"
+#include "verdict.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -250,6 +251,35 @@ static void note_reasons(bram_table *t, const bram_board *b)
     }
 }
 
+/* How far seeds lie apart, of models that had several. */
+static void note_seeds(bram_table *t, const bram_board *b, int decimals)
+{
+    char low[BRAM_DIGITS_BYTES], high[BRAM_DIGITS_BYTES];
+    bram_buffer text = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < b->rows; i++) {
+        const bram_board_row *r = &b->row[i];
+        if (r->seeds < 2 || isnan(r->seed_low)) continue;
+        bram_buffer_putf(&text, "%s%s %s to %s", count++ ? "; " : "", r->name,
+                         bram_digits_fixed(low, r->seed_low, decimals),
+                         bram_digits_fixed(high, r->seed_high, decimals));
+    }
+    if (count) bram_table_note(t, "lowest to highest seed: %s.", bram_buffer_text(&text));
+    bram_buffer_release(&text);
+}
+
+/* Whether networks beat what they should. */
+static int note_networks(bram_ctx *cx, bram_table *t, const bram_board *b, int decimals)
+{
+    static const char *const others[] = {"var", "copy"};
+    char text[768];
+    for (size_t k = 0; k < 2; k++) {
+        BRAM_TRY(bram_network_verdict_text(cx, text, sizeof text, b, others[k], decimals));
+        if (*text) bram_table_note(t, "%s", text);
+    }
+    return BRAM_OK;
+}
+
 static void add_notes(bram_table *t, const bram_board *b, int decimals)
 {
     char metric[64], label[64];
@@ -279,6 +309,7 @@ static void add_notes(bram_table *t, const bram_board *b, int decimals)
     if (b->parts > 1)
         bram_table_note(t, "mean over %s%zu parts%s.", whole ? "" : "the scored ones of ", b->parts,
                         interval ? "; the interval is for these parts, not for others" : "");
+    note_seeds(t, b, decimals);
     note_ceiling(t, b, decimals);
     if (undefined) bram_table_note(t, "%zu unit scores are undefined and left out.", undefined);
     note_self_reported(t, b);
@@ -299,8 +330,9 @@ int bram_leaderboard_table(bram_ctx *cx, bram_table **out, const bram_board *b)
     bram_table *t = NULL;
     BRAM_TRY(bram_table_new(cx, &t, b->title, column, place(b, COLUMNS)));
     for (size_t i = 0; i < b->rows; i++) fill(t, b, &b->row[i], decimals, signs);
-    add_notes(t, b, decimals);
-    int status = bram_table_status(cx, t);
+    int status = note_networks(cx, t, b, decimals);
+    if (status == BRAM_OK) add_notes(t, b, decimals);
+    if (status == BRAM_OK) status = bram_table_status(cx, t);
     if (status == BRAM_OK) *out = t;
     else bram_table_free(t);
     return status;

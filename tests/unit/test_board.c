@@ -1,6 +1,7 @@
 /* Tests of report/board.c on results folders made by hand: values, intervals, ranks, states. */
 #include "board.h"
 #include "store.h"
+#include "verdict.h"
 
 #include "resample.h"
 #include "test.h"
@@ -262,6 +263,40 @@ static void ranks_are_those_of_the_intervals(void **state)
     bram_ctx_free(cx);
 }
 
+/* Differences 0.3 to copy and -0.1 to the better var; the other network cannot be told from it. */
+static void networks_are_held_against_var_and_copy(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_results *r = NULL;
+    bram_network_verdict v;
+    char text[300];
+    const struct made made[] = {{"w1", "copy", BRAM_STATE_SCORED, 0.2, 0.01},
+                                {"w1", "var:lags=1", BRAM_STATE_SCORED, 0.6, 0.01},
+                                {"w1", "var:lags=3", BRAM_STATE_SCORED, 0.1, 0.01},
+                                {"w1", "gru", BRAM_STATE_SCORED, 0.5, 0.01},
+                                {"w1", "rnn", BRAM_STATE_SCORED, 0.4, 3},
+                                {"w1", "lstm", BRAM_STATE_FAILED, 0, 0}};
+    bram_board *b = make(cx, &r, made, 6);
+    assert_ok(cx, bram_network_verdict_new(cx, &v, b, "var"));
+    assert_string_equal(v.other->model, "var:lags=1");
+    assert_string_equal(v.best->model, "gru");
+    assert_int_equal(v.networks, 2);
+    assert_int_equal(v.beat, 0);
+    assert_int_equal(v.beaten, 1);
+    assert_near(v.difference, -0.1, 1e-12);
+    assert_true(v.high < 0);
+    assert_ok(cx, bram_network_verdict_text(cx, text, sizeof text, b, "var", 2));
+    assert_non_null(strstr(text, "does a network beat var:lags=1? not beyond doubt: 0 of 2"));
+    assert_ok(cx, bram_network_verdict_text(cx, text, sizeof text, b, "copy", 2));
+    assert_non_null(strstr(text, "beat copy? yes: 1 of 2; the best, gru, differs by 0.30 ["));
+    assert_ok(cx, bram_network_verdict_text(cx, text, sizeof text, b, "glm", 2));
+    assert_string_equal(text, "");
+    bram_board_free(b);
+    bram_results_free(r);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +306,7 @@ int main(void)
         cmocka_unit_test(ranks_are_those_of_the_intervals),
         cmocka_unit_test(missing_cells_are_counted_never_imputed),
         cmocka_unit_test(an_unknown_score_is_named_with_those_there_are),
+        cmocka_unit_test(networks_are_held_against_var_and_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
