@@ -62,7 +62,7 @@ static int content(bram_ctx *cx, char hex[65], const bram_options *o)
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)
 {
     size_t neurons = units < 302 ? 302 : units;
-    size_t batch = (size_t)bram_option_integer(o, "batch");
+    size_t batch = bram_network_sizes_of(&bram_body_circuit, o, rows, units).batch;
     size_t window = (size_t)bram_option_integer(o, "window");
     (void)inputs;
     return sizeof(float) *
@@ -95,7 +95,7 @@ const bram_model bram_model_connectome_model = {
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS) |
-               BRAM_ANSWERS(BRAM_ASK_LEARNING),
+               BRAM_ANSWERS(BRAM_ASK_LEARNING) | BRAM_ANSWERS(BRAM_ASK_INSIDE),
     .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES,
     .params = params,
     .fit = fit,

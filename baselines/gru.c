@@ -32,7 +32,8 @@ const bram_model bram_model_gru = {
                "says which are there; no loss where missing",
     .version = 4,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_LEARNING),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_LEARNING) |
+               BRAM_ANSWERS(BRAM_ASK_INSIDE),
     .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES | BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,

@@ -103,6 +103,8 @@ static int build(bram_ctx *cx, bram_network *n, const bram_options *o,
     if (from->train && body->build) BRAM_TRY(body->build(cx, n, o, from->train, from->seed));
     if (!from->train && body->rebuild) BRAM_TRY(body->rebuild(cx, n, from->in));
     set(n, o);
+    if (n->sizes.batch < 2)
+        return bram_fail(cx, BRAM_EUSAGE, "batch is %zu, expected 2 or more", n->sizes.batch);
     if (n->window > from->longest) n->window = from->longest;
     const char *fault = body->fault ? body->fault(n) : NULL;
     if (fault) return bram_fail(cx, BRAM_EUSAGE, "%s", fault);
@@ -117,7 +119,8 @@ int bram_network_new(bram_ctx *cx, bram_network **out, const bram_network_body *
 {
     bram_network *n = bram_alloc(cx, 1, sizeof *n);
     if (!n) return BRAM_ENOMEM;
-    *n = (bram_network){.body = body, .units = from->units, .masked = from->masked};
+    *n = (bram_network){
+        .body = body, .sizes = from->sizes, .units = from->units, .masked = from->masked};
     int status = bram_mat_new(cx, &n->input, 2, from->input.cols);
     for (size_t i = 0; status == BRAM_OK && i < 2 * from->input.cols; i++)
         n->input.data[i] = from->input.data[i];
@@ -158,10 +161,13 @@ void bram_network_draw(bram_network *n, const bram_tensor *t, double bound, bram
 size_t bram_network_memory(const bram_network_body *body, const bram_options *o, size_t rows,
                            size_t units)
 {
-    bram_network n = {.body = body, .units = units, .masked = true};
+    bram_network n = {.body = body,
+                      .sizes = bram_network_sizes_of(body, o, rows, units),
+                      .units = units,
+                      .masked = true};
     set(&n, o);
     lay_out(&n);
-    size_t batch = (size_t)bram_option_integer(o, "batch");
+    size_t batch = n.sizes.batch;
     size_t half = (batch + 1) / 2, group = bram_network_group(&n, half);
     size_t row = bram_network_inputs(&n) + 2 * units;
     return sizeof(float) * (rows * units + 6 * n.parameters + batch * n.window * row +
@@ -330,6 +336,7 @@ int bram_network_answer(bram_ctx *cx, const void *fitted, const bram_query *quer
 {
     const bram_network *n = fitted;
     if (query->ask == BRAM_ASK_LEARNING) return answer_learning(cx, n, out);
+    if (query->ask == BRAM_ASK_INSIDE) return bram_network_inside(cx, n, query, out);
     bram_forecaster f = {n, n->units, bram_network_step, n->body->run, n->variance.data};
     if (n->spread) f.density = step_density;
     return bram_answer(cx, &f, query, out);
@@ -363,12 +370,15 @@ int bram_network_save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 {
     const bram_network *n = fitted;
     double masked = n->masked, window = (double)n->window;
+    double width = (double)n->sizes.width, ff = (double)n->sizes.ff;
     for (size_t k = 0; k < n->tensors; k++) BRAM_TRY(put_tensor(cx, out, n, &n->tensor[k]));
     BRAM_TRY(bram_state_put(cx, out, "mean", &n->mean));
     BRAM_TRY(bram_state_put(cx, out, "scale", &n->scale));
     BRAM_TRY(bram_state_put(cx, out, "variance", &n->variance));
     BRAM_TRY(bram_state_put(cx, out, "history", &n->history));
     BRAM_TRY(bram_state_put(cx, out, "window", &(bram_mat){&window, 1, 1, 1}));
+    BRAM_TRY(bram_state_put(cx, out, "width", &(bram_mat){&width, 1, 1, 1}));
+    BRAM_TRY(bram_state_put(cx, out, "ff", &(bram_mat){&ff, 1, 1, 1}));
     if (n->input.cols) BRAM_TRY(bram_state_put(cx, out, "input", &n->input));
     if (n->learning.data) BRAM_TRY(bram_state_put(cx, out, "learning", &n->learning));
     if (n->body->keep) BRAM_TRY(n->body->keep(cx, n, out));
@@ -432,8 +442,11 @@ int bram_network_load(bram_ctx *cx, void **fitted, const bram_network_body *body
     bram_mat mean = {0}, input = {0};
     bram_network *n = NULL;
     size_t masked = 0, window = 0;
+    bram_network_sizes sizes = bram_network_sizes_of(body, o, 0, 0);
     BRAM_TRY(get_number(cx, &masked, in, "masked", 1));
     BRAM_TRY(get_number(cx, &window, in, "window", (double)bram_option_integer(o, "window")));
+    BRAM_TRY(get_number(cx, &sizes.width, in, "width", 4096));
+    BRAM_TRY(get_number(cx, &sizes.ff, in, "ff", 65536));
     BRAM_TRY(bram_state_get(cx, &mean, in, "mean"));
     int status = BRAM_OK;
     if (bram_dataset_response(in, "state/input")) status = bram_state_get(cx, &input, in, "input");
@@ -445,6 +458,7 @@ int bram_network_load(bram_ctx *cx, void **fitted, const bram_network_body *body
     if (status == BRAM_OK)
         status = bram_network_new(cx, &n, body, o,
                                   &(bram_network_origin){.units = mean.cols,
+                                                         .sizes = sizes,
                                                          .input = input,
                                                          .masked = masked != 0,
                                                          .longest = window,

@@ -36,13 +36,21 @@ typedef enum bram_network_hides { BRAM_HIDE_NOTHING, BRAM_HIDE_UNITS, BRAM_HIDE_
 struct bram_network_body;
 struct bram_circuit; /* circuit.h */
 
+/** Options whose value 0 leaves them to the size of the data. */
+typedef struct bram_network_sizes {
+    size_t width, ff, batch, steps; /* ff: of encoders */
+} bram_network_sizes;
+
 typedef struct bram_network {
     const struct bram_network_body *body;
     size_t units, width, layers, window; /* width: of the features; window: rows of training */
-    bool counts, increment, masked;      /* masked: the input tells what is missing */
-    bool spread;                         /* the readout gives means, then logs of variances */
-    bram_hides hides;                    /* in training; anything: the targets are what is hidden */
-    double fraction;                     /* of units or rows that are hidden */
+    bram_network_sizes sizes;
+    bool counts, increment, masked; /* masked: the input tells what is missing */
+    bool spread;                    /* the readout gives means, then logs of variances */
+    bram_hides hides;               /* in training; anything: the targets are what is hidden */
+    double fraction;                /* of units or rows that are hidden */
+
+    size_t horizon; /* rows of the free runs that cells are trained on in the end; 1: none */
 
     size_t rank;      /* of the recurrent matrix, kept as factors; 0: it is whole */
     size_t heads, ff; /* encoders */
@@ -125,6 +133,11 @@ typedef struct bram_network_body {
     void (*first)(const bram_network *n, float *out);
 
     bram_run_fn *run; /* free runs; NULL: it does not forecast */
+
+    /** The probabilities of attention in the first rows of a segment: layers heads x rows x rows;
+     * NULL: there is none. */
+    int (*attention)(bram_ctx *cx, const bram_network *n, float *out, const bram_segment *s,
+                     size_t rows);
 } bram_network_body;
 
 extern const bram_network_body bram_body_rnn, bram_body_gru, bram_body_lstm, bram_body_ctrnn,
@@ -142,9 +155,14 @@ size_t bram_network_group(const bram_network *n, size_t windows);
 /** Where row `step` of a window stands. */
 size_t bram_network_place(const bram_network *n, const bram_pass *p, size_t window, size_t step);
 
+/** The sizes that options and the training data ask for (network_sizes.c). */
+bram_network_sizes bram_network_sizes_of(const bram_network_body *body, const bram_options *o,
+                                         size_t rows, size_t units);
+
 /** Where a new network comes from: training data and a seed, or (train NULL) a file. */
 typedef struct bram_network_origin {
     size_t units;
+    bram_network_sizes sizes;
     bram_mat input; /* copied */
     bool masked;
     size_t longest; /* rows of the longest window that there can be */
@@ -201,6 +219,22 @@ size_t bram_network_overlap(const bram_network *n);
 int bram_network_step(bram_ctx *cx, const void *network, bram_mat *mean,
                       const bram_segment *s) BRAM_MUST_CHECK;
 
+/**
+ * Makes the last `horizon` rows of windows a free run (network_rollout.c): each but the first of
+ * them gets as input what the network says after the one before. For bodies that carry a state.
+ *
+ * @param x       the windows' rows, changed
+ * @param target  of each row: where they are increments of x, changed with it
+ * @param out     outputs of one row
+ * @param value   units
+ */
+void bram_network_feed(const bram_network *n, const bram_pass *windows, float *x, float *target,
+                       size_t horizon, float *room, float *out, double *value);
+
+/** Answers BRAM_ASK_INSIDE (network_inside.c). */
+int bram_network_inside(bram_ctx *cx, const bram_network *n, const bram_query *q,
+                        bram_dataset *out) BRAM_MUST_CHECK;
+
 /* What the entries of the models are made of. */
 int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
                      const bram_options *o, const bram_panel *train, const bram_panel *validation,
@@ -222,8 +256,20 @@ size_t bram_network_memory(const bram_network_body *body, const bram_options *o,
      0,                                                                                            \
      0,                                                                                            \
      "poisson: y are counts; gaussian: a variance for each value is learned"},                     \
-        {"steps", BRAM_PARAM_INTEGER, "2000", NULL, 1, 100000000, "of training, at most"},         \
-        {"batch", BRAM_PARAM_INTEGER, "32", NULL, 2, 4096, "windows of a step"},                   \
+        {"steps",                                                                                  \
+         BRAM_PARAM_INTEGER,                                                                       \
+         "0",                                                                                      \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         100000000,                                                                                \
+         "of training, at most; 0: by the size of the data"},                                      \
+        {"batch",                                                                                  \
+         BRAM_PARAM_INTEGER,                                                                       \
+         "0",                                                                                      \
+         NULL,                                                                                     \
+         0,                                                                                        \
+         4096,                                                                                     \
+         "windows of a step, 2 or more; 0: by the size of the data"},                              \
         {"rate",      BRAM_PARAM_REAL, rate, NULL, 0, 10, "learning rate, before its schedule",    \
          "1e-4..1e-2"},                                                                            \
         {"decay",     BRAM_PARAM_REAL, "0.0001", NULL, 0, 10, "of weights, not of biases (AdamW)", \
@@ -258,26 +304,47 @@ size_t bram_network_memory(const bram_network_body *body, const bram_options *o,
 
 /* Options of recurrent networks. */
 #define BRAM_NETWORK_PARAMS                                                                        \
-    {"hidden", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "units of each layer", "16+32+64+128"},    \
+    {"hidden",                                                                                     \
+     BRAM_PARAM_INTEGER,                                                                           \
+     "0",                                                                                          \
+     NULL,                                                                                         \
+     0,                                                                                            \
+     4096,                                                                                         \
+     "units of each layer; 0: by the size of the data",                                            \
+     "16+32+64+128"},                                                                              \
         {"layers", BRAM_PARAM_INTEGER, "1", NULL, 1, BRAM_NETWORK_MOST_LAYERS, "layers of cells",  \
          "1+2"},                                                                                   \
         {"window", BRAM_PARAM_INTEGER, "128", NULL, 2, 100000, "rows that gradients go back"},     \
         {"dropout", BRAM_PARAM_REAL, "0", NULL, 0, 0.95, "of what each layer gives", "0+0.1+0.3"}, \
+        {"horizon",                                                                                \
+         BRAM_PARAM_INTEGER,                                                                       \
+         "1",                                                                                      \
+         NULL,                                                                                     \
+         1,                                                                                        \
+         1000,                                                                                     \
+         "above 1: the last fifth of the training is on free runs of up to so many rows"},         \
         BRAM_NETWORK_FORECAST, BRAM_NETWORK_TRAINING("0.001")
 
 /* Options of encoders. */
 #define BRAM_ENCODER_PARAMS                                                                        \
-    {"width", BRAM_PARAM_INTEGER, "64", NULL, 1, 4096, "of the rows inside", "32+64+128"},         \
+    {"width",                                                                                      \
+     BRAM_PARAM_INTEGER,                                                                           \
+     "0",                                                                                          \
+     NULL,                                                                                         \
+     0,                                                                                            \
+     4096,                                                                                         \
+     "of the rows inside; 0: by the size of the data",                                             \
+     "32+64+128"},                                                                                 \
         {"heads", BRAM_PARAM_INTEGER, "4", NULL, 1, 256, "of attention; they divide the width"},   \
         {"layers", BRAM_PARAM_INTEGER, "2", NULL, 1, BRAM_NETWORK_MOST_LAYERS, "of the encoder",   \
          "1+2+3"},                                                                                 \
         {"ff",                                                                                     \
          BRAM_PARAM_INTEGER,                                                                       \
-         "256",                                                                                    \
+         "0",                                                                                      \
          NULL,                                                                                     \
-         1,                                                                                        \
+         0,                                                                                        \
          65536,                                                                                    \
-         "width of the feed-forward blocks",                                                       \
+         "width of the feed-forward blocks; 0: four times the width",                              \
          "128+256+512"},                                                                           \
         {"window", BRAM_PARAM_INTEGER, "128", NULL, 2, 4096, "rows that see each other"},          \
         {"positions", BRAM_PARAM_CHOICE, "learned", "learned|sinusoid", 0, 0, "of rows"},          \

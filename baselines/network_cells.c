@@ -17,10 +17,11 @@
 
 static void set_sizes(bram_network *n, const bram_options *o)
 {
-    n->width = (size_t)bram_option_integer(o, "hidden");
+    n->width = n->sizes.width;
     n->layers = (size_t)bram_option_integer(o, "layers");
     n->increment = bram_option_is(o, "target", "increment");
     n->dropout = bram_option_real(o, "dropout");
+    n->horizon = (size_t)bram_option_integer(o, "horizon");
     n->measures = bram_option_flag(o, "learning");
 }
 
@@ -45,8 +46,8 @@ static int build(bram_ctx *cx, bram_network *n, const bram_options *o, const bra
     bram_start_kind kind = bram_start_of(o);
     bram_rng g = bram_rng_new(seed, "network/connectome");
     if (kind != BRAM_INIT_CONNECTOME && kind != BRAM_INIT_SHUFFLED) return BRAM_OK;
-    return bram_init_connectome(cx, &n->guide, o, (size_t)bram_option_integer(o, "hidden"),
-                                kind == BRAM_INIT_SHUFFLED, train->public_data, &g);
+    return bram_init_connectome(cx, &n->guide, o, n->sizes.width, kind == BRAM_INIT_SHUFFLED,
+                                train->public_data, &g);
 }
 
 static void set_rank(bram_network *n, const bram_options *o)

@@ -24,10 +24,10 @@ static const double EPS = 1e-5, POSITION_SCALE = 0.02; /* PyTorch's, and that of
 
 static void set(bram_network *n, const bram_options *o)
 {
-    n->width = (size_t)bram_option_integer(o, "width");
+    n->width = n->sizes.width;
     n->layers = (size_t)bram_option_integer(o, "layers");
     n->heads = (size_t)bram_option_integer(o, "heads");
-    n->ff = (size_t)bram_option_integer(o, "ff");
+    n->ff = n->sizes.ff;
     n->sinusoids = bram_option_is(o, "positions", "sinusoid");
     n->dropout = bram_option_real(o, "dropout");
     n->recompute = bram_option_flag(o, "recompute");
@@ -218,6 +218,28 @@ static void backward(const bram_network *n, const bram_pass *p, float *room, flo
                           bram_network_inputs(n), n->width);
 }
 
+/* Layer by layer, since with recompute one trace serves all. */
+static int attention(bram_ctx *cx, const bram_network *n, float *out, const bram_segment *s,
+                     size_t rows)
+{
+    size_t inputs = bram_network_inputs(n), each = n->heads * rows * rows;
+    float *x = bram_scratch(cx, rows, inputs * sizeof *x);
+    float *space = x ? bram_scratch(cx, room(n, 1, rows), sizeof *space) : NULL;
+    if (!space) return BRAM_ENOMEM;
+    for (size_t k = 0; k < rows; k++) BRAM_TRY(bram_network_put(cx, n, x + k * inputs, s, k, NULL));
+    bram_pass p = {.windows = 1, .steps = rows, .most = rows, .x = x};
+    struct memory m = memory_of(n, &p, space);
+    forward(n, &p, space);
+    for (size_t k = 0; k < n->layers; k++) {
+        bram_nn_encoder shape = shape_of(n, &p, k);
+        layer_forward(n, &p, &m, k);
+        memcpy(out + k * each,
+               bram_nn32_encoder_trace_at(&shape, m.trace + (n->recompute ? 0 : k) * m.each).p,
+               each * sizeof *out);
+    }
+    return BRAM_OK;
+}
+
 /* ---- free runs ------------------------------------------------------------------------------ */
 
 enum { GROUP = 16 }; /* runs at a time */
@@ -319,6 +341,7 @@ const bram_network_body bram_body_encoder = {.name = "encoder",
                                              .room = room,
                                              .forward = forward,
                                              .backward = backward,
+                                             .attention = attention,
                                              .run = run};
 
 const bram_network_body bram_body_masked_encoder = {.name = "masked-encoder",

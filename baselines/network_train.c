@@ -10,6 +10,12 @@
  * a cosine to a tenth. Every `check` steps the loss on the validation panel, window after window;
  * the best parameters are kept, and `patience` checks without a better one end the training. All
  * that random numbers depend on is the seed and the step.
+ *
+ * With horizon above 1 the last fifth of the steps, which begins early when patience is out, goes
+ * on from the best parameters on free runs: the last rows of each window have the network's own
+ * forecasts as inputs and are the only targets. There are two of them at first, and `horizon` from
+ * the middle of that fifth on. Gradients do not go through what is fed back (as in scheduled
+ * sampling, Bengio et al. 2015). What counts as the best is then the loss of free runs.
  */
 #include "linalg.h"
 #include "network.h"
@@ -45,6 +51,7 @@ struct half {
     float *x, *target, *out;       /* rows of inputs, of units; AT_ONCE of outputs */
     uint8_t *mask, *hidden;        /* as target; one row */
     float *room, *dtop, *dweights; /* the body's; rows of width; parameters */
+    double *value;                 /* of the units, on their way from a forecast to an input */
     double loss;
     size_t counted;
 };
@@ -57,6 +64,8 @@ struct training {
     const bram_panel *train, *validation;
     struct source *source[2]; /* segments for training, for validation */
     size_t window, burn, batch, steps, check, patience;
+    size_t horizon, freed; /* freed: the last step before free runs; steps where there are none */
+    size_t ahead, burnt;   /* of this step: rows of its free runs (1: none), rows without loss */
     bram_nn_rule rule;
     double most;     /* norm of gradients */
     double *squares; /* of each tensor's gradient */
@@ -121,6 +130,8 @@ static int make_half(bram_ctx *cx, struct half *h, const struct training *t, siz
     h->place = bram_scratch(cx, windows, sizeof *h->place);
     if (!h->mask || !h->place) return BRAM_ENOMEM;
     h->hidden = h->mask + t->window * windows * units;
+    h->value = bram_scratch(cx, units, sizeof *h->value);
+    if (!h->value) return BRAM_ENOMEM;
     h->pass = (bram_pass){
         .windows = windows, .steps = t->window, .most = t->window, .seed = t->seed, .first = first};
     return BRAM_OK;
@@ -261,7 +272,7 @@ static int fill_half(bram_ctx *cx, size_t task, void *user)
     h->pass.step = t->step, h->pass.training = true;
     for (size_t w = 0; w < h->pass.windows; w++) {
         bram_rng g = bram_rng_at(t->seed, "network/hidden", t->step * t->batch + h->pass.first + w);
-        put_window(t->n, h, w, h->place[w].source, h->place[w].first, t->burn, &g);
+        put_window(t->n, h, w, h->place[w].source, h->place[w].first, t->burnt, &g);
     }
     return BRAM_OK;
 }
@@ -310,9 +321,11 @@ static int half_step(bram_ctx *cx, size_t task, void *user)
     struct half h = t->half[task];
     const bram_network *n = t->n;
     size_t all = h.pass.windows, group = bram_network_group(n, all);
-    size_t burnt = n->body->by_window ? 0 : t->burn * all; /* rows without loss */
+    size_t burnt = n->body->by_window ? 0 : t->burnt * all; /* rows without loss */
     double loss = 0;
     (void)cx;
+    if (t->ahead > 1)
+        bram_network_feed(n, &h.pass, h.x, h.target, t->ahead, h.room, h.out, h.value);
     if (n->body->rewind) n->body->rewind(n, &h.pass, h.room);
     memset(h.dweights, 0, n->parameters * sizeof *h.dweights);
     for (size_t w = 0; w < all; w += group) {
@@ -375,11 +388,21 @@ static int update(bram_ctx *cx, size_t task, void *user)
     return BRAM_OK;
 }
 
+/* How far the free runs of a step go: from two rows to all in the first half of their time. */
+static size_t rows_ahead(const struct training *t, uint64_t step)
+{
+    size_t half = (t->steps - t->freed + 1) / 2, gone = step - t->freed;
+    if (step <= t->freed) return 1;
+    return gone >= half ? t->horizon : 2 + (t->horizon - 2) * gone / half;
+}
+
 static int take_step(bram_ctx *cx, struct training *t, uint64_t step, double *loss)
 {
     size_t counted, tensors = t->n->tensors;
     double sum = 0;
     t->step = step;
+    t->ahead = rows_ahead(t, step);
+    t->burnt = t->ahead > 1 ? t->window - t->ahead : t->burn;
     draw_places(t, step);
     BRAM_TRY(bram_parallel_for(cx, HALVES, fill_half, t));
     counted = t->half[0].counted + t->half[1].counted;
@@ -424,6 +447,33 @@ static int validate(bram_ctx *cx, struct training *t, double *loss)
     return BRAM_OK;
 }
 
+/* The mean loss of free runs over the validation panel; NaN where no window lies in it. */
+static int validate_runs(bram_ctx *cx, struct training *t, double *loss)
+{
+    const bram_network *n = t->n;
+    struct half h = t->half[0];
+    size_t most = h.pass.windows;
+    bram_rng g = bram_rng_new(t->seed, "network/validation");
+    double sum = 0;
+    h.pass.training = false, h.counted = 0;
+    for (size_t s = 0; s < t->validation->segments; s++) {
+        const struct source *from = &t->source[1][s];
+        size_t runs = (places_in(t, from->s) + t->horizon - 1) / t->horizon;
+        for (size_t done = 0; done < runs; done += h.pass.windows) {
+            h.pass.windows = runs - done < most ? runs - done : most;
+            for (size_t w = 0; w < h.pass.windows; w++)
+                put_window(n, &h, w, from, (done + w) * t->horizon, t->window - t->horizon, &g);
+            bram_network_feed(n, &h.pass, h.x, h.target, t->horizon, h.room, h.out, h.value);
+            n->body->rewind(n, &h.pass, h.room);
+            const float *top = n->body->forward(n, &h.pass, h.room);
+            sum += read_out(n, &h, top, 0, (t->window - t->horizon) * h.pass.windows, 1, false);
+        }
+        BRAM_TRY(bram_ctx_check_cancel(cx));
+    }
+    *loss = h.counted ? sum / (double)h.counted : (double)NAN;
+    return BRAM_OK;
+}
+
 /* ---- training ------------------------------------------------------------------------------- */
 
 static void keep_best(struct training *t)
@@ -435,7 +485,8 @@ static void keep_best(struct training *t)
 static int look(bram_ctx *cx, struct training *t, uint64_t step, double loss, bool *done)
 {
     double held = NAN;
-    if (t->validation) BRAM_TRY(validate(cx, t, &held));
+    if (t->validation)
+        BRAM_TRY(step > t->freed ? validate_runs(cx, t, &held) : validate(cx, t, &held));
     double *row = bram_row(&t->n->history, (size_t)t->number[HISTORY_ROWS]++);
     row[0] = (double)step, row[1] = loss, row[2] = isnan(held) ? loss : held;
     row[3] = bram_nn32_schedule(t->rule.rate, 0.1, step, t->steps / 20, t->steps);
@@ -445,8 +496,19 @@ static int look(bram_ctx *cx, struct training *t, uint64_t step, double loss, bo
         keep_best(t);
     } else t->number[CHECKS_IN_VAIN]++;
     *done = t->number[CHECKS_IN_VAIN] >= (double)t->patience || step == t->steps;
+    if (*done && step < t->freed) { /* the rest of the training on single steps is left out */
+        *done = false;
+        t->number[STEPS_DONE] = (double)t->freed, t->number[CHECKS_IN_VAIN] = 0;
+    }
     bram_ctx_progress(cx, "training", (double)step, (double)t->steps);
     return BRAM_OK;
+}
+
+/* From here on the best is what is best at free runs. */
+static void begin_runs(struct training *t)
+{
+    memcpy(t->n->parameter, t->best, t->n->parameters * sizeof *t->best);
+    t->number[BEST_LOSS] = INFINITY, t->number[CHECKS_IN_VAIN] = 0;
 }
 
 static int run(bram_ctx *cx, struct training *t)
@@ -460,6 +522,7 @@ static int run(bram_ctx *cx, struct training *t)
             if (t->checkpoint.path[0]) BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
             return bram_ctx_check_cancel(cx);
         }
+        if (step == t->freed + 1) begin_runs(t);
         BRAM_TRY(take_step(cx, t, step, &loss));
         t->number[STEPS_DONE] = (double)step;
         if (step % t->check && step < t->steps) continue;
@@ -478,8 +541,8 @@ static int prepare(bram_ctx *cx, struct training *t, const bram_options *o)
 {
     bram_network *n = t->n;
     size_t checks;
-    t->steps = (size_t)bram_option_integer(o, "steps");
-    t->batch = (size_t)bram_option_integer(o, "batch");
+    t->steps = n->sizes.steps;
+    t->batch = n->sizes.batch;
     t->check = (size_t)bram_option_integer(o, "check");
     t->patience = (size_t)bram_option_integer(o, "patience");
     t->window = n->window;
@@ -488,6 +551,9 @@ static int prepare(bram_ctx *cx, struct training *t, const bram_options *o)
     t->most = bram_option_real(o, "clip");
     t->burn = n->hides ? 0 : (size_t)bram_option_integer(o, "burn");
     if (t->burn > t->window / 4) t->burn = t->window / 4;
+    t->horizon = n->horizon < t->window / 2 ? n->horizon : t->window / 2;
+    t->freed = t->horizon > 1 ? t->steps - t->steps / 5 : t->steps;
+    t->ahead = 1, t->burnt = t->burn;
     for (size_t s = 0; s < t->train->segments; s++)
         t->places += places_in(t, &t->train->segment[s]);
     if (!t->places)
@@ -645,7 +711,11 @@ int bram_network_fit(bram_ctx *cx, void **fitted, const bram_network_body *body,
     BRAM_TRY(longest_window(cx, &longest, train, body->causal ? 1 : 0));
     struct training t = {.train = train, .validation = validation, .seed = seed};
     size_t mark = bram_scratch_mark(cx);
-    bram_network_origin from = {.units = train->segment[0].y.cols,
+    size_t rows = 0, units = train->segment[0].y.cols;
+    for (size_t s = 0; s < train->segments; s++)
+        rows += train->segment[s].y.rows - train->segment[s].first;
+    bram_network_origin from = {.units = units,
+                                .sizes = bram_network_sizes_of(body, o, rows, units),
                                 .masked = lacking || !body->causal,
                                 .longest = longest,
                                 .train = train,

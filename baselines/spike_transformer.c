@@ -110,7 +110,8 @@ const bram_model bram_model_spike_transformer = {
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
-    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_COUNTS | BRAM_MODEL_FINISHES,
+    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_COUNTS | BRAM_MODEL_FINISHES |
+             BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = answer,

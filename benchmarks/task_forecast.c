@@ -24,6 +24,7 @@
 #include "copies.h"
 #include "demand.h"
 #include "input_gain.h"
+#include "inside.h"
 #include "scores.h"
 #include "splits.h"
 #include "time_fold.h"
@@ -730,6 +731,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     if (status == BRAM_OK) status = bram_scores_for_cell(cx, &f.scores, f.test.panel.unit, cell);
     if (status == BRAM_OK) status = score_one_step(cx, &f, result);
     if (status == BRAM_OK) status = score_free_runs(cx, &f);
+    if (status == BRAM_OK) status = bram_inside_keep(cx, f.model, &f.test.panel, result);
     if (status == BRAM_OK) status = bram_scores_finish(cx, f.scores, result);
     release(&f);
     bram_scratch_release(cx, mark);
@@ -770,7 +772,7 @@ static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
 const bram_task bram_task_forecast = {
     .name = "forecast",
     .summary = "predict a recording's future from its past, one step and free-running",
-    .version = 1,
+    .version = 2,
     .params = params,
     .asks = BRAM_ANSWERS(BRAM_ASK_STEP),
     .parts = bram_recording_parts,

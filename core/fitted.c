@@ -149,7 +149,9 @@ int bram_fitted_answer(bram_ctx *cx, bram_dataset **out, const bram_fitted *f,
                                                     "states",
                                                     "weights",
                                                     "features",
-                                                    "links"};
+                                                    "questions about learning",
+                                                    "links",
+                                                    "questions about its inside"};
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s does not answer %s", f->model->name,
                          asks[query->ask]);
     }

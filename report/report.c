@@ -291,6 +291,7 @@ static int write_benchmark(bram_ctx *cx, bram_report *r, const bram_board *b)
         BRAM_TRY(bram_section_layers(cx, r, b));
         BRAM_TRY(bram_section_units(cx, r, b));
         BRAM_TRY(bram_section_examples(cx, r, b));
+        BRAM_TRY(bram_section_training(cx, r, b));
         BRAM_TRY(bram_section_states(cx, r, b));
     }
     bram_scratch_release(cx, mark);

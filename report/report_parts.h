@@ -36,6 +36,7 @@ int bram_section_encoding(bram_ctx *cx, bram_report *r, const bram_board *b) BRA
 int bram_section_layers(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_units(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_examples(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
+int bram_section_training(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_states(bram_ctx *cx, bram_report *r, const bram_board *b) BRAM_MUST_CHECK;
 int bram_section_variations(bram_ctx *cx, bram_report *r) BRAM_MUST_CHECK;
 int bram_section_data(bram_ctx *cx, bram_report *r) BRAM_MUST_CHECK;

@@ -73,6 +73,9 @@ typedef enum bram_ask {
     BRAM_ASK_FEATURES, /* one response (stimulus x feature) for each layer */
     BRAM_ASK_LEARNING, /* "learning" (measure): what the training did to the weights */
     BRAM_ASK_LINKS,    /* "score" (pair): how likely there is an edge; only the order matters */
+    BRAM_ASK_INSIDE,   /* "history" (check x quantity): steps, losses and rates of the training. May
+                          come with "time_constant" (unit), in what its attribute `unit` says, and
+                          with "attention" (head x row x earlier) of the segment's first rows */
     BRAM_ASKS
 } bram_ask;
 

@@ -209,14 +209,15 @@ static const char *spec_of(const bram_model *m)
         {"steerable", "steerable:size=16,scales=1"},
         {"lds", "lds:states=2,steps=3"},
         {"rnn", "rnn:hidden=5,steps=8,check=4,batch=3,init=aligned,learning=yes"},
-        {"gru", "gru:hidden=4,layers=2,steps=8,batch=3,init=shuffled,learning=yes"},
+        {"gru", "gru:hidden=4,layers=2,steps=8,batch=3,horizon=3,init=shuffled,learning=yes"},
         {"lstm", "lstm:hidden=3,steps=8,check=3,batch=3,init=lowrank,learning=yes"},
         {"fa", "fa:factors=1+2,steps=4"},
         {"pca-ar", "pca-ar:components=2,lags=1+2"},
         {"ctrnn", "ctrnn:form=ltc,hidden=4,steps=8,batch=3,init=orthogonal,learning=yes"},
         {"connectome", "connectome:steps=8,check=4,batch=3,window=12,burn=2,learning=yes"},
         {"force", "force:neurons=6,steps=5"},
-        {"lowrank", "lowrank:hidden=5,layers=2,steps=8,batch=3,learning=yes"},
+        {"lowrank",
+         "lowrank:hidden=5,layers=2,target=increment,horizon=4,steps=8,batch=3,learning=yes"},
         {"encoder", "encoder:width=8,heads=2,ff=9,window=16,"
                     "steps=8,check=4,batch=3"},
         {"spike-transformer", "spike-transformer:span=3,context=4,width=8,heads=2,layers=2,ff=9,"
@@ -268,7 +269,7 @@ static bram_dataset *ask(struct world *w, const bram_fitted *f, bram_ask what)
 /* The names of the answers; NULL where the model names them. */
 static const char *const names[BRAM_ASKS] = {"mean",       "mean",      "mean",    "mean",
                                              "logdensity", "posterior", "weights", NULL,
-                                             "learning",   "score"};
+                                             "learning",   "score",     "history"};
 
 /* All answers to all questions as hashes, to compare two fits at a glance. */
 struct digest {
@@ -335,7 +336,7 @@ static void check_shape(const bram_model *m, bram_ask what, const bram_dataset *
     const size_t rows = ROWS - CONTEXT;
     const size_t shape[BRAM_ASKS][3] = {{rows, UNITS}, {3, 4, UNITS}, {rows, UNITS},  {rows, UNITS},
                                         {rows, UNITS}, {rows, 0},     {UNITS, UNITS}, {STIMULI, 0},
-                                        {0},           {3, 0}};
+                                        {0},           {3, 0},        {0, 4}};
     if (bram_dataset_responses(answer) == 0) fail_msg("%s: an empty answer", m->name);
     for (size_t i = 0; i < bram_dataset_responses(answer); i++) {
         const bram_response *r = bram_dataset_response(answer,

@@ -553,6 +553,218 @@ static void refusals(void **state)
     drop(&w);
 }
 
+/* ---- free runs in training ------------------------------------------------------------------ */
+
+/* What feed puts into the last rows of a window is what a free run from there answers. */
+static void own_forecasts_are_those_of_free_runs(void **state)
+{
+    (void)state;
+    enum { WINDOW = 12, HORIZON = 5 };
+    struct world w;
+    make(&w, ROWS);
+    const bram_network_body *body = &bram_body_lstm;
+    bram_options *o = NULL;
+    const bram_model *model;
+    void *fitted = NULL;
+    assert_ok(w.cx, bram_model_parse(w.cx, &model, &o, NULL,
+                                     "lstm:hidden=6,layers=2,target=increment,window=12,steps=40,"
+                                     "batch=4,rate=0.01"));
+    assert_ok(w.cx, bram_network_fit(w.cx, &fitted, body, o, &w.train, NULL, 3));
+    const bram_network *n = fitted;
+    float x[2 * WINDOW * UNITS], before[2 * WINDOW * UNITS], target[2 * WINDOW * UNITS] = {0};
+    float out[UNITS];
+    float *room = calloc(body->room(n, 2, WINDOW), sizeof *room);
+    double value[UNITS], run[HORIZON - 1][UNITS];
+    bram_pass pass = {.windows = 2, .steps = WINDOW, .most = WINDOW};
+    for (size_t k = 0; k < 2; k++) /* windows that begin at rows 0 and 7 */
+        for (size_t t = 0; t < WINDOW; t++)
+            assert_ok(w.cx, bram_network_put(w.cx, n, x + (t * 2 + k) * UNITS, &w.segment[0],
+                                             7 * k + t, NULL));
+    memcpy(before, x, sizeof x);
+    bram_network_feed(n, &pass, x, target, HORIZON, room, out, value);
+    assert_memory_equal(x, before, (WINDOW - HORIZON + 1) * 2 * UNITS * sizeof *x);
+    /* the second window has another past: its states begin at 0 in row 7 */
+    bram_segment late = w.segment[0];
+    late.y.data += 7 * UNITS, late.y.rows -= 7;
+    for (size_t k = 0; k < 2; k++) {
+        bram_panel panel = {.unit = w.unit, .segment = k ? &late : &w.segment[0], .segments = 1};
+        bram_dataset *answer = NULL;
+        size_t begin = WINDOW - HORIZON + 1;
+        bram_query q = {.ask = BRAM_ASK_FREE_RUN,
+                        .panel = &panel,
+                        .start = &begin,
+                        .starts = 1,
+                        .steps = HORIZON - 1};
+        assert_ok(w.cx, bram_dataset_new(w.cx, &answer));
+        assert_ok(w.cx, bram_network_answer(w.cx, n, &q, answer));
+        assert_ok(w.cx, bram_response_read(w.cx, bram_dataset_response(answer, "mean"),
+                                           (size_t[]){0, 0, 0}, (size_t[]){1, HORIZON - 1, UNITS},
+                                           run[0], NULL));
+        for (size_t h = 0; h < HORIZON - 1; h++)
+            for (size_t i = 0; i < UNITS; i++) {
+                size_t at = ((begin + h) * 2 + k) * UNITS + i;
+                double said = n->mean.data[i] + n->scale.data[i] * (double)x[at];
+                assert_near(said, run[h][i], 1e-4);
+                /* an increment of what goes in is of another size now */
+                assert_near((double)target[at], (double)before[at] - (double)x[at], 1e-6);
+            }
+        bram_dataset_free(answer);
+    }
+    free(room);
+    bram_network_free(fitted);
+    bram_options_free(o);
+    drop(&w);
+}
+
+/* The mean squared error eight rows ahead, over starts that leave room for it. */
+static double error_ahead(struct world *w, const char *spec)
+{
+    enum { AHEAD = 8, STARTS = ROWS - 20 - AHEAD };
+    bram_fitted *f = fit(w, spec, &w->validation);
+    size_t start[STARTS];
+    double run[STARTS][AHEAD][UNITS], sum = 0;
+    bram_dataset *answer = NULL;
+    for (size_t k = 0; k < STARTS; k++) start[k] = 20 + k;
+    bram_query q = {.ask = BRAM_ASK_FREE_RUN,
+                    .panel = &w->train,
+                    .segment = 1,
+                    .start = start,
+                    .starts = STARTS,
+                    .steps = AHEAD};
+    assert_ok(w->cx, bram_fitted_answer(w->cx, &answer, f, &q));
+    assert_ok(w->cx,
+              bram_response_read(w->cx, bram_dataset_response(answer, "mean"), (size_t[]){0, 0, 0},
+                                 (size_t[]){STARTS, AHEAD, UNITS}, run[0][0], NULL));
+    for (size_t k = 0; k < STARTS; k++)
+        for (size_t i = 0; i < UNITS; i++) {
+            double d = run[k][AHEAD - 1][i] - bram_row(&w->segment[1].y, start[k] + AHEAD - 1)[i];
+            sum += d * d;
+        }
+    bram_dataset_free(answer);
+    bram_fitted_free(f);
+    return sum / (STARTS * UNITS);
+}
+
+/* A rhythm under noise: a network that was trained on single steps leans on the noise that is in
+ * its inputs, one that was trained on free runs does not. */
+static void free_runs_are_learnt(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, ROWS);
+    bram_rng g = bram_rng_new(9, "test/noise");
+    for (size_t s = 0; s < SEGMENTS; s++)
+        for (size_t t = 0; t < ROWS; t++)
+            for (size_t i = 0; i < UNITS; i++)
+                bram_row(&w.segment[s].y, t)[i] += 0.7 * bram_rng_normal(&g);
+    double plain = error_ahead(&w, "rnn:hidden=8,window=30,burn=8,batch=8,rate=0.01,steps=400,"
+                                   "check=20,patience=100");
+    double freed = error_ahead(&w, "rnn:hidden=8,window=30,burn=8,batch=8,rate=0.01,steps=400,"
+                                   "check=20,patience=100,horizon=8");
+    if (!(freed < 0.9 * plain)) fail_msg("%g with free runs, %g without", freed, plain);
+    /* patience that is out ends the single steps, not the training */
+    double early = error_ahead(&w, "rnn:hidden=8,window=30,burn=8,batch=8,rate=0.01,steps=400,"
+                                   "check=20,patience=1,horizon=8");
+    assert_true(isfinite(early));
+    drop(&w);
+}
+
+/* ---- sizes ---------------------------------------------------------------------------------- */
+
+static bram_network_sizes sizes(struct world *w, const bram_network_body *body, const char *spec,
+                                size_t rows, size_t units)
+{
+    bram_options *o = NULL;
+    const bram_model *model;
+    assert_ok(w->cx, bram_model_parse(w->cx, &model, &o, NULL, spec));
+    bram_network_sizes s = bram_network_sizes_of(body, o, rows, units);
+    bram_options_free(o);
+    return s;
+}
+
+static void sizes_follow_the_data(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t rows, units, width, batch, steps;
+    } want[] = {{99, 100, 32, 16, 1000},
+                {100, 100, 64, 32, 2000},
+                {9999, 100, 64, 32, 2000},
+                {10000, 100, 128, 32, 4000},
+                {40000, 100, 256, 64, 8000}};
+    struct world w;
+    make(&w, ROWS);
+    for (size_t k = 0; k < sizeof want / sizeof *want; k++) {
+        bram_network_sizes s = sizes(&w, &bram_body_gru, "gru", want[k].rows, want[k].units);
+        assert_int_equal(s.width, want[k].width);
+        assert_int_equal(s.batch, want[k].batch);
+        assert_int_equal(s.steps, want[k].steps);
+        s = sizes(&w, &bram_body_encoder, "encoder", want[k].rows, want[k].units);
+        assert_int_equal(s.width, want[k].width);
+        assert_int_equal(s.ff, 4 * want[k].width);
+    }
+    bram_network_sizes own = sizes(&w, &bram_body_encoder, "encoder:width=24,batch=5,ff=7", 9, 9);
+    assert_int_equal(own.width, 24);
+    assert_int_equal(own.ff, 7);
+    assert_int_equal(own.batch, 5);
+    /* 80 rows of three units; and the sizes come back from a file */
+    static const struct expected gru[] = {{"rnn/weight_hh_l0", 96, 32}};
+    check_names(&w, "gru:steps=2,check=1", gru, 1);
+    bram_fitted *f = NULL;
+    assert_int_equal(bram_fitted_new(w.cx, &f, "gru:batch=1", &w.train, NULL, 3), BRAM_EUSAGE);
+    drop(&w);
+}
+
+/* ---- inside --------------------------------------------------------------------------------- */
+
+static double inside_at(struct world *w, const char *spec, const char *name, size_t count,
+                        double *value)
+{
+    bram_fitted *f = fit(w, spec, &w->validation);
+    bram_query q = {.ask = BRAM_ASK_INSIDE, .panel = &w->train};
+    bram_dataset *answer = NULL;
+    assert_ok(w->cx, bram_fitted_answer(w->cx, &answer, f, &q));
+    const bram_response *r = bram_dataset_response(answer, name);
+    if (!r) fail_msg("%s tells no %s", spec, name);
+    assert_int_equal(bram_response_count(r), count);
+    size_t zero[3] = {0}, length[3] = {1, 1, 1};
+    for (size_t d = 0; d < bram_response_dims(r); d++) length[d] = bram_response_length(r, d);
+    assert_ok(w->cx, bram_response_read(w->cx, r, zero, length, value, NULL));
+    bram_dataset_free(answer);
+    bram_fitted_free(f);
+    return value[0];
+}
+
+static void what_is_inside(void **state)
+{
+    (void)state;
+    enum { WINDOW = 10 };
+    struct world w;
+    double value[4 * WINDOW * WINDOW];
+    make(&w, ROWS);
+    /* four checks: steps, losses, rates */
+    inside_at(&w, "gru:hidden=4,batch=2,steps=8,check=2", "history", 16, value);
+    for (size_t i = 0; i < 4; i++) {
+        assert_near(value[4 * i], 2 * (double)(i + 1), 0);
+        assert_true(value[4 * i + 1] > 0 && value[4 * i + 2] > 0 && value[4 * i + 3] > 0);
+    }
+    /* rates start between 0.05 and 0.95 in their log odds, a row is a second */
+    inside_at(&w, "ctrnn:hidden=4,layers=2,batch=2,steps=1", "time_constant", 8, value);
+    for (size_t i = 0; i < 8; i++) assert_true(value[i] > 1 / 0.96 && value[i] < 1 / 0.049);
+    /* each row attends to itself and to earlier ones, with probabilities */
+    inside_at(&w, "encoder:width=8,heads=2,layers=2,ff=8,window=10,batch=2,steps=3", "attention",
+              4 * WINDOW * WINDOW, value);
+    for (size_t row = 0; row < 4 * WINDOW; row++) {
+        double sum = 0;
+        for (size_t k = 0; k < WINDOW; k++) {
+            sum += value[row * WINDOW + k];
+            if (k > row % WINDOW) assert_near(value[row * WINDOW + k], 0, 0);
+        }
+        assert_near(sum, 1, 1e-5);
+    }
+    drop(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -568,6 +780,10 @@ int main(void)
         cmocka_unit_test(variances_are_learned),
         cmocka_unit_test(an_early_end_keeps_the_best),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(own_forecasts_are_those_of_free_runs),
+        cmocka_unit_test(free_runs_are_learnt),
+        cmocka_unit_test(sizes_follow_the_data),
+        cmocka_unit_test(what_is_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,11 +89,13 @@ static void set_up(struct problem *p, const char *spec, const bram_network_body 
     bram_panel panel = {.unit = p->unit, .public_data = p->known};
     assert_ok(p->cx, bram_model_parse(p->cx, &model, &o, NULL, spec));
     assert_ok(p->cx, bram_network_new(p->cx, &p->n, body, o,
-                                      &(bram_network_origin){.units = UNITS,
-                                                             .masked = masked || !body->causal,
-                                                             .longest = STEPS,
-                                                             .train = &panel,
-                                                             .seed = 1}));
+                                      &(bram_network_origin){
+                                          .units = UNITS,
+                                          .sizes = bram_network_sizes_of(body, o, STEPS, UNITS),
+                                          .masked = masked || !body->causal,
+                                          .longest = STEPS,
+                                          .train = &panel,
+                                          .seed = 1}));
     bram_network *n = p->n;
     assert_ok(p->cx, bram_mat_new(p->cx, &n->mean, 1, UNITS));
     assert_ok(p->cx, bram_mat_new(p->cx, &n->scale, 1, UNITS));
