@@ -273,6 +273,7 @@ static int note_networks(bram_ctx *cx, bram_table *t, const bram_board *b, int d
 {
     static const char *const others[] = {"var", "copy"};
     char text[768];
+    if (strncmp(b->score, "gain@", 5) == 0) return BRAM_OK; /* not how good a forecast is */
     for (size_t k = 0; k < 2; k++) {
         BRAM_TRY(bram_network_verdict_text(cx, text, sizeof text, b, others[k], decimals));
         if (*text) bram_table_note(t, "%s", text);
