@@ -88,7 +88,7 @@ static int figure_of_courses(bram_ctx *cx, bram_report *r, const struct network 
 {
     bram_figure *f = NULL;
     size_t lines = 0;
-    char caption[256];
+    char caption[400];
     for (size_t i = 0; i < count; i++) lines += has_loss(&all[i], loss[0]);
     if (!lines) return BRAM_OK;
     BRAM_TRY(bram_figure_new(cx, &f, "Courses of training",
@@ -100,7 +100,8 @@ static int figure_of_courses(bram_ctx *cx, bram_report *r, const struct network 
         if (has_loss(&all[i], loss[0])) status = add_course(cx, f, &all[i]), k++;
     snprintf(caption, sizeof caption,
              "Loss on the validation rows in the course of the training, part %s, first seed%s. "
-             "The parameters of the lowest point are kept.",
+             "The parameters of the lowest point are kept; with horizon above 1 the last fifth is "
+             "the loss of free runs, and its lowest point counts.",
              all[0].part, lines > MOST_LINES ? ", the eight best" : "");
     return bram_report_figure(cx, r, f, status, caption);
 }
@@ -162,14 +163,16 @@ static int figure_of_constants(bram_ctx *cx, bram_report *r, const struct networ
 
 /* ---- attention ------------------------------------------------------------------------------ */
 
-/* The mean over the heads of a layer; what lies in the future of a row is left blank. */
+/* The mean over the heads of a layer, over what each row would give to all that it sees alike: the
+ * first rows see little and would outshine all others. The future of a row is left blank. */
 static void average_heads(double *out, const double *p, size_t heads, size_t rows)
 {
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < rows; j++) {
             double sum = 0;
             for (size_t h = 0; h < heads; h++) sum += p[(h * rows + i) * rows + j];
-            out[i * rows + j] = j <= i ? sum / (double)heads : (double)NAN;
+            double share = sum / (double)heads * (double)(i + 1);
+            out[i * rows + j] = j <= i ? share : (double)NAN;
         }
 }
 
@@ -179,7 +182,7 @@ static int figure_of_layer(bram_ctx *cx, bram_report *r, const struct network *n
     size_t rows = bram_response_length(n->attention, 1);
     size_t heads = bram_response_length(n->attention, 0) / layers;
     double *mean = bram_scratch(cx, rows * rows, sizeof *mean);
-    char title[96], caption[320];
+    char title[96], caption[400];
     bram_figure *f = NULL;
     if (!mean) return BRAM_ENOMEM;
     average_heads(mean, p + layer * heads * rows * rows, heads, rows);
@@ -191,12 +194,15 @@ static int figure_of_layer(bram_ctx *cx, bram_report *r, const struct network *n
     int status = bram_figure_x(cx, f, &(bram_figure_axis){.title = "attends to row"});
     if (status == BRAM_OK) status = bram_figure_y(cx, f, &(bram_figure_axis){.title = "row"});
     if (status == BRAM_OK)
-        status = bram_figure_heat(
-            cx, f,
-            &(bram_heat){.rows = rows, .cols = rows, .values = mean, .title = "probability"});
+        status = bram_figure_heat(cx, f,
+                                  &(bram_heat){.rows = rows,
+                                               .cols = rows,
+                                               .values = mean,
+                                               .title = "probability over an even share"});
     snprintf(caption, sizeof caption,
-             "Attention of layer %zu of %zu of %s, mean over %zu heads: the first %zu rows that it "
-             "was asked about, part %s, first seed.",
+             "Attention of layer %zu of %zu of %s, mean over %zu heads, times the number of rows "
+             "that a row sees (1: all alike): the first %zu rows that it was asked about, part %s, "
+             "first seed.",
              layer + 1, layers, n->model->name, heads, rows, n->part);
     return bram_report_figure(cx, r, f, status, caption);
 }
