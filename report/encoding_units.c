@@ -178,9 +178,9 @@ static int figure_of_reliability(bram_ctx *cx, bram_report *r, const struct unit
     if (status == BRAM_OK) status = add_ceiling(cx, f, b->score);
     for (size_t m = models; m-- > 0 && status == BRAM_OK;) status = add_dots(cx, f, &u[m], each);
     snprintf(caption, sizeof caption,
-             "Score against reliability: %zu units of all areas%s, by the %zu best models; dashed: "
+             "Score against reliability: %zu units of all areas%s, by %s; dashed: "
              "what the signal itself would score.",
-             known, some, models);
+             known, some, models > 1 ? "the two best models" : u[0].model->name);
     return bram_report_figure(cx, r, f, status, caption);
 }
 

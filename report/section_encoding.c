@@ -148,7 +148,7 @@ int bram_encoding_areas(bram_ctx *cx, bram_report *r, const bram_board *b)
     for (size_t i = 0; i < models && status == BRAM_OK; i++)
         status = add_model(cx, f, r, b, &b->row[row[i]], areas);
     snprintf(caption, sizeof caption,
-             "Predictivity by area: %s, with intervals; the %zu best models that are not trivial. "
+             "Predictivity by area: %s, with intervals; the best models that are not trivial, %zu. "
              "Grey: the ceiling of each area, what the signal itself would score, with its "
              "interval.",
              title, models);
