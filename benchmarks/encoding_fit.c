@@ -119,35 +119,6 @@ static int fit_layer(bram_ctx *cx, void *user, size_t layer, const bram_fold *fo
     return run_fold(cx, e, fold, fold->test, (double *[]){prediction, blind});
 }
 
-/* folds x layers: the scores that chose, and a 1 where a layer was chosen. */
-static int keep_choice(bram_ctx *cx, bram_dataset *result, const bram_encoding *e,
-                       const size_t *chosen, const double *inner)
-{
-    bram_axis *fold = NULL, *layer = NULL;
-    bram_response *r[2] = {NULL, NULL};
-    const char **name = bram_scratch(cx, e->layers, sizeof *name);
-    if (!name) return BRAM_ENOMEM;
-    for (size_t k = 0; k < e->layers; k++) name[k] = e->layer[k].name;
-    int status = bram_axis_new(cx, &fold, "fold", e->folds);
-    if (status == BRAM_OK) status = bram_axis_new(cx, &layer, "layer", e->layers);
-    if (status == BRAM_OK) status = bram_axis_set_ids(cx, layer, name);
-    for (size_t i = 0; i < 2 && status == BRAM_OK; i++)
-        status = bram_response_new(cx, &r[i], i ? "chosen" : "inner", BRAM_F64, 2,
-                                   (const bram_axis *[]){fold, layer});
-    bram_axis_free(fold);
-    bram_axis_free(layer);
-    for (size_t f = 0; f < e->folds && status == BRAM_OK; f++) {
-        memcpy(bram_response_f64(r[0]) + f * e->layers, inner + f * e->layers,
-               e->layers * sizeof *inner);
-        bram_response_f64(r[1])[f * e->layers + chosen[f]] = 1;
-    }
-    if (status == BRAM_OK) status = bram_dataset_add(cx, result, "layers", r[0]), r[0] = NULL;
-    if (status == BRAM_OK) status = bram_dataset_add(cx, result, "layers", r[1]), r[1] = NULL;
-    bram_response_free(r[0]);
-    bram_response_free(r[1]);
-    return status;
-}
-
 /* Every layer on every fold, and in the place of the model's prediction the chosen one's. */
 static int run_layers(bram_ctx *cx, bram_encoding *e, bram_dataset *result)
 {
@@ -179,7 +150,10 @@ static int run_layers(bram_ctx *cx, bram_encoding *e, bram_dataset *result)
         }
         bram_ctx_progress(cx, "folds", (double)f + 1, (double)e->folds);
     }
-    return keep_choice(cx, result, e, chosen, inner);
+    const char **name = bram_scratch(cx, e->layers, sizeof *name);
+    if (!name) return BRAM_ENOMEM;
+    for (size_t k = 0; k < e->layers; k++) name[k] = e->layer[k].name;
+    return bram_layers_keep(cx, result, name, e->layers, e->folds, chosen, inner);
 }
 
 int bram_encoding_predict(bram_ctx *cx, bram_encoding *e, bram_dataset *result)

@@ -79,3 +79,27 @@ int bram_layers_choose(bram_ctx *cx, size_t *chosen, double *inner, const bram_l
     }
     return BRAM_OK;
 }
+
+int bram_layers_keep(bram_ctx *cx, bram_dataset *result, const char *const *name, size_t layers,
+                     size_t folds, const size_t *chosen, const double *inner)
+{
+    bram_axis *fold = NULL, *layer = NULL;
+    bram_response *r[2] = {NULL, NULL};
+    int status = bram_axis_new(cx, &fold, "fold", folds);
+    if (status == BRAM_OK) status = bram_axis_new(cx, &layer, "layer", layers);
+    if (status == BRAM_OK) status = bram_axis_set_ids(cx, layer, name);
+    for (size_t i = 0; i < 2 && status == BRAM_OK; i++)
+        status = bram_response_new(cx, &r[i], i ? "chosen" : "inner", BRAM_F64, 2,
+                                   (const bram_axis *[]){fold, layer});
+    bram_axis_free(fold);
+    bram_axis_free(layer);
+    if (status == BRAM_OK) {
+        memcpy(bram_response_f64(r[0]), inner, folds * layers * sizeof *inner);
+        for (size_t f = 0; f < folds; f++) bram_response_f64(r[1])[f * layers + chosen[f]] = 1;
+    }
+    if (status == BRAM_OK) status = bram_dataset_add(cx, result, "layers", r[0]), r[0] = NULL;
+    if (status == BRAM_OK) status = bram_dataset_add(cx, result, "layers", r[1]), r[1] = NULL;
+    bram_response_free(r[0]);
+    bram_response_free(r[1]);
+    return status;
+}

@@ -13,6 +13,7 @@
 #ifndef BRAMBLE_BENCHMARKS_LAYER_CHOICE_H
 #define BRAMBLE_BENCHMARKS_LAYER_CHOICE_H
 
+#include <bramble/dataset.h>
 #include <bramble/metric.h>
 
 /**
@@ -42,5 +43,9 @@ typedef struct bram_layer_problem {
  */
 int bram_layers_choose(bram_ctx *cx, size_t *chosen, double *inner,
                        const bram_layer_problem *p) BRAM_MUST_CHECK;
+
+/** Adds layers/inner and layers/chosen (fold x layer, 1 where it was chosen) to a result. */
+int bram_layers_keep(bram_ctx *cx, bram_dataset *result, const char *const *name, size_t layers,
+                     size_t folds, const size_t *chosen, const double *inner) BRAM_MUST_CHECK;
 
 #endif

@@ -373,7 +373,7 @@ static int add_ceiling(bram_ctx *cx, const bram_scores *s, struct row *row,
     if (job->ceiling == BRAM_CEILING_RELIABILITY)
         return ceiling_by_reliability(cx, s, row, use, job);
     double low, high;
-    BRAM_TRY(bram_scoring_subjects(cx, scoring, &low, &high));
+    BRAM_TRY(bram_scoring_subjects(cx, scoring, NULL, &low, &high));
     if (isnan(low) && isnan(high)) return BRAM_OK;
     bool upper = job->ceiling == BRAM_CEILING_SUBJECTS_UPPER;
     row->ceiling = upper ? high : low;
@@ -475,7 +475,8 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
 {
     struct row *row = new_row(cx, s, made->id, made->metric, made->axis);
     if (!row) return BRAM_ENOMEM;
-    row->higher_better = true;
+    row->higher_better = !made->lower_better;
+    row->median = made->median;
     row->distribution = made->distribution;
     row->median = made->median;
     row->biased = made->biased;
@@ -488,6 +489,12 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
     }
     describe_nulls(row, made->null, made->nulls);
     if (made->nulls) s->nulls = true, row->chance = row->null_mean;
+    if (made->ceiling) {
+        row->ceiling = made->ceiling->value, row->ceiling_noise = made->ceiling->noise;
+        row->ceiling_low = made->ceiling->low, row->ceiling_high = made->ceiling->high;
+        row->ceiling_rule = made->ceiling->rule;
+        BRAM_TRY(normalize(cx, row, &(bram_score_job){.normalization = BRAM_RULE_RATIO}));
+    }
     if (!s->samples || made->groups < BRAM_MIN_BLOCKS) return BRAM_OK;
     memcpy(row->draw, made->draw, s->samples * sizeof *row->draw);
     bram_interval interval;

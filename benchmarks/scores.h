@@ -107,10 +107,18 @@ int bram_scores_for_cell(bram_ctx *cx, bram_scores **out, const bram_axis *units
 int bram_scores_add(bram_ctx *cx, bram_scores *s, const char *metric,
                     const bram_score_job *job) BRAM_MUST_CHECK;
 
+/** A ceiling that a task worked out itself. */
+typedef struct bram_score_ceiling {
+    double value, low, high, noise; /* noise: the upper one of subjects of nothing but noise */
+    const char *rule;               /* static text: "other subjects" */
+} bram_score_ceiling;
+
 /** A score that a task worked out itself, with its draws. */
 typedef struct bram_score_made {
-    const char *id, *metric; /* "sensitivity@noise30", "sensitivity"; higher is better */
-    const char *axis;        /* what was drawn */
+    const char *id, *metric; /* "sensitivity@noise30", "sensitivity" */
+    bool lower_better, median;
+    const bram_score_ceiling *ceiling; /* NULL: none */
+    const char *axis;                  /* what was drawn */
     double value, chance;
     const double *raw;  /* of each unit of the set; NaN where it has none */
     const double *draw; /* as many as the set has samples */

@@ -161,7 +161,8 @@ static int make_pair(bram_ctx *cx, void **pair, size_t *values, const bram_scori
     return s->use->metric->pair(cx, pair, values, s->use->options, &c);
 }
 
-static int pair_all(bram_ctx *cx, bram_pairs *p, int contestant)
+/* model: for all pieces; NULL: the contestant of each. */
+static int pair_all(bram_ctx *cx, bram_pairs *p, const bram_side *model, int contestant)
 {
     const bram_scoring *s = p->scoring;
     size_t n = s->job->pieces;
@@ -171,6 +172,7 @@ static int pair_all(bram_ctx *cx, bram_pairs *p, int contestant)
     for (size_t i = 0; i < n; i++) {
         const bram_score_piece *piece = &s->job->piece[i];
         const bram_side *side = contestant < 0 ? &piece->model : &piece->floor[contestant].side;
+        if (model) side = model;
         size_t values = 0;
         BRAM_TRY(prepare(cx, &p->side[i], s->use, side));
         BRAM_TRY(make_pair(cx, &p->pair[i], &values, s, i, p->side[i].view));
@@ -182,15 +184,26 @@ static int pair_all(bram_ctx *cx, bram_pairs *p, int contestant)
     return BRAM_OK;
 }
 
-int bram_pairs_new(bram_ctx *cx, bram_pairs **out, const bram_scoring *s, int contestant)
+static int new_pairs(bram_ctx *cx, bram_pairs **out, const bram_scoring *s, const bram_side *model,
+                     int contestant)
 {
     bram_pairs *p = bram_alloc(cx, 1, sizeof *p);
     if (!p) return BRAM_ENOMEM;
     *p = (bram_pairs){.scoring = s};
-    int status = pair_all(cx, p, contestant);
+    int status = pair_all(cx, p, model, contestant);
     if (status == BRAM_OK) *out = p;
     else bram_pairs_free(p);
     return status;
+}
+
+int bram_pairs_new(bram_ctx *cx, bram_pairs **out, const bram_scoring *s, int contestant)
+{
+    return new_pairs(cx, out, s, NULL, contestant);
+}
+
+int bram_pairs_of(bram_ctx *cx, bram_pairs **out, const bram_scoring *s, const bram_side *model)
+{
+    return new_pairs(cx, out, s, model, BRAM_THE_MODEL);
 }
 
 size_t bram_pairs_values(const bram_pairs *p)
@@ -266,7 +279,7 @@ int bram_pairs_each(bram_ctx *cx, double *each, double *share, const bram_pairs 
 
 /* The comparison of pooled brains with the brain of piece i; several values: their mean. */
 static int against_pool(bram_ctx *cx, double *value, const bram_scoring *s, size_t i,
-                        const void *const *others, size_t count)
+                        const void *const *others, size_t count, const double *weight)
 {
     const bram_metric *metric = s->use->metric;
     void *pooled = NULL, *pair = NULL;
@@ -275,7 +288,7 @@ static int against_pool(bram_ctx *cx, double *value, const bram_scoring *s, size
     if (status == BRAM_OK) status = make_pair(cx, &pair, &values, s, i, pooled);
     double *raw = status == BRAM_OK ? bram_scratch(cx, 2 * values, sizeof *raw) : NULL;
     if (status == BRAM_OK && !raw) status = BRAM_ENOMEM;
-    if (status == BRAM_OK) status = metric->compare(cx, raw, pair, NULL);
+    if (status == BRAM_OK) status = metric->compare(cx, raw, pair, weight);
     if (status == BRAM_OK) *value = bram_summary(raw, values, false, raw + values, NULL);
     if (pair && metric->release_pair) metric->release_pair(pair);
     if (pooled && metric->release) metric->release(pooled);
@@ -283,7 +296,8 @@ static int against_pool(bram_ctx *cx, double *value, const bram_scoring *s, size
     return status;
 }
 
-int bram_scoring_subjects(bram_ctx *cx, const bram_scoring *s, double *lower, double *upper)
+int bram_scoring_subjects(bram_ctx *cx, const bram_scoring *s, const double *weight, double *lower,
+                          double *upper)
 {
     size_t n = s->job->pieces;
     double low = 0, high = 0, value = NAN;
@@ -296,9 +310,9 @@ int bram_scoring_subjects(bram_ctx *cx, const bram_scoring *s, double *lower, do
         size_t others = 0;
         for (size_t k = 0; k < n; k++)
             if (k != i) rest[others++] = all[k];
-        BRAM_TRY(against_pool(cx, &value, s, i, rest, others));
+        BRAM_TRY(against_pool(cx, &value, s, i, rest, others, weight));
         low += value / (double)n;
-        BRAM_TRY(against_pool(cx, &value, s, i, all, n));
+        BRAM_TRY(against_pool(cx, &value, s, i, all, n, weight));
         high += value / (double)n;
     }
     *lower = low, *upper = high;

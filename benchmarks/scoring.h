@@ -39,6 +39,9 @@ enum { BRAM_THE_MODEL = -1 };
 /** @param contestant  BRAM_THE_MODEL, or the number of a floor */
 int bram_pairs_new(bram_ctx *cx, bram_pairs **out, const bram_scoring *s,
                    int contestant) BRAM_MUST_CHECK;
+/** The same of one side in the place of every piece's model. It lives as long as the pairs. */
+int bram_pairs_of(bram_ctx *cx, bram_pairs **out, const bram_scoring *s,
+                  const bram_side *model) BRAM_MUST_CHECK;
 void bram_pairs_free(bram_pairs *p);
 
 size_t bram_pairs_values(const bram_pairs *p); /* raw values of all pieces joined */
@@ -56,10 +59,10 @@ int bram_pairs_each(bram_ctx *cx, double *each, double *share, const bram_pairs 
                     const double *weight) BRAM_MUST_CHECK;
 
 /**
- * The mean comparison of each piece's brain with the pool of the others (lower) and of all (upper);
- * NaN for a single piece or a metric without pool.
+ * The mean comparison of each piece's brain with the pool of the others (lower) and of all (upper)
+ * under weights on the groups (NULL: ones); NaN for a single piece or a metric without pool.
  */
-int bram_scoring_subjects(bram_ctx *cx, const bram_scoring *s, double *lower,
+int bram_scoring_subjects(bram_ctx *cx, const bram_scoring *s, const double *weight, double *lower,
                           double *upper) BRAM_MUST_CHECK;
 
 #endif

@@ -91,9 +91,7 @@ static int add(bram_ctx *cx, bram_dataset *out, const char *name, const char *ro
     bram_axis_free(b);
     if (status != BRAM_OK) return status;
     *values = bram_response_f64(r);
-    status = bram_dataset_add(cx, out, "", r);
-    if (status != BRAM_OK) bram_response_free(r);
-    return status;
+    return bram_dataset_add(cx, out, "", r); /* takes it over */
 }
 
 /* How far a value is from the mean of its unit; nothing where it is not known. */
@@ -156,9 +154,7 @@ static int answer_runs(bram_ctx *cx, const struct model *m, const bram_query *q,
         for (size_t h = 0; h < q->steps; h++)
             step(bram_response_f64(r) + (i * q->steps + h) * m->units, d, m);
     }
-    status = bram_dataset_add(cx, out, "", r);
-    if (status != BRAM_OK) bram_response_free(r);
-    return status;
+    return bram_dataset_add(cx, out, "", r); /* takes it over */
 }
 
 /* Two states: the sum of the deviations above zero or below. */
@@ -206,9 +202,7 @@ static int answer_features(bram_ctx *cx, const bram_query *q, bram_dataset *out)
         for (size_t k = 0; k < FEATURES; k++)
             bram_response_f64(r)[i * FEATURES + k] = sin(hash * (double)(k + 1));
     }
-    status = bram_dataset_add(cx, out, "", r);
-    if (status != BRAM_OK) bram_response_free(r);
-    return status;
+    return bram_dataset_add(cx, out, "", r); /* takes it over */
 }
 
 /* One list of numbers: "learning" (measure, named) or "score" (pair). */
@@ -230,9 +224,7 @@ static int answer_list(bram_ctx *cx, const bram_query *q, bram_dataset *out)
         bram_response_f64(r)[k] = links ? (double)bram_graph_degree(g, q->from[k]) *
                                               (double)bram_graph_degree(g, q->to[k])
                                         : 0.25;
-    status = bram_dataset_add(cx, out, "", r);
-    if (status != BRAM_OK) bram_response_free(r);
-    return status;
+    return bram_dataset_add(cx, out, "", r); /* takes it over */
 }
 
 static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_dataset *out)

@@ -5,6 +5,9 @@
 #include "cell_test.h"
 #include "internal.h"
 #include "simulate.h"
+#include "stimulus_folds.h"
+
+#include <bramble/rng.h>
 
 enum { N = 4, SIZE = N * N };
 
@@ -148,7 +151,7 @@ static void what_cannot_be_asked(void **state)
              (const size_t[]){3, 1}, (const char *const *const[]){stimuli, NULL}, few, NULL);
     assert_int_equal(test_cell(cx, &result, &b, ds, "it", "features:short"), BRAM_ENOTAPPLICABLE);
     assert_non_null(strstr(bram_ctx_message(cx), "lacks 1 of 4 stimuli, the first is \"d\""));
-    /* several sets: one must be named */
+    /* several sets: four stimuli are too few to choose on (and one of the sets lacks one) */
     assert_int_equal(test_cell(cx, &result, &b, ds, "it", "features"), BRAM_ENOTAPPLICABLE);
     static char v4[] = "v4", *parts[] = {v4};
     bram_axis *axis = NULL;
@@ -248,6 +251,224 @@ static void subjects_can_be_drawn_too(void **state)
     bram_ctx_free(cx);
 }
 
+/* ---- several layers ------------------------------------------------------------------------- */
+
+enum { STIMULI = 40, UNITS = 12, FOLDS = 5 };
+
+static char correlation_spec[] = "rsa:rdm=correlation,compare=pearson";
+static char *of_correlation[] = {correlation_spec};
+
+/* Stimuli and units of noise, and layers that are added one by one. */
+struct noisy {
+    bram_ctx *cx;
+    bram_dataset *ds;
+    char id[STIMULI][8];
+    const char *ids[STIMULI];
+    double brain[STIMULI * UNITS];
+};
+
+static void fill_noise(double *out, const char *stream, uint64_t index)
+{
+    bram_rng g = bram_rng_at(7, stream, index);
+    for (size_t i = 0; i < STIMULI * UNITS; i++) out[i] = bram_rng_normal(&g);
+}
+
+static void add_matrix(struct noisy *n, const char *group, const char *name, const double *values)
+{
+    const char *columns = strcmp(group, "responses") == 0 ? "neuron" : name;
+    test_add(n->cx, n->ds, group, name, 2, (const char *const[]){"stimulus", columns},
+             (const size_t[]){STIMULI, UNITS}, (const char *const *const[]){n->ids, NULL}, values,
+             NULL);
+}
+
+/* The brain is another one in the test stimuli of the fold `other` (NULL: in none). */
+static void make_noisy(struct noisy *n, const bram_fold *other, uint64_t index)
+{
+    double else_where[STIMULI * UNITS];
+    n->cx = bram_ctx_new();
+    assert_ok(n->cx, bram_dataset_new(n->cx, &n->ds));
+    for (size_t i = 0; i < STIMULI; i++) {
+        snprintf(n->id[i], sizeof n->id[i], "s%zu", i);
+        n->ids[i] = n->id[i];
+    }
+    fill_noise(n->brain, "brain", index);
+    fill_noise(else_where, "other brain", index);
+    for (size_t i = 0; other && i < other->tests; i++)
+        memcpy(n->brain + other->test[i] * UNITS, else_where + other->test[i] * UNITS,
+               UNITS * sizeof(double));
+    add_matrix(n, "responses", "it", n->brain);
+}
+
+static void drop_noisy(struct noisy *n)
+{
+    bram_dataset_free(n->ds);
+    bram_ctx_free(n->cx);
+}
+
+/* The folds that the task cuts. */
+static bram_fold *folds_of(const struct noisy *n)
+{
+    bram_fold *fold = NULL;
+    bram_axis *axis = NULL;
+    size_t count;
+    assert_ok(n->cx, bram_axis_new(n->cx, &axis, "stimulus", STIMULI));
+    assert_ok(n->cx, bram_axis_set_ids(n->cx, axis, n->ids));
+    assert_ok(n->cx, bram_stimulus_folds(n->cx, &fold, &count, axis,
+                                         &(bram_stimulus_split){.folds = FOLDS, .group = ""}));
+    assert_int_equal(count, FOLDS);
+    bram_axis_free(axis);
+    return fold;
+}
+
+static const double *layers_of(const bram_dataset *result, const char *name)
+{
+    bram_response *r = bram_dataset_response(result, name);
+    assert_non_null(r);
+    return bram_response_f64(r);
+}
+
+/* Like the brain but for noise; and a layer that is the brain itself on the test stimuli of the
+ * first fold, and nothing elsewhere. It must not be chosen there, and whatever is recorded of these
+ * stimuli must not touch the choice. */
+static void a_layer_that_is_best_on_the_test_is_not_chosen(void **state)
+{
+    (void)state;
+    const bram_fold *alter[2] = {NULL, NULL};
+    double inner[2][2 * FOLDS];
+    struct noisy plain;
+    make_noisy(&plain, NULL, 0);
+    bram_fold *fold = folds_of(&plain);
+    alter[1] = &fold[0];
+    for (size_t k = 0; k < 2; k++) {
+        struct noisy n;
+        bram_dataset *result = NULL;
+        double honest[STIMULI * UNITS], cheat[STIMULI * UNITS];
+        make_noisy(&n, alter[k], 0);
+        fill_noise(honest, "honest", 0);
+        fill_noise(cheat, "cheat", 0);
+        for (size_t i = 0; i < STIMULI * UNITS; i++) honest[i] += plain.brain[i];
+        for (size_t i = 0; i < fold[0].tests; i++)
+            memcpy(cheat + fold[0].test[i] * UNITS, n.brain + fold[0].test[i] * UNITS,
+                   UNITS * sizeof(double));
+        add_matrix(&n, "stimuli/features", "cheat", cheat);
+        add_matrix(&n, "stimuli/features", "honest", honest);
+        bram_benchmark b = test_benchmark(n.cx, "geometry", of_correlation, 1, "samples=20");
+        assert_ok(n.cx, test_cell(n.cx, &result, &b, n.ds, "it", "features"));
+        for (size_t f = 0; f < FOLDS; f++)
+            assert_near(layers_of(result, "layers/chosen")[2 * f + 1], 1, 0);
+        memcpy(inner[k], layers_of(result, "layers/inner"), sizeof inner[k]);
+        bram_dataset_free(result);
+        bram_options_free(b.options);
+        drop_noisy(&n);
+    }
+    assert_memory_equal(inner[0], inner[1], 2 * sizeof(double)); /* of the first fold */
+    assert_true(inner[0][3] != inner[1][3]);                     /* the others learn from it */
+    bram_free(fold);
+    drop_noisy(&plain);
+}
+
+/* The mean over folds of the metric on the rows of the fold alone; of two layers that are one. */
+static void the_nested_score_by_hand(void **state)
+{
+    (void)state;
+    struct noisy n;
+    bram_dataset *result = NULL;
+    double layer[STIMULI * UNITS], sum = 0;
+    make_noisy(&n, NULL, 1);
+    bram_fold *fold = folds_of(&n);
+    fill_noise(layer, "layer", 1);
+    for (size_t i = 0; i < STIMULI * UNITS; i++) layer[i] += n.brain[i];
+    add_matrix(&n, "stimuli/features", "one", layer);
+    add_matrix(&n, "stimuli/features", "two", layer);
+    bram_benchmark b = test_benchmark(n.cx, "geometry", of_correlation, 1, "samples=50");
+    assert_ok(n.cx, test_cell(n.cx, &result, &b, n.ds, "it", "features"));
+    for (size_t f = 0; f < FOLDS; f++) {
+        double x[STIMULI * UNITS], y[STIMULI * UNITS], *raw;
+        size_t values;
+        for (size_t i = 0; i < fold[f].tests; i++) {
+            memcpy(x + i * UNITS, layer + fold[f].test[i] * UNITS, UNITS * sizeof *x);
+            memcpy(y + i * UNITS, n.brain + fold[f].test[i] * UNITS, UNITS * sizeof *y);
+        }
+        bram_side model = {.values = {x, fold[f].tests, UNITS, UNITS}},
+                  brain = {.values = {y, fold[f].tests, UNITS, UNITS}};
+        assert_ok(n.cx, bram_metric_score(n.cx, &raw, &values, NULL, correlation_spec, &model,
+                                          &brain, NULL));
+        sum += raw[0] / FOLDS;
+        bram_free(raw);
+    }
+    double value = test_number(result, correlation_spec, "value");
+    assert_near(value, sum, 1e-12);
+    assert_true(test_number(result, correlation_spec, "low") < value);
+    assert_true(test_number(result, correlation_spec, "high") > value);
+    for (size_t f = 0; f < FOLDS; f++) /* of equal layers the first */
+        assert_near(layers_of(result, "layers/chosen")[2 * f], 1, 0);
+    bram_dataset_free(result);
+    bram_options_free(b.options);
+    bram_free(fold);
+    drop_noisy(&n);
+}
+
+/* Layers of nothing but noise: the best of them looks good, the nested score does not. */
+static void choosing_is_not_rewarded(void **state)
+{
+    (void)state;
+    enum { SETS = 12, LAYERS = 10 };
+    double best = 0, nested = 0;
+    for (uint64_t k = 0; k < SETS; k++) {
+        struct noisy n;
+        bram_dataset *result = NULL;
+        double layer[STIMULI * UNITS], most = -1;
+        char name[16], id[96];
+        make_noisy(&n, NULL, 10 + k);
+        for (uint64_t i = 0; i < LAYERS; i++) {
+            snprintf(name, sizeof name, "l%d", (int)i);
+            fill_noise(layer, name, 10 + k);
+            add_matrix(&n, "stimuli/features", name, layer);
+        }
+        bram_benchmark b = test_benchmark(n.cx, "geometry", of_correlation, 1, "samples=0");
+        assert_ok(n.cx, test_cell(n.cx, &result, &b, n.ds, "it", "features"));
+        for (size_t i = 0; i < LAYERS; i++) {
+            snprintf(id, sizeof id, "%s@l%zu", correlation_spec, i);
+            most = fmax(most, test_number(result, id, "value"));
+        }
+        best += most / SETS;
+        nested += test_number(result, correlation_spec, "value") / SETS;
+        bram_dataset_free(result);
+        bram_options_free(b.options);
+        drop_noisy(&n);
+    }
+    print_message("# best %.3f, nested %.3f\n", best, nested);
+    assert_true(best > 0.03);         /* of ten r over 780 pairs of stimuli */
+    assert_true(fabs(nested) < 0.03); /* about three standard errors */
+}
+
+static void layers_survive_failing_allocations(void **state)
+{
+    (void)state;
+    struct noisy n;
+    double layer[STIMULI * UNITS];
+    make_noisy(&n, NULL, 2);
+    fill_noise(layer, "layer", 2);
+    add_matrix(&n, "stimuli/features", "one", layer);
+    add_matrix(&n, "stimuli/features", "two", n.brain);
+    bram_benchmark b = test_benchmark(n.cx, "geometry", of_correlation, 1, "samples=2");
+    int status = BRAM_ENOMEM;
+    for (size_t k = 1; status != BRAM_OK; k += 1 + k / 64) {
+        bram_ctx *own = bram_ctx_new();
+        bram_dataset *fresh = NULL;
+        bram_cell cell = {&b, n.ds, "it", "features", 0};
+        assert_ok(own, bram_dataset_new(own, &fresh));
+        bram_fail_allocation(k, k % 2);
+        status = bram_task_find("geometry")->run(own, fresh, &cell);
+        bram_fail_allocation(0, false);
+        if (status != BRAM_OK) assert_int_equal(status, BRAM_ENOMEM);
+        bram_dataset_free(fresh);
+        bram_ctx_free(own);
+    }
+    bram_options_free(b.options);
+    drop_noisy(&n);
+}
+
 int main(void)
 {
     bram_init();
@@ -258,6 +479,10 @@ int main(void)
         cmocka_unit_test(every_failing_allocation),
         cmocka_unit_test(the_true_layer_wins),
         cmocka_unit_test(subjects_can_be_drawn_too),
+        cmocka_unit_test(a_layer_that_is_best_on_the_test_is_not_chosen),
+        cmocka_unit_test(the_nested_score_by_hand),
+        cmocka_unit_test(choosing_is_not_rewarded),
+        cmocka_unit_test(layers_survive_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
