@@ -19,24 +19,6 @@ void bram_reported_release(bram_reported *r)
     *r = (bram_reported){0};
 }
 
-const char *bram_reported_name(bram_ask ask)
-{
-    switch (ask) {
-    case BRAM_ASK_STEP:
-    case BRAM_ASK_RESPOND:
-    case BRAM_ASK_COSMOOTH:
-        return "mean";
-    case BRAM_ASK_LOGLIK:
-        return "logdensity";
-    case BRAM_ASK_STATES:
-        return "posterior";
-    case BRAM_ASK_WEIGHTS:
-        return "weights";
-    default:
-        return NULL;
-    }
-}
-
 /* ---- matching ------------------------------------------------------------------------------- */
 
 /* The row of this time, within a hundredth of a step, or -1. */
@@ -161,6 +143,28 @@ static int fill_densities(bram_ctx *cx, double *out, uint8_t *mask, const struct
     return BRAM_OK;
 }
 
+/* The parameters of a density as they are: a response for each. */
+static int add_parameters(bram_ctx *cx, bram_dataset *out, const struct places *p)
+{
+    const bram_density_family *f = p->r->family;
+    for (size_t k = 0; k < (f->second ? 2u : 1u); k++) {
+        bram_response *r = NULL;
+        const double *values = k ? p->r->second : p->r->values;
+        BRAM_TRY(bram_forecast_rows(cx, &r, k ? f->second : f->first, p->s, p->unit));
+        uint8_t *mask = bram_response_mask(cx, r);
+        for (size_t i = 0; mask && i < p->rows * p->units; i++) {
+            ptrdiff_t column = p->column[i % p->units];
+            mask[i] = column >= 0;
+            if (!mask[i]) continue;
+            bram_response_f64(
+                r)[i] = values[(size_t)p->row[i / p->units] * p->r->cols + (size_t)column];
+        }
+        if (!mask) bram_response_free(r);
+        BRAM_TRY(mask ? bram_dataset_add(cx, out, "", r) : BRAM_ENOMEM);
+    }
+    return BRAM_OK;
+}
+
 /* "mean" or "logdensity": target rows x units. */
 static int answer_units(bram_ctx *cx, bram_dataset *out, const bram_reported *r,
                         const bram_query *q)
@@ -169,14 +173,17 @@ static int answer_units(bram_ctx *cx, bram_dataset *out, const bram_reported *r,
     bram_response *answer = NULL;
     bool density = q->ask == BRAM_ASK_LOGLIK;
     BRAM_TRY(find_places(cx, &p, r, q, true));
-    BRAM_TRY(bram_forecast_rows(cx, &answer, bram_reported_name(q->ask), p.s, p.unit));
+    BRAM_TRY(bram_forecast_rows(cx, &answer, bram_ask_response(q->ask), p.s, p.unit));
     uint8_t *mask = bram_response_mask(cx, answer);
     int status = mask ? (density ? fill_densities : fill_means)(cx, bram_response_f64(answer), mask,
                                                                 &p)
                       : BRAM_ENOMEM;
-    if (status == BRAM_OK) return bram_dataset_add(cx, out, "", answer);
-    bram_response_free(answer);
-    return status;
+    if (status != BRAM_OK) {
+        bram_response_free(answer);
+        return status;
+    }
+    BRAM_TRY(bram_dataset_add(cx, out, "", answer));
+    return r->family ? add_parameters(cx, out, &p) : BRAM_OK;
 }
 
 static int answer_states(bram_ctx *cx, bram_dataset *out, const bram_reported *r,

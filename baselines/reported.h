@@ -22,9 +22,6 @@ typedef struct bram_reported {
     double *second;
 } bram_reported;
 
-/** "mean", "logdensity", "posterior", "weights"; NULL: what is reported does not answer this. */
-const char *bram_reported_name(bram_ask ask);
-
 /**
  * Reads FOLDER/PART with one of the endings .npz, .h5, .nc, .mat, .safetensors, .csv:
  *
@@ -48,7 +45,7 @@ void bram_reported_release(bram_reported *r);
 /**
  * The answer to a query about the target rows of a segment: rows matched by time within a hundredth
  * of a step, or by id; columns by name. A unit that the file lacks is masked (of weights: an
- * error).
+ * error). Beside "logdensity" stand the parameters of the family, under their names, if any.
  *
  * @return BRAM_OK; BRAM_ENOTAPPLICABLE: a row or unit that the file lacks, named; BRAM_ENUMERIC: a
  *         value that is not finite, or no density; BRAM_EFORMAT: an id twice; BRAM_ENOMEM

@@ -109,7 +109,7 @@ static int read_values(bram_ctx *cx, bram_reported *r, bram_store *s, bram_ask a
     if (ask == BRAM_ASK_LOGLIK) return read_density(cx, r, s);
     if (ask == BRAM_ASK_STATES) BRAM_TRY(look_for(cx, &path, s, "state"));
     if (path) return read_path(cx, r, s);
-    return read_matrix(cx, &r->values, r, s, bram_reported_name(ask));
+    return read_matrix(cx, &r->values, r, s, bram_ask_response(ask));
 }
 
 /* ---- what rows and columns are -------------------------------------------------------------- */
@@ -195,7 +195,7 @@ static int read_all(bram_ctx *cx, bram_reported *r, bram_store *s, bram_ask ask)
     if (ask != BRAM_ASK_WEIGHTS) BRAM_TRY(read_rows(cx, r, &rows, s));
     if (ask != BRAM_ASK_STATES) BRAM_TRY(read_units(cx, r, &units, s, ask));
     BRAM_TRY(read_values(cx, r, s, ask));
-    const char *name = r->family ? r->family->first : bram_reported_name(ask);
+    const char *name = r->family ? r->family->first : bram_ask_response(ask);
     if (r->unit && units != r->cols)
         return bram_fail(cx, BRAM_EFORMAT, "found %zu units and %s has %zu columns", units, name,
                          r->cols);

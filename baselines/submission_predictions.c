@@ -24,6 +24,43 @@ static const char **names_of(bram_ctx *cx, const bram_axis *axis)
     return name;
 }
 
+/* Columns "rate:UNIT", "mean:UNIT" and "sd:UNIT", "logdensity:UNIT": the first parameter, and the
+ * second where there is one, each in an array of its own. */
+static int split_density(bram_ctx *cx, bram_reported *r)
+{
+    static const bram_density_family nats = {"logdensity", NULL, NULL};
+    const bram_density_family *f = bram_density_families;
+    size_t length = r->cols ? strcspn(r->unit[0], ":") : 0, wide = r->cols, count = 0;
+    while (f->first && (strlen(f->first) != length || strncmp(f->first, r->unit[0], length) != 0))
+        f++;
+    r->family = f->first ? f : NULL;
+    if (!f->first) f = &nats;
+    for (size_t i = 0; i < wide; i++) count += strncmp(r->unit[i], f->first, strlen(f->first)) == 0;
+    double *out[2] = {bram_scratch(cx, r->rows, count * sizeof(double)),
+                      bram_scratch(cx, r->rows, count * sizeof(double))};
+    char **unit = bram_scratch(cx, count, sizeof *unit);
+    if (!out[0] || !out[1] || !unit) return BRAM_ENOMEM;
+    for (size_t k = 0; k < (f->second ? 2u : 1u); k++) {
+        const char *name = k ? f->second : f->first;
+        size_t n = strlen(name), at = 0;
+        for (size_t i = 0; i < wide; i++) {
+            if (strncmp(r->unit[i], name, n) != 0 || r->unit[i][n] != ':') continue;
+            if (at == count || (k && strcmp(unit[at], r->unit[i] + n + 1) != 0)) break;
+            unit[at] = r->unit[i] + n + 1;
+            for (size_t t = 0; t < r->rows; t++) out[k][t * count + at] = r->values[t * wide + i];
+            at++;
+        }
+        if (at != count || !count)
+            return bram_fail(cx, BRAM_EFORMAT,
+                             "the columns are no parameters of a density: expected %s:UNIT of each "
+                             "unit, in one order",
+                             name);
+    }
+    r->values = out[0], r->second = f->second ? out[1] : NULL;
+    r->unit = unit, r->cols = count;
+    return BRAM_OK;
+}
+
 static int answer_part(bram_ctx *cx, const bram_submitted *a, const bram_query *q,
                        bram_dataset *out)
 {
@@ -38,6 +75,7 @@ static int answer_part(bram_ctx *cx, const bram_submitted *a, const bram_query *
                        .unit = (char **)(uintptr_t)column,
                        .time = a->time,
                        .id = a->is_time ? NULL : (char **)(uintptr_t)row};
+    if (q->ask == BRAM_ASK_LOGLIK) BRAM_TRY(split_density(cx, &r));
     return bram_reported_answer(cx, out, &r, q);
 }
 
@@ -61,9 +99,10 @@ const bram_model bram_model_submission_predictions = {
     .summary = "predictions that were handed in with bramble submit, marked self-reported",
     .source = "docs/submissions.md",
     .missing = "a unit without a prediction is left out; a row without one is not applicable",
-    .version = 1,
+    .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_RESPOND) | BRAM_ANSWERS(BRAM_ASK_STEP) |
-               BRAM_ANSWERS(BRAM_ASK_COSMOOTH),
+               BRAM_ANSWERS(BRAM_ASK_COSMOOTH) | BRAM_ANSWERS(BRAM_ASK_LOGLIK) |
+               BRAM_ANSWERS(BRAM_ASK_STATES) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
     .flags = BRAM_MODEL_OUTSIDE | BRAM_MODEL_SELF_REPORTED,
     .params = bram_submitted_params,
     .fit = fit,

@@ -5,6 +5,7 @@
 #include "submit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static int check_words(bram_ctx *cx, const bram_submission *s, const bram_benchmark *b,
@@ -65,25 +66,63 @@ static int same_times(bram_ctx *cx, const bram_submitted *a, const bram_axis *as
     return BRAM_OK;
 }
 
+/* The units, or of densities "PARAMETER:UNIT" for each parameter that the columns begin with. */
+static int expected_columns(bram_ctx *cx, bram_axis **out, const bram_submitted *a,
+                            const bram_demand *d)
+{
+    if (d->ask != BRAM_ASK_LOGLIK) {
+        *out = bram_axis_ref(d->unit);
+        return BRAM_OK;
+    }
+    size_t units = bram_axis_length(d->unit), n = bram_axis_length(a->column), count = 0;
+    const char **id = bram_scratch(cx, (n + 1) * units, sizeof *id);
+    if (!id) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const char *column = bram_axis_id(a->column, i);
+        size_t length = strcspn(column, ":"), seen = 0;
+        while (seen < count && strncmp(id[seen * units], column, length + 1) != 0) seen++;
+        if (seen < count || !column[length]) continue;
+        for (size_t u = 0; u < units; u++) {
+            const char *unit = bram_axis_id(d->unit, u);
+            char *text = bram_scratch(cx, length + strlen(unit) + 2, 1);
+            if (!text) return BRAM_ENOMEM;
+            sprintf(text, "%.*s:%s", (int)length, column, unit);
+            id[count * units + u] = text;
+        }
+        count++;
+    }
+    if (!count)
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "the columns of %s are no densities, expected such as \"rate:%s\"",
+                         a->name, units ? bram_axis_id(d->unit, 0) : "");
+    BRAM_TRY(bram_axis_new(cx, out, "column", count * units));
+    return bram_axis_set_ids(cx, *out, id);
+}
+
 static int check_part(bram_ctx *cx, const bram_submission *s, const bram_benchmark *b,
                       const bram_dataset *ds, const char *part)
 {
     const bram_submitted *a = NULL;
     bram_demand d = {0};
-    bram_axis *row = NULL;
+    bram_axis *row = NULL, *column = NULL;
     for (size_t i = 0; i < s->arrays; i++)
         if (strcmp(s->array[i].name, part) == 0) a = &s->array[i];
     if (!a) return bram_fail(cx, BRAM_EFORMAT, "it has no predictions for %s", part);
     BRAM_TRY(bram_demand_of(cx, &d, b, ds, part));
-    int status = d.unit ? bram_demand_rows(cx, &row, &d)
-                        : bram_fail(cx, BRAM_EFORMAT, "%s asks for features", b->name);
+    int status = BRAM_OK;
+    if (!bram_ask_response(d.ask))
+        status = bram_fail(cx, BRAM_EFORMAT, "%s asks for no predictions of parts", b->name);
+    else if (d.ask == BRAM_ASK_WEIGHTS) row = bram_axis_ref(d.unit);
+    else status = bram_demand_rows(cx, &row, &d);
     if (status == BRAM_OK && a->is_time == bram_axis_has_ids(row))
         status = bram_fail(cx, BRAM_EFORMAT, "the rows of %s are %s, expected %s", part,
-                           a->is_time ? "seconds" : "stimuli", a->is_time ? "stimuli" : "seconds");
+                           a->is_time ? "seconds" : "ids", a->is_time ? "ids" : "seconds");
     if (status == BRAM_OK)
         status = a->is_time ? same_times(cx, a, row)
-                            : same_names(cx, a->name, "stimuli", a->row, row);
-    if (status == BRAM_OK) status = same_names(cx, a->name, "units", a->column, d.unit);
+                            : same_names(cx, a->name, d.features ? "stimuli" : "rows", a->row, row);
+    if (status == BRAM_OK && d.unit) status = expected_columns(cx, &column, a, &d);
+    if (status == BRAM_OK && d.unit) status = same_names(cx, a->name, "units", a->column, column);
+    bram_axis_free(column);
     bram_axis_free(row);
     bram_demand_release(&d);
     return status;

@@ -6,7 +6,10 @@
 #include "demand.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+enum { MOST_PARAMETERS = 8 }; /* of a density */
 
 struct packing {
     const bram_benchmark *b;
@@ -63,20 +66,79 @@ static double smallest_step(const bram_axis *row)
     return step;
 }
 
-static int add_answer(bram_ctx *cx, const struct packing *p, const bram_dataset *answer,
-                      const char *part, const bram_axis *row, const bram_axis *unit)
+/* A matrix of an answer into columns first .. of one that is `width` wide; nothing may lack. */
+static int take(bram_ctx *cx, double *out, size_t width, size_t first, const bram_response *r,
+                const char *part)
 {
-    const bram_response *mean = bram_dataset_response(answer, "mean");
-    size_t shape[2] = {bram_axis_length(row), bram_axis_length(unit)}, count = shape[0] * shape[1];
+    size_t shape[2] = {bram_response_length(r, 0), bram_response_length(r, 1)};
+    size_t count = shape[0] * shape[1], mark = bram_scratch_mark(cx);
     double *values = bram_scratch(cx, count, sizeof *values);
     uint8_t *present = bram_scratch(cx, count, 1);
     if (!values || !present) return BRAM_ENOMEM;
-    BRAM_TRY(bram_response_read(cx, mean, (size_t[]){0, 0}, shape, values, present));
-    for (size_t i = 0; i < count; i++)
+    BRAM_TRY(bram_response_read(cx, r, (size_t[]){0, 0}, shape, values, present));
+    for (size_t i = 0; i < count; i++) {
         if (!present[i])
             return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s: no prediction for unit \"%s\"", part,
-                             bram_axis_id(unit, i % shape[1]));
-    return bram_submission_out_add(cx, p->out, part, row, unit, shape[1], values);
+                             bram_axis_id(bram_response_axis(r, 1), i % shape[1]));
+        out[i / shape[1] * width + first + i % shape[1]] = values[i];
+    }
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+/* The responses that are packed: of densities their parameters, where the answer tells them. */
+static size_t list_packed(const bram_response **out, const bram_dataset *answer, bram_ask ask)
+{
+    size_t n = 0, all = bram_dataset_responses(answer);
+    for (size_t i = 0; i < all && n < MOST_PARAMETERS; i++) {
+        const char *name = bram_dataset_response_path(answer, i);
+        bool wanted = strcmp(name, bram_ask_response(ask)) == 0;
+        if (ask == BRAM_ASK_LOGLIK && all > 1) wanted = !wanted;
+        if (wanted) out[n++] = bram_dataset_response(answer, name);
+    }
+    return n;
+}
+
+/* Names of the columns: the units; of densities "rate:UNIT"; of states their numbers. */
+static int name_columns(bram_ctx *cx, bram_axis **out, const bram_response *const *r, size_t count,
+                        const bram_axis *unit, bram_ask ask)
+{
+    size_t each = bram_response_length(r[0], 1);
+    const char **id = bram_scratch(cx, count * each, sizeof *id);
+    if (!id) return BRAM_ENOMEM;
+    for (size_t k = 0; k < count; k++)
+        for (size_t u = 0; u < each; u++) {
+            const char *name = ask == BRAM_ASK_STATES ? "" : bram_axis_id(unit, u);
+            char *text = bram_scratch(cx, strlen(name) + 64, 1);
+            if (!text) return BRAM_ENOMEM;
+            if (ask == BRAM_ASK_STATES) sprintf(text, "%zu", u + 1);
+            else if (ask != BRAM_ASK_LOGLIK) strcpy(text, name);
+            else sprintf(text, "%.40s:%s", bram_response_name(r[k]), name);
+            id[k * each + u] = text;
+        }
+    BRAM_TRY(bram_axis_new(cx, out, "column", count * each));
+    return bram_axis_set_ids(cx, *out, id);
+}
+
+static int add_answer(bram_ctx *cx, const struct packing *p, const bram_dataset *answer,
+                      const char *part, const bram_axis *row, const bram_axis *unit, bram_ask ask)
+{
+    const bram_response *r[MOST_PARAMETERS];
+    bram_axis *column = NULL;
+    size_t count = list_packed(r, answer, ask);
+    if (!count)
+        return bram_fail(cx, BRAM_ESHAPE, "%s: %s gave no \"%s\"", part, p->spec,
+                         bram_ask_response(ask));
+    size_t each = bram_response_length(r[0], 1), width = count * each;
+    double *values = bram_scratch(cx, bram_axis_length(row), width * sizeof *values);
+    int status = values ? BRAM_OK : BRAM_ENOMEM;
+    for (size_t k = 0; k < count && status == BRAM_OK; k++)
+        status = take(cx, values, width, k * each, r[k], part);
+    if (status == BRAM_OK) status = name_columns(cx, &column, r, count, unit, ask);
+    if (status == BRAM_OK)
+        status = bram_submission_out_add(cx, p->out, part, row, column, width, values);
+    bram_axis_free(column);
+    return status;
 }
 
 /* Asks about rows of which the model sees nothing: it knows them from its files. */
@@ -88,6 +150,8 @@ static int ask_part(bram_ctx *cx, const struct packing *p, const char *part, con
     uint8_t *hidden = bram_scratch(cx, rows * units, 1), *held_out = bram_scratch(cx, units, 1);
     if (!y || !hidden || !held_out) return BRAM_ENOMEM;
     memset(held_out, 1, units);
+    if (ask == BRAM_ASK_LOGLIK)
+        memset(hidden, 1, rows * units); /* densities of any values will do */
     bram_segment segment = {.id = part,
                             .row = row,
                             .y = {y, rows, units, units},
@@ -99,26 +163,28 @@ static int ask_part(bram_ctx *cx, const struct packing *p, const char *part, con
     bram_dataset *answer = NULL;
     BRAM_TRY(bram_fitted_new(cx, &f, p->spec, &panel, NULL, 0));
     int status = bram_fitted_answer(cx, &answer, f, &query);
-    if (status == BRAM_OK) status = add_answer(cx, p, answer, part, row, unit);
+    if (status == BRAM_OK) status = add_answer(cx, p, answer, part, row, unit, ask);
     bram_dataset_free(answer);
     bram_fitted_free(f);
     return status;
 }
 
+/* States are told without units; weights lead from units to units. */
 static int add_part(bram_ctx *cx, const struct packing *p, const char *part)
 {
     bram_demand d = {0};
-    bram_axis *row = NULL;
+    bram_axis *row = NULL, *one = NULL;
     size_t mark = bram_scratch_mark(cx);
     BRAM_TRY(bram_demand_of(cx, &d, p->b, p->ds, part));
-    bool means = d.ask == BRAM_ASK_STEP || d.ask == BRAM_ASK_RESPOND || d.ask == BRAM_ASK_COSMOOTH;
-    int status = d.unit && means
-                     ? bram_demand_rows(cx, &row, &d)
-                     : bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                                 "%s asks for no predicted values of units: a submission to it "
-                                 "holds features or nothing",
-                                 p->b->name);
-    if (status == BRAM_OK) status = ask_part(cx, p, part, row, d.unit, d.ask);
+    int status = BRAM_OK;
+    if (!bram_ask_response(d.ask))
+        status = bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s asks for no predictions of parts",
+                           p->b->name);
+    else if (d.ask == BRAM_ASK_WEIGHTS) row = bram_axis_ref(d.unit);
+    else status = bram_demand_rows(cx, &row, &d);
+    if (status == BRAM_OK && !d.unit) status = bram_axis_new(cx, &one, "unit", 1);
+    if (status == BRAM_OK) status = ask_part(cx, p, part, row, d.unit ? d.unit : one, d.ask);
+    bram_axis_free(one);
     bram_axis_free(row);
     bram_demand_release(&d);
     bram_scratch_release(cx, mark);

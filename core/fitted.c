@@ -13,6 +13,24 @@ struct bram_fitted {
     char *spec;
 };
 
+const char *bram_ask_response(bram_ask ask)
+{
+    switch (ask) {
+    case BRAM_ASK_STEP:
+    case BRAM_ASK_RESPOND:
+    case BRAM_ASK_COSMOOTH:
+        return "mean";
+    case BRAM_ASK_LOGLIK:
+        return "logdensity";
+    case BRAM_ASK_STATES:
+        return "posterior";
+    case BRAM_ASK_WEIGHTS:
+        return "weights";
+    default:
+        return NULL;
+    }
+}
+
 static const bram_param no_params[] = {{.name = NULL}};
 
 static const bram_param *params_of(const bram_model *m)

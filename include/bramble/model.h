@@ -81,6 +81,9 @@ typedef enum bram_ask {
 
 #define BRAM_ANSWERS(ask) (1u << (ask))
 
+/** The matrix that answers a question, "mean"; NULL where there is none or not one alone. */
+const char *bram_ask_response(bram_ask ask);
+
 typedef struct bram_query {
     bram_ask ask;
     const bram_panel *panel;

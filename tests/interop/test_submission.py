@@ -9,10 +9,12 @@ import io
 import json
 import os
 import random
+import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 
 BRAMBLE = os.path.abspath(sys.argv[1])
 random.seed(4)
@@ -187,7 +189,99 @@ def main():
     for r in csv.DictReader(open(asked + "/rows.csv")):
         time.setdefault(r["part"], []).append(float(r["row"]))
     assert list(part) == list(time) and all(t == sorted(t) for t in time.values())
+    recordings()
     print("one submission accepted,", len(refusals), "refused with their reasons;", len(ids), "stimuli,", len(units), "units")
+
+
+# ---- densities, states, weights, behaviour --------------------------------------------------------
+
+def npy(values, names=False):
+    """Rows of numbers, or texts, as a .npy."""
+    if names:
+        width = max(len(v) for v in values)
+        kind, shape, data = f"<U{width}", f"({len(values)},)", b"".join(v.ljust(width, "\0").encode("utf-32-le") for v in values)
+    else:
+        flat = isinstance(values[0], float)
+        shape = f"({len(values)},)" if flat else f"({len(values)}, {len(values[0])})"
+        kind, data = "<f8", b"".join(struct.pack("<d", x) for row in values for x in ([row] if flat else row))
+    head = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}"
+    head += " " * (63 - (10 + len(head)) % 64) + "\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head.encode() + data
+
+
+def npz(path, **arrays):
+    with zipfile.ZipFile(path, "w") as z:
+        for name, values in arrays.items():
+            z.writestr(name + ".npy", npy(values, names=isinstance(values[0], str)))
+
+
+def answers(task, folder):
+    """Files that answer a benchmark of this task in some way."""
+    name = {"density": "simulated-spikes-density", "nats": "simulated-worm-density", "states": "simulated-spikes-states",
+            "graph": "simulated-worm-connections", "decode": "simulated-worm-behaviour", "vessels": "simulated-vessels-class"}[task]
+    bramble("benchmark", "show", name, "--rows", "-o", folder, "-q")
+    os.mkdir(folder + "/in")
+    asked = {}
+    for kind in ("row", "unit"):
+        for r in csv.DictReader(open(f"{folder}/{kind}s.csv")):
+            asked.setdefault(r["part"], {}).setdefault(kind, []).append(r[kind])
+    for part, a in asked.items():
+        rows, units = a.get("row", []), a.get("unit", [])
+        path = f"{folder}/in/{part}"
+        number = lambda n: [random.random() for _ in range(n)]
+        if task == "density":
+            npz(path + ".npz", time=[float(r) for r in rows], unit=units, rate=[number(len(units)) for _ in rows])
+            continue
+        first, lines = "row" if task == "vessels" else "time", [[r, *number(len(units))] for r in rows]
+        heading = units
+        if task == "states":
+            heading, lines = ["first", "second"], [[r, *number(2)] for r in rows]
+        if task == "graph":
+            first, lines = "unit", [[u, *number(len(units))] for u in units]
+        with open(path + ".csv", "w", newline="") as f:
+            csv.writer(f).writerows([[first, *heading], *lines])
+    return name, f"predictions:path={folder}/in"
+
+
+def recordings():
+    """Every kind of answer: packed, verified, scored as the files themselves; what is wrong is refused."""
+    kinds = ["density", "nats", "states", "graph", "decode", "vessels"]
+    for task in kinds:
+        name, spec = answers(task, "asked-" + task)
+        tar = task + ".tar"
+        bramble("submit", name, "-m", spec, "-c", "card.yaml", "-o", tar, "-q")
+        assert bramble("verify", tar, name).startswith("accepted"), name
+        text = open_definition(name)
+        os.mkdir("of-" + task)
+        write(f"of-{task}/{name}.yaml", text)
+        own = "submission-predictions:path=" + tar
+        bramble("run", f"./of-{task}/{name}.yaml", "--out", "out-" + task, "-q", "-m", spec, "-m", own)
+        rows = json.loads(bramble("leaderboard", "out-" + task, "--format", "json"))["benchmarks"][0]["models"]
+        value = {r["model"].split(":")[0]: r["value"] for r in rows}
+        assert value["predictions"] == value["submission-predictions"] is not None, (task, value)
+        good = members(tar)
+        lines, columns = good["arrays/0.rows.txt"].split(b"\n"), good["arrays/0.columns.txt"].split(b"\n")
+        nan = bytearray(good["arrays/0.npy"])
+        nan[-8:] = b"\0\0\0\0\0\0\xf8\x7f"
+        unknown = {} if task == "states" else {"arrays/0.columns.txt": b"\n".join([b"stranger", *columns[1:]])}
+        for change in ({"arrays/0.npy": bytes(nan)}, {"arrays/0.rows.txt": b"\n".join([lines[1], *lines[1:]])},
+                       {"arrays/0.rows.txt": b"\n".join([b"-7", *lines[1:]])}, {"arrays/0.rows.txt": b"\n".join(lines[1:])},
+                       {"arrays/0.columns.txt": b"\n".join([columns[1], *columns[1:]])}, unknown):
+            if change:
+                pack("bad.tar", {**good, **change})
+                out = bramble("verify", "bad.tar", name, code=1)
+                assert out.startswith("refused: "), (task, out)
+                refusals.append(out)
+    print(len(kinds), "kinds of answers are packed and score as their files")
+
+
+def open_definition(name):
+    """The definition that ships, with no models and few draws."""
+    found = json.loads(bramble("benchmark", "show", name, "--format", "json"))
+    text = f"name: {name}\nversion: {found['version']}\ntitle: Made\ntask: {found['task']}\ndataset: {found['dataset']}\n"
+    text += f"metrics: {json.dumps(found['metrics'])}\noptions:\n"
+    options = {o["name"]: o["value"] for o in found["options"] if o["value"] != o["default"]}
+    return text + "".join(f"  {k}: \"{v}\"\n" for k, v in {**options, "samples": 20}.items())
 
 
 with tempfile.TemporaryDirectory() as folder:
