@@ -30,11 +30,11 @@ def bramble(*words, code=0):
     return out
 
 
-def safetensors(path, tensors, ids=None):
+def safetensors(path, tensors, ids=None, word="ids"):
     """NAME -> (dtype, array of the bytes' type); see core/safetensors.h."""
     header, data = {}, b""
     if ids is not None:
-        header["__metadata__"] = {"ids": json.dumps(ids)}
+        header["__metadata__"] = {word: json.dumps(ids)}
     for name, (dtype, array) in tensors.items():
         raw = np.ascontiguousarray(array).tobytes()
         header[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [len(data), len(data) + len(raw)]}
@@ -192,6 +192,8 @@ def main():
     assert abs(found["predictions:path=straight"] - expected) < 1e-9, (found, expected)
     print("predictions from files:", expected)
 
+    every_format_of_predictions()
+
     # a hidden test: no response to a hidden stimulus is public, the private half has those alone
     bramble("benchmark", "show", "./encoding.yaml", "-d", "data", "--public", "-o", "challenge", "-q")
     with h5py.File("challenge/public/encoding-public.h5") as f, h5py.File("challenge/private/encoding-truth.h5") as t:
@@ -212,6 +214,71 @@ def main():
     out = bramble("benchmark", "show", "simulated-worm-forecast", "--public", "-o", "worm", code=1)
     assert "the true past of a row" in out.stderr, out.stderr
     print("hidden test:", len(hidden), "stimuli, score", found["predictions:path=submitted"])
+
+
+def every_format_of_predictions():
+    """Behaviour told from files of every format: one score, to the bit, whatever the order of rows' neighbours and columns."""
+    with open("behaviour.yaml", "w") as f:
+        f.write("name: behaviour\nversion: 1\ntitle: Made\ntask: decode\ndataset: simulated-worm\nparts: [worm01]\n"
+                "metrics: [pearson]\noptions: {samples: 0}\n")
+    bramble("benchmark", "show", "./behaviour.yaml", "--rows", "-o", "asked-behaviour", "-q")
+    with open("asked-behaviour/rows.csv") as f:
+        time = np.array([float(r["row"]) for r in csv.DictReader(f)])
+    with open("asked-behaviour/units.csv") as f:
+        units = [u["unit"] for u in csv.DictReader(f)]
+    x = rng.integers(-9, 10, (len(time), len(units))).astype(float)    # exact in float16 and bfloat16
+    made = []
+
+    def mixed(kind=float):
+        order = rng.permutation(len(units))
+        return np.c_[x[:, order], np.zeros(len(x))].astype(kind), [units[i] for i in order] + ["nobody's"]
+
+    def done(name, write_it):
+        os.makedirs("as-" + name)
+        write_it("as-" + name + "/worm01")
+        made.append("predictions:path=as-" + name)
+
+    for kind in ("<f2", "<f4", "<f8", ">f2", ">f4", ">f8"):
+        for order in "CF":
+            def npz(path, kind=kind, order=order):
+                v, names = mixed(kind)
+                np.savez(path + ".npz", time=time, unit=np.array(names), mean=np.array(v, order=order))
+            done(f"npz-{kind[1:]}{'big' if kind[0] == '>' else ''}{order}", npz)
+
+    def h5(path, kind=">f4"):
+        v, names = mixed(kind)
+        with h5py.File(path + ".h5", "w") as f:
+            f.create_dataset("mean", data=v, chunks=(16, 2), compression="gzip")
+            f["time"], f["unit"] = time, names
+
+    def nc(path):
+        v, names = mixed("f4")
+        xarray.DataArray(v, dims=("time", "unit"), coords={"time": time, "unit": names}, name="mean").to_netcdf(
+            path + ".nc", engine="h5netcdf" if has("h5netcdf") else "netcdf4")
+
+    def mat(path):
+        v, names = mixed()
+        scipy.io.savemat(path + ".mat", {"mean": v, "time": time, "unit": np.array(names, dtype=object)})
+
+    def table(path):
+        v, names = mixed()
+        with open(path + ".csv", "w", newline="") as f:
+            csv.writer(f).writerows([["time", *names], *([repr(t), *row] for t, row in zip(time.tolist(), v))])
+
+    done("h5", h5)
+    done("h5-half", lambda path: h5(path, "<f2"))
+    done("netcdf", nc)
+    done("matlab", mat)
+    done("table", table)
+    for dtype, array in (("F32", lambda v: v.astype("<f4")), ("F16", lambda v: v.astype("<f2")), ("BF16", bfloat),
+                         ("F64", lambda v: v.astype("<f8"))):
+        def tensors(path, dtype=dtype, array=array):
+            v, names = mixed()
+            safetensors(path + ".safetensors", {"mean": (dtype, array(v)), "time": ("F64", time)}, names, "unit")
+        done("safetensors-" + dtype, tensors)
+    found = scores("./behaviour.yaml", ".", made)
+    assert len(set(found.values())) == 1 and isinstance(list(found.values())[0], float), found
+    print(len(found), "files of one prediction score alike:", list(found.values())[0])
 
 
 def blind(brain, fold):
