@@ -107,11 +107,13 @@ int bram_demand_of(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, cons
                    const char *part)
 {
     bram_way files;
+    const bram_task *task = bram_task_find(b->task);
     BRAM_TRY(bram_way_of(cx, &files, b, BRAM_WAY_FILES));
-    int status = files.works ? bram_task_find(b->task)->demand(cx, out, b, ds, part)
-                             : bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                                         "%s: answers cannot be handed in as files: %s", b->name,
-                                         files.text);
+    int status = files.works && task->demand
+                     ? task->demand(cx, out, b, ds, part)
+                     : bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                                 "%s: answers cannot be handed in as files: %s", b->name,
+                                 files.works ? "what they must hold is not exported" : files.text);
     bram_way_release(&files);
     return status;
 }

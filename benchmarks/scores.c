@@ -476,7 +476,6 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
     struct row *row = new_row(cx, s, made->id, made->metric, made->axis);
     if (!row) return BRAM_ENOMEM;
     row->higher_better = !made->lower_better;
-    row->median = made->median;
     row->distribution = made->distribution;
     row->median = made->median;
     row->biased = made->biased;

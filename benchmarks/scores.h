@@ -116,7 +116,7 @@ typedef struct bram_score_ceiling {
 /** A score that a task worked out itself, with its draws. */
 typedef struct bram_score_made {
     const char *id, *metric; /* "sensitivity@noise30", "sensitivity" */
-    bool lower_better, median;
+    bool lower_better;
     const bram_score_ceiling *ceiling; /* NULL: none */
     const char *axis;                  /* what was drawn */
     double value, chance;

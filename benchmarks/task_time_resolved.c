@@ -442,6 +442,7 @@ const bram_task bram_task_time_resolved = {
     .summary = "predict responses along time to new conditions from a model's state at each moment",
     .version = 1,
     .params = params,
+    .asks = BRAM_ANSWERS(BRAM_ASK_FEATURES),
     .parts = bram_timed_parts,
     .memory = memory,
     .run = run,

@@ -81,9 +81,6 @@ typedef enum bram_ask {
 
 #define BRAM_ANSWERS(ask) (1u << (ask))
 
-/** The matrix that answers a question, "mean"; NULL where there is none or not one alone. */
-const char *bram_ask_response(bram_ask ask);
-
 typedef struct bram_query {
     bram_ask ask;
     const bram_panel *panel;
@@ -196,6 +193,9 @@ void bram_fitted_free(bram_fitted *f);
 /** Answers, or BRAM_ENOTAPPLICABLE when the model does not answer this. *out is a new dataset. */
 int bram_fitted_answer(bram_ctx *cx, bram_dataset **out, const bram_fitted *f,
                        const bram_query *query) BRAM_MUST_CHECK;
+
+/** The matrix that answers a question, "mean"; NULL where there is none or not one alone. */
+const char *bram_ask_response(bram_ask ask);
 
 /** One HDF5 file: the spec, the columns, the state. */
 int bram_fitted_save(bram_ctx *cx, const bram_fitted *f, const char *path,
