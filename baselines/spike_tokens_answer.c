@@ -7,7 +7,7 @@
  * FREE_RUN are averages over `samples` runs that are drawn token by token; a run contributes the
  * rates that its cells had when they were reached, which has the same mean as their counts and a
  * smaller variance (Rao-Blackwell). No count that is drawn is above the unit's largest of training.
- * Draws depend on the seed of the fit, the row and the run alone.
+ * Draws depend on the seed of the fit, the segment's place in the panel, the row and the run alone.
  */
 #include "forecast.h"
 #include "linalg.h"
@@ -16,6 +16,7 @@
 #include <bramble/parallel.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- densities ------------------------------------------------------------------------------ */
@@ -74,6 +75,7 @@ struct runs {
     const bram_token_net *n;
     const bram_token_source *known;
     size_t start, steps, samples, base, rows; /* rows: base .. start + steps - 1 */
+    size_t segment;                           /* of the panel */
     double *y;                                /* samples, rows, units */
     uint8_t *present;                         /* rows, units: of those that are known */
     bram_token_source *history;               /* of each run: y from base on */
@@ -90,6 +92,8 @@ struct cursor {
 static int begin_runs(bram_ctx *cx, struct runs *r)
 {
     size_t units = r->n->shape.units, span = r->n->shape.span, window = r->start / span * span;
+    char stream[48];
+    snprintf(stream, sizeof stream, "tokens/runs/%zu", r->segment);
     r->base = window > r->n->shape.context ? window - r->n->shape.context : 0;
     r->rows = r->start + r->steps - r->base;
     r->y = bram_scratch(cx, r->samples * r->rows, units * sizeof *r->y);
@@ -110,7 +114,7 @@ static int begin_runs(bram_ctx *cx, struct runs *r)
             .present = r->present,
             .input = r->known->input ? r->known->input + r->base * r->n->shape.inputs : NULL,
             .input_rows = inputs - r->base};
-        r->rng[k] = bram_rng_at(r->n->seed, "tokens/runs", r->start * r->samples + k);
+        r->rng[k] = bram_rng_at(r->n->seed, stream, r->start * r->samples + k);
     }
     return BRAM_OK;
 }
@@ -229,6 +233,7 @@ static int one_start(bram_ctx *cx, size_t task, void *user)
                      .start = free ? m->q->start[task] : m->source->first + task,
                      .steps = m->steps,
                      .samples = m->samples,
+                     .segment = m->q->segment,
                      .mean = m->mean + at,
                      .sample = m->sample ? m->sample + at : NULL};
     return run_all(cx, &r);

@@ -253,6 +253,18 @@ static void runs(void **state)
     assert_true(times > 30); /* Poisson counts of mean 0.9 are 0 in 0.41 of all cases */
     assert_near(hits / times, 0.59, 0.2);
     bram_dataset_free(keep);
+    /* the same recording as another segment of a panel is drawn anew */
+    bram_segment both[2] = {w.segment[1], w.segment[1]};
+    double first[STEPS * UNITS], other[STEPS * UNITS];
+    w.test.segment = both, w.test.segments = 2;
+    r = ask(&w, f, q, "sample", &keep);
+    memcpy(first, bram_response_f64(r), sizeof first);
+    bram_dataset_free(keep);
+    q.segment = 1;
+    r = ask(&w, f, q, "sample", &keep);
+    memcpy(other, bram_response_f64(r), sizeof other);
+    bram_dataset_free(keep);
+    assert_memory_not_equal(first, other, sizeof first);
     bram_fitted_free(f);
     drop(&w);
 }
