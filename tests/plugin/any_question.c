@@ -1,6 +1,6 @@
 /*
- * any_question.c - a model outside the tree that answers every question of the contract, each in
- * the simplest way; tests/plugin/any_question.py asks them all by way of benchmarks.
+ * any_question.c - a model outside the tree that answers every question that benchmarks score, each
+ * in the simplest way; tests/plugin/any_question.py asks them all by way of benchmarks.
  *
  * A row is the training mean and shares of the deviations of the row before: KEEP of the unit's
  * own, LEAK of every other. Its residuals are normal with the training variance.
@@ -252,7 +252,7 @@ static const bram_model model = {
     .source = "an autoregression of order one with two weights for all units",
     .missing = "a value that is missing stands at the mean",
     .version = 1,
-    .answers = BRAM_ANSWERS(BRAM_ASKS) - 1,
+    .answers = (BRAM_ANSWERS(BRAM_ASKS) - 1) & ~BRAM_ANSWERS(BRAM_ASK_INSIDE),
     .flags = BRAM_MODEL_OUTSIDE,
     .params = params,
     .fit = fit,

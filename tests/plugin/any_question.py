@@ -1,4 +1,5 @@
-"""A shared object takes part in every benchmark that says so, and every question of the contract is asked of it.
+"""A shared object takes part in every benchmark that says so, and every question of the contract is asked of it (but INSIDE,
+which figures ask beside the scores).
 
 Usage: any_question.py BRAMBLE TOP PLUGIN.so. Needs nothing but Python.
 """
@@ -49,4 +50,4 @@ with tempfile.TemporaryDirectory() as work:
             run(name, way["task"])
         asked |= set(words)
         print(name, *(words or ["takes no models"]))
-    assert asked == expected, (asked ^ expected)
+    assert asked == expected - {"INSIDE"}, (asked ^ expected)
