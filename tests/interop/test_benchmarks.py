@@ -450,7 +450,7 @@ with tempfile.TemporaryDirectory() as home:
     share = np.mean([h[0] for h in held])
     print(f"chance lies in {100 * share:.1f} % of {len(held)} intervals of {100 * LEVEL:.0f} %")
     assert len(held) > 50 and share > 0.95, [h for h in held if not h[0]]
-    assert set(answered) == {"forecast", "cosmooth", "encoding", "geometry", "pseudo-depth", "density", "states", "decode",
+    assert set(answered) == {"forecast", "cosmooth", "encoding", "geometry", "density", "states", "decode",
                              "graph", "psth", "links", "vessels"}, sorted(answered)
     ask_truth("simulated-worm-connections", "true-worm", "true-worm:seed=2")
     ask_truth("simulated-worm-stimulation", "true-worm", "true-worm:seed=2")

@@ -31,8 +31,8 @@ def run(name, task):
     with open(f"{name}.yaml", "w") as f:
         f.write(text + "  samples: 20\n")
     model = "any-question" + (":mask=connectome" if task == "wiring" else "")
-    counts, = csv.DictReader(io.StringIO(bramble("run", f"./{name}.yaml", "--out", "out-" + name, "--model", model,
-                                                 "--plugin", PLUGIN, "--format", "csv", "-q")))
+    counts = next(csv.DictReader(io.StringIO(bramble("run", f"./{name}.yaml", "--out", "out-" + name, "--model", model,
+                                                 "--plugin", PLUGIN, "--format", "csv", "-q"))))
     assert counts["scored"] == counts["planned"] != "0", (name, counts)
 
 
