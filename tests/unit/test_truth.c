@@ -1,7 +1,11 @@
 /* Tests of report/truth.c on boards made by hand: wins, shares, is beaten, has no score. */
 #include "truth.h"
 
+#include "definition.h"
+#include "simulate.h"
 #include "test.h"
+
+#include <string.h>
 
 static bram_board board_of(bram_board_row *row, size_t rows, bool higher_better)
 {
@@ -45,9 +49,33 @@ static void without_ranks_values_decide(void **state)
     assert_null(other);
 }
 
+/* Whoever runs made data learns whether the true model wins, or why there is none. */
+static void each_made_benchmark_has_a_truth_or_says_why_not(void **state)
+{
+    (void)state;
+    char **name = NULL;
+    size_t count = 0, made = 0;
+    bram_ctx *cx = bram_ctx_new();
+    assert_int_equal(bram_definition_names(cx, &name, &count, NULL, bram_definition_folders, ""),
+                     BRAM_OK);
+    for (size_t i = 0; i < count; i++) {
+        bram_benchmark *b = NULL;
+        assert_int_equal(bram_benchmark_read(cx, &b, name[i]), BRAM_OK);
+        if (bram_simulation_find(b->dataset)) {
+            made++;
+            if (!b->truth == !b->no_truth) fail_msg("%s: truth or no_truth, one of them", b->name);
+        }
+        bram_benchmark_free(b);
+    }
+    assert_true(made >= 21);
+    bram_definition_names_free(name, count);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(verdicts),
-                                       cmocka_unit_test(without_ranks_values_decide)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verdicts), cmocka_unit_test(without_ranks_values_decide),
+        cmocka_unit_test(each_made_benchmark_has_a_truth_or_says_why_not)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
