@@ -21,7 +21,7 @@ enum { MOST = 64 };
 /* s000, s001 ... */
 static const char *const *numbered(size_t n)
 {
-    static char text[MOST][8];
+    static char text[MOST][24];
     static const char *id[MOST];
     for (size_t i = 0; i < n; i++) {
         snprintf(text[i], sizeof text[i], "s%03zu", i);
