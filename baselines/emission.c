@@ -5,6 +5,7 @@
 
 #include "linalg.h"
 
+#include <math.h>
 #include <string.h>
 
 /* One row at a time (Welford 1962). */
@@ -115,4 +116,45 @@ int bram_emission_moments(bram_ctx *cx, bram_mat *weight, bram_mat *sum, const b
     }
     bram_scratch_release(cx, mark);
     return status;
+}
+
+int bram_emission_weighted_means(bram_ctx *cx, bram_hmm *m, size_t units, const bram_hmm_data *d,
+                                 const bram_mat *posterior, double more)
+{
+    size_t k = m->states, mark = bram_scratch_mark(cx);
+    bram_mat weight, sum;
+    BRAM_TRY(bram_mat_scratch(cx, &weight, k, units));
+    BRAM_TRY(bram_mat_scratch(cx, &sum, k, units));
+    BRAM_TRY(bram_emission_moments(cx, &weight, &sum, d, posterior, k));
+    for (size_t i = 0; i < k * units; i++)
+        if (weight.data[i] > 0) m->state.data[i] = (sum.data[i] + more) / weight.data[i];
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
+/* ---- what emissions of independent units share ----------------------------------------------- */
+
+int bram_emission_mean(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
+                       const bram_hmm_data *d, size_t sequence, size_t first, bram_mat *out)
+{
+    (void)cx, (void)d, (void)sequence, (void)first;
+    for (size_t t = 0; t < out->rows; t++)
+        for (size_t k = 0; k < m->states; k++)
+            memcpy(bram_row(out, t) + k * o->units, bram_row(&m->state, k),
+                   o->units * sizeof *out->data);
+    return BRAM_OK;
+}
+
+int bram_emission_variance_prior(bram_ctx *cx, const bram_emission *e, const bram_hmm *m,
+                                 double *value)
+{
+    (void)cx;
+    const bram_observation *o = e->self;
+    double sum = 0;
+    for (size_t i = 0; i < m->states * o->units; i++) {
+        double variance = bram_row(&m->state, i / o->units)[o->units + i % o->units];
+        sum -= log(variance) + o->variance[i % o->units] / variance;
+    }
+    *value = o->prior > 0 ? o->prior / 2 * sum : 0;
+    return BRAM_OK;
 }

@@ -82,6 +82,22 @@ void bram_observation_free(bram_observation *o);
 int bram_emission_block(bram_ctx *cx, bram_mat *y, bram_mat *there, const bram_hmm_data *d,
                         size_t sequence, size_t first, size_t count) BRAM_MUST_CHECK;
 
+/** The mean of emissions whose first N numbers of a state are the units' means. */
+int bram_emission_mean(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
+                       const bram_hmm_data *d, size_t sequence, size_t first, bram_mat *out);
+
+/** The log density, but for a constant, of the prior in emission_gaussian.c on the second N numbers
+ * of each state; 0 without a prior. */
+int bram_emission_variance_prior(bram_ctx *cx, const bram_emission *e, const bram_hmm *m,
+                                 double *value);
+
+/**
+ * The M-step of emissions whose N numbers of a state are weighted means: (sum + more) / weight. A
+ * unit without a present row in a state keeps its number.
+ */
+int bram_emission_weighted_means(bram_ctx *cx, bram_hmm *m, size_t units, const bram_hmm_data *d,
+                                 const bram_mat *posterior, double more) BRAM_MUST_CHECK;
+
 /**
  * The sums that emissions of independent units need: for each state and unit the weight of its
  * present rows and the weighted sum of its values.

@@ -8,7 +8,6 @@
 #include "linalg.h"
 
 #include <math.h>
-#include <string.h>
 
 #define LEAST 1e-12
 
@@ -56,26 +55,7 @@ static int maximize(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bra
                     const bram_mat *posterior)
 {
     const bram_observation *o = e->self;
-    size_t k = m->states, n = o->units, mark = bram_scratch_mark(cx);
-    bram_mat weight, sum;
-    BRAM_TRY(bram_mat_scratch(cx, &weight, k, n));
-    BRAM_TRY(bram_mat_scratch(cx, &sum, k, n));
-    BRAM_TRY(bram_emission_moments(cx, &weight, &sum, d, posterior, k));
-    for (size_t i = 0; i < k * n; i++)
-        if (weight.data[i] > 0) m->state.data[i] = sum.data[i] / weight.data[i];
-    bram_scratch_release(cx, mark);
-    return BRAM_OK;
-}
-
-static int mean(bram_ctx *cx, const bram_observation *o, const bram_hmm *m, const bram_hmm_data *d,
-                size_t sequence, size_t first, bram_mat *out)
-{
-    (void)cx, (void)d, (void)sequence, (void)first;
-    for (size_t t = 0; t < out->rows; t++)
-        for (size_t k = 0; k < m->states; k++)
-            memcpy(bram_row(out, t) + k * o->units, bram_row(&m->state, k),
-                   o->units * sizeof *out->data);
-    return BRAM_OK;
+    return bram_emission_weighted_means(cx, m, o->units, d, posterior, 0);
 }
 
 static int density(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
@@ -101,6 +81,6 @@ const bram_emission_kind bram_emission_bernoulli = {
     .per_state = per_state,
     .loglik = loglik,
     .maximize = maximize,
-    .mean = mean,
+    .mean = bram_emission_mean,
     .density = density,
 };

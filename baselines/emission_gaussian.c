@@ -13,7 +13,6 @@
 #include "pair.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { STRIP = 64 }; /* rows that stay in the first cache while all states look at them */
 
@@ -202,31 +201,7 @@ static int maximize(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bra
     return BRAM_OK;
 }
 
-static int log_prior(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, double *value)
-{
-    (void)cx;
-    const bram_observation *o = e->self;
-    double sum = 0;
-    for (size_t i = 0; i < m->states * o->units; i++) {
-        double variance = bram_row(&m->state, i / o->units)[o->units + i % o->units];
-        sum -= log(variance) + o->variance[i % o->units] / variance;
-    }
-    *value = o->prior > 0 ? o->prior / 2 * sum : 0;
-    return BRAM_OK;
-}
-
 /* ---- answers -------------------------------------------------------------------------------- */
-
-static int mean(bram_ctx *cx, const bram_observation *o, const bram_hmm *m, const bram_hmm_data *d,
-                size_t sequence, size_t first, bram_mat *out)
-{
-    (void)cx, (void)d, (void)sequence, (void)first;
-    for (size_t t = 0; t < out->rows; t++)
-        for (size_t k = 0; k < m->states; k++)
-            memcpy(bram_row(out, t) + k * o->units, bram_row(&m->state, k),
-                   o->units * sizeof *out->data);
-    return BRAM_OK;
-}
 
 static int density(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
                    const bram_hmm_data *d, size_t sequence, size_t first, bram_mat *out)
@@ -249,7 +224,7 @@ const bram_emission_kind bram_emission_gaussian = {
     .per_state = per_state,
     .loglik = loglik,
     .maximize = maximize,
-    .log_prior = log_prior,
-    .mean = mean,
+    .log_prior = bram_emission_variance_prior,
+    .mean = bram_emission_mean,
     .density = density,
 };

@@ -12,7 +12,6 @@
 #include "linalg.h"
 
 #include <math.h>
-#include <string.h>
 
 #define LEAST_DOF 0.5
 #define MOST_DOF  1000.0
@@ -148,31 +147,6 @@ static int maximize(bram_ctx *cx, const bram_emission *e, bram_hmm *m, const bra
     return BRAM_OK;
 }
 
-static int log_prior(bram_ctx *cx, const bram_emission *e, const bram_hmm *m, double *value)
-{
-    (void)cx;
-    const bram_observation *o = e->self;
-    double sum = 0;
-    for (size_t i = 0; i < m->states * o->units; i++) {
-        double square = bram_row(&m->state, i / o->units)[o->units + i % o->units];
-        sum -= log(square) + o->variance[i % o->units] / square;
-    }
-    *value = o->prior > 0 ? o->prior / 2 * sum : 0;
-    return BRAM_OK;
-}
-
-/* The location, also where nu <= 1 and there is no mean: it is the median. */
-static int mean(bram_ctx *cx, const bram_observation *o, const bram_hmm *m, const bram_hmm_data *d,
-                size_t sequence, size_t first, bram_mat *out)
-{
-    (void)cx, (void)d, (void)sequence, (void)first;
-    for (size_t t = 0; t < out->rows; t++)
-        for (size_t k = 0; k < m->states; k++)
-            memcpy(bram_row(out, t) + k * o->units, bram_row(&m->state, k),
-                   o->units * sizeof *out->data);
-    return BRAM_OK;
-}
-
 static int density(bram_ctx *cx, const bram_observation *o, const bram_hmm *m,
                    const bram_hmm_data *d, size_t sequence, size_t first, bram_mat *out)
 {
@@ -195,7 +169,7 @@ const bram_emission_kind bram_emission_student = {
     .per_state = per_state,
     .loglik = loglik,
     .maximize = maximize,
-    .log_prior = log_prior,
-    .mean = mean,
+    .log_prior = bram_emission_variance_prior,
+    .mean = bram_emission_mean, /* the median where nu <= 1 and there is no mean */
     .density = density,
 };
