@@ -6,12 +6,11 @@
  * cycles. Failures name file, path, what was found and what was expected.
  */
 #include "dataset_form.h"
+#include "dataset_values.h"
 
 #include "h5.h"
-#include "h5_write.h"
 #include "names.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,15 +19,9 @@ enum { MOST_GROUPS = 1 << 16, MOST_DEPTH = 32 };
 
 enum role { NO_ROLE, AXIS, TABLE, COORDINATE, COLUMN, RESPONSE, MASK };
 
-/* The open file, shared by the responses whose values stay in it. */
-struct source {
-    atomic_size_t shares;
-    bram_h5 *file;
-};
-
 struct reading {
     bram_ctx *cx;
-    struct source *source;
+    bram_form_source *source;
     bram_dataset *ds;
     const bram_h5_object *root;
     bram_h5_ref *seen; /* the groups met so far */
@@ -53,13 +46,6 @@ struct group {
     struct item *items; /* in order of names */
     size_t count;
 };
-
-static void release_source(struct source *source)
-{
-    if (atomic_fetch_sub(&source->shares, 1) != 1) return;
-    bram_h5_close(source->file);
-    bram_free(source);
-}
 
 /* "file: /path: message" with the message that is in the context. */
 static int at_path(const struct reading *s, const char *path, int status)
@@ -332,141 +318,6 @@ static int read_column(const struct reading *s, const struct group *g, struct it
 
 /* ---- responses ------------------------------------------------------------------------------ */
 
-/* What a response whose values stay in the file needs for reading them. */
-struct values {
-    struct source *source;
-    char *path, *mask; /* mask NULL without */
-    size_t dims;
-};
-
-static void release_values(void *state)
-{
-    struct values *v = state;
-    release_source(v->source);
-    bram_free(v->path);
-    bram_free(v->mask);
-    bram_free(v);
-}
-
-/* Reads the marks of one piece and sets to 0 what is missing. */
-static int read_marks(bram_ctx *cx, const struct values *v, const uint64_t *start,
-                      const uint64_t *count, size_t n, int64_t *marks, double *values,
-                      uint8_t *present)
-{
-    BRAM_TRY(bram_h5_slab_int64(cx, marks, bram_h5_root(v->source->file), v->mask, start, count));
-    for (size_t i = 0; i < n; i++) {
-        if (marks[i] != 0 && marks[i] != 1)
-            return bram_fail(cx, BRAM_EFORMAT, "%s: /%s: found a mark of %lld, expected 0 or 1",
-                             bram_h5_path(v->source->file), v->mask, (long long)marks[i]);
-        if (!marks[i]) values[i] = 0;
-        if (present) present[i] = (uint8_t)marks[i];
-    }
-    return BRAM_OK;
-}
-
-static int read_mask(bram_ctx *cx, const struct values *v, const size_t *start, const size_t *count,
-                     double *values, uint8_t *present)
-{
-    size_t block[BRAM_MAX_DIMS], at[BRAM_MAX_DIMS] = {0}, part[BRAM_MAX_DIMS] = {0}, done = 0;
-    bram_h5w_block(v->dims, count, block);
-    int64_t *marks = bram_scratch(cx, bram_form_product(v->dims, block), sizeof *marks);
-    if (!marks) return BRAM_ENOMEM;
-    while (bram_form_next_block(v->dims, count, block, at, part)) {
-        uint64_t from[BRAM_MAX_DIMS], many[BRAM_MAX_DIMS];
-        size_t n = bram_form_product(v->dims, part);
-        for (size_t d = 0; d < v->dims; d++) {
-            from[d] = start[d] + at[d];
-            many[d] = part[d];
-        }
-        BRAM_TRY(read_marks(cx, v, from, many, n, marks, values + done,
-                            present ? present + done : NULL));
-        done += n;
-    }
-    return BRAM_OK;
-}
-
-static int read_values(bram_ctx *cx, void *state, const size_t *start, const size_t *count,
-                       double *values, uint8_t *present)
-{
-    const struct values *v = state;
-    uint64_t from[BRAM_MAX_DIMS], many[BRAM_MAX_DIMS];
-    for (size_t d = 0; d < v->dims; d++) {
-        from[d] = start[d];
-        many[d] = count[d];
-    }
-    BRAM_TRY(bram_h5_slab_double(cx, values, bram_h5_root(v->source->file), v->path, from, many));
-    size_t mark = bram_scratch_mark(cx);
-    int status = BRAM_OK;
-    if (v->mask) status = read_mask(cx, v, start, count, values, present);
-    else if (present) memset(present, 1, bram_form_product(v->dims, count));
-    bram_scratch_release(cx, mark);
-    return status;
-}
-
-bool bram_form_is_stored(bram_form_stored *out, const bram_response *r)
-{
-    const bram_reader *reader = bram_response_reader(r);
-    if (!reader || reader->read != read_values) return false;
-    const struct values *v = reader->state;
-    *out = (bram_form_stored){bram_h5_root(v->source->file), v->path, v->mask};
-    return true;
-}
-
-/* The state of a reader, with a share of the file. */
-static int make_values(const struct reading *s, const struct item *item, size_t dims,
-                       struct values **out)
-{
-    struct values *v = bram_alloc(s->cx, 1, sizeof *v);
-    if (!v) return BRAM_ENOMEM;
-    atomic_fetch_add(&s->source->shares, 1);
-    v->source = s->source;
-    v->dims = dims;
-    v->path = bram_strdup(s->cx, item->path);
-    if (item->mask) v->mask = bram_strf(s->cx, "%s" BRAM_SUFFIX_MASK, item->path);
-    if (!v->path || (item->mask && !v->mask)) {
-        release_values(v);
-        return BRAM_ENOMEM;
-    }
-    *out = v;
-    return BRAM_OK;
-}
-
-/* A copy in memory of a response of few values. */
-static int load(const struct reading *s, bram_response **out, const bram_response *from)
-{
-    size_t dims = bram_response_dims(from), n = bram_response_count(from);
-    size_t start[BRAM_MAX_DIMS] = {0}, count[BRAM_MAX_DIMS];
-    const bram_axis *axes[BRAM_MAX_DIMS];
-    for (size_t d = 0; d < dims; d++) {
-        axes[d] = bram_response_axis(from, d);
-        count[d] = bram_axis_length(axes[d]);
-    }
-    size_t mark = bram_scratch_mark(s->cx);
-    double *values = bram_scratch(s->cx, n, sizeof *values);
-    uint8_t *present = values ? bram_scratch(s->cx, n, 1) : NULL, *mask = NULL;
-    bram_response *r = NULL;
-    int status = present ? bram_response_read(s->cx, from, start, count, values, present)
-                         : BRAM_ENOMEM;
-    if (status == BRAM_OK)
-        status = bram_response_new(s->cx, &r, bram_response_name(from), bram_response_type(from),
-                                   dims, axes);
-    if (status == BRAM_OK && bram_response_has_mask(from) && !(mask = bram_response_mask(s->cx, r)))
-        status = BRAM_ENOMEM;
-    if (status == BRAM_OK) {
-        if (mask && n) memcpy(mask, present, n);
-        double *f64 = bram_response_f64(r);
-        float *f32 = bram_response_f32(r);
-        uint8_t *u8 = bram_response_u8(r);
-        for (size_t i = 0; i < n; i++)
-            if (f64) f64[i] = values[i];
-            else if (f32) f32[i] = (float)values[i];
-            else u8[i] = (uint8_t)(int)values[i]; /* a signed byte becomes the same bits */
-        *out = r;
-    } else bram_response_free(r);
-    bram_scratch_release(s->cx, mark);
-    return status;
-}
-
 /* Type and axes of a response or its mask. */
 static int read_shape(const struct reading *s, const struct group *g, const struct item *item,
                       bram_h5_info *info, bram_axis **axes)
@@ -492,9 +343,8 @@ static int read_response(const struct reading *s, const struct group *g, struct 
     if (!bytes &&
         (info.type != BRAM_H5_FLOAT || (info.element_size != 4 && info.element_size != 8)))
         return bad(s, item->path, "type", "another one", "float32, float64 or uint8");
-    struct values *v;
-    BRAM_TRY(make_values(s, item, info.rank, &v));
-    bram_reader reader = {read_values, release_values, v, v->mask != NULL};
+    bram_reader reader;
+    BRAM_TRY(bram_form_values(s->cx, &reader, s->source, item->path, item->mask, info.rank));
     bram_response *r = NULL, *copy = NULL;
     bram_type type = bytes ? BRAM_U8 : info.element_size == 4 ? BRAM_F32 : BRAM_F64;
     int status = bram_response_from_reader(s->cx, &r, item->name, type, info.rank,
@@ -502,7 +352,7 @@ static int read_response(const struct reading *s, const struct group *g, struct 
     if (status == BRAM_EUSAGE) status = at_path(s, item->path, BRAM_EFORMAT);
     BRAM_TRY(status);
     if (bram_response_count(r) <= BRAM_SMALL_RESPONSE) {
-        status = load(s, &copy, r);
+        status = bram_form_load(s->cx, &copy, r);
         bram_response_free(r);
         BRAM_TRY(demanded(status));
         r = copy;
@@ -690,21 +540,15 @@ static int check_schema(const struct reading *s)
 
 int bram_dataset_open(bram_ctx *cx, bram_dataset **out, const char *path)
 {
-    struct source *source = bram_alloc(cx, 1, sizeof *source);
-    if (!source) return BRAM_ENOMEM;
-    atomic_init(&source->shares, 1);
-    int status = bram_h5_open(cx, &source->file, path);
-    if (status != BRAM_OK) {
-        bram_free(source);
-        return status;
-    }
+    bram_form_source *source;
+    BRAM_TRY(bram_form_source_open(cx, &source, path));
     struct reading s = {.cx = cx, .source = source, .root = bram_h5_root(source->file)};
-    status = check_schema(&s);
+    int status = check_schema(&s);
     if (status == BRAM_OK) status = bram_dataset_new(cx, &s.ds);
     if (status == BRAM_OK) status = read_group(&s, "", 0);
     bram_free(s.seen);
     if (status == BRAM_OK) *out = s.ds;
     else bram_dataset_free(s.ds);
-    release_source(source);
+    bram_form_source_free(source);
     return status;
 }
