@@ -17,8 +17,9 @@
 void bram_benchmark_free(bram_benchmark *b)
 {
     if (!b) return;
-    char **const texts[] = {&b->name,     &b->title, &b->task,    &b->dataset,
-                            &b->citation, &b->truth, &b->no_truth};
+    char **const texts[] = {&b->name,     &b->title,         &b->task,
+                            &b->dataset,  &b->citation,      &b->truth,
+                            &b->no_truth, &b->public_sha256, &b->truth_sha256};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) bram_free(*texts[i]);
     for (size_t i = 0; i < b->metric_count; i++) bram_free(b->metrics[i]);
     for (size_t i = 0; i < b->model_count; i++) bram_free(b->models[i]);
@@ -167,10 +168,11 @@ static void take(char ***to, size_t *to_count, char ***from, size_t *from_count)
 static int from_record(bram_ctx *cx, bram_benchmark *b, bram_yaml_benchmark *y)
 {
     static const bram_param none[] = {{.name = NULL}};
-    char **const from[] = {&y->name,     &y->title, &y->task,    &y->dataset,
-                           &y->citation, &y->truth, &y->no_truth};
-    char **const to[] = {&b->name,     &b->title, &b->task,    &b->dataset,
-                         &b->citation, &b->truth, &b->no_truth};
+    char **const from[] = {&y->name,     &y->title,         &y->task,
+                           &y->dataset,  &y->citation,      &y->truth,
+                           &y->no_truth, &y->public_sha256, &y->truth_sha256};
+    char **const to[] = {&b->name,  &b->title,    &b->task,          &b->dataset,     &b->citation,
+                         &b->truth, &b->no_truth, &b->public_sha256, &b->truth_sha256};
     for (size_t i = 0; i < sizeof to / sizeof *to; i++) {
         *to[i] = *from[i];
         *from[i] = NULL;

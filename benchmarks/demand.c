@@ -4,9 +4,11 @@
 #include "demand.h"
 
 #include "area.h"
+#include "asked.h"
 #include "csvfile.h"
 #include "folder.h"
 #include "npy.h"
+#include "text_index.h"
 #include "timesplit.h"
 #include "ways.h"
 
@@ -108,6 +110,7 @@ int bram_demand_of(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, cons
 {
     bram_way files;
     const bram_task *task = bram_task_find(b->task);
+    if (bram_asked_has(ds, part)) return bram_asked_get(cx, out, ds, part);
     BRAM_TRY(bram_way_of(cx, &files, b, BRAM_WAY_FILES));
     int status = files.works && task->demand
                      ? task->demand(cx, out, b, ds, part)
@@ -189,10 +192,39 @@ static int put_row(bram_ctx *cx, bram_csv_writer *w, const bram_axis *row, size_
 
 typedef int put_part(bram_ctx *cx, bram_csv_writer *w, const bram_demand *d, const char *part);
 
+/* 1 for each row that is to be listed: a pair may be a candidate beside several edges. */
+static int list_once(bram_ctx *cx, uint8_t *listed, const bram_axis *row)
+{
+    const bram_column *from = bram_axis_column(row, "from"), *to = bram_axis_column(row, "to");
+    size_t n = bram_axis_length(row);
+    const char **text = bram_scratch(cx, n, sizeof *text);
+    bram_text_index index = {0};
+    if (!text) return BRAM_ENOMEM;
+    BRAM_TRY(bram_text_index_reserve(cx, &index, text, n));
+    int status = BRAM_OK;
+    for (size_t i = 0; i < n && status == BRAM_OK; i++) {
+        listed[i] = is_asked(row, i);
+        if (!listed[i] || !from || !to) continue;
+        char *pair = bram_scratch(cx, strlen(from->text[i]) + strlen(to->text[i]) + 2, 1);
+        if (!pair) status = BRAM_ENOMEM;
+        else {
+            sprintf(pair, "%s\n%s", from->text[i], to->text[i]);
+            text[i] = pair;
+            listed[i] = bram_text_index_add(&index, text, i) == i;
+        }
+    }
+    bram_text_index_release(&index);
+    return status;
+}
+
 static int put_rows(bram_ctx *cx, bram_csv_writer *w, const bram_demand *d, const char *part)
 {
-    for (size_t i = 0; d->ask != BRAM_ASK_WEIGHTS && i < bram_axis_length(d->row); i++) {
-        if (!is_asked(d->row, i)) continue;
+    size_t n = d->ask == BRAM_ASK_WEIGHTS ? 0 : bram_axis_length(d->row);
+    uint8_t *listed = bram_scratch(cx, n, 1);
+    if (!listed) return BRAM_ENOMEM;
+    if (n) BRAM_TRY(list_once(cx, listed, d->row));
+    for (size_t i = 0; i < n; i++) {
+        if (!listed[i]) continue;
         BRAM_TRY(bram_csv_put_text(cx, w, part));
         BRAM_TRY(put_row(cx, w, d->row, i));
         BRAM_TRY(bram_csv_end_row(cx, w));
@@ -231,9 +263,11 @@ static int put_parts(bram_ctx *cx, bram_csv_writer *w, const struct writing *g,
 {
     for (size_t p = 0; p < bram_axis_length(parts); p++) {
         bram_demand d = {0};
+        size_t mark = bram_scratch_mark(cx);
         BRAM_TRY(bram_demand_of(cx, &d, g->b, g->ds, bram_axis_id(parts, p)));
         int status = put(cx, w, &d, bram_axis_id(parts, p));
         bram_demand_release(&d);
+        bram_scratch_release(cx, mark);
         BRAM_TRY(status);
     }
     return BRAM_OK;
@@ -292,20 +326,24 @@ static int put_stimuli(bram_ctx *cx, bram_csv_writer *w, const bram_axis *stimul
 }
 
 /* The table of the stimuli, else the axis of the first area. */
-static int write_stimuli_table(bram_ctx *cx, const struct writing *g, const bram_axis *parts)
+static int find_stimuli(bram_ctx *cx, const bram_axis **out, const struct writing *g,
+                        const bram_axis *parts)
 {
-    const bram_axis *stimulus = bram_dataset_table(g->ds, "stimuli/stimulus");
+    *out = bram_dataset_table(g->ds, "stimuli/stimulus");
+    if (*out) return BRAM_OK;
+    char *path = bram_strf(cx, "responses/%s", bram_axis_id(parts, 0));
+    const bram_response *r = path ? bram_dataset_response(g->ds, path) : NULL;
+    bram_free(path);
+    if (!r) return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s: its dataset has no stimuli", g->b->name);
+    *out = bram_response_axis(
+        r, strcmp(bram_axis_name(bram_response_axis(r, 0)), "stimulus") == 0 ? 0 : 1);
+    return BRAM_OK;
+}
+
+static int write_stimuli_table(bram_ctx *cx, const struct writing *g, const bram_axis *stimulus)
+{
     bram_outfile *file = NULL;
     bram_csv_writer w;
-    if (!stimulus) {
-        char *path = bram_strf(cx, "responses/%s", bram_axis_id(parts, 0));
-        const bram_response *r = path ? bram_dataset_response(g->ds, path) : NULL;
-        bram_free(path);
-        if (!r)
-            return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s: its dataset has no stimuli", g->b->name);
-        stimulus = bram_response_axis(
-            r, strcmp(bram_axis_name(bram_response_axis(r, 0)), "stimulus") == 0 ? 0 : 1);
-    }
     BRAM_TRY(open_file(cx, &file, g, "stimuli.csv"));
     bram_csv_to_file(&w, file, ',');
     int status = put_stimuli(cx, &w, stimulus);
@@ -378,12 +416,12 @@ static int write_named(bram_ctx *cx, const struct writing *g, const char *path)
     return status;
 }
 
-static int write_stimuli(bram_ctx *cx, const struct writing *g, const bram_axis *parts)
+static int write_stimuli(bram_ctx *cx, const struct writing *g, const bram_axis *stimulus)
 {
     char *folder = bram_strf(cx, "%s/stimuli", g->dir);
     int status = folder ? bram_folder_make(cx, folder) : BRAM_ENOMEM;
     bram_free(folder);
-    if (status == BRAM_OK) status = write_stimuli_table(cx, g, parts);
+    if (status == BRAM_OK) status = write_stimuli_table(cx, g, stimulus);
     for (size_t i = 0; i < bram_dataset_responses(g->ds) && status == BRAM_OK; i++) {
         const char *path = bram_dataset_response_path(g->ds, i);
         const bram_response *r = bram_dataset_response(g->ds, path);
@@ -397,7 +435,21 @@ static int write_stimuli(bram_ctx *cx, const struct writing *g, const bram_axis 
 
 /* ---- all ------------------------------------------------------------------------------------ */
 
-static int write_parts(bram_ctx *cx, const struct writing *g, const bram_axis *parts, unsigned what)
+/* Whether all that is wanted can be had: said before anything is written. */
+static int check_wanted(bram_ctx *cx, const struct writing *g, const bram_axis *parts,
+                        const bram_axis **stimulus, unsigned what)
+{
+    for (size_t p = 0; p < bram_axis_length(parts); p++) {
+        bram_demand d = {0};
+        if (!(what & (BRAM_DEMAND_ROWS | BRAM_DEMAND_SPLITS))) break;
+        BRAM_TRY(bram_demand_of(cx, &d, g->b, g->ds, bram_axis_id(parts, p)));
+        bram_demand_release(&d);
+    }
+    return what & BRAM_DEMAND_STIMULI ? find_stimuli(cx, stimulus, g, parts) : BRAM_OK;
+}
+
+static int write_parts(bram_ctx *cx, const struct writing *g, const bram_axis *parts,
+                       const bram_axis *stimulus, unsigned what)
 {
     static const char *const
         rows[] = {"part", "row", NULL},
@@ -412,7 +464,7 @@ static int write_parts(bram_ctx *cx, const struct writing *g, const bram_axis *p
     }
     if (what & BRAM_DEMAND_SPLITS)
         BRAM_TRY(write_table(cx, g, parts, "splits.csv", links ? edges : splits, put_splits));
-    return what & BRAM_DEMAND_STIMULI ? write_stimuli(cx, g, parts) : BRAM_OK;
+    return what & BRAM_DEMAND_STIMULI ? write_stimuli(cx, g, stimulus) : BRAM_OK;
 }
 
 int bram_demand_write(bram_ctx *cx, const bram_benchmark *b, bram_dataset *ds, const char *dir,
@@ -420,9 +472,13 @@ int bram_demand_write(bram_ctx *cx, const bram_benchmark *b, bram_dataset *ds, c
 {
     struct writing g = {b, ds, dir, replace};
     bram_axis *parts = NULL;
+    const bram_axis *stimulus = NULL;
     BRAM_TRY(bram_task_find(b->task)->parts(cx, &parts, b, ds));
-    int status = bram_folder_make(cx, dir);
-    if (status == BRAM_OK) status = write_parts(cx, &g, parts, what);
+    int status = check_wanted(cx, &g, parts, &stimulus, what);
+    if (status == BRAM_OK && (what & ~(unsigned)BRAM_DEMAND_PUBLIC)) {
+        status = bram_folder_make(cx, dir);
+        if (status == BRAM_OK) status = write_parts(cx, &g, parts, stimulus, what);
+    }
     bram_axis_free(parts);
     if (status == BRAM_OK && (what & BRAM_DEMAND_PUBLIC))
         status = bram_demand_write_public(cx, b, ds, dir, replace);

@@ -45,9 +45,9 @@ enum {
 /**
  * Writes into a folder, which is made when it is absent.
  *
- * PUBLIC draws a fifth of the stimuli (the same for all parts, by the benchmark's name alone): the
- * public dataset has no responses to them, the private one those alone. Each has a definition
- * beside it.
+ * PUBLIC makes a public dataset without the targets of the test and a private one with them, each
+ * with a definition (demand_public.c). Of stimuli a fifth is drawn, the same for all parts, by the
+ * benchmark's name alone.
  *
  * @param ds       the benchmark's dataset; for PUBLIC it is taken apart, and good for
  *                 bram_dataset_free only
@@ -57,7 +57,15 @@ enum {
 int bram_demand_write(bram_ctx *cx, const bram_benchmark *b, bram_dataset *ds, const char *dir,
                       unsigned what, bool replace) BRAM_MUST_CHECK;
 
-/** For demand_public.c. */
+/**
+ * Holds the content hash of the dataset against those that the definition of a challenge states.
+ *
+ * @return BRAM_OK: it is no challenge, or the data can be scored with; BRAM_ENOTAPPLICABLE: they
+ *         are the public ones, without the targets; BRAM_EFORMAT: others
+ */
+int bram_challenge_check(bram_ctx *cx, const bram_benchmark *b, const char *hash) BRAM_MUST_CHECK;
+
+/** Of demand_public.c. */
 int bram_demand_write_public(bram_ctx *cx, const bram_benchmark *b, bram_dataset *ds,
                              const char *dir, bool replace) BRAM_MUST_CHECK;
 

@@ -7,6 +7,7 @@
  * of workers, so neither do the bytes of its result.
  */
 #include "data.h"
+#include "demand.h"
 #include "store.h"
 #include "thin.h"
 #include "variation.h"
@@ -144,6 +145,7 @@ static int plan_benchmark(bram_ctx *cx, struct engine *e, const bram_benchmark *
     bram_plan *plan = &e->plan[e->plans++];
     plan->benchmark = b;
     status = bram_dataset_hash(cx, ds, plan->dataset_hash);
+    if (status == BRAM_OK) status = bram_challenge_check(cx, b, plan->dataset_hash);
     if (status == BRAM_OK) status = task->parts(cx, &parts, b, ds);
     size_t n = parts ? bram_axis_length(parts) : 0, seeds = settings->seed_count;
     if (status == BRAM_OK) {

@@ -18,8 +18,11 @@ static int check_words(bram_ctx *cx, const bram_submission *s, const bram_benchm
                                    {"dataset", s->dataset, b->dataset},
                                    {"dataset_hash", s->dataset_hash, hash}};
     BRAM_TRY(bram_dataset_hash(cx, ds, hash));
+    /* an answer to a challenge was packed with the public half, which has names of its own */
+    bool challenge = b->public_sha256 && strcmp(s->dataset_hash, b->public_sha256) == 0;
     for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
-        if (strcmp(pair[i][1], pair[i][2]) != 0)
+        if (!(challenge && strcmp(pair[i][0], "task") != 0 && strcmp(pair[i][0], "options") != 0) &&
+            strcmp(pair[i][1], pair[i][2]) != 0)
             return bram_fail(cx, BRAM_EFORMAT, "its %s is \"%.200s\", expected \"%.200s\"",
                              pair[i][0], pair[i][1], pair[i][2]);
     if (s->benchmark_version != b->version)

@@ -14,6 +14,7 @@
  */
 #include "copies.h"
 #include "demand.h"
+#include "reveal.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -235,6 +236,51 @@ static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const
     return status;
 }
 
+/* ---- a hidden test -------------------------------------------------------------------------- */
+
+/* One recording without the held-out units in the rows of the test. */
+static int reveal_one(bram_ctx *cx, bram_dataset *to, const bram_benchmark *b,
+                      const bram_dataset *ds, const char *id)
+{
+    bram_demand d = {0};
+    bram_recording r = {0};
+    const char *response = bram_option_text(b->options, "response");
+    int status = demand(cx, &d, b, ds, id);
+    if (status == BRAM_OK) status = bram_recording_read(cx, &r, ds, id, response);
+    uint8_t *row = bram_scratch(cx, r.rows, 1), *hidden = bram_scratch(cx, r.rows, r.units);
+    if (status == BRAM_OK && (!row || !hidden)) status = BRAM_ENOMEM;
+    if (status == BRAM_OK) {
+        bram_reveal_hidden_rows(row, d.row);
+        for (size_t u = 0; u < r.units; u++) {
+            bool out = bram_axis_find(d.unit, bram_axis_id(r.unit, u)) >= 0;
+            for (size_t t = 0; out && t < r.rows; t++) hidden[t * r.units + u] = row[t];
+        }
+        status = bram_reveal_recording(cx, to, ds, id, response, hidden);
+    }
+    bram_recording_release(&r);
+    bram_demand_release(&d);
+    return status;
+}
+
+/* With animals=all the others are learned from, too; their own test rows are hidden alike. */
+static int reveal(bram_ctx *cx, bram_dataset *to, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    if (!bram_option_is(b->options, "animals", "all")) return reveal_one(cx, to, b, ds, part);
+    for (size_t i = 0; i < bram_dataset_groups(ds, "recordings"); i++) {
+        const char *id = bram_dataset_group_at(ds, "recordings", i);
+        char *group = bram_strf(cx, "recordings/%s", id);
+        size_t mark = bram_scratch_mark(cx);
+        int status = !group                               ? BRAM_ENOMEM
+                     : bram_dataset_find_attrs(to, group) ? BRAM_OK
+                                                          : reveal_one(cx, to, b, ds, id);
+        bram_scratch_release(cx, mark);
+        bram_free(group);
+        BRAM_TRY(status);
+    }
+    return BRAM_OK;
+}
+
 /* ---- the cell ------------------------------------------------------------------------------- */
 
 static int cut_all(bram_ctx *cx, struct cosmooth *c)
@@ -349,6 +395,7 @@ const bram_task bram_task_cosmooth = {
     .asks = BRAM_ANSWERS(BRAM_ASK_COSMOOTH),
     .parts = bram_recording_parts,
     .demand = demand,
+    .reveal = reveal,
     .memory = bram_recording_memory,
     .run = run,
 };

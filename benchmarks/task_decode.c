@@ -14,6 +14,7 @@
  */
 #include "behaviour.h"
 #include "demand.h"
+#include "reveal.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -134,6 +135,16 @@ static void hide_labels(struct decode *d, const bram_slice *part)
                 memset(d->target.present + (part->begin[s] + r) * units, 0, units);
 }
 
+static int read_sides(bram_ctx *cx, struct decode *d)
+{
+    const bram_cell *c = d->cell;
+    BRAM_TRY(bram_recording_read(cx, &d->activity, c->dataset, c->part,
+                                 bram_option_text(d->o, "response")));
+    return bram_behaviour_read(cx, &d->target, c->dataset, &d->activity,
+                               bram_option_text(d->o, "behaviour"),
+                               bram_option_text(d->o, "variables"));
+}
+
 static int prepare(bram_ctx *cx, struct decode *d)
 {
     const bram_cell *c = d->cell;
@@ -141,11 +152,7 @@ static int prepare(bram_ctx *cx, struct decode *d)
     BRAM_TRY(bram_model_parse(cx, &model, NULL, NULL, c->model));
     bool history = has_history(d) && !(model->flags & BRAM_MODEL_LOOKS_BACK);
     const bram_recording *input = history ? &d->history : &d->activity;
-    BRAM_TRY(bram_recording_read(cx, &d->activity, c->dataset, c->part,
-                                 bram_option_text(d->o, "response")));
-    BRAM_TRY(bram_behaviour_read(cx, &d->target, c->dataset, &d->activity,
-                                 bram_option_text(d->o, "behaviour"),
-                                 bram_option_text(d->o, "variables")));
+    BRAM_TRY(read_sides(cx, d));
     if (history) BRAM_TRY(make_history(cx, d));
     BRAM_TRY(bram_timesplit_make(cx, &d->split, &d->target, d->o));
     bram_slice_attach(&d->split.train, input);
@@ -227,6 +234,77 @@ static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const
     return status;
 }
 
+/* ---- a hidden test -------------------------------------------------------------------------- */
+
+enum { SHOWN = 1, TESTED = 2 }; /* what becomes of a row of activity, or of a sample of behaviour */
+
+/* Rows of a slice whose behaviour is known. */
+static void mark(uint8_t *use, const bram_recording *target, const bram_slice *s, uint8_t what)
+{
+    for (size_t k = 0; k < s->panel.segments; k++)
+        for (size_t r = s->segment[k].first; r < s->segment[k].y.rows; r++) {
+            size_t at = s->begin[k] + r;
+            if (what == TESTED || memchr(target->present + at * target->units, 1, target->units))
+                use[at] |= what;
+        }
+}
+
+/* Which samples of behaviour tell the value of a row: the one at its time, else those around it. */
+static void trace(uint8_t *sample, const double *time, size_t samples, const uint8_t *use,
+                  const double *wanted, size_t rows)
+{
+    for (size_t t = 0, at = 0; t < rows; t++) {
+        while (at + 1 < samples && time[at + 1] <= wanted[t]) at++;
+        if (!samples || time[at] > wanted[t]) continue;
+        sample[at] |= use[t];
+        if (time[at] < wanted[t] && at + 1 < samples) sample[at + 1] |= use[t];
+    }
+}
+
+/* Behaviour of which nothing is left but what a model learns from. */
+static int reveal_behaviour(bram_ctx *cx, bram_dataset *to, const struct decode *d)
+{
+    const char *name = bram_option_text(d->o, "behaviour");
+    bram_recording all = {0};
+    BRAM_TRY(bram_recording_read(cx, &all, d->cell->dataset, d->cell->part, name));
+    size_t rows = d->activity.rows, count = all.rows * all.units;
+    uint8_t *use = bram_scratch(cx, rows, 1), *sample = bram_scratch(cx, all.rows, 1);
+    uint8_t *hidden = bram_scratch(cx, count, 1);
+    int status = use && sample && hidden ? BRAM_OK : BRAM_ENOMEM;
+    if (status == BRAM_OK) {
+        mark(use, &d->target, &d->split.train, SHOWN);
+        mark(use, &d->target, &d->split.validation, SHOWN);
+        mark(use, &d->target, &d->split.test, TESTED);
+        trace(sample, bram_axis_values(all.time), all.rows, use, bram_axis_values(d->activity.time),
+              rows);
+        for (size_t i = 0; i < count; i++) hidden[i] = sample[i / all.units] != SHOWN;
+        status = bram_reveal_recording(cx, to, d->cell->dataset, d->cell->part, name, hidden);
+    }
+    bram_recording_release(&all);
+    return status;
+}
+
+static int reveal(bram_ctx *cx, bram_dataset *to, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    bram_cell cell = {b, ds, part, FLOOR, 0};
+    struct decode d = {.cell = &cell, .o = b->options};
+    const char *response = bram_option_text(d.o, "response");
+    int status = strcmp(response, bram_option_text(d.o, "behaviour")) == 0
+                     ? bram_fail(cx, BRAM_EUSAGE, "%s: response and behaviour are the same",
+                                 b->name)
+                     : read_sides(cx, &d);
+    if (status == BRAM_OK) status = bram_timesplit_make(cx, &d.split, &d.target, d.o);
+    if (status == BRAM_OK) {
+        hide_labels(&d, &d.split.train);
+        hide_labels(&d, &d.split.validation);
+        status = bram_reveal_recording(cx, to, ds, part, response, NULL);
+    }
+    if (status == BRAM_OK) status = reveal_behaviour(cx, to, &d);
+    release(&d);
+    return status;
+}
+
 /* As for other tasks on recordings, and the inputs of several rows with their masks. */
 static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
 {
@@ -243,6 +321,7 @@ const bram_task bram_task_decode = {
     .params = params,
     .asks = BRAM_ANSWERS(BRAM_ASK_RESPOND),
     .demand = demand,
+    .reveal = reveal,
     .parts = bram_recording_parts,
     .memory = memory,
     .run = run,

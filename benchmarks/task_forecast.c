@@ -777,6 +777,8 @@ const bram_task bram_task_forecast = {
     .asks = BRAM_ANSWERS(BRAM_ASK_STEP),
     .parts = bram_recording_parts,
     .demand = demand,
+    .no_hidden = "the true past of a row is the answer to the row before it; run the model as a "
+                 "program (process:COMMAND), which never sees the future",
     .memory = memory,
     .run = run,
 };

@@ -17,6 +17,7 @@
  */
 #include "demand.h"
 #include "effects.h"
+#include "reveal.h"
 #include "scores.h"
 #include "structure.h"
 #include "timesplit.h"
@@ -249,6 +250,13 @@ static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const
     return BRAM_OK;
 }
 
+/* What was recorded, and nothing of the graph: not even other sources of it. */
+static int reveal(bram_ctx *cx, bram_dataset *to, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    return bram_reveal_recording(cx, to, ds, part, bram_option_text(b->options, "response"), NULL);
+}
+
 const bram_task bram_task_graph = {
     .name = "graph",
     .summary =
@@ -257,6 +265,7 @@ const bram_task bram_task_graph = {
     .params = params,
     .asks_of = asks,
     .demand = demand,
+    .reveal = reveal,
     .parts = bram_recording_parts,
     .memory = memory,
     .run = run,

@@ -13,10 +13,13 @@
  */
 #include "wiring_parts.h"
 #include "calibrate.h"
+#include "demand.h"
 #include "link_score.h"
+#include "reveal.h"
 #include "scoring.h"
 #include "timesplit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const bram_param params[] = {
@@ -237,6 +240,140 @@ static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const
     return status;
 }
 
+/* ---- a hidden test -------------------------------------------------------------------------- */
+
+/* Whether an edge, or the one that leads back, is asked about. pair: those that are, as "a\nb". */
+static bool is_hidden(const bram_axis *pair, const char *from, const char *to, char *text)
+{
+    sprintf(text, "%s\n%s", from, to);
+    if (bram_axis_find(pair, text) >= 0) return true;
+    sprintf(text, "%s\n%s", to, from);
+    return bram_axis_find(pair, text) >= 0;
+}
+
+/* The edges that are asked about (and those of the test in any case), to look pairs up in. */
+static int list_hidden(bram_ctx *cx, bram_axis **out, const struct links *l)
+{
+    const bram_link_split *s = &l->split;
+    uint8_t scored = bram_option_is(l->o, "set", "validation") ? BRAM_LINK_VALIDATION
+                                                               : BRAM_LINK_TEST;
+    const char **text = bram_scratch(cx, s->pairs, sizeof *text);
+    size_t n = 0;
+    if (!text) return BRAM_ENOMEM;
+    for (size_t k = 0; k < s->pairs; k++) {
+        bool shown = s->set[k] != scored && s->set[k] != BRAM_LINK_TEST;
+        if (shown || !s->edge[k]) continue;
+        const char *from = bram_axis_id(l->node, s->from[k]);
+        const char *to = bram_axis_id(l->node, s->to[k]);
+        char *pair = bram_scratch(cx, strlen(from) + strlen(to) + 2, 1);
+        if (!pair) return BRAM_ENOMEM;
+        sprintf(pair, "%s\n%s", from, to);
+        text[n++] = pair;
+    }
+    BRAM_TRY(bram_axis_new(cx, out, "pair", n));
+    return bram_axis_set_ids(cx, *out, text);
+}
+
+/* A layer without the hidden edges, its other columns left out. */
+static int reveal_layer(bram_ctx *cx, bram_dataset *to, const struct links *l, const char *path,
+                        const bram_axis *hidden)
+{
+    static const char *const columns[] = {"from", "to", "weight", NULL};
+    const bram_axis *layer = bram_dataset_table(l->cell->dataset, path);
+    const bram_column *from = bram_axis_column(layer, "from"), *end = bram_axis_column(layer, "to");
+    size_t n = bram_axis_length(layer), used = 0, longest = 0;
+    size_t *kept = bram_scratch(cx, n, sizeof *kept);
+    bram_axis *all = NULL, *table = NULL;
+    char *group = bram_strf(cx, "connectome/%s", l->cell->part);
+    for (size_t i = 0; i < n; i++) {
+        size_t length = strlen(from->text[i]) + strlen(end->text[i]);
+        if (length > longest) longest = length;
+    }
+    char *text = bram_scratch(cx, longest + 2, 1);
+    int status = kept && text && group ? BRAM_OK : BRAM_ENOMEM;
+    for (size_t i = 0; i < n && status == BRAM_OK; i++)
+        if (!is_hidden(hidden, from->text[i], end->text[i], text)) kept[used++] = i;
+    if (status == BRAM_OK) status = bram_reveal_axis(cx, &all, layer, columns);
+    if (status == BRAM_OK) status = bram_axis_take(cx, &table, all, kept, used);
+    if (status == BRAM_OK) status = bram_dataset_add_table(cx, to, group, table);
+    bram_axis_free(all);
+    bram_free(group);
+    return status;
+}
+
+/* A layer is shown where the benchmark asks about it. */
+static bool is_asked_layer(const struct links *l, const char *path, const char *group)
+{
+    const char *layers = bram_option_text(l->o, "layers"), *name = path + strlen(group);
+    const bram_axis *table = bram_dataset_table(l->cell->dataset, path);
+    if (strncmp(path, group, strlen(group)) != 0 || strchr(name, '/') ||
+        !bram_axis_column(table, "from"))
+        return false;
+    for (const char *at = layers; *at;) {
+        size_t length = strcspn(at, "+");
+        if (strlen(name) == length && strncmp(at, name, length) == 0) return true;
+        at += length + (at[length] == '+');
+    }
+    return strcmp(layers, "all") == 0;
+}
+
+static int reveal_graph(bram_ctx *cx, bram_dataset *to, struct links *l)
+{
+    const bram_dataset *ds = l->cell->dataset;
+    bram_axis *hidden = NULL;
+    char *group = bram_strf(cx, "connectome/%s/", l->cell->part);
+    char *nodes = group ? bram_strf(cx, "%snodes", group) : NULL;
+    int status = nodes ? list_hidden(cx, &hidden, l) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_reveal_table(cx, to, ds, nodes, NULL);
+    if (status == BRAM_OK) status = bram_reveal_table(cx, to, ds, "neurons", NULL);
+    for (size_t i = 0; i < bram_dataset_tables(ds) && status == BRAM_OK; i++) {
+        const char *path = bram_dataset_table_path(ds, i);
+        if (is_asked_layer(l, path, group)) status = reveal_layer(cx, to, l, path, hidden);
+    }
+    bram_axis_free(hidden);
+    bram_free(nodes);
+    bram_free(group);
+    return status;
+}
+
+/* Graphs of the same nodes tell each other's edges. */
+static int check_alone(bram_ctx *cx, const struct links *l)
+{
+    bram_axis *parts = NULL;
+    const bram_cell *c = l->cell;
+    BRAM_TRY(bram_wiring_parts(cx, &parts, c->benchmark, c->dataset));
+    int status = BRAM_OK;
+    for (size_t p = 0; p < bram_axis_length(parts) && status == BRAM_OK; p++) {
+        const char *other = bram_axis_id(parts, p);
+        char *path = bram_strf(cx, "connectome/%s/nodes", other);
+        const bram_axis *nodes = path ? bram_dataset_table(c->dataset, path) : NULL;
+        bool same = strcmp(other, c->part) == 0;
+        for (size_t i = 0; nodes && !same && i < bram_axis_length(l->node); i++)
+            if (bram_axis_find(nodes, bram_axis_id(l->node, i)) >= 0)
+                status = bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                                   "%s: its test cannot be hidden: the graphs %s and %s have the "
+                                   "same nodes and tell each other's edges; a definition with one "
+                                   "of them (parts: [%s]) can be",
+                                   c->benchmark->name, c->part, other, c->part);
+        if (!path) status = BRAM_ENOMEM;
+        bram_free(path);
+    }
+    bram_axis_free(parts);
+    return status;
+}
+
+static int reveal(bram_ctx *cx, bram_dataset *to, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    bram_cell cell = {b, ds, part, "", 0};
+    struct links l = {.cell = &cell, .o = b->options};
+    int status = read_graph(cx, &l);
+    if (status == BRAM_OK) status = check_alone(cx, &l);
+    if (status == BRAM_OK) status = reveal_graph(cx, to, &l);
+    release(&l);
+    return status;
+}
+
 static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct links l = {.cell = cell, .o = cell->benchmark->options};
@@ -275,6 +412,7 @@ const bram_task bram_task_links = {
     .params = params,
     .asks = BRAM_ANSWERS(BRAM_ASK_LINKS),
     .demand = demand,
+    .reveal = reveal,
     .parts = bram_wiring_parts,
     .memory = memory,
     .run = run,

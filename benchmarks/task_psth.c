@@ -290,6 +290,8 @@ const bram_task bram_task_psth = {
     .params = params,
     .asks = BRAM_ANSWERS(BRAM_ASK_STEP),
     .demand = bram_recording_demand,
+    .no_hidden = "the true past of a row is the answer to the row before it; run the model as a "
+                 "program (process:COMMAND), which never sees the future",
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,
     .run = run,

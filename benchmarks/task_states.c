@@ -12,6 +12,7 @@
  * The floor is one state for all rows.
  */
 #include "demand.h"
+#include "reveal.h"
 #include "scores.h"
 #include "timesplit.h"
 #include "wiring.h"
@@ -368,6 +369,13 @@ static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const
     return BRAM_OK;
 }
 
+/* What was recorded, whole: models learn without the states, so that none of them is shown. */
+static int reveal(bram_ctx *cx, bram_dataset *to, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    return bram_reveal_recording(cx, to, ds, part, bram_option_text(b->options, "response"), NULL);
+}
+
 const bram_task bram_task_states = {
     .name = "states",
     .summary = "agreement of a model's hidden states with known ones",
@@ -375,6 +383,7 @@ const bram_task bram_task_states = {
     .params = params,
     .asks = BRAM_ANSWERS(BRAM_ASK_STATES),
     .demand = demand,
+    .reveal = reveal,
     .parts = bram_recording_parts,
     .memory = bram_recording_memory,
     .run = run,

@@ -19,6 +19,7 @@
  * one. Intervals: conditions are drawn, for r_noise_corrected units as well. Source: Nayebi et al.
  * 2023, Neural foundations of mental simulation.
  */
+#include "demand.h"
 #include "linalg.h"
 #include "scoring.h"
 #include "stimulus_folds.h"
@@ -425,6 +426,47 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     return status;
 }
 
+/* The conditions, each once, with the fold that leaves it out. */
+static int list_conditions(bram_ctx *cx, bram_axis **out, const struct timed *e)
+{
+    const bram_timed *t = &e->t;
+    size_t *first = bram_scratch(cx, t->conditions, sizeof *first), n = 0;
+    int64_t *fold = bram_scratch(cx, t->conditions, sizeof *fold);
+    const char **set = bram_scratch(cx, t->conditions, sizeof *set);
+    if (!first || !fold || !set) return BRAM_ENOMEM;
+    for (size_t i = 0; i < t->blocks; i++)
+        if (t->condition_of[i] == n) first[n] = i, set[n] = "train", fold[n++] = -1;
+    for (size_t f = 0; f < e->folds; f++)
+        for (size_t i = 0; i < e->fold[f].tests; i++) {
+            uint32_t at = t->condition_of[e->fold[f].test[i]];
+            set[at] = "test", fold[at] = (int64_t)f + 1;
+        }
+    BRAM_TRY(bram_axis_take(cx, out, t->stimulus, first, n));
+    int64_t *asked = bram_scratch(cx, n, sizeof *asked);
+    if (!asked) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) asked[i] = 1; /* features of what is learned from as well */
+    BRAM_TRY(bram_axis_add_text(cx, *out, "set", set));
+    BRAM_TRY(bram_axis_add_integer(cx, *out, "fold", fold));
+    return bram_axis_add_integer(cx, *out, "asked", asked);
+}
+
+static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    bram_cell cell = {b, ds, part, "", 0};
+    struct timed e = {.cell = &cell, .o = b->options};
+    bram_demand d = {.features = true, .ask = BRAM_ASK_FEATURES};
+    size_t mark = bram_scratch_mark(cx);
+    int status = bram_timed_read(cx, &e.t, ds, part, (size_t)bram_option_integer(e.o, "skip"));
+    if (status == BRAM_OK) status = cut(cx, &e);
+    if (status == BRAM_OK) status = list_conditions(cx, &d.row, &e);
+    release(&e);
+    bram_scratch_release(cx, mark);
+    if (status == BRAM_OK) *out = d;
+    else bram_demand_release(&d);
+    return status;
+}
+
 /* The responses, tables of predictions and pieces as large as they, and sums over halves. */
 static int memory(bram_ctx *cx, size_t *out, const bram_cell *cell)
 {
@@ -443,6 +485,7 @@ const bram_task bram_task_time_resolved = {
     .version = 1,
     .params = params,
     .asks = BRAM_ANSWERS(BRAM_ASK_FEATURES),
+    .demand = demand,
     .parts = bram_timed_parts,
     .memory = memory,
     .run = run,

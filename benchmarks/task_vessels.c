@@ -14,6 +14,7 @@
  * Intervals: bootstrap over blocks of vessels in the order of the table, which follows space.
  */
 #include "demand.h"
+#include "reveal.h"
 #include "scores.h"
 #include "timesplit.h"
 #include "wiring_parts.h"
@@ -414,6 +415,88 @@ static int demand(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const
     return status;
 }
 
+/* ---- a hidden test -------------------------------------------------------------------------- */
+
+enum { NAMES = MOST_FEATURES + 2 };
+
+/* The names in a list joined by +, in scratch memory, NULL-terminated; by: one more. */
+static const char **split_names(bram_ctx *cx, const char *list, const char *by)
+{
+    const char **name = bram_scratch(cx, NAMES, sizeof *name);
+    char *text = bram_scratch(cx, strlen(list) + 1, 1);
+    size_t n = 0;
+    if (!name || !text) return NULL;
+    strcpy(text, list);
+    for (char *at = text; *at && n < MOST_FEATURES;) {
+        size_t length = strcspn(at, "+");
+        bool more = at[length] == '+';
+        at[length] = 0;
+        name[n++] = at;
+        at += length + more;
+    }
+    name[n++] = by;
+    return name;
+}
+
+static bool is_named(const char *const *names, const char *name)
+{
+    while (*names && strcmp(*names, name) != 0) names++;
+    return *names != NULL;
+}
+
+/* The table of vessels: where they are, what a model may know of them, and the column that classes
+ * are cut from, missing (as a weight 0) in those of the test, which the column hidden marks. A
+ * weight that is none of these may tell the class as well and is 0 in all. */
+static int reveal_layer(bram_ctx *cx, bram_axis **out, const struct vessels *v)
+{
+    static const char *const ends[] = {"from", "to", "weight", NULL};
+    const char *by = bram_option_text(v->o, "by");
+    const char **kept = split_names(cx, bram_option_text(v->o, "features"), by);
+    bram_axis *bare = NULL;
+    int64_t *hidden = bram_scratch(cx, v->count, sizeof *hidden);
+    double *value = bram_scratch(cx, v->count, sizeof *value);
+    if (!kept || !hidden || !value) return BRAM_ENOMEM;
+    for (size_t e = 0; e < v->count; e++) hidden[e] = v->set[e] == TEST;
+    BRAM_TRY(bram_reveal_axis(cx, &bare, v->layer, kept));
+    int status = BRAM_OK;
+    for (size_t k = 0; ends[k] && status == BRAM_OK; k++) { /* those that every table needs */
+        const bram_column *c = bram_axis_column(v->layer, ends[k]);
+        if (c->text) status = bram_axis_add_text(cx, bare, c->name, c->text);
+        else {
+            bool known = is_named(kept, "weight") && strcmp(by, "weight") != 0;
+            for (size_t e = 0; e < v->count; e++) value[e] = known ? c->number[e] : 0;
+            status = bram_axis_add_number(cx, bare, c->name, value, c->unit);
+        }
+    }
+    const bram_column *c = bram_axis_column(v->layer, by);
+    bool weight = strcmp(by, "weight") == 0;
+    for (size_t e = 0; e < v->count; e++)
+        value[e] = !hidden[e] ? c->number[e] : weight ? 0 : (double)NAN;
+    if (status == BRAM_OK) status = bram_axis_add_number(cx, bare, by, value, c->unit);
+    if (status == BRAM_OK) status = bram_axis_add_integer(cx, bare, "hidden", hidden);
+    if (status == BRAM_OK) *out = bare;
+    else bram_axis_free(bare);
+    return status;
+}
+
+static int reveal(bram_ctx *cx, bram_dataset *to, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part)
+{
+    bram_cell cell = {b, ds, part, "", 0};
+    struct vessels v = {.cell = &cell, .o = b->options};
+    bram_axis *table = NULL;
+    char *group = bram_strf(cx, "connectome/%s", part);
+    char *nodes = group ? bram_strf(cx, "%s/nodes", group) : NULL;
+    int status = nodes ? read_all(cx, &v) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_reveal_table(cx, to, ds, nodes, NULL);
+    if (status == BRAM_OK) status = reveal_layer(cx, &table, &v);
+    if (status == BRAM_OK) status = bram_dataset_add_table(cx, to, group, table);
+    bram_free(nodes);
+    bram_free(group);
+    release(&v);
+    return status;
+}
+
 static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct vessels v = {.cell = cell, .o = cell->benchmark->options};
@@ -443,6 +526,7 @@ const bram_task bram_task_vessels = {
     .params = params,
     .asks = BRAM_ANSWERS(BRAM_ASK_RESPOND),
     .demand = demand,
+    .reveal = reveal,
     .parts = bram_wiring_parts,
     .memory = memory,
     .run = run,

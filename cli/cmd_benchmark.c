@@ -217,8 +217,8 @@ const bram_command bram_command_benchmark = {
         "Prints a benchmark's definition: the question, the dataset and its parts, metrics, models "
         "and every option with its value, its default and what it does.\n\n"
         "With -o it writes what a model must answer, so that the model can be run anywhere: rows "
-        "and units, splits, stimuli. --public cuts a benchmark on stimuli into a public dataset "
-        "and a private one with the responses to a fifth of the stimuli.",
+        "and units, splits, stimuli. --public makes a challenge with a hidden test: a public "
+        "dataset without the targets of the test, and a private one with them.",
     .options =
         (const bram_cli_option[]){
             {"data", 'd', "DIR",
@@ -240,6 +240,9 @@ const bram_command bram_command_benchmark = {
                                            {"bramble benchmark show simulated-vision-encoding "
                                             "--rows --splits --stimuli -o asked",
                                             "what a model must answer, as files"},
+                                           {"bramble benchmark show simulated-worm-cosmooth "
+                                            "--public -o challenge",
+                                            "a hidden test"},
                                            {NULL, NULL}},
     .least = 2,
     .most = 2,

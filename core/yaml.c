@@ -42,6 +42,8 @@ static const cyaml_schema_field_t benchmark_fields[] = {
     CYAML_FIELD_STRING_PTR("citation", OPTIONAL, bram_yaml_benchmark, citation, 0, TEXT),
     CYAML_FIELD_STRING_PTR("truth", OPTIONAL, bram_yaml_benchmark, truth, 1, TEXT),
     CYAML_FIELD_STRING_PTR("no_truth", OPTIONAL, bram_yaml_benchmark, no_truth, 1, TEXT),
+    CYAML_FIELD_STRING_PTR("public_sha256", OPTIONAL, bram_yaml_benchmark, public_sha256, 64, 64),
+    CYAML_FIELD_STRING_PTR("truth_sha256", OPTIONAL, bram_yaml_benchmark, truth_sha256, 64, 64),
     CYAML_FIELD_SEQUENCE_COUNT("parts", OPTIONAL, bram_yaml_benchmark, parts, part_count,
                                &text_item, 0, ITEMS),
     CYAML_FIELD_SEQUENCE_COUNT("metrics", NEEDED, bram_yaml_benchmark, metrics, metric_count,
@@ -293,7 +295,8 @@ static void free_texts(char **texts, size_t count)
 void bram_yaml_benchmark_free(bram_yaml_benchmark *b)
 {
     if (!b) return;
-    char *texts[] = {b->name, b->title, b->task, b->dataset, b->citation, b->truth, b->no_truth};
+    char *texts[] = {b->name,  b->title,    b->task,          b->dataset,     b->citation,
+                     b->truth, b->no_truth, b->public_sha256, b->truth_sha256};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) bram_free(texts[i]);
     free_texts(b->parts, b->part_count);
     free_texts(b->metrics, b->metric_count);

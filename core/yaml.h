@@ -28,13 +28,16 @@ typedef struct bram_yaml_option {
  * models: [persistence, "ar:lags=5"]
  * truth: true-worm               of made data: the model that is right by construction
  * no_truth: no model is right    or why there is none
+ * public_sha256: 0f3a...         of a challenge: the content hashes of its two datasets
+ * truth_sha256: 91bc...
  * options:                       keys by the task's table; lists as in spec strings
  *   horizons: 1+2+4
  */
 typedef struct bram_yaml_benchmark {
     int64_t version;
     char *name, *title, *task, *dataset;
-    char *citation, *truth, *no_truth; /* NULL when absent */
+    char *citation, *truth, *no_truth;  /* NULL when absent */
+    char *public_sha256, *truth_sha256; /* the same */
     char **parts, **metrics, **models;
     size_t part_count, metric_count, model_count;
     bram_yaml_option *options; /* those that the file states, in the order of the table */

@@ -53,6 +53,9 @@ typedef struct bram_benchmark {
     char *name, *title, *task, *dataset, *citation;
     char *truth;    /* of made data: which of the models is right by construction; NULL: none is */
     char *no_truth; /* of made data: why none is; NULL: nothing is said */
+    /* of a challenge with a hidden test: the content hashes of the dataset without the targets of
+       the test, and of the one with them. NULL: it is none */
+    char *public_sha256, *truth_sha256;
     int64_t version;
     char **metrics; /* spec strings; the first is the one the leaderboard sorts by */
     size_t metric_count;
@@ -154,6 +157,16 @@ typedef struct bram_task {
      * file.
      *  @return also BRAM_ENOTAPPLICABLE: not with these options */
     int (*demand)(bram_ctx *cx, bram_demand *out, const bram_benchmark *b, const bram_dataset *ds,
+                  const char *part);
+
+    /** Why a test cannot be hidden from answers in files; NULL: it can. */
+    const char *no_hidden;
+
+    /** Puts what a model may know of a part into the public dataset of a challenge, and nothing
+     *  else: no target of the test, nor what was made from one. Objects that several parts share
+     *  may be there already. NULL: the stimuli of the parts are cut in two.
+     *  @return also BRAM_ENOTAPPLICABLE: not with these parts */
+    int (*reveal)(bram_ctx *cx, bram_dataset *to, const bram_benchmark *b, const bram_dataset *ds,
                   const char *part);
 
     /** An estimate of the bytes that run needs beyond the process's present size. */
