@@ -32,6 +32,7 @@ static const bram_param params[] = {{"form", BRAM_PARAM_CHOICE, "ctrnn", "ctrnn|
                                      "time constants: a learned one for each unit; depending on "
                                      "the input; a gate between two states"},
                                     BRAM_NETWORK_PARAMS,
+                                    BRAM_FEED_PARAM,
                                     BRAM_INIT_PARAMS,
                                     {.name = NULL}};
 

@@ -24,6 +24,7 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
 static const bram_param params[] = {
     {"rank", BRAM_PARAM_INTEGER, "2", NULL, 1, 64, "of the recurrent weights"},
     BRAM_NETWORK_PARAMS,
+    BRAM_FEED_PARAM,
     BRAM_LEARNING_PARAM,
     {.name = NULL}};
 

@@ -188,6 +188,21 @@ void bram_network_input(const bram_network *n, float *u, const double *y, const 
     }
 }
 
+void bram_network_changes(const bram_network *n, float *change, const float *u, size_t rows,
+                          size_t apart, const float *before)
+{
+    size_t inputs = bram_network_inputs(n);
+    memcpy(change, u, rows * inputs * sizeof *change);
+    for (size_t r = 0; r < rows; r++) {
+        const float *now = u + r * inputs;
+        const float *last = r < apart ? before ? before + r * inputs : NULL : now - apart * inputs;
+        for (size_t i = 0; i < n->units; i++) {
+            bool both = last && (!n->masked || (now[n->units + i] > 0 && last[n->units + i] > 0));
+            change[r * inputs + i] = both ? now[i] - last[i] : 0;
+        }
+    }
+}
+
 void bram_network_put_inputs(const bram_network *n, float *u, const bram_segment *s, size_t row)
 {
     float *to = u + bram_network_inputs(n) - n->input.cols;

@@ -52,6 +52,7 @@ typedef struct bram_network {
 
     size_t horizon; /* rows of the free runs that cells are trained on in the end; 1: none */
 
+    bool changes;     /* cells are fed the differences of rows from those before */
     size_t rank;      /* of the recurrent matrix, kept as factors; 0: it is whole */
     size_t heads, ff; /* encoders */
     bool sinusoids, recompute;
@@ -199,6 +200,17 @@ void bram_network_read_back(const bram_network *n, float *dtop, float *gradient,
 void bram_network_input(const bram_network *n, float *u, const double *y, const uint8_t *present,
                         const uint8_t *hidden);
 
+/**
+ * Rows of inputs as differences from those before them: 0 where a value is missing in either, or
+ * nothing is before. What tells of missing values and the inputs of behaviour stay as they are.
+ *
+ * @param apart   row r comes after row r - apart: the number of windows whose rows of a time stand
+ *                together
+ * @param before  what the first `apart` rows come after; NULL: nothing
+ */
+void bram_network_changes(const bram_network *n, float *change, const float *u, size_t rows,
+                          size_t apart, const float *before);
+
 /** And the inputs of a segment that are known of a row, behind it. */
 void bram_network_put_inputs(const bram_network *n, float *u, const bram_segment *s, size_t row);
 
@@ -300,6 +312,13 @@ size_t bram_network_memory(const bram_network_body *body, const bram_options *o,
      "value+increment"},                                                                           \
     {                                                                                              \
         "burn", BRAM_PARAM_INTEGER, "16", NULL, 0, 100000, "first rows of a window without loss"   \
+    }
+
+/* What recurrent cells are fed. */
+#define BRAM_FEED_PARAM                                                                            \
+    {                                                                                              \
+        "feed", BRAM_PARAM_CHOICE, "value", "value|increment", 0, 0,                               \
+            "what goes in: rows, or their differences from the rows before", "value+increment"     \
     }
 
 /* Options of recurrent networks. */

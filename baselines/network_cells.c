@@ -22,6 +22,7 @@ static void set_sizes(bram_network *n, const bram_options *o)
     n->increment = bram_option_is(o, "target", "increment");
     n->dropout = bram_option_real(o, "dropout");
     n->horizon = (size_t)bram_option_integer(o, "horizon");
+    n->changes = bram_option_is(o, "feed", "increment");
     n->measures = bram_option_flag(o, "learning");
 }
 
@@ -172,10 +173,17 @@ static size_t layer_floats(const bram_network *n, size_t windows, size_t steps)
     return states + (n->body->cell == BRAM_CELL_GRU ? 2 : 1) * gates + rates;
 }
 
+/* Differences of the inputs, the rows before them, and whether there are such rows. */
+static size_t fed_floats(const bram_network *n, size_t windows, size_t steps)
+{
+    return (steps + 1) * windows * bram_network_inputs(n) + 1;
+}
+
 static size_t room(const bram_network *n, size_t windows, size_t steps)
 {
     size_t rows = steps * windows * n->width, between = n->layers > 1 ? rows : 0;
     if (n->dropout > 0) between += n->layers * rows;
+    if (n->changes) between += fed_floats(n, windows, steps);
     bram_nn_recurrent shape = {.cell = n->body->cell, .hidden = n->width};
     return n->layers * layer_floats(n, windows, steps) + 2 * windows * n->width + between +
            bram_nn32_recurrent_packed(&shape) + (n->rank ? 2 * n->width * n->width : 0);
@@ -186,7 +194,8 @@ static size_t room(const bram_network *n, size_t windows, size_t steps)
  * gradient of that. */
 struct shared {
     float *dh, *dc, *packed, *whole, *dwhole;
-    float *dropped; /* what each layer gives after dropout, where there is any */
+    float *dropped;              /* what each layer gives after dropout, where there is any */
+    float *fed, *before, *known; /* of inputs that go in as differences, see fed_floats */
     float *dx;
 };
 
@@ -199,7 +208,10 @@ static struct shared shared_of(const bram_network *n, const bram_pass *p, float 
     s.whole = s.packed + bram_nn32_recurrent_packed(&shape);
     s.dwhole = s.whole + (n->rank ? n->width * n->width : 0);
     s.dropped = s.dwhole + (n->rank ? n->width * n->width : 0);
-    s.dx = s.dropped + (n->dropout > 0 ? n->layers * p->windows * p->most * n->width : 0);
+    s.fed = s.dropped + (n->dropout > 0 ? n->layers * p->windows * p->most * n->width : 0);
+    s.before = s.fed + (n->changes ? p->most * p->windows * bram_network_inputs(n) : 0);
+    s.known = s.before + (n->changes ? p->windows * bram_network_inputs(n) : 0);
+    s.dx = s.known + (n->changes ? 1 : 0);
     return s;
 }
 
@@ -254,13 +266,18 @@ static void drop(const bram_network *n, const bram_pass *p, float *x, size_t k)
 /* Into a layer; into the readout where layer is their number. */
 static const float *input_of(const bram_network *n, const bram_pass *p, float *room, size_t layer)
 {
-    if (!layer) return p->x;
+    if (!layer) return n->changes ? shared_of(n, p, room).fed : p->x;
     if (drops(n, p)) return shared_of(n, p, room).dropped + (layer - 1) * outputs_of(n, p);
     return trace_of(n, p->windows, p->most, room, layer - 1).h + p->windows * n->width;
 }
 
 static const float *forward(const bram_network *n, const bram_pass *p, float *room)
 {
+    if (n->changes) {
+        struct shared s = shared_of(n, p, room);
+        bram_network_changes(n, s.fed, p->x, p->steps * p->windows, p->windows,
+                             *s.known > 0 ? s.before : NULL);
+    }
     for (size_t k = 0; k < n->layers; k++) {
         bram_nn_recurrent shape = shape_of(n, p, k);
         bram_nn32_cell_weights w = cells(n, n->parameter, k);
@@ -316,6 +333,7 @@ static void rewind_states(const bram_network *n, const bram_pass *p, float *room
         memset(t.h, 0, state * sizeof *t.h);
         if (t.c) memset(t.c, 0, state * sizeof *t.c);
     }
+    if (n->changes) *shared_of(n, p, room).known = 0;
 }
 
 static void carry(const bram_network *n, const bram_pass *p, float *room)
@@ -326,15 +344,27 @@ static void carry(const bram_network *n, const bram_pass *p, float *room)
         memmove(t.h, t.h + p->steps * state, state * sizeof *t.h);
         if (t.c) memmove(t.c, t.c + p->steps * state, state * sizeof *t.c);
     }
+    if (n->changes) {
+        struct shared s = shared_of(n, p, room);
+        size_t row = p->windows * bram_network_inputs(n);
+        memcpy(s.before, p->x + (p->steps - 1) * row, row * sizeof *s.before);
+        *s.known = 1;
+    }
 }
 
 /* ---- free runs ------------------------------------------------------------------------------ */
 
-/* A state: of each layer h, of an LSTM's c as well; with increments the last row, scaled. */
+/* The last row as input, and whether there is one. */
+static size_t last_width(const bram_network *n)
+{
+    return n->increment || n->changes ? bram_network_inputs(n) + 1 : 0;
+}
+
+/* A state: of each layer h, of an LSTM's c as well, then the last row where it is wanted. */
 static size_t state_width(const bram_network *n)
 {
     size_t each = n->body->cell == BRAM_CELL_LSTM ? 2 * n->width : n->width;
-    return n->layers * each + (n->increment ? n->units : 0);
+    return n->layers * each + last_width(n);
 }
 
 static int begin(bram_ctx *cx, const void *fitted, double *state)
@@ -357,6 +387,23 @@ static void give(bram_mat *state, size_t at, size_t width, const float *from)
         for (size_t i = 0; i < width; i++) bram_row(state, r)[at + i] = from[r * width + i];
 }
 
+/* Keeps rows of inputs as the last ones; they become differences where these are fed. */
+static int keep_last(bram_ctx *cx, const bram_network *n, bram_mat *state, float *u)
+{
+    size_t inputs = bram_network_inputs(n), at = state_width(n) - last_width(n);
+    float *change = bram_scratch(cx, 2 * inputs, sizeof *change), *before = change + inputs;
+    if (!change) return BRAM_ENOMEM;
+    for (size_t r = 0; r < state->rows; r++, u += inputs) {
+        double *last = bram_row(state, r) + at;
+        for (size_t i = 0; i < inputs; i++) before[i] = (float)last[i];
+        bram_network_changes(n, change, u, 1, 1, last[inputs] > 0 ? before : NULL);
+        for (size_t i = 0; i < inputs; i++) last[i] = (double)u[i];
+        last[inputs] = 1;
+        if (n->changes) memcpy(u, change, inputs * sizeof *u);
+    }
+    return BRAM_OK;
+}
+
 static int advance(bram_ctx *cx, const void *fitted, bram_mat *state, const bram_mat *y,
                    const uint8_t *present)
 {
@@ -375,10 +422,7 @@ static int advance(bram_ctx *cx, const void *fitted, bram_mat *state, const bram
                            present ? present + r * n->units : NULL, NULL);
         for (size_t k = 0; k < n->input.cols; k++) to[k] = (float)bram_row(y, r)[n->units + k];
     }
-    if (n->increment)
-        for (size_t r = 0; r < rows; r++)
-            for (size_t i = 0; i < n->units; i++)
-                bram_row(state, r)[state_width(n) - n->units + i] = (double)u[r * inputs + i];
+    if (last_width(n)) BRAM_TRY(keep_last(cx, n, state, u));
     bram_pass p = {.windows = rows, .steps = 1, .most = 1, .x = u};
     for (size_t k = 0; k < n->layers; k++, at += trace.c ? 2 * h : h) {
         bram_nn_recurrent shape = shape_of(n, &p, k);
@@ -409,7 +453,7 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *mean, const bram_
     float *last = out + rows * outputs;
     if (!h || !out) return BRAM_ENOMEM;
     take(h, state, top, n->width);
-    if (n->increment) take(last, state, state_width(n) - units, units);
+    if (n->increment) take(last, state, state_width(n) - last_width(n), units);
     bram_network_read(n, out, h, rows);
     if (n->counts) bram_nn32_softplus(out, rows * units);
     for (size_t r = 0; r < rows; r++)

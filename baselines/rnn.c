@@ -22,7 +22,8 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
     return bram_network_memory(&bram_body_rnn, o, rows, units);
 }
 
-static const bram_param params[] = {BRAM_NETWORK_PARAMS, BRAM_INIT_PARAMS, {.name = NULL}};
+static const bram_param params[] = {
+    BRAM_NETWORK_PARAMS, BRAM_FEED_PARAM, BRAM_INIT_PARAMS, {.name = NULL}};
 
 const bram_model bram_model_rnn = {
     .name = "rnn",

@@ -145,12 +145,12 @@ static void a_rhythm_is_learnt(void **state)
     (void)state;
     struct world w;
     make(&w, ROWS);
-    for (int k = 0; k < 2; k++) {
-        bram_fitted *f = fit(
-            &w,
-            k ? "gru:hidden=16,steps=300,batch=8,window=16,rate=0.01,target=increment"
-              : "gru:hidden=16,steps=300,batch=8,window=16,rate=0.01",
-            &w.validation);
+    static const char *const specs[] = {
+        "gru:hidden=16,steps=300,batch=8,window=16,rate=0.01",
+        "gru:hidden=16,steps=300,batch=8,window=16,rate=0.01,target=increment",
+        "gru:hidden=16,steps=300,batch=8,window=16,rate=0.01,target=increment,feed=increment"};
+    for (size_t k = 0; k < sizeof specs / sizeof *specs; k++) {
+        bram_fitted *f = fit(&w, specs[k], &w.validation);
         double mean[ROWS * UNITS], error = 0, copy = 0;
         step_means(&w, f, mean);
         for (size_t t = 4; t < ROWS; t++)
@@ -162,6 +162,52 @@ static void a_rhythm_is_learnt(void **state)
         bram_fitted_free(f);
     }
     drop(&w);
+}
+
+/* Differences by hand: three units, two windows whose rows of a time stand together; what a mask
+ * says is missing has none, in its row and in the next. */
+static void differences_of_rows(void **state)
+{
+    (void)state;
+    bram_network n = {.units = 3, .masked = true};
+    const float u[4][6] = {
+        {1, 2, 3, 1, 1, 1}, {7, 7, 7, 1, 1, 1}, {2, 0, 1, 1, 0, 1}, {4, 7, 9, 1, 1, 1}};
+    const float before[2][6] = {{0.5F, 0, 3, 1, 0, 1}, {6, 6, 6, 1, 1, 1}};
+    static const float first[4][6] = {
+        {0, 0, 0, 1, 1, 1}, {0, 0, 0, 1, 1, 1}, {1, 0, -2, 1, 0, 1}, {-3, 0, 2, 1, 1, 1}};
+    static const float later[2][6] = {{0.5F, 0, 0, 1, 1, 1}, {1, 1, 1, 1, 1, 1}};
+    float change[4][6];
+    bram_network_changes(&n, change[0], u[0], 4, 2, NULL);
+    assert_memory_equal(change, first, sizeof first);
+    bram_network_changes(&n, change[0], u[0], 4, 2, before[0]);
+    assert_memory_equal(change, later, sizeof later);
+    assert_memory_equal(change[2], first[2], 2 * sizeof first[2]);
+}
+
+/* What is fed differences, and tells differences, follows an offset that training never saw. */
+static void an_offset_changes_nothing(void **state)
+{
+    (void)state;
+    static const char *const feed[] = {"value", "increment"};
+    for (size_t k = 0; k < 2; k++) {
+        struct world w;
+        char spec[128];
+        double here[ROWS * UNITS], there[ROWS * UNITS], most = 0;
+        make(&w, ROWS);
+        snprintf(spec, sizeof spec,
+                 "lstm:hidden=6,layers=2,steps=40,batch=4,window=9,target=increment,feed=%s",
+                 feed[k]);
+        bram_fitted *f = fit(&w, spec, NULL);
+        step_means(&w, f, here);
+        for (size_t t = 0; t < ROWS; t++)
+            for (size_t i = 0; i < UNITS; i++) w.y[t][i] += 8;
+        step_means(&w, f, there);
+        for (size_t j = UNITS; j < ROWS * UNITS; j++)
+            most = fmax(most, fabs(there[j] - here[j] - 8));
+        assert_true(k ? most < 1e-5 : most > 0.1);
+        bram_fitted_free(f);
+        drop(&w);
+    }
 }
 
 struct stop {
@@ -293,12 +339,11 @@ static void names_and_shapes(void **state)
 
 /* Whichever windows a row falls into, the first step of a free run is the one-step mean, and a free
  * run over rows that it tells itself goes on as one that began later. */
-static void free_runs_begin_as_single_steps(void **state)
+static void check_free_runs(const char *spec)
 {
-    (void)state;
     struct world w;
     make(&w, ROWS);
-    bram_fitted *f = fit(&w, "encoder:width=8,heads=2,ff=8,window=7,steps=3,batch=2", NULL);
+    bram_fitted *f = fit(&w, spec, NULL);
     double mean[ROWS * UNITS], runs[ROWS][UNITS];
     size_t start[ROWS];
     step_means(&w, f, mean);
@@ -327,6 +372,13 @@ static void free_runs_begin_as_single_steps(void **state)
         for (size_t i = 0; i < UNITS; i++) assert_near(mean[(10 + t) * UNITS + i], run[t][i], 1e-4);
     bram_fitted_free(f);
     drop(&w);
+}
+
+static void free_runs_begin_as_single_steps(void **state)
+{
+    (void)state;
+    check_free_runs("encoder:width=8,heads=2,ff=8,window=7,steps=3,batch=2");
+    check_free_runs("gru:hidden=8,window=7,steps=30,batch=2,rate=0.01,feed=increment");
 }
 
 /* Computing layers again on the way back saves memory and changes no bit, with dropout on. */
@@ -556,9 +608,8 @@ static void refusals(void **state)
 /* ---- free runs in training ------------------------------------------------------------------ */
 
 /* What feed puts into the last rows of a window is what a free run from there answers. */
-static void own_forecasts_are_those_of_free_runs(void **state)
+static void check_own_forecasts(const char *spec)
 {
-    (void)state;
     enum { WINDOW = 12, HORIZON = 5 };
     struct world w;
     make(&w, ROWS);
@@ -566,9 +617,7 @@ static void own_forecasts_are_those_of_free_runs(void **state)
     bram_options *o = NULL;
     const bram_model *model;
     void *fitted = NULL;
-    assert_ok(w.cx, bram_model_parse(w.cx, &model, &o, NULL,
-                                     "lstm:hidden=6,layers=2,target=increment,window=12,steps=40,"
-                                     "batch=4,rate=0.01"));
+    assert_ok(w.cx, bram_model_parse(w.cx, &model, &o, NULL, spec));
     assert_ok(w.cx, bram_network_fit(w.cx, &fitted, body, o, &w.train, NULL, 3));
     const bram_network *n = fitted;
     float x[2 * WINDOW * UNITS], before[2 * WINDOW * UNITS], target[2 * WINDOW * UNITS] = {0};
@@ -614,6 +663,15 @@ static void own_forecasts_are_those_of_free_runs(void **state)
     bram_network_free(fitted);
     bram_options_free(o);
     drop(&w);
+}
+
+#define FED "lstm:hidden=6,layers=2,window=12,steps=40,batch=4,rate=0.01,target=increment"
+
+static void own_forecasts_are_those_of_free_runs(void **state)
+{
+    (void)state;
+    check_own_forecasts(FED);
+    check_own_forecasts(FED ",feed=increment");
 }
 
 /* The mean squared error eight rows ahead, over starts that leave room for it. */
@@ -770,6 +828,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_are_learnt_by_heart),
         cmocka_unit_test(a_rhythm_is_learnt),
+        cmocka_unit_test(differences_of_rows),
+        cmocka_unit_test(an_offset_changes_nothing),
         cmocka_unit_test(the_same_bytes),
         cmocka_unit_test(names_and_shapes),
         cmocka_unit_test(free_runs_begin_as_single_steps),
