@@ -164,7 +164,8 @@ static int identify(bram_ctx *cx, bram_attrs *a, const bram_plan *plan, const br
                                    {"part", cell->part},
                                    {"model", cell->model},
                                    {"key", cell->key},
-                                   {"code_version", bram_version()}};
+                                   {"code_version", bram_version()},
+                                   {"blas_core", bram_blas_core()}};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         BRAM_TRY(bram_attrs_set_text(cx, a, text[i][0], text[i][1]));
     BRAM_TRY(bram_attrs_set_integer(cx, a, "benchmark_version", b->version));

@@ -92,7 +92,7 @@ static int fill(bram_ctx *cx, bram_table *t, const bram_report *r)
         row(t, "code that ran the cells", bram_buffer_text(&versions));
         row(t, "code that wrote this page", bram_version());
         if (r->settings->libraries) row(t, "its libraries", r->settings->libraries);
-        row(t, "BLAS kernels", bram_buffer_text(&cores));
+        row(t, "BLAS kernels", cores.length ? bram_buffer_text(&cores) : "not recorded");
         seeds_of(text, r->results);
         row(t, "seeds", text);
         snprintf(text, sizeof text, "%zu", bram_results_count(r->results));
