@@ -95,6 +95,23 @@ static int check_truth(bram_ctx *cx, const bram_benchmark *b)
                              : bram_fail_prefix(cx, status, "benchmark %s: truth", b->name);
 }
 
+/* Whether an entrant of the definition is among the models asked for. */
+static int is_asked_for(bram_ctx *cx, bool *yes, struct engine *e, const bram_benchmark *b,
+                        const char *spec, bool models)
+{
+    const bram_run_settings *s = e->settings;
+    const bram_entrant *found = NULL;
+    *yes = !s->only;
+    if (*yes) return BRAM_OK;
+    BRAM_TRY(bram_entrants_find(cx, &found, &e->entrants, b, spec));
+    const char *canonical = found->canonical; /* lives as long as the engine */
+    for (size_t i = 0; i < s->model_count && !*yes; i++) {
+        if (models) BRAM_TRY(bram_entrants_find(cx, &found, &e->entrants, b, s->models[i]));
+        *yes = strcmp(models ? found->canonical : s->models[i], canonical) == 0;
+    }
+    return BRAM_OK;
+}
+
 /* All models on one part; one seed is enough for a model that draws no random numbers. */
 static int plan_part(bram_ctx *cx, struct engine *e, bram_plan *plan, const char *part)
 {
@@ -108,6 +125,9 @@ static int plan_part(bram_ctx *cx, struct engine *e, bram_plan *plan, const char
     for (size_t m = 0; m < b->model_count + more; m++) {
         const char *spec = m < b->model_count ? b->models[m] : settings->models[m - b->model_count];
         const bram_entrant *entrant = NULL;
+        bool asked = m >= b->model_count;
+        if (!asked) BRAM_TRY(is_asked_for(cx, &asked, e, b, spec, !task || !task->contestants));
+        if (!asked) continue;
         BRAM_TRY(bram_entrants_find(cx, &entrant, &e->entrants, b, spec));
         size_t n = entrant->stochastic ? seed_count : 1;
         for (size_t s = 0; s < n; s++) BRAM_TRY(plan_cell(cx, plan, part, entrant, seeds[s]));
@@ -184,6 +204,9 @@ static int plan_all(bram_ctx *cx, struct engine *e)
     }
     BRAM_TRY(status);
     for (size_t i = 0; i < e->plans; i++) e->counts.planned += e->plan[i].cells;
+    if (e->settings->only && !e->counts.planned)
+        return bram_fail(cx, BRAM_EUSAGE, "nothing that is asked for competes in %s",
+                         e->suite->name);
     e->pending = bram_alloc(cx, e->counts.planned, sizeof *e->pending);
     return e->pending ? BRAM_OK : BRAM_ENOMEM;
 }

@@ -3,6 +3,7 @@
  */
 #include "args.h"
 #include "file.h"
+#include "hash.h"
 #include "report.h"
 #include "terminal.h"
 
@@ -39,12 +40,28 @@ static int refuse_existing(bram_ctx *cx, const char *path)
     return bram_fail(cx, BRAM_EWRITE, "%s exists already; --force replaces it", path);
 }
 
+/* Whether a file is there and holds just this: the same report as a page and on paper cites the
+ * same. */
+static int is_there(bram_ctx *cx, bool *yes, const char *path, const bram_buffer *text)
+{
+    char found[65], made[65];
+    *yes = false;
+    if (access(path, F_OK) != 0) return BRAM_OK;
+    BRAM_TRY(bram_sha256_file(cx, found, path));
+    BRAM_TRY(bram_sha256(cx, made, bram_buffer_text(text), text->length));
+    *yes = strcmp(found, made) == 0;
+    return BRAM_OK;
+}
+
 /* The page and, beside it, what it cites. */
 static int write_both(bram_ctx *cx, const char *path, const bram_buffer *page, const char *beside,
                       const bram_buffer *bibtex, bool replace)
 {
+    bool there;
+    BRAM_TRY(is_there(cx, &there, beside, bibtex));
+    if (!there && !replace) BRAM_TRY(refuse_existing(cx, beside));
     BRAM_TRY(write_file(cx, path, page, replace));
-    BRAM_TRY(write_file(cx, beside, bibtex, replace));
+    if (!there) BRAM_TRY(write_file(cx, beside, bibtex, replace));
     bram_note(cx, "wrote %s, %s", path, beside);
     return BRAM_OK;
 }
@@ -64,7 +81,6 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     bram_results *results = NULL;
     int status = beside ? BRAM_OK : BRAM_ENOMEM;
     if (status == BRAM_OK && !to_stdout && !replace) status = refuse_existing(cx, path);
-    if (status == BRAM_OK && !to_stdout && !replace) status = refuse_existing(cx, beside);
     if (status == BRAM_OK) status = bram_results_open(cx, &results, bram_cli_argument(args, 0));
     if (status == BRAM_OK) status = bram_report_write(cx, &page, results, &settings);
     bram_results_free(results);

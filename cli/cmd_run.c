@@ -88,7 +88,7 @@ static bool knows_truth(const bram_suite *suite, const bram_run_settings *s)
 {
     for (size_t i = 0; i < suite->benchmarks; i++)
         if (suite->benchmark[i]->truth || suite->benchmark[i]->no_truth)
-            return !s->dry_run && !s->shards;
+            return !s->dry_run && !s->shards && !s->only;
     return false;
 }
 
@@ -108,9 +108,13 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     bram_run_settings s = {.out = bram_cli_text(args, "out", NULL),
                            .data = bram_cli_text(args, "data", NULL),
-                           .dry_run = bram_cli_has(args, "dry-run")};
+                           .dry_run = bram_cli_has(args, "dry-run"),
+                           .only = bram_cli_has(args, "only")};
     if (!s.out && !s.dry_run) return bram_fail(cx, BRAM_EUSAGE, "run needs --out DIR");
     if (!s.out) s.out = "";
+    if (s.only && (!bram_cli_count(args, "model") || bram_cli_has(args, "identifiability")))
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "--only goes with --model, and not with --identifiability");
     BRAM_TRY(read_shard(cx, args, &s));
     BRAM_TRY(read_seeds(cx, args, &s));
     size_t models = bram_cli_count(args, "model");
@@ -165,6 +169,7 @@ const bram_command bram_command_run = {
             {"out", 'o', "DIR", "The results folder; made when it is absent"},
             {"data", 'd', "DIR", "Where the homogenized datasets are (default: $BRAMBLE_DATA)"},
             {"model", 'm', "SPEC", "A further model, such as ar:lags=5", .repeat = true},
+            {"only", 0, NULL, "Of all models, those of --model alone: to repeat one number"},
             {"seed", 0, "N", "First seed of models that draw random numbers (default 0)"},
             {"seeds", 0, "N", "How many seeds they get (default 1)"},
             {"shard", 0, "I/N", "Runs every N-th cell only, from the I-th on; see bramble merge"},

@@ -247,6 +247,7 @@ static int begin(bram_ctx *cx, struct bram_board_whole *b, const bram_results *r
                             .title = title ? title : "",
                             .summary = "mean",
                             .resampled = "",
+                            .ceiling_rule = "",
                             .level = 0.95};
     BRAM_TRY(bram_board_find_score(cx, b, r, score));
     BRAM_TRY(gather(cx, b, r));

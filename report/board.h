@@ -27,10 +27,11 @@ typedef struct bram_board_row {
     bool self_reported; /* by the flag of the model; the name ends in the mark then */
     size_t index;       /* of the model in the order of the plan, whatever it is sorted by */
     size_t parts, scored, failed, not_applicable, not_run; /* scored + ... = parts x seeds */
-    const char *reason;         /* of most cells without a score, the first of equals; "" */
-    double value, low, high;    /* NaN: no score, no interval */
-    double seed_low, seed_high; /* smallest and largest value over seeds */
-    size_t seeds;
+    const char *reason;             /* of most cells without a score, the first of equals; "" */
+    double value, low, high;        /* NaN: no score, no interval */
+    double seed_low, seed_high;     /* smallest and largest value over seeds */
+    size_t seeds;                   /* that it has a score of */
+    uint64_t first_seed, last_seed; /* that were planned */
     double chance, ceiling, ceiling_low, ceiling_high, normalized;
     double floor[BRAM_BOARD_FLOORS];
     double difference, difference_low,
@@ -43,6 +44,7 @@ typedef struct bram_board_row {
 typedef struct bram_board {
     const char *benchmark, *title, *score; /* score: the id, "skill@h4" */
     const char *summary, *resampled;
+    const char *ceiling_rule; /* what the ceiling is made of; "" */
     bool higher_better;
     double level;
     size_t parts, draws;

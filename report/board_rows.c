@@ -90,9 +90,13 @@ static void count_states(const struct bram_board_whole *b, size_t model, bram_bo
 {
     row->parts = b->board.parts;
     row->reason = "";
+    row->first_seed = UINT64_MAX;
     for (size_t i = 0; i < b->cells; i++) {
         const struct bram_board_cell *c = &b->cell[i];
         if (c->model != model) continue;
+        uint64_t seed = c->result->seed;
+        if (seed < row->first_seed) row->first_seed = seed;
+        if (seed > row->last_seed) row->last_seed = seed;
         row->scored += c->at >= 0;
         row->failed += c->result->state == BRAM_STATE_FAILED;
         row->not_applicable += c->result->state == BRAM_STATE_NOT_APPLICABLE ||

@@ -90,6 +90,8 @@ int bram_board_find_score(bram_ctx *cx, struct bram_board_whole *b, const bram_r
     const bram_column *resampled = bram_axis_column(ids, "resampled");
     if (summary && summary->text) b->board.summary = summary->text[at];
     if (resampled && resampled->text) b->board.resampled = resampled->text[at];
+    const bram_column *rule = bram_axis_column(ids, "ceiling_rule");
+    if (rule && rule->text) b->board.ceiling_rule = rule->text[at];
     for (size_t i = 0; i < bram_axis_columns(ids) && b->board.floors < BRAM_BOARD_FLOORS; i++) {
         const char *name = bram_axis_column_at(ids, i)->name;
         if (strncmp(name, "floor_", 6) == 0) b->board.floor_name[b->board.floors++] = name + 6;

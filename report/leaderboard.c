@@ -206,6 +206,16 @@ static void fill(bram_table *t, const bram_board *b, const bram_board_row *r, in
     bram_table_integer(t, place(b, SELF_REPORTED), r->self_reported);
 }
 
+const char *bram_ceiling_words(const char *rule)
+{
+    if (strcmp(rule, "reliability") == 0)
+        return "what the signal itself scores, by the reliability of the repeats";
+    if (strcmp(rule, "other subjects") == 0)
+        return "what the other subjects score as models; at most, what all of them do";
+    if (strcmp(rule, "all subjects") == 0) return "what the mean of all subjects scores";
+    return *rule && strcmp(rule, "none") != 0 ? rule : "what a perfect model could score";
+}
+
 /* What the ceiling lies between, and a model above it: both say how far the ceiling can be trusted.
  */
 static void note_ceiling(bram_table *t, const bram_board *b, int decimals)
@@ -215,7 +225,7 @@ static void note_ceiling(bram_table *t, const bram_board *b, int decimals)
     if (!best || !isfinite(best->ceiling)) return;
     bool above = b->higher_better ? best->value > best->ceiling : best->value < best->ceiling;
     if (isfinite(best->ceiling_low) && isfinite(best->ceiling_high))
-        bram_table_note(t, "ceiling: between %s and %s%s.",
+        bram_table_note(t, "ceiling: %s; between %s and %s%s.", bram_ceiling_words(b->ceiling_rule),
                         bram_digits_fixed(low, best->ceiling_low, decimals),
                         bram_digits_fixed(high, best->ceiling_high, decimals),
                         above ? "; the best model is beyond the value in the table" : "");

@@ -26,6 +26,9 @@ void bram_interval_text(char text[BRAM_INTERVAL_BYTES], double value, double low
 /** Decimals at which the middle one of these numbers by size has 3 digits. Reorders them. */
 int bram_decimals(double *size, size_t count);
 
+/** What a ceiling of this rule (of a board) is, in words. */
+const char *bram_ceiling_words(const char *rule);
+
 /** Decimals for the values of a board. */
 int bram_board_decimals(bram_ctx *cx, const bram_board *b);
 

@@ -3,6 +3,7 @@
  * the definitions, the options and the registries, so that text and code cannot disagree.
  */
 #include "bibtex.h"
+#include "repeat.h"
 #include "report_parts.h"
 
 #include <bramble/loader.h>
@@ -356,43 +357,18 @@ static int list_citations(bram_ctx *cx, bram_report *r)
 
 /* ---- how to repeat it ----------------------------------------------------------------------- */
 
-/* Models that the definition does not name have to be given by hand. */
-static int put_models(bram_ctx *cx, const bram_report *r, const bram_board *b, bram_buffer *out)
-{
-    bram_benchmark *definition = NULL;
-    int status = bram_benchmark_read(cx, &definition, b->benchmark);
-    if (status == BRAM_ENOMEM) return status;
-    (void)r;
-    for (size_t i = 0; i < b->rows; i++) {
-        const char *spec = b->row[i].model;
-        bool own = false;
-        for (size_t k = 0; definition && k < definition->model_count && !own; k++) {
-            const bram_model *model;
-            char *canonical = NULL;
-            status = bram_model_parse(cx, &model, NULL, &canonical, definition->models[k]);
-            /* what competes in place of models has its name alone */
-            own = strcmp(status == BRAM_OK ? canonical : definition->models[k], spec) == 0;
-            bram_free(canonical);
-            if (status == BRAM_ENOMEM) break;
-        }
-        if (!own) bram_buffer_putf(out, " \\\n    --model '%s'", b->row[i].name);
-    }
-    bram_benchmark_free(definition);
-    return status == BRAM_ENOMEM ? status : BRAM_OK;
-}
-
 static int write_commands(bram_ctx *cx, bram_report *r)
 {
     bram_buffer text = {0};
+    bool own = false;
     int status = BRAM_OK;
     for (size_t i = 0; i < r->boards && status == BRAM_OK; i++) {
-        const bram_board *b = r->board[i];
-        size_t seeds = 1;
-        for (size_t k = 0; k < b->rows; k++)
-            if (b->row[k].seeds > seeds) seeds = b->row[k].seeds;
-        bram_buffer_putf(&text, "bramble run %s --data DIR --out results", b->benchmark);
-        if (seeds > 1) bram_buffer_putf(&text, " --seeds %zu", seeds);
-        status = put_models(cx, r, b, &text);
+        bram_repeat repeat;
+        const char *dataset = bram_plan_text(r, r->board[i]->benchmark, "dataset");
+        status = bram_repeat_begin(cx, &repeat, r->board[i], dataset);
+        if (status != BRAM_OK) break;
+        own |= repeat.own;
+        bram_repeat_put(&text, &repeat, NULL);
         bram_buffer_put(&text, "\n");
     }
     bram_buffer_put(&text, "bramble leaderboard results\n"
@@ -400,8 +376,11 @@ static int write_commands(bram_ctx *cx, bram_report *r)
     if (status == BRAM_OK) status = bram_buffer_status(cx, &text);
     if (status == BRAM_OK) {
         bram_page_heading(&r->page, 3, "How to repeat it");
-        bram_report_say(r, "With the datasets of the hashes below in the folder DIR (made ones "
-                           "need no folder):");
+        bram_report_say(r,
+                        "With the datasets of the hashes below in the folder DIR (made ones need "
+                        "no folder)%s:",
+                        own ? ", and the definitions that do not come with the program as files"
+                            : "");
         bram_page_code(&r->page, bram_buffer_text(&text));
     }
     bram_buffer_release(&text);

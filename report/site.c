@@ -68,6 +68,22 @@ void bram_site_text(bram_buffer *out, const char *text)
     bram_xml_escape(out, text);
 }
 
+void bram_site_spec(bram_buffer *out, const char *text)
+{
+    while (*text) {
+        size_t n = strcspn(text, ",:");
+        n += text[n] != 0;
+        char part[256];
+        if (n >= sizeof part) n = sizeof part - 1;
+        while (n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80) n--; /* not within a character */
+        memcpy(part, text, n);
+        part[n] = 0;
+        bram_site_text(out, part);
+        text += n;
+        if (*text) bram_buffer_put(out, "<wbr>");
+    }
+}
+
 void bram_site_begin(bram_buffer *out, const bram_site *s, const char *title, const char *root)
 {
     bram_buffer_put(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -83,7 +99,7 @@ void bram_site_begin(bram_buffer *out, const bram_site *s, const char *title, co
                      "href=\"%smatrix.html\">All results</a> <a "
                      "href=\"%sindex.html#data\">Data</a></nav></header>\n<main>\n<h1>",
                      root, root, root, root);
-    bram_site_text(out, title);
+    bram_site_spec(out, title);
     bram_buffer_put(out, "</h1>\n");
 }
 
@@ -100,7 +116,9 @@ void bram_site_end(bram_buffer *out, const bram_site *s, const char *root)
 void bram_site_column(bram_buffer *out, const char *title, const char *kind)
 {
     bram_buffer_putf(out, "<th scope=\"col\" aria-sort=\"none\"%s>",
-                     *kind == 'n' ? " class=\"n\"" : "");
+                     *kind == 'n'   ? " class=\"n\""
+                     : *kind == 'T' ? " class=\"more\""
+                                    : "");
     bram_site_text(out, title);
     bram_buffer_put(out, "</th>");
 }
@@ -141,6 +159,19 @@ void bram_site_number(bram_buffer *out, double value, double low, double high, i
     }
     bram_interval_text(text, value, low, high, decimals);
     bram_buffer_putf(out, "<td class=\"n\" data-v=\"%.17g\">%s</td>", value, text);
+}
+
+void bram_site_score(bram_buffer *out, const char *page, const bram_site_model *m,
+                     const bram_board_row *row, int decimals)
+{
+    char text[BRAM_INTERVAL_BYTES];
+    if (!row || isnan(row->value)) {
+        bram_site_number(out, NAN, NAN, NAN, decimals);
+        return;
+    }
+    bram_interval_text(text, row->value, row->low, row->high, decimals);
+    bram_buffer_putf(out, "<td class=\"n s\" data-v=\"%.17g\"><a href=\"%s#made-%s\">%s</a></td>",
+                     row->value, page, m->slug, text);
 }
 
 /* ---- models --------------------------------------------------------------------------------- */

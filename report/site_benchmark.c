@@ -5,6 +5,7 @@
 #include "site_parts.h"
 
 #include "digits.h"
+#include "repeat.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@ static void put_fact(bram_buffer *out, const char *name, const char *value)
 {
     if (!*value) return;
     bram_buffer_putf(out, "<dt>%s</dt><dd>", name);
-    bram_site_text(out, value);
+    bram_site_spec(out, value);
     bram_buffer_put(out, "</dd>\n");
 }
 
@@ -87,7 +88,7 @@ static int put_diagram(bram_ctx *cx, const struct page *p)
     snprintf(axis, sizeof axis, "%s%s%s, better to the left", metric, *label ? " at " : "", label);
     bram_buffer_put(p->out, "<figure>\n");
     bram_site_diagram(p->out, "Critical-difference diagram", axis, n, name, place, p->letters, 0,
-                      p->b->higher_better);
+                      p->b->higher_better, p->decimals);
     bram_buffer_putf(p->out,
                      "<figcaption>%s%zu models at their scores. A bar joins models that cannot be "
                      "told apart: paired differences on common units, p adjusted for all pairs of "
@@ -97,39 +98,6 @@ static int put_diagram(bram_ctx *cx, const struct page *p)
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
-
-static void put_quoted(bram_buffer *out, const char *text)
-{
-    bram_buffer_put(out, "'");
-    for (; *text; text++) { /* as a shell takes it */
-        char c[2] = {*text, 0};
-        if (*text == '\'') bram_site_text(out, "'\\''");
-        else bram_site_text(out, c);
-    }
-    bram_buffer_put(out, "'");
-}
-
-enum { SHOWN = 3 }; /* keys */
-
-/* Spec, data, keys and the command that makes the number again. */
-static void put_how(const struct page *p, const bram_board_row *r)
-{
-    bram_buffer *out = p->out;
-    const char *key[SHOWN];
-    size_t keys = bram_board_keys(p->b, r, key, SHOWN), shown = keys < SHOWN ? keys : SHOWN;
-    bram_buffer_put(out, "<td><details><summary>how</summary><pre>spec  ");
-    bram_site_text(out, r->model);
-    bram_buffer_putf(out, "\ndata  %s\n", bram_site_word(p->s, p->b->benchmark, "dataset_hash"));
-    for (size_t i = 0; i < shown; i++) bram_buffer_putf(out, "cell  %s\n", key[i]);
-    if (keys > shown)
-        bram_buffer_putf(out, "      and %zu more, see the table of cells\n", keys - shown);
-    bram_buffer_putf(out, "run   bramble run %s --out results --model ", p->b->benchmark);
-    put_quoted(out, r->model);
-    bram_buffer_putf(out,
-                     "</pre><a href=\"../data/%s-cells.csv\">cells</a>, <a "
-                     "href=\"../data/%s-raw.csv\">raw values</a></details></td>",
-                     p->b->benchmark, p->b->benchmark);
-}
 
 static void put_state(const struct page *p, const bram_board_row *r)
 {
@@ -159,9 +127,9 @@ static void put_row(const struct page *p, size_t i)
     if (r->rank) bram_buffer_putf(out, "\"><td class=\"n\">%zu</td>", r->rank);
     else bram_buffer_put(out, "\"><td class=\"n\" data-v=\"\">\xe2\x80\x93</td>");
     bram_buffer_putf(out, "<td class=\"name\"><a href=\"../model/%s.html\">", m->slug);
-    bram_site_text(out, m->name);
+    bram_site_spec(out, m->name);
     bram_buffer_put(out, "</a></td>");
-    bram_site_number(out, r->value, r->low, r->high, p->decimals);
+    bram_site_score(out, "", m, r, p->decimals);
     bram_buffer_putf(out, "<td>%s</td>", i < p->compared ? p->letters[i] : "");
     bram_site_number(out, p->pair[i].difference, p->pair[i].low, p->pair[i].high, p->decimals);
     if (isnan(p->pair[i].p)) bram_buffer_put(out, "<td class=\"n\" data-v=\"\">\xe2\x80\x93</td>");
@@ -171,24 +139,38 @@ static void put_row(const struct page *p, size_t i)
                                               : bram_digits_fixed(number, p->pair[i].p, 3));
     bram_site_number(out, r->normalized, NAN, NAN, 3);
     put_state(p, r);
-    put_how(p, r);
     bram_buffer_put(out, "</tr>\n");
 }
 
 static void put_table(const struct page *p)
 {
     bram_buffer *out = p->out;
-    char caption[512];
-    snprintf(
-        caption, sizeof caption,
-        "Rank: 1 + models that are better beyond the interval of the paired difference; models "
-        "that cannot be told apart share one. Intervals: %.3g %%%s%s%s. p of the difference to "
-        "the first, adjusted for all models by Holm. %s",
-        100 * p->b->level, *p->b->resampled ? ", bootstrap over " : "", p->b->resampled,
-        p->b->draws ? "" : " (no draws, so no interval and no rank)",
-        p->b->parts > 1 ? "Values are means over the parts that are scored." : "");
+    char caption[1024];
+    bool interval = false;
+    for (size_t i = 0; i < p->b->rows; i++) interval |= isfinite(p->b->row[i].low);
+    size_t n = 0;
+    if (interval)
+        n = (size_t)snprintf(
+            caption, sizeof caption,
+            "A score leads to how it was made; in brackets its %.3g %% interval, by a bootstrap "
+            "over %s. Rank: 1 + models that are better beyond the interval of the paired "
+            "difference; models that cannot be told apart share one. Shares: models with a letter "
+            "in common differ in no pair. p: of the difference to the first, adjusted for all "
+            "models by Holm.",
+            100 * p->b->level, p->b->resampled);
+    else
+        n = (size_t)snprintf(caption, sizeof caption,
+                             "A score leads to how it was made. No interval, and so no rank, "
+                             "letters or p: %s%s.",
+                             p->b->draws && *p->b->resampled ? "too short for one, with "
+                                                             : "no bootstrap draws were made",
+                             p->b->draws ? p->b->resampled : "");
+    snprintf(caption + n, sizeof caption - n,
+             " Of ceiling: the score on the scale from chance (0) to ceiling (1). Coverage: cells "
+             "with a score, of those planned.%s",
+             p->b->parts > 1 ? " Values are means over the parts that are scored." : "");
     bram_site_table(out, "ranks", caption, "Find a model", true);
-    bram_site_column(out, "#", "n");
+    bram_site_column(out, "rank", "n");
     bram_site_column(out, "model", "t");
     bram_site_column(out, "score", "n");
     bram_site_column(out, "shares", "t");
@@ -197,9 +179,63 @@ static void put_table(const struct page *p)
     bram_site_column(out, "of ceiling", "n");
     bram_site_column(out, "coverage", "n");
     bram_site_column(out, "state", "t");
-    bram_buffer_put(out, "<th scope=\"col\">made again</th></tr></thead>\n<tbody>\n");
+    bram_buffer_put(out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < p->b->rows; i++) put_row(p, i);
     bram_site_table_end(out);
+}
+
+/* ---- how each number was made ---------------------------------------------------------------- */
+
+enum { SHOWN = 3 }; /* keys */
+
+/* Spec, data, keys, raw values and the command that makes the number again. */
+static void put_made(const struct page *p, const bram_repeat *repeat, const bram_board_row *r)
+{
+    bram_buffer *out = p->out, command = {0};
+    const char *key[SHOWN], *name = p->b->benchmark;
+    const bram_site_model *m = &p->s->model[model_of(p->s, r->model)];
+    size_t keys = bram_board_keys(p->b, r, key, SHOWN), shown = keys < SHOWN ? keys : SHOWN;
+    char number[BRAM_INTERVAL_BYTES] = "";
+    if (!isnan(r->value)) bram_interval_text(number, r->value, r->low, r->high, p->decimals);
+    bram_buffer_putf(out, "<details id=\"made-%s\"><summary>", m->slug);
+    bram_site_spec(out, m->name);
+    bram_buffer_putf(out, "%s%s</summary>\n<dl><dt>Spec</dt><dd>", *number ? ": " : "", number);
+    bram_site_spec(out, r->model);
+    bram_buffer_put(out, "</dd>\n<dt>Data</dt><dd>");
+    bram_site_text(out, bram_site_word(p->s, name, "dataset"));
+    bram_buffer_putf(out, ", SHA-256 %s</dd>\n<dt>Cells</dt><dd>",
+                     bram_site_word(p->s, name, "dataset_hash"));
+    for (size_t i = 0; i < shown; i++) bram_buffer_putf(out, "%s<br>\n", key[i]);
+    bram_buffer_putf(out, "<a href=\"../data/%s-cells.csv\">%s%zu%s</a></dd>\n", name,
+                     keys > shown ? "and " : "the scores of ", keys > shown ? keys - shown : keys,
+                     keys > shown ? " more, with all scores"
+                     : keys == 1  ? " cell"
+                                  : " cells");
+    bram_buffer_putf(out,
+                     "<dt>Raw values</dt><dd><a href=\"../data/%s-raw.csv\">of each unit in each "
+                     "cell</a></dd>\n<dt>Again</dt><dd><code>",
+                     name);
+    bram_repeat_put(&command, repeat, r);
+    bram_site_text(out, bram_buffer_text(&command));
+    bram_buffer_put(out, "</code></dd></dl>\n</details>\n");
+    out->failed |= command.failed;
+    bram_buffer_release(&command);
+}
+
+static int put_all_made(bram_ctx *cx, const struct page *p)
+{
+    bram_repeat repeat;
+    BRAM_TRY(
+        bram_repeat_begin(cx, &repeat, p->b, bram_site_word(p->s, p->b->benchmark, "dataset")));
+    bram_buffer_putf(
+        p->out,
+        "<h2 id=\"made\">How each number was made</h2>\n<p class=\"note\">A model's "
+        "number is the mean of its cells. The command computes them again, with the "
+        "same keys, and with the same BLAS kernels the same bytes%s.</p>\n<div class=\"made\">\n",
+        repeat.made ? "" : "; DIR is the folder with the dataset of that hash");
+    for (size_t i = 0; i < p->b->rows; i++) put_made(p, &repeat, &p->b->row[i]);
+    bram_buffer_put(p->out, "</div>\n");
+    return BRAM_OK;
 }
 
 /* ---- the page ------------------------------------------------------------------------------- */
@@ -218,13 +254,15 @@ static void put_levels(const struct page *p)
                                          : "not known");
     if (!isfinite(r->ceiling)) bram_buffer_put(p->out, " no ceiling.</p>\n");
     else if (isfinite(r->ceiling_low))
-        bram_buffer_putf(p->out, " ceiling %s (between %s and %s).</p>\n",
+        bram_buffer_putf(p->out, " ceiling %s (%s; between %s and %s).</p>\n",
                          bram_digits_fixed(number, r->ceiling, p->decimals),
+                         bram_ceiling_words(p->b->ceiling_rule),
                          bram_digits_fixed(low, r->ceiling_low, p->decimals),
                          bram_digits_fixed(high, r->ceiling_high, p->decimals));
     else
-        bram_buffer_putf(p->out, " ceiling %s.</p>\n",
-                         bram_digits_fixed(number, r->ceiling, p->decimals));
+        bram_buffer_putf(p->out, " ceiling %s (%s).</p>\n",
+                         bram_digits_fixed(number, r->ceiling, p->decimals),
+                         bram_ceiling_words(p->b->ceiling_rule));
 }
 
 static int write_page(bram_ctx *cx, struct page *p)
@@ -244,6 +282,7 @@ static int write_page(bram_ctx *cx, struct page *p)
     BRAM_TRY(put_diagram(cx, p));
     bram_buffer_put(p->out, "<h2>Models</h2>\n");
     put_table(p);
+    BRAM_TRY(put_all_made(cx, p));
     bram_site_end(p->out, p->s, "../");
     return bram_site_board_data(cx, p->s, p->b, p->pair);
 }

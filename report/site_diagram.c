@@ -92,7 +92,7 @@ static size_t bars_by_reach(bram_buffer *out, const struct scale *s, size_t n, c
 }
 
 static void put_names(bram_buffer *out, const struct scale *s, size_t n, const char *const *name,
-                      const double *place, double top)
+                      const double *place, double top, int decimals)
 {
     size_t half = (n + 1) / 2;
     for (size_t i = 0; i < n; i++) { /* the left ones from the top down, the right ones back up */
@@ -105,13 +105,15 @@ static void put_names(bram_buffer *out, const struct scale *s, size_t n, const c
         put_words(out, left ? LEFT - 10 : RIGHT + 10, y + 4, left ? "end" : "start", text);
         bram_buffer_putf(out, "<circle cx=\"%.2f\" cy=\"%d\" r=\"3\"><title>", x, TOP);
         bram_site_text(out, name[i]);
-        bram_buffer_putf(out, ": %s</title></circle>\n", bram_digits_short(number, place[i], 4));
+        bram_buffer_putf(out, ": %s</title></circle>\n",
+                         bram_digits_fixed(number, place[i], decimals));
     }
 }
 
 void bram_site_diagram(bram_buffer *out, const char *title, const char *axis, size_t n,
                        const char *const *name, const double *place,
-                       char (*letters)[BRAM_LETTERS_BYTES], double reach, bool higher_first)
+                       char (*letters)[BRAM_LETTERS_BYTES], double reach, bool higher_first,
+                       int decimals)
 {
     struct scale s = {place[0], place[0], higher_first};
     bram_buffer bars = {0};
@@ -124,14 +126,20 @@ void bram_site_diagram(bram_buffer *out, const char *title, const char *axis, si
     bram_buffer_putf(out, "<div class=\"scroll\"><svg role=\"img\" viewBox=\"0 0 %d %.0f\"><title>",
                      WIDTH, height);
     bram_site_text(out, title);
-    bram_buffer_put(out, "</title>\n");
+    bram_buffer_put(out, "</title>\n<desc>");
+    for (size_t i = 0; i < n; i++) {
+        bram_site_text(out, name[i]);
+        bram_buffer_putf(out, " %s%s", bram_digits_fixed(low, place[i], decimals),
+                         i + 1 < n ? "; " : "");
+    }
+    bram_buffer_put(out, "</desc>\n");
     put_words(out, (LEFT + RIGHT) / 2.0, 14, "middle", axis);
-    bram_digits_short(low, s.flipped ? s.high : s.low, 4);
-    bram_digits_short(high, s.flipped ? s.low : s.high, 4);
+    bram_digits_fixed(low, s.flipped ? s.high : s.low, decimals);
+    bram_digits_fixed(high, s.flipped ? s.low : s.high, decimals);
     put_words(out, LEFT, 34, "middle", low);
     if (s.high > s.low) put_words(out, RIGHT, 34, "middle", high);
     put_line(out, "axis", LEFT, TOP, RIGHT, TOP);
-    put_names(out, &s, n, name, place, top);
+    put_names(out, &s, n, name, place, top, decimals);
     bram_buffer_put(out, bram_buffer_text(&bars));
     out->failed |= bars.failed;
     bram_buffer_release(&bars);

@@ -31,7 +31,7 @@ static void put_model_row(bram_buffer *out, const bram_site *s, size_t m)
     bram_buffer_put(out, " ");
     bram_site_text(out, s->model[m].spec);
     bram_buffer_putf(out, "\"><td class=\"name\"><a href=\"model/%s.html\">", s->model[m].slug);
-    bram_site_text(out, s->model[m].name);
+    bram_site_spec(out, s->model[m].name);
     bram_buffer_putf(out,
                      "</a></td><td class=\"n\">%zu</td><td class=\"n\">%zu</td><td "
                      "class=\"n\">%zu</td><td class=\"n\">%zu</td><td class=\"n\">%zu</td><td "
@@ -63,44 +63,60 @@ static const bram_site_model *model_of(const bram_site *s, const char *spec)
     return &s->model[m];
 }
 
-static void put_benchmark_row(bram_ctx *cx, bram_buffer *out, const bram_site *s,
-                              const bram_board *b)
+static void put_dataset(bram_buffer *out, const bram_site *s, const bram_board *b)
 {
-    size_t scored = 0;
-    while (scored < b->rows && !isnan(b->row[scored].value)) scored++;
-    bram_buffer_putf(out, "<tr><td class=\"name\"><a href=\"benchmark/%s.html\">%s</a></td><td>",
-                     b->benchmark, b->benchmark);
-    bram_site_text(out, b->title);
-    bram_buffer_put(out, "</td><td>");
-    bram_site_text(out, bram_site_word(s, b->benchmark, "task"));
-    bram_buffer_put(out, "</td><td><a href=\"dataset/");
+    bram_buffer_put(out, "<td class=\"more\"><a href=\"dataset/");
     bram_site_text(out, bram_site_word(s, b->benchmark, "dataset"));
     bram_buffer_put(out, ".html\">");
     bram_site_text(out, bram_site_word(s, b->benchmark, "dataset"));
-    bram_buffer_putf(out, "</a></td><td class=\"n\">%zu/%zu</td><td class=\"name\">", scored,
-                     b->rows);
-    if (scored) {
-        const bram_site_model *m = model_of(s, b->row[0].model);
+    bram_buffer_put(out, "</a></td>");
+}
+
+static void put_benchmark_row(bram_ctx *cx, bram_buffer *out, const bram_site *s,
+                              const bram_board *b)
+{
+    char metric[64], label[64], page[128];
+    size_t scored = 0;
+    while (scored < b->rows && !isnan(b->row[scored].value)) scored++;
+    const bram_site_model *m = scored ? model_of(s, b->row[0].model) : NULL;
+    bram_score_words(b->score, metric, label);
+    snprintf(page, sizeof page, "benchmark/%s.html", b->benchmark);
+    bram_buffer_putf(out, "<tr><td class=\"name\"><a href=\"%s\">%s</a></td><td class=\"title\">",
+                     page, b->benchmark);
+    bram_site_text(out, b->title);
+    bram_buffer_put(out, "</td><td class=\"more\">");
+    bram_site_text(out, bram_site_word(s, b->benchmark, "task"));
+    bram_buffer_put(out, "</td>");
+    put_dataset(out, s, b);
+    bram_buffer_putf(out, "<td class=\"n\">%zu/%zu</td><td class=\"name\">", scored, b->rows);
+    if (m) {
         bram_buffer_putf(out, "<a href=\"model/%s.html\">", m->slug);
-        bram_site_text(out, m->name);
+        bram_site_spec(out, m->name);
         bram_buffer_put(out, "</a>");
     }
+    bram_buffer_put(out, "</td><td>");
+    if (m) {
+        bram_site_text(out, metric);
+        if (*label) bram_buffer_put(out, " at ");
+        bram_site_text(out, label);
+    }
     bram_buffer_put(out, "</td>");
-    bram_site_number(out, scored ? b->row[0].value : (double)NAN, scored ? b->row[0].low : 0,
-                     scored ? b->row[0].high : 0, bram_board_decimals(cx, b));
+    bram_site_score(out, page, m, m ? &b->row[0] : NULL, bram_board_decimals(cx, b));
     bram_buffer_put(out, "</tr>\n");
 }
 
 static void put_benchmarks(bram_ctx *cx, bram_buffer *out, const bram_site *s)
 {
     bram_buffer_put(out, "<h2 id=\"benchmarks\">Benchmarks</h2>\n");
-    bram_site_table(out, "benchmark-table", "What is asked, and the first model of each.",
+    bram_site_table(out, "benchmark-table",
+                    "What is asked, how many models have a score, and the first of them. Scores of "
+                    "different benchmarks do not compare.",
                     "Find a benchmark", false);
-    static const char *const title[] = {"benchmark", "title", "question", "dataset"};
-    for (size_t i = 0; i < 4; i++) bram_site_column(out, title[i], "t");
-    bram_site_column(out, "scored", "n");
-    bram_site_column(out, "first", "t");
-    bram_site_column(out, "score", "n");
+    static const char *const head[][2] = {{"benchmark", "t"}, {"title", "T"},  {"question", "T"},
+                                          {"dataset", "T"},   {"scored", "n"}, {"first model", "t"},
+                                          {"metric", "t"},    {"score", "n"}};
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++)
+        bram_site_column(out, head[i][0], head[i][1]);
     bram_buffer_put(out, "</tr></thead>\n<tbody>\n");
     for (size_t b = 0; b < s->boards; b++) put_benchmark_row(cx, out, s, s->board[b]);
     bram_site_table_end(out);
@@ -140,7 +156,7 @@ static int put_ranks(bram_ctx *cx, bram_buffer *out, const bram_site *s)
     bram_buffer_put(out, "<figure>\n");
     bram_site_diagram(out, "Critical-difference diagram of mean ranks",
                       "mean rank, better to the left", n, name, ranks.rank, NULL, ranks.critical,
-                      false);
+                      false, 2);
     bram_buffer_putf(
         out,
         "<figcaption>Mean ranks of the %zu models with a score on all %zu benchmarks%s; "
@@ -211,7 +227,7 @@ int bram_site_matrix(bram_ctx *cx, const bram_site *s)
     for (size_t m = 0; m < s->models; m++) {
         bram_buffer_putf(&out, "<tr><td class=\"name\"><a href=\"model/%s.html\">",
                          s->model[m].slug);
-        bram_site_text(&out, s->model[m].name);
+        bram_site_spec(&out, s->model[m].name);
         bram_buffer_put(&out, "</a></td>");
         for (size_t b = 0; b < s->boards; b++) put_matrix_cell(&out, s, b, m);
         bram_buffer_put(&out, "</tr>\n");
@@ -229,7 +245,7 @@ static void put_term(bram_buffer *out, const char *term, const char *text)
 {
     if (!text || !*text) return;
     bram_buffer_putf(out, "<dt>%s</dt><dd>", term);
-    bram_site_text(out, text);
+    bram_site_spec(out, text);
     bram_buffer_put(out, "</dd>\n");
 }
 
@@ -268,14 +284,22 @@ static void put_result(bram_ctx *cx, bram_buffer *out, const bram_site *s, size_
     const bram_board_row *r = bram_site_row(s, b, m);
     const bram_board *board = s->board[b];
     if (!r) return;
+    char metric[64], label[64], page[128];
+    bram_score_words(board->score, metric, label);
+    snprintf(page, sizeof page, "../benchmark/%s.html", board->benchmark);
     bram_buffer_putf(out,
-                     "<tr data-state=\"%s\"><td class=\"name\"><a "
-                     "href=\"../benchmark/%s.html#%s\">%s</a></td><td>",
-                     bram_site_state(r), board->benchmark, s->model[m].slug, board->benchmark);
+                     "<tr data-state=\"%s\"><td class=\"name\"><a href=\"%s#%s\">%s</a></td><td "
+                     "class=\"title\">",
+                     bram_site_state(r), page, s->model[m].slug, board->benchmark);
     bram_site_text(out, board->title);
     if (r->rank) bram_buffer_putf(out, "</td><td class=\"n\">%zu</td>", r->rank);
     else bram_buffer_put(out, "</td><td class=\"n\" data-v=\"\">\xe2\x80\x93</td>");
-    bram_site_number(out, r->value, r->low, r->high, bram_board_decimals(cx, board));
+    bram_buffer_put(out, "<td>");
+    bram_site_text(out, metric);
+    if (*label) bram_buffer_put(out, " at ");
+    bram_site_text(out, label);
+    bram_buffer_put(out, "</td>");
+    bram_site_score(out, page, &s->model[m], r, bram_board_decimals(cx, board));
     bram_site_number(out, r->normalized, NAN, NAN, 3);
     bram_buffer_putf(out, "<td%s>%s", r->failed ? " class=\"failed\"" : "", bram_site_state(r));
     if (!r->scored && r->reason && *r->reason) {
@@ -291,11 +315,16 @@ int bram_site_model_page(bram_ctx *cx, const bram_site *s, size_t model)
     const bram_site_model *m = &s->model[model];
     bram_site_begin(&out, s, m->name, "../");
     put_card(&out, m);
-    bram_site_table(&out, "results", "Its rank and score on every benchmark it was planned on.",
-                    "Find a benchmark", true);
+    bram_site_table(
+        &out, "results",
+        "Its rank and score on every benchmark it was planned on, with the 95 % interval; "
+        "a score leads to how it was made. Of ceiling: on the scale from chance (0) to "
+        "ceiling (1).",
+        "Find a benchmark", true);
     bram_site_column(&out, "benchmark", "t");
-    bram_site_column(&out, "title", "t");
-    bram_site_column(&out, "#", "n");
+    bram_site_column(&out, "title", "T");
+    bram_site_column(&out, "rank", "n");
+    bram_site_column(&out, "metric", "t");
     bram_site_column(&out, "score", "n");
     bram_site_column(&out, "of ceiling", "n");
     bram_site_column(&out, "state", "t");
@@ -320,7 +349,7 @@ static int write_dataset(bram_ctx *cx, const bram_site *s, const char *dataset)
                     "The benchmarks on it, the hash of the data they were run on, what to cite.",
                     "Find a benchmark", false);
     bram_site_column(&out, "benchmark", "t");
-    bram_site_column(&out, "title", "t");
+    bram_site_column(&out, "title", "T");
     bram_site_column(&out, "data hash (SHA-256)", "t");
     bram_site_column(&out, "citation", "t");
     bram_buffer_put(&out, "</tr></thead>\n<tbody>\n");
@@ -328,7 +357,8 @@ static int write_dataset(bram_ctx *cx, const bram_site *s, const char *dataset)
         const char *name = s->board[b]->benchmark;
         if (strcmp(bram_site_word(s, name, "dataset"), dataset) != 0) continue;
         bram_buffer_putf(&out,
-                         "<tr><td class=\"name\"><a href=\"../benchmark/%s.html\">%s</a></td><td>",
+                         "<tr><td class=\"name\"><a href=\"../benchmark/%s.html\">%s</a></td><td "
+                         "class=\"title\">",
                          name, name);
         bram_site_text(&out, s->board[b]->title);
         bram_buffer_putf(&out, "</td><td class=\"name\">%s</td><td>",

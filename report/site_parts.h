@@ -50,7 +50,12 @@ void bram_site_end(bram_buffer *out, const bram_site *s, const char *root);
 /** Text with & < > " ' escaped, by printf's rules before. */
 void bram_site_text(bram_buffer *out, const char *text);
 
-/** A heading of a sortable column; kind: "t" text, "n" number. */
+/** The same of a spec, a list of options or a name made of one: lines may break behind , and :.
+ */
+void bram_site_spec(bram_buffer *out, const char *text);
+
+/** A heading of a sortable column; kind: "t" text, "n" number; "T": what narrow screens leave out.
+ */
 void bram_site_column(bram_buffer *out, const char *title, const char *kind);
 
 /** Begins a table that can be filtered and sorted, with its caption; label: of the search field. */
@@ -60,6 +65,14 @@ void bram_site_table_end(bram_buffer *out);
 
 /** A cell with a number, its interval, and the number to sort by. */
 void bram_site_number(bram_buffer *out, double value, double low, double high, int decimals);
+
+/**
+ * The cell with a model's score, which leads to how that was made, on the page of the benchmark.
+ *
+ * @param page  that page, "../benchmark/NAME.html"; "" on itself
+ */
+void bram_site_score(bram_buffer *out, const char *page, const bram_site_model *m,
+                     const bram_board_row *row, int decimals);
 
 /** The pages and the tables of data. */
 int bram_site_index(bram_ctx *cx, const bram_site *s) BRAM_MUST_CHECK;
@@ -82,7 +95,8 @@ int bram_site_board_data(bram_ctx *cx, const bram_site *s, const bram_board *b,
  */
 void bram_site_diagram(bram_buffer *out, const char *title, const char *axis, size_t n,
                        const char *const *name, const double *place,
-                       char (*letters)[BRAM_LETTERS_BYTES], double reach, bool higher_first);
+                       char (*letters)[BRAM_LETTERS_BYTES], double reach, bool higher_first,
+                       int decimals);
 
 /** The style sheet and the script. */
 extern const char bram_site_style[], bram_site_script[];

@@ -199,6 +199,7 @@ typedef struct bram_run_settings {
     size_t seed_count;
     unsigned shard, shards;   /* this run takes cells with index % shards == shard - 1; 0: all */
     bool dry_run;             /* plan, estimate and say; run nothing */
+    bool only;                /* of all models, these `models` alone */
     bram_run_watch_fn *watch; /* NULL: the context's progress is told how many cells are done */
     void *watch_user;
 } bram_run_settings;

@@ -63,11 +63,16 @@ PROBE = r"""
   check('all are back', shown().length === all);
   check('nothing is injected', document.querySelector('input[data-x]') === null && !/<input>/.test(
     document.querySelector('h1').innerHTML));
+  var link = table.tBodies[0].rows[0].cells[2].querySelector('a'), made = link && document.querySelector(
+    link.getAttribute('href'));
+  check('a score leads to how it was made', made && made.tagName === 'DETAILS' && !made.open);
+  location.hash = link.getAttribute('href');
   check('no sideways scroll', document.documentElement.scrollWidth <= window.innerWidth);
   var time = performance.getEntriesByType('navigation')[0];
   window.addEventListener('load', function () {
     setTimeout(function () {
       check('loaded in ' + Math.round(time.loadEventEnd) + ' ms', time.loadEventEnd < 1000 * SLACK);
+      check('how it was made is open', made.open && made.querySelector('code').offsetHeight > 0);
       check('paper ' + getComputedStyle(document.body).backgroundColor, true);
       document.body.innerHTML = '<pre id="probe">' + said.join('\n') + '</pre>';
     }, 0);
@@ -95,7 +100,7 @@ def bramble(*words, code=0):
 class Links(html.parser.HTMLParser):
     """The ids of a page and what it links to; complains of tags that are not closed in order."""
 
-    VOID = {"meta", "link", "input", "br"}
+    VOID = {"meta", "link", "input", "br", "wbr"}
 
     def __init__(self, text):
         super().__init__()
@@ -224,8 +229,8 @@ def main():
     assert pages == 2 + BENCHMARKS + MODELS + BENCHMARKS, pages # index, matrix, a dataset each
     text = read("one/benchmark/made-01.html")
     assert "is x &lt; y?" in text and "it has no &lt;input&gt;" in text and "A &lt;b&gt; &amp; c" in text
-    assert "bramble run made-01 --out results --model &#39;net-003:width=24&#39;" in text or \
-        "--model 'net-003:width=24'" in text, re.search(r"--model.{40}", text)
+    assert "bramble run ./made-01.yaml --data DIR --out again --only --model net-003:width=24<" in text, \
+        re.search(r"--model.{40}", text)
     check_tables("one")
     print(pages, "pages,", links, "links lead somewhere")
     check_browser("one")
