@@ -250,7 +250,7 @@ static void a_whole_page_has_every_model_and_value(void **state)
     assert_says(page, "The first 60\xc2\xa0% of its rows");
     assert_says(page, "Benchmark: Somebody 2020");
     assert_says(page, "Murphy 1988");
-    assert_says(page, "bramble run made --data DIR");
+    assert_says(page, "bramble run ./made.yaml --data DIR");
     assert_says(page, "6 scores of units are undefined");
     bram_free(page);
 }
