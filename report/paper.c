@@ -18,6 +18,9 @@ enum { WIDTH = 680, HEIGHT = 962, MARGIN = 50, BODY = 12, LINE = 17, CODE = 9, C
 /* Letters of one width at CODE, 0.6 of their size each, that fit on a line. */
 enum { CODE_COLUMNS = (WIDTH - 2 * MARGIN) * 10 / (6 * CODE), MOST_COLUMNS = 200 };
 
+/* So many columns of letters a table may have in somewhat smaller ones. */
+enum { TABLE_COLUMNS = CODE_COLUMNS * 5 / 4 };
+
 /* Headings wait for what follows them, so that they stand on its page. AFTER: how much of what
  * flows over pages (words, a table) is to follow on the page. */
 enum { MOST_HELD = 4, AFTER = 230 };
@@ -146,25 +149,66 @@ void bram_paper_words(bram_paper *p, const char *text)
     p->y += 6;
 }
 
-/* Lines in letters of one width, `columns` of them across the page; longer ones are broken. */
+/* One line in letters of one width, at most `columns` of them. @return the bytes that it took */
+static size_t put_line(bram_paper *p, const char *text, size_t columns, double size)
+{
+    char line[MOST_COLUMNS * 4 + 1]; /* letters take up to 4 bytes */
+    size_t n = 0, letters = 0;
+    while (text[n] && text[n] != '\n' && n + 4 < sizeof line) {
+        bool begins = ((unsigned char)text[n] & 0xc0) != 0x80;
+        if (begins && letters++ == columns) break;
+        line[n] = text[n];
+        n++;
+    }
+    line[n] = 0;
+    bram_cairo_pdf_mono(p->pdf, MARGIN, p->y + size, size, line);
+    p->y += size * CODE_LINE / CODE;
+    return n;
+}
+
+static bool is_rule(const char *line)
+{
+    return strncmp(line, "\xe2\x94\x80", 3) == 0;
+}
+
+/* Where the rule below the heading of a table ends, when one begins here; else NULL. */
+static const char *end_of_heading(const char *text)
+{
+    for (const char *line = text; *line && *line != '\n';) {
+        const char *end = line + strcspn(line, "\n");
+        if (is_rule(line)) return end;
+        line = *end ? end + 1 : end;
+    }
+    return NULL;
+}
+
+/* Lines of a heading again, at the top of a page. */
+static void put_heading_again(bram_paper *p, const char *text, const char *end, size_t columns,
+                              double size)
+{
+    while (text < end) {
+        text += put_line(p, text, columns, size);
+        if (*text == '\n') text++;
+    }
+}
+
+/* Lines in letters of one width, `columns` of them across the page; longer ones are broken. The
+ * heading of a table stands again on each page that the table goes on to. */
 static void put_lines(bram_paper *p, const char *text, size_t columns)
 {
     double size = (double)CODE * CODE_COLUMNS / (double)columns, step = size * CODE_LINE / CODE;
+    const char *heading = NULL, *end = NULL;
+    bool fresh = true; /* a table may begin here */
     put_held(p, AFTER);
     while (*text) {
-        char line[MOST_COLUMNS * 4 + 1]; /* letters take up to 4 bytes */
-        size_t n = 0, letters = 0;
-        while (text[n] && text[n] != '\n' && n + 4 < sizeof line) {
-            bool begins = ((unsigned char)text[n] & 0xc0) != 0x80;
-            if (begins && letters++ == columns) break;
-            line[n] = text[n];
-            n++;
-        }
-        line[n] = 0;
-        need(p, step);
-        bram_cairo_pdf_mono(p->pdf, MARGIN, p->y + size, size, line);
-        p->y += step;
-        text += n;
+        size_t page = p->pages;
+        if (fresh) heading = text, end = end_of_heading(text);
+        need(p, fresh && end ? 5 * step : step);
+        bool broken = p->pages != page && end && text > end && *text != '\n';
+        if (broken) put_heading_again(p, heading, end, columns, size);
+        fresh = *text == '\n';
+        if (fresh) end = NULL;
+        text += put_line(p, text, columns, size);
         if (*text == '\n') text++;
     }
     p->y += 6;
@@ -192,11 +236,15 @@ static size_t columns_of(const char *text)
 int bram_paper_table(bram_ctx *cx, bram_paper *p, const bram_table *t, const char *caption)
 {
     bram_buffer text = {0};
-    bram_table_write_text(&text, t, (bram_table_style){CODE_COLUMNS, true});
+    bool captioned = caption && *caption;
+    bram_table_write_text(
+        &text, t,
+        (bram_table_style){
+            .width = TABLE_COLUMNS, .utf8 = true, .bands = true, .untitled = captioned});
     int status = bram_buffer_status(cx, &text);
     put_held(p, AFTER);
     need(p, 4 * LINE);
-    if (caption && *caption) wrap(p, caption, BODY - 1, LINE - 1, BRAM_MUTED);
+    if (captioned) wrap(p, caption, BODY - 1, LINE - 1, BRAM_MUTED);
     if (status == BRAM_OK)
         put_lines(p, bram_buffer_text(&text), columns_of(bram_buffer_text(&text)));
     bram_buffer_release(&text);

@@ -44,6 +44,9 @@ typedef enum bram_table_format {
 typedef struct bram_table_style {
     size_t width; /* columns of the screen; 0: no limit */
     bool utf8;    /* false: ASCII only */
+    bool bands;   /* what is too wide goes on below, with the first column again; else columns that
+                     may be dropped are */
+    bool untitled;
 } bram_table_style;
 
 /**

@@ -3,7 +3,8 @@
  *
  * On a screen a table must fit the width: columns that may wrap first shrink to MIN_WRAP, then
  * columns that may be dropped go (a remark names them), then the room left goes to the wrapping
- * ones.
+ * ones. On paper nothing is dropped: columns for which there is no room stand in a second band
+ * below the first, each beginning with the first column.
  */
 #include "table.h"
 #include "utf8.h"
@@ -70,7 +71,8 @@ static void fit(struct layout *l, const size_t *natural)
         l->width[j] = shrinks ? MIN_WRAP : natural[j];
         if (c->audience == BRAM_FOR_MACHINES) l->width[j] = 0;
     }
-    for (size_t j; limit && total_width(l) > limit && (j = first_to_drop(l)) < n;) l->width[j] = 0;
+    bool drops = limit && !l->style.bands;
+    for (size_t j; drops && total_width(l) > limit && (j = first_to_drop(l)) < n;) l->width[j] = 0;
     for (size_t j = 0; j < n && limit; j++) {
         size_t total = total_width(l), spare = total < limit ? limit - total : 0;
         if (!l->width[j] || l->width[j] >= natural[j]) continue;
@@ -229,6 +231,40 @@ static void put_remarks(struct layout *l, bram_buffer *out)
     bram_buffer_release(&dropped);
 }
 
+static void put_band(struct layout *l, bram_buffer *out)
+{
+    put_row(l, out, SIZE_MAX);
+    put_rule(l, out);
+    for (size_t i = 0; i < bram_table_rows(l->t); i++) put_row(l, out, i);
+}
+
+/* Columns from `from` on that fit beside the first one, at least one. @return where to go on */
+static size_t take_band(struct layout *l, const size_t *width, size_t first, size_t from)
+{
+    size_t n = bram_table_columns(l->t), total = width[first], taken = 0;
+    for (size_t j = 0; j < n; j++) l->width[j] = j == first ? width[first] : 0;
+    for (size_t j = from; j < n; j++) {
+        if (!width[j]) continue;
+        if (taken++ && total + GAP + width[j] > l->style.width) return j;
+        total += GAP + width[j];
+        l->width[j] = width[j];
+    }
+    return n;
+}
+
+static void put_bands(struct layout *l, bram_buffer *out, size_t *width)
+{
+    size_t n = bram_table_columns(l->t), first = 0;
+    memcpy(width, l->width, n * sizeof *width);
+    while (first < n && !width[first]) first++;
+    for (size_t from = first + 1; from < n;) {
+        if (from > first + 1) bram_buffer_put(out, "\n");
+        from = take_band(l, width, first, from);
+        put_band(l, out);
+    }
+    memcpy(l->width, width, n * sizeof *width);
+}
+
 void bram_table_write_text(bram_buffer *out, const bram_table *t, bram_table_style style)
 {
     size_t n = bram_table_columns(t);
@@ -241,13 +277,12 @@ void bram_table_write_text(bram_buffer *out, const bram_table *t, bram_table_sty
     size_t *natural = widths + n;
     for (size_t j = 0; j < n; j++) natural[j] = natural_width(&l, j);
     fit(&l, natural);
-    if (*bram_table_title(t)) {
+    if (*bram_table_title(t) && !style.untitled) {
         put_paragraph(&l, out, bram_table_title(t));
         bram_buffer_put(out, "\n");
     }
-    put_row(&l, out, SIZE_MAX);
-    put_rule(&l, out);
-    for (size_t i = 0; i < bram_table_rows(t); i++) put_row(&l, out, i);
+    if (style.bands && style.width && total_width(&l) > style.width) put_bands(&l, out, natural);
+    else put_band(&l, out);
     put_remarks(&l, out);
     out->failed = out->failed || l.scratch.failed;
     bram_buffer_release(&l.scratch);

@@ -77,6 +77,25 @@ static void narrow_ascii(void **state)
            "Not shown for want of width: units,\nremark.\n");
 }
 
+/* On paper nothing is dropped: what is too wide goes on below. */
+static void bands_go_on_below(void **state)
+{
+    (void)state;
+    expect(BRAM_TABLE_TEXT,
+           (bram_table_style){.width = 42, .utf8 = false, .bands = true, .untitled = true},
+           "model                     R2 [95%]  value\n"
+           "---------------  -----------------  -----\n"
+           "ridge, \"5 lags\"  0.53 [0.48, 0.58]  0.100\n"
+           "na?ve                            -  0.000\n"
+           "mean                             -      -\n\n"
+           "model            units  remark\n"
+           "---------------  -----  ------\n"
+           "ridge, \"5 lags\"    103  a|b\n"
+           "na?ve               -7  -\n"
+           "mean                 -  -\n\n"
+           "3 models; one was not run.\n");
+}
+
 /* A column of one number need not be shown: the remark tells it. */
 static void a_dropped_constant_is_told(void **state)
 {
@@ -279,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text),
         cmocka_unit_test(narrow_ascii),
+        cmocka_unit_test(bands_go_on_below),
         cmocka_unit_test(a_dropped_constant_is_told),
         cmocka_unit_test(csv),
         cmocka_unit_test(tsv),
