@@ -268,6 +268,17 @@ size_t bram_archive_others(const bram_archive *a)
     return a->others;
 }
 
+bool bram_archive_is_plain(const bram_archive *a)
+{
+    return (archive_format(a->reader) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR &&
+           archive_filter_code(a->reader, 0) == ARCHIVE_FILTER_NONE;
+}
+
+size_t bram_archive_bytes(const bram_archive *a)
+{
+    return (size_t)a->file_size;
+}
+
 /* ---- writing -------------------------------------------------------------------------------- */
 
 struct bram_archive_out {

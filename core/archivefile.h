@@ -46,6 +46,12 @@ int bram_archive_read(bram_ctx *cx, const char *path, const char *name, unsigned
 /** @return how many members so far were neither files nor folders: links, devices */
 size_t bram_archive_others(const bram_archive *a);
 
+/** @return whether it is a tar that is not compressed; known from the first member on */
+bool bram_archive_is_plain(const bram_archive *a);
+
+/** @return the size of its file */
+size_t bram_archive_bytes(const bram_archive *a);
+
 /**
  * Lists the names of all members that are files.
  *

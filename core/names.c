@@ -34,6 +34,16 @@ bool bram_name_is_utf8(const char *text, size_t length)
     return true;
 }
 
+bool bram_name_is_line(const char *text, size_t length)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    for (size_t i = 0; i < length; i++) {
+        bool c1 = p[i] == 0xc2 && i + 1 < length && p[i + 1] < 0xa0;
+        if (p[i] < 32 || p[i] == 127 || c1) return false;
+    }
+    return bram_name_is_utf8(text, length);
+}
+
 bool bram_name_is_step(const char *name, size_t length)
 {
     if (length < 1 || length > 255 || name[0] == ' ' || name[length - 1] == ' ') return false;

@@ -23,4 +23,8 @@ bool bram_name_stays_inside(const char *path);
  */
 bool bram_name_is_utf8(const char *text, size_t length);
 
+/** @return whether text is UTF-8 without control characters (C0, DEL, C1), which a terminal would
+ *  obey: what a file of a stranger may have printed */
+bool bram_name_is_line(const char *text, size_t length);
+
 #endif

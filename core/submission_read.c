@@ -24,6 +24,7 @@ struct reading {
     bram_json *json;
     struct member *member;
     size_t members, room;
+    size_t room_in_file; /* bytes of the file that no member has taken yet */
 };
 
 void bram_submission_free(bram_submission *s)
@@ -58,6 +59,10 @@ static struct member *find(const struct reading *r, const char *name)
 
 static int check_name(bram_ctx *cx, const struct reading *r, const char *name)
 {
+    if (!bram_name_is_line(name, strlen(name)))
+        return bram_fail(cx, BRAM_EFORMAT,
+                         "the name of member %zu is no UTF-8 text without control characters",
+                         r->members + 1);
     if (!bram_name_stays_inside(name))
         return bram_fail(cx, BRAM_EFORMAT, "member \"%s\" leads out of the archive", name);
     if (find(r, name)) return bram_fail(cx, BRAM_EFORMAT, "member \"%s\" is there twice", name);
@@ -78,10 +83,19 @@ static int take_member(bram_ctx *cx, struct reading *r, bram_archive *a, const c
     }
     struct member m = {.name = bram_strdup(cx, name)};
     if (!m.name) return BRAM_ENOMEM;
-    int status = bram_archive_take(cx, a, &m.bytes, &m.size, 0);
-    if (status == BRAM_OK) r->member[r->members++] = m;
-    else bram_free(m.name);
-    return status;
+    /* A plain tar holds no more than its own size, but for members with holes: those are refused
+     * before they take memory. */
+    size_t left = r->room_in_file;
+    int status = bram_archive_take(cx, a, &m.bytes, &m.size, left ? left : 1);
+    if (status == BRAM_OK) {
+        r->member[r->members++] = m;
+        r->room_in_file = m.size < left ? left - m.size : 0;
+        return BRAM_OK;
+    }
+    bram_free(m.name);
+    return status == BRAM_EFORMAT
+               ? bram_fail_prefix(cx, status, "the file has %zu bytes left for a member", left)
+               : status;
 }
 
 static int read_members(bram_ctx *cx, struct reading *r, const char *path)
@@ -89,8 +103,12 @@ static int read_members(bram_ctx *cx, struct reading *r, const char *path)
     bram_archive *a = NULL;
     const char *name = NULL;
     int status = bram_archive_open(cx, &a, path);
+    r->room_in_file = a ? bram_archive_bytes(a) : 0;
     while (status == BRAM_OK && (status = bram_archive_next(cx, a, &name)) == BRAM_OK && name)
-        status = take_member(cx, r, a, name);
+        status = bram_archive_is_plain(a)
+                     ? take_member(cx, r, a, name)
+                     : bram_fail(cx, BRAM_EFORMAT,
+                                 "found a zip or compressed archive, expected a plain tar");
     if (status == BRAM_OK && bram_archive_others(a))
         status = bram_fail(cx, BRAM_EFORMAT, "found %zu members that are links or devices",
                            bram_archive_others(a));
@@ -105,7 +123,9 @@ static int text_of(bram_ctx *cx, const char **out, const bram_json *object, cons
     const bram_json *value = NULL;
     BRAM_TRY(bram_json_need(cx, &value, object, key, BRAM_JSON_TEXT));
     *out = bram_json_text(value);
-    return *out ? BRAM_OK : bram_fail(cx, BRAM_EFORMAT, "field %s holds a zero byte", key);
+    return *out && bram_name_is_line(*out, strlen(*out))
+               ? BRAM_OK
+               : bram_fail(cx, BRAM_EFORMAT, "field %s holds a control character", key);
 }
 
 static int read_words(bram_ctx *cx, struct reading *r)
@@ -213,6 +233,10 @@ static int read_axis(bram_ctx *cx, bram_axis **out, struct reading *r, const bra
         *end = 0;
         id[n] = at;
         at = end + 1;
+        if (!bram_name_is_line(id[n], strlen(id[n])))
+            status = bram_fail(cx, BRAM_EFORMAT,
+                               "%s: line %zu is no UTF-8 text without control characters", name,
+                               n + 1);
     }
     if (status == BRAM_OK) status = bram_axis_set_ids(cx, axis, id);
     for (size_t i = 0; i < n && status == BRAM_OK; i++)

@@ -5,6 +5,7 @@
 #include "archivefile.h"
 #include "buffer.h"
 #include "hash.h"
+#include "names.h"
 #include "number.h"
 #include "submission.h"
 
@@ -126,9 +127,10 @@ static int put_names(bram_ctx *cx, bram_buffer *out, const bram_axis *axis)
     for (size_t i = 0; i < bram_axis_length(axis); i++) {
         char number[BRAM_NUMBER_BYTES];
         const char *id = time ? bram_number_format(number, time[i]) : bram_axis_id(axis, i);
-        if (!*id || strpbrk(id, "\r\n"))
+        if (!*id || !bram_name_is_line(id, strlen(id)))
             return bram_fail(cx, BRAM_EUSAGE,
-                             "%s %zu is called \"%s\", expected a name of one line",
+                             "%s %zu is called \"%s\", expected a name of one line, UTF-8 without "
+                             "control characters",
                              bram_axis_name(axis), i + 1, id);
         bram_buffer_putf(out, "%s\n", id);
     }

@@ -461,14 +461,9 @@ int bram_yaml_card_parse(bram_ctx *cx, bram_yaml_card **out, const char *name, c
         return bram_fail(cx, BRAM_EFORMAT, "%s: found %zu bytes, expected at most %d", name, bytes,
                          (int)FILE_LIMIT);
     BRAM_TRY(load(cx, &data, name, (const unsigned char *)text, bytes, &card_schema, false));
-    bram_yaml_card *card = data;
-    if (strncmp(card->link, "https://", 8) == 0 || strncmp(card->link, "http://", 7) == 0) {
-        *out = card;
-        return BRAM_OK;
-    }
-    int status = bram_fail(cx, BRAM_EFORMAT, "%s: link is \"%s\", expected http:// or https://",
-                           name, card->link);
-    bram_yaml_card_free(card);
+    int status = bram_yaml_card_check(cx, data, name);
+    if (status == BRAM_OK) *out = data;
+    else bram_yaml_card_free(data);
     return status;
 }
 

@@ -106,9 +106,18 @@ typedef struct bram_yaml_card {
     size_t author_count;
 } bram_yaml_card;
 
-/** From a text with its final zero; name stands in messages. The link must be one of the web. */
+/** From a text with its final zero, and checked; name stands in messages. */
 int bram_yaml_card_parse(bram_ctx *cx, bram_yaml_card **out, const char *name,
                          const char *text) BRAM_MUST_CHECK;
 void bram_yaml_card_free(bram_yaml_card *card);
+
+/**
+ * Whether its texts can be shown: none is blank or holds control characters (line ends but in
+ * training_data, description and citation), the link is one of the web.
+ *
+ * @return BRAM_OK; BRAM_EFORMAT
+ */
+int bram_yaml_card_check(bram_ctx *cx, const bram_yaml_card *card,
+                         const char *name) BRAM_MUST_CHECK;
 
 #endif

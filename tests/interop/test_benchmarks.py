@@ -55,7 +55,7 @@ def made_for(task, name):
         return "simulated-worm"
     if task == "states":
         return "simulated-spikes"
-    spikes = any(word in name for word in ("spikes", "m1", "hvc", "songbird", "linear", "maxent", "psytrack"))
+    spikes = any(word in name for word in ("spikes", "m1", "hvc", "songbird", "linear", "maxent", "psytrack", "henaff"))
     return "simulated-spikes" if spikes else "simulated-worm"
 
 
@@ -68,7 +68,7 @@ def definition(path):
     text = re.sub(r"^dataset: .*", "dataset: " + data, text, flags=re.M)
     text = re.sub(r"^(models|parts): \[.*?\]\n", "", text, flags=re.M | re.S)
     text = re.sub(r"^truth: .*\n", "", text, flags=re.M)
-    text = re.sub(r"^  (group|stratify|splits|level|samples|inputs|variables|truth|zeros): .*\n", "", text, flags=re.M)
+    text = re.sub(r"^  (group|stratify|splits|level|samples|inputs|variables|truth|zeros|blocks): .*\n", "", text, flags=re.M)
     if task == "graph":
         layers = "any" if data == "simulated-spikes" else "chemical+gap"
         text = re.sub(r"^  connectome: .*", "  connectome: simulated", text, flags=re.M)

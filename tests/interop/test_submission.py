@@ -4,6 +4,7 @@ submission is refused with the reason, and nothing of it is run or unpacked.
 Usage: test_submission.py BRAMBLE. The standard library is enough.
 """
 import csv
+import gzip
 import hashlib
 import io
 import json
@@ -49,7 +50,7 @@ def pack(path, content, listed=True, more=()):
         words["files"] = [{"name": n, "bytes": len(b), "sha256": hashlib.sha256(b).hexdigest()}
                           for n, b in content.items() if n != "submission.json"]
         content = {**content, "submission.json": json.dumps(words).encode()}
-    with tarfile.open(path, "w") as t:
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as t:
         for name, data in [*content.items(), *more]:
             info = tarfile.TarInfo(name)
             info.size = len(data)
@@ -60,13 +61,20 @@ refusals = []
 
 
 def refused(content, reason, **how):
-    refusals.append(reason)
     pack("bad.tar", content, **how)
+    refused_file(reason)
+
+
+def refused_file(reason):
+    """bad.tar is refused, with exit status 1 and the reason, and nothing of it is written anywhere."""
+    before = sorted(os.walk("."))
     out = bramble("verify", "bad.tar", "./made.yaml", "-d", "data", code=1)
     assert out.startswith("refused: bad.tar") or out.startswith("refused: "), out
     assert reason in out, (reason, out)
     found = json.loads(bramble("verify", "bad.tar", "./made.yaml", "-d", "data", "--format", "json", code=1))
     assert found["accepted"] is False and reason in found["reason"]
+    assert sorted(os.walk(".")) == before and "\x1b" not in out
+    refusals.append(reason)
 
 
 def word(good, **changes):
@@ -153,17 +161,9 @@ def main():
     refused(word(good, array={"values": "../../etc/passwd"}), "is not there")
     refused(word(good, array={"name": "../up"}), "cannot be the name")
     refused({**good, "submission.json": b"{}"}, "content", listed=False)
-    with tarfile.open("bad.tar", "w") as t:
-        for name, data in good.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            t.addfile(info, io.BytesIO(data))
-        link = tarfile.TarInfo("link.npy")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        t.addfile(link)
-    assert "links or devices" in bramble("verify", "bad.tar", "./made.yaml", "-d", "data", code=1)
-    write("bad.tar", "no archive")
-    bramble("verify", "bad.tar", "./made.yaml", "-d", "data", code=1)
+    shapes(good, ids)
+    hostile(good)
+    archives(good)
     bramble("verify", "absent.tar", code=3)
     assert not os.path.exists("../evil.npy") and not os.path.exists("/tmp/evil.npy")
     # a submission cannot make the program read another file as its benchmark
@@ -191,6 +191,88 @@ def main():
     assert list(part) == list(time) and all(t == sorted(t) for t in time.values())
     recordings()
     print("one submission accepted,", len(refusals), "refused with their reasons;", len(ids), "stimuli,", len(units), "units")
+
+
+# ---- hostile files --------------------------------------------------------------------------------
+
+def array(shape, kind="<f8", size=8):
+    """A .npy that says of itself what it likes."""
+    head = f"{{'descr': {kind if kind[0] == '[' else repr(kind)}, 'fortran_order': False, 'shape': {shape}, }}".ljust(117)
+    return b"\x93NUMPY\1\0" + struct.pack("<H", 118) + head.encode() + b"\n" + bytes(size)
+
+
+def shapes(good, ids):
+    """Arrays that are not rows x columns of numbers, or not as many as the names."""
+    n = len(ids)
+    for shape, size, reason in ((f"({n},)", 8 * n, f"is float64 ({n},)"),
+                                (f"({n // 2}, 2, 3)", 24 * n, "expected numbers, rows x columns"), (f"({n}, 0)", 0, "is float64"),
+                                ("(0, 3)", 0, "is float64"), (f"({n - 1}, 3)", 24 * (n - 1), f"{n} lines, expected {n - 1}"),
+                                ("(4611686018427387904, 4)", 64, "cut off"), ("(-1, 3)", 24 * n, "shape")):
+        refused({**good, "arrays/0.npy": array(shape, size=size)}, reason)
+    for kind, reason in (("|O", "pickled"), ("<U4", "expected numbers"), ("<c16", "found values of type"),
+                         ("[('a', '<f8')]", "structured")):
+        refused({**good, "arrays/0.npy": array(f"({n}, 3)", kind, 48 * n)}, reason)
+    words = json.loads(good["submission.json"])
+    twice = {**words, "arrays": words["arrays"] * 2}
+    refused({**good, "submission.json": json.dumps(twice).encode()}, "is not there")    # the bytes are one array's
+    refused({**good, "submission.json": json.dumps({**words, "arrays": []}).encode()}, "no arrays")
+
+
+def hostile(good):
+    """Names and texts that a terminal or a page should not have to show."""
+    rows = good["arrays/0.rows.txt"].split(b"\n")
+    for name in (b"\xff\xfe", b"\x1b[31mred", b"a\xc2\x9b31m", b"a\rb"):
+        refused({**good, "arrays/0.rows.txt": b"\n".join([name, *rows[1:]])}, "line 1 is no UTF-8 text without control")
+    for name in ("\udcff.npy", "\x1b[31m.npy"):
+        refused(good, "the name of member 5 is no UTF-8", listed=False, more=[("arrays/" + name, b"")])
+    for name in ("a\\..\\b", "arrays/../../x", "./x", "arrays//x"):
+        refused(good, "leads out of the archive", listed=False, more=[(name, b"")])
+    refused(word(good, dataset="\x1b[31m"), "field dataset holds a control character")
+    refused({**good, "submission.json": good["submission.json"].replace(b'"made"', b'"m\xff"')}, "not JSON", listed=False)
+    refused({**good, "submission.json": b"[" * 100000}, "100000 deep", listed=False)
+    for card, reason in ((CARD.replace("licence: CC-BY-4.0\n", ""), "licence"), (CARD.replace("CC-BY-4.0", '""'), "licence"),
+                         (CARD.replace("CC-BY-4.0", '" "'), "licence is blank"),
+                         (CARD.replace("Two-layer net", '"\\e[31mred"'), "name holds a control character"),
+                         (CARD.replace("B. Author", '"B.\\nAuthor"'), "expected one line"),
+                         (CARD.replace("[A. Author, B. Author]", "[]"), "authors"),
+                         (CARD.replace("Two", "\udcff"), "UTF-8"), (CARD + "\0", "zero byte"), ("", "card.yaml")):
+        refused({**good, "card.yaml": card.encode(errors="surrogateescape")}, reason)
+
+
+def archives(good):
+    """Archives that are cut off, too large for what they say, or hold more than files."""
+    whole = open("good.tar", "rb").read()
+    used = whole.rstrip(b"\0")
+    for cut in (0, 100, 512, 700, len(used) // 2, len(used) - 1):
+        with open("bad.tar", "wb") as f:
+            f.write(whole[:cut])
+        refused_file("bytes left for a member" if cut >= 512 else "not a zip or tar" if cut else "empty")
+    for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE):
+        pack("bad.tar", good)
+        with tarfile.open("bad.tar", "a") as t:
+            link = tarfile.TarInfo("link.npy")
+            link.type, link.linkname = kind, "/etc/passwd"
+            t.addfile(link)
+        refused_file("links or devices")
+    with open("bad.tar", "wb") as f:
+        f.write(gzip.compress(whole))
+    refused_file("expected a plain tar")
+    with zipfile.ZipFile("bad.tar", "w", zipfile.ZIP_DEFLATED) as z:
+        for name, data in good.items():
+            z.writestr(name, data)
+        z.writestr("bomb.npy", bytes(10 << 20))
+    refused_file("expected a plain tar")
+    hole = tarfile.TarInfo("hole.npy")    # a sparse member: 4 GiB, of which nothing stands in the file
+    hole.size = 0
+    hole.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.name": "hole.npy",
+                        "GNU.sparse.size": str(4 << 30), "GNU.sparse.map": f"{4 << 30},0"}
+    with tarfile.open("bad.tar", "w", format=tarfile.PAX_FORMAT) as t:
+        t.addfile(hole)
+    refused_file("bytes, expected at most")
+    pack("bad.tar", good, more=[(f"x{i}", b"") for i in range(10000)])
+    refused_file("more than 10000 members")
+    write("bad.tar", "no archive")
+    refused_file("not a zip or tar")
 
 
 # ---- densities, states, weights, behaviour --------------------------------------------------------

@@ -53,12 +53,29 @@ static void utf8_as_in_rfc_3629(void **state)
     assert_false(utf8("\xf5\x80\x80\x80") || utf8("\xc3") || utf8("\xe2\x82") || utf8("\xc3(a"));
 }
 
+static bool line(const char *text)
+{
+    return bram_name_is_line(text, strlen(text));
+}
+
+/* What a terminal would obey: C0, DEL, and C1 as UTF-8 (U+009B is an escape sequence by itself). */
+static void lines_to_print(void **state)
+{
+    (void)state;
+    assert_true(line("") && line("a b/c \"d\"") && line("\xc2\xa0") && line("\xe2\x82\xac"));
+    assert_false(line("a\nb") || line("\x1b[31m") || line("\x7f") ||
+                 line("\xc2\x9b"
+                      "31m"));
+    assert_false(line("\xff") || line("a\xc2"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identifiers),
         cmocka_unit_test(steps_of_a_path),
         cmocka_unit_test(utf8_as_in_rfc_3629),
+        cmocka_unit_test(lines_to_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
