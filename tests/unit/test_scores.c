@@ -262,9 +262,36 @@ static void shuffled_brains(void **state)
     stop(&f);
 }
 
+/* The mean of r^2 / c over the units that count and have an r: one without, or one outside of the
+ * subset, neither counts nor makes the next number in memory count. */
+static void unitwise_normalization_takes_the_units_that_count(void **state)
+{
+    (void)state;
+    for (int outside = 0; outside < 2; outside++) {
+        struct fixture f;
+        bram_dataset *out = NULL;
+        const double reliability[] = {0.5, 0.8, 2};
+        const uint8_t subset[] = {1, 0};
+        start(&f);
+        for (size_t t = 0; t < ROWS && !outside; t++) f.model[t * UNITS + 1] = 7;
+        f.job.subset = outside ? subset : NULL;
+        f.job.ceiling = BRAM_CEILING_RELIABILITY;
+        f.job.reliability = reliability;
+        f.job.normalization = BRAM_RULE_UNITWISE;
+        assert_ok(f.cx, bram_scores_add(f.cx, f.scores, "pearson", &f.job));
+        const bram_axis *table = finish(&f, &out);
+        double r = number(table, "value", 0); /* of unit 0 alone */
+        assert_true(r > 0.5 && r < 0.99);
+        assert_near(number(table, "normalized", 0), r * r / 0.5, 1e-12);
+        bram_dataset_free(out);
+        stop(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unitwise_normalization_takes_the_units_that_count),
         cmocka_unit_test(shuffled_brains),
         cmocka_unit_test(values_and_floors_are_those_of_the_metric),
         cmocka_unit_test(a_draw_is_the_score_of_the_repeated_blocks),
