@@ -239,7 +239,7 @@ static int memory(bram_ctx *cx, size_t *out, const bram_cell *cell)
 const bram_task bram_task_encoding = {
     .name = "encoding",
     .summary = "predict the responses of an area's units to new stimuli from features of them",
-    .version = 4,
+    .version = 5,
     .params = params,
     .asks = BRAM_ANSWERS(BRAM_ASK_FEATURES) | BRAM_ANSWERS(BRAM_ASK_RESPOND),
     .parts = parts,

@@ -7,12 +7,15 @@
  * response of that moment: one map for all bins where features lie along time, one for each bin
  * where they do not (weights=auto). The penalty is chosen within the training conditions.
  *
- *   METRIC            over all (left-out condition, bin) pairs of a unit
- *   METRIC@demeaned   less the condition-independent mean (of each bin, over training conditions):
- * of the data from the data, of what is fitted from the predictions METRIC@tSECONDS   over the
- * conditions, bin by bin, relative to that mean r_noise_corrected median over units of the
- * correlation corrected for the noise of both sides, by random halves of the repeats (timed.h); not
- * without repeats
+ * METRIC: over all (left-out condition, bin) pairs of a unit.
+ *
+ * METRIC@demeaned: less the condition-independent mean (of each bin, over training conditions); of
+ * the data from the data, of what is fitted from the predictions.
+ *
+ * METRIC@tSECONDS: over the conditions, bin by bin, relative to that mean.
+ *
+ * r_noise_corrected: median over units of the correlation corrected for the noise of both sides, by
+ * random halves of the repeats (timed.h); not without repeats.
  *
  * Floor: the condition-independent mean. Ceiling: what the signal would score by the reliability of
  * split halves over the same rows. Another population as the model (area:name=) is the practical
