@@ -71,8 +71,9 @@ def refused_file(reason):
     out = bramble("verify", "bad.tar", "./made.yaml", "-d", "data", code=1)
     assert out.startswith("refused: bad.tar") or out.startswith("refused: "), out
     assert reason in out, (reason, out)
-    found = json.loads(bramble("verify", "bad.tar", "./made.yaml", "-d", "data", "--format", "json", code=1))
-    assert found["accepted"] is False and reason in found["reason"]
+    if len(refusals) % 8 == 0:
+        found = json.loads(bramble("verify", "bad.tar", "./made.yaml", "-d", "data", "--format", "json", code=1))
+        assert found["accepted"] is False and reason in found["reason"]
     assert sorted(os.walk(".")) == before and "\x1b" not in out
     refusals.append(reason)
 
@@ -165,6 +166,8 @@ def main():
     hostile(good)
     archives(good)
     bramble("verify", "absent.tar", code=3)
+    out = bramble("run", "./made.yaml", "-d", "data", "--out", "refused", "-m", "submission:bad.tar", code=1)
+    assert "submission:path=bad.tar: failed: bad.tar: " in out and "not a zip or tar" in out, out
     assert not os.path.exists("../evil.npy") and not os.path.exists("/tmp/evil.npy")
     # a submission cannot make the program read another file as its benchmark
     pack("bad.tar", word(good, benchmark="./made.yaml"))
