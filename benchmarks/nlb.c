@@ -169,8 +169,11 @@ int bram_nlb_velocity(bram_ctx *cx, double *r2, const bram_mat *train_rates,
 static void add_bin(double *row, const bram_cube *rates, size_t trial, size_t bin, int64_t jitter,
                     double weight)
 {
-    int64_t from = (int64_t)bin - jitter;
-    bool inside = from >= 0 && from < (int64_t)rates->bins;
+    /* a jitter from a file may be any number: it is held against the bins before it is subtracted
+     */
+    int64_t bins = (int64_t)rates->bins, near = jitter > -bins && jitter < bins ? jitter : bins;
+    int64_t from = (int64_t)bin - near;
+    bool inside = from >= 0 && from < bins;
     for (size_t u = 0; u < rates->units; u++)
         row[u] += inside ? weight *
                                rates->data[(trial * rates->bins + (size_t)from) * rates->units + u]

@@ -45,6 +45,8 @@ static int read_cube(bram_ctx *cx, bram_cube *out, const struct set *s, const br
         status = bram_fail(cx, BRAM_ESHAPE,
                            "%s has %u dimensions, expected trial x bin x unit or trial x variable",
                            path, shape.rank);
+    if (status == BRAM_OK && shape.dims[shape.rank - 1] == 0)
+        status = bram_fail(cx, BRAM_ESHAPE, "%s has no columns", path);
     if (status == BRAM_OK) status = bram_h5_read_double(cx, &out->data, NULL, file, path, 0);
     if (status == BRAM_OK) {
         out->trials = (size_t)shape.dims[0];

@@ -425,12 +425,12 @@ def ask(path):
     name, task, data, text = definition(path)
     open(f"{name}.yaml", "w").write(text)
     shown = bramble("benchmark", "show", f"./{name}.yaml", "--data", ".", "--rows", "-o", f"asked-{name}", "-q")
-    if shown.returncode and task != "time-resolved":    # conditions of the area, all of them
+    if shown.returncode:
         return task, shown.stderr.strip().splitlines()[0]
     options = {o["name"]: o["value"] for o in json.loads(
         bramble("benchmark", "show", f"./{name}.yaml", "--data", ".", "--format", "json").stdout)["options"]}
-    asked = {"area": {}} if shown.returncode else {}
-    for kind in ("rows", "units") if not asked else ():
+    asked = {}
+    for kind in ("rows", "units"):
         for line in csv.DictReader(open(f"asked-{name}/{kind}.csv")):
             of = asked.setdefault(line["part"], {})
             if "from" in line:

@@ -295,6 +295,25 @@ static void bad_rates_are_errors(void **state)
     bram_ctx_free(cx);
 }
 
+/* Any number may stand in a file: the largest and the smallest are beyond the ends of a trial. */
+static void a_jitter_of_any_size_is_one(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    double r[] = {1, 2, 3, 4}, p[] = {1, 2, 3, 4}, x = 7;
+    bram_cube rates = {r, 1, 4, 1}, psth = {p, 1, 4, 1};
+    const int64_t trial = 0, jitter[] = {INT64_MIN, INT64_MAX, 4, -4};
+    const size_t begin[] = {0, 1};
+    for (size_t k = 0; k < 4; k++)
+        assert_int_equal(bram_nlb_psth(cx, &x, &psth, &rates, &trial, begin, &jitter[k]),
+                         BRAM_ENUMERIC);
+    p[3] = (double)NAN;
+    p[0] = 2, p[1] = 3, p[2] = 4; /* moved by one bin, the last is beyond the end */
+    assert_ok(cx, bram_nlb_psth(cx, &x, &psth, &rates, &trial, begin, &(int64_t){-1}));
+    assert_near(x, 1, 1e-15);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     bram_init();
@@ -304,6 +323,7 @@ int main(void)
         cmocka_unit_test(files_are_scored),
         cmocka_unit_test(speeds_go_with_intervals),
         cmocka_unit_test(bad_rates_are_errors),
+        cmocka_unit_test(a_jitter_of_any_size_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
