@@ -65,7 +65,7 @@ static void run_cell(bram_ctx *cx, bram_engine_message *m, const bram_engine *e,
     double start = bram_engine_now();
     m->status = b->variation && b->variation->axis ? bram_thin(cx, &thin, b, ds, p->cell->part)
                                                    : BRAM_OK;
-    if (thin) cell.dataset = thin;
+    if (thin) cell.dataset = thin, cell.whole = ds;
     if (m->status == BRAM_OK) m->status = run_task(cx, &result, &cell, bram_task_find(b->task));
     bram_dataset_free(thin);
     m->state = m->status == BRAM_OK               ? BRAM_STATE_SCORED

@@ -11,7 +11,7 @@ int bram_one_step_open(bram_ctx *cx, bram_one_step *s, const bram_cell *cell)
                                  bram_option_text(s->o, "response")));
     BRAM_TRY(bram_timesplit_make(cx, &s->split, &s->recording, s->o));
     s->split.train.panel.public_data = cell->dataset; /* for models of a connectome */
-    BRAM_TRY(bram_time_blocks_make(cx, &s->blocks, &s->split.train, &s->split.test));
+    BRAM_TRY(bram_time_blocks_whole(cx, &s->blocks, cell, &s->split.train, &s->split.test));
     return bram_targets_make(cx, &s->target, &s->split.test, &s->blocks);
 }
 

@@ -317,7 +317,7 @@ static int prepare(bram_ctx *cx, struct cosmooth *c)
     if (validation && all) validation = &c->validation.panel;
     BRAM_TRY(bram_fitted_new(cx, &c->model, c->cell->model, train, validation, c->cell->seed));
     BRAM_TRY(bram_fitted_new(cx, &c->floor, FLOOR, train, NULL, 0));
-    return bram_time_blocks_make(cx, &c->blocks, &c->own.train, &c->own.test);
+    return bram_time_blocks_whole(cx, &c->blocks, c->cell, &c->own.train, &c->own.test);
 }
 
 static int ask(bram_ctx *cx, bram_side *side, const struct cosmooth *c, const bram_fitted *model,

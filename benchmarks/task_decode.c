@@ -135,14 +135,30 @@ static void hide_labels(struct decode *d, const bram_slice *part)
                 memset(d->target.present + (part->begin[s] + r) * units, 0, units);
 }
 
-static int read_sides(bram_ctx *cx, struct decode *d)
+static int read_sides(bram_ctx *cx, bram_recording *activity, bram_recording *target,
+                      const struct decode *d, const bram_dataset *ds)
+{
+    BRAM_TRY(
+        bram_recording_read(cx, activity, ds, d->cell->part, bram_option_text(d->o, "response")));
+    return bram_behaviour_read(cx, target, ds, activity, bram_option_text(d->o, "behaviour"),
+                               bram_option_text(d->o, "variables"));
+}
+
+/* By the behaviour to learn from; on a learning curve by all of it, the same at every size. */
+static int make_blocks(bram_ctx *cx, struct decode *d)
 {
     const bram_cell *c = d->cell;
-    BRAM_TRY(bram_recording_read(cx, &d->activity, c->dataset, c->part,
-                                 bram_option_text(d->o, "response")));
-    return bram_behaviour_read(cx, &d->target, c->dataset, &d->activity,
-                               bram_option_text(d->o, "behaviour"),
-                               bram_option_text(d->o, "variables"));
+    if (!c->whole) return bram_time_blocks_make(cx, &d->blocks, &d->split.train, &d->split.test);
+    bram_recording activity = {0}, target = {0};
+    bram_timesplit whole = {0};
+    int status = read_sides(cx, &activity, &target, d, c->whole);
+    if (status == BRAM_OK) status = bram_timesplit_make(cx, &whole, &target, d->o);
+    if (status == BRAM_OK)
+        status = bram_time_blocks_make(cx, &d->blocks, &whole.train, &d->split.test);
+    bram_timesplit_release(&whole);
+    bram_recording_release(&target);
+    bram_recording_release(&activity);
+    return status;
 }
 
 static int prepare(bram_ctx *cx, struct decode *d)
@@ -152,13 +168,13 @@ static int prepare(bram_ctx *cx, struct decode *d)
     BRAM_TRY(bram_model_parse(cx, &model, NULL, NULL, c->model));
     bool history = has_history(d) && !(model->flags & BRAM_MODEL_LOOKS_BACK);
     const bram_recording *input = history ? &d->history : &d->activity;
-    BRAM_TRY(read_sides(cx, d));
+    BRAM_TRY(read_sides(cx, &d->activity, &d->target, d, d->cell->dataset));
     if (history) BRAM_TRY(make_history(cx, d));
     BRAM_TRY(bram_timesplit_make(cx, &d->split, &d->target, d->o));
     bram_slice_attach(&d->split.train, input);
     bram_slice_attach(&d->split.validation, input);
     bram_slice_attach(&d->split.test, input);
-    BRAM_TRY(bram_time_blocks_make(cx, &d->blocks, &d->split.train, &d->split.test));
+    BRAM_TRY(make_blocks(cx, d));
     hide_labels(d, &d->split.train);
     hide_labels(d, &d->split.validation);
     BRAM_TRY(bram_fitted_new(cx, &d->model, c->model, &d->split.train.panel,
@@ -293,7 +309,7 @@ static int reveal(bram_ctx *cx, bram_dataset *to, const bram_benchmark *b, const
     int status = strcmp(response, bram_option_text(d.o, "behaviour")) == 0
                      ? bram_fail(cx, BRAM_EUSAGE, "%s: response and behaviour are the same",
                                  b->name)
-                     : read_sides(cx, &d);
+                     : read_sides(cx, &d.activity, &d.target, &d, ds);
     if (status == BRAM_OK) status = bram_timesplit_make(cx, &d.split, &d.target, d.o);
     if (status == BRAM_OK) {
         hide_labels(&d, &d.split.train);

@@ -86,7 +86,7 @@ static int prepare(bram_ctx *cx, struct density *d)
                              bram_timesplit_validation(&d->split), c->seed));
     BRAM_TRY(bram_fitted_new(cx, &d->floor, floor_of(d).model, &d->split.train.panel, NULL, 0));
     if (!bram_option_integer(d->o, "sessions"))
-        return bram_time_blocks_of(cx, &d->blocks, &d->split.train, &d->split.test, d->o);
+        return bram_time_blocks_of(cx, &d->blocks, c, &d->split.train, &d->split.test);
     d->blocks = bram_session_blocks(&d->split.test);
     return BRAM_OK;
 }

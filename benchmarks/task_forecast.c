@@ -716,6 +716,22 @@ static int fit_all(bram_ctx *cx, struct forecast *f)
     return BRAM_OK;
 }
 
+/* On a learning curve by what there is to learn from in all: the same blocks at every size. */
+static int make_blocks(bram_ctx *cx, struct forecast *f)
+{
+    bram_cell cell = *f->cell;
+    if (!cell.whole) return bram_time_blocks_of(cx, &f->blocks, &cell, &f->train, &f->test);
+    cell.dataset = cell.whole;
+    cell.whole = NULL;
+    struct forecast whole = {.cell = &cell, .o = f->o};
+    bool within = bram_option_is(f->o, "variant", "within");
+    int status = within ? split_within(cx, &whole) : split_across(cx, &whole);
+    if (status == BRAM_OK)
+        status = bram_time_blocks_of(cx, &f->blocks, &cell, &whole.train, &f->test);
+    release(&whole);
+    return status;
+}
+
 static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 {
     struct forecast f = {.cell = cell, .o = cell->benchmark->options};
@@ -727,7 +743,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
                          "have other scales");
     int status = within ? split_within(cx, &f) : split_across(cx, &f);
     if (status == BRAM_OK) status = fit_all(cx, &f);
-    if (status == BRAM_OK) status = bram_time_blocks_of(cx, &f.blocks, &f.train, &f.test, f.o);
+    if (status == BRAM_OK) status = make_blocks(cx, &f);
     if (status == BRAM_OK) status = bram_scores_for_cell(cx, &f.scores, f.test.panel.unit, cell);
     if (status == BRAM_OK) status = score_one_step(cx, &f, result);
     if (status == BRAM_OK) status = score_free_runs(cx, &f);

@@ -108,7 +108,7 @@ static int prepare(bram_ctx *cx, struct states *s)
     BRAM_TRY(bram_timesplit_make(cx, &s->split, &s->recording, s->o));
     BRAM_TRY(bram_fitted_new(cx, &s->model, c->model, &s->split.train.panel,
                              bram_timesplit_validation(&s->split), c->seed));
-    BRAM_TRY(bram_time_blocks_of(cx, &s->blocks, &s->split.train, &s->split.test, s->o));
+    BRAM_TRY(bram_time_blocks_of(cx, &s->blocks, c, &s->split.train, &s->split.test));
     BRAM_TRY(bram_axis_new(cx, &s->whole, "labelling", 1));
     return bram_axis_set_ids(cx, s->whole, (const char *[]){"states"});
 }

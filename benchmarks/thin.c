@@ -17,20 +17,37 @@ enum { ANIMALS = 1 << 0, MINUTES = 1 << 1, STIMULI = 1 << 2, UNITS = 1 << 3 };
 
 static const char *const axis_names[] = {"animals", "minutes", "stimuli", "units"};
 
+#define IN_TIME    "its data are recordings in time, each learned from by itself"
+#define TO_STIMULI "its data are responses of one area to stimuli, without a course in time"
+
+/* What there can be less of in a task, and why there is no other axis. */
 static const struct {
     const char *task;
     unsigned axes;
-} sensible[] = {{"forecast", ANIMALS | MINUTES | UNITS},
-                {"density", MINUTES | UNITS},
-                {"cosmooth", ANIMALS | MINUTES | UNITS},
-                {"decode", MINUTES | UNITS},
-                {"states", MINUTES | UNITS},
-                {"psth", MINUTES | UNITS},
-                {"graph", MINUTES | UNITS},
-                {"neurons", ANIMALS},
-                {"encoding", STIMULI | UNITS},
-                {"geometry", ANIMALS | STIMULI | UNITS},
-                {"pseudo-depth", STIMULI | UNITS}};
+    const char *why;
+} sensible[] = {
+    {"forecast", ANIMALS | MINUTES | UNITS, "its data are recordings in time, without stimuli"},
+    {"density", MINUTES | UNITS, IN_TIME},
+    {"cosmooth", ANIMALS | MINUTES | UNITS, "its data are recordings in time, without stimuli"},
+    {"decode", MINUTES | UNITS, IN_TIME},
+    {"states", MINUTES | UNITS, IN_TIME},
+    {"psth", MINUTES | UNITS, IN_TIME},
+    {"graph", MINUTES | UNITS, IN_TIME},
+    {"wiring", MINUTES | UNITS, IN_TIME},
+    {"neurons", ANIMALS, "it holds neurons that animals share against each other, over animals"},
+    {"encoding", STIMULI | UNITS, TO_STIMULI},
+    {"geometry", ANIMALS | STIMULI | UNITS, "its data are responses without a course in time"},
+    {"pseudo-depth", STIMULI | UNITS, TO_STIMULI},
+    {"classify", STIMULI | UNITS, TO_STIMULI},
+    {"time-resolved", STIMULI | UNITS, "its bins of time are what is scored, area by area"},
+    {"transfer", 0, "a part is a pair of areas with stimuli and units of their own"},
+    {"links", 0, "it has one graph, and how much of it is shown is an option of its definition"},
+    {"vessels", 0, "it has one graph, and how much of it is shown is an option of its definition"},
+    {"communities", 0, "nothing is learned: a partition of one graph is held against the true one"},
+    {"motifs", 0, "nothing is learned: patterns of one graph are counted"},
+    {"identification", 0, "nothing is recorded: representations of networks are told apart"},
+    {"motor", 0, "its networks are trained on trials that are made without end"},
+    {"learning", 0, "it measures what training does to weights, it does not score data"}};
 
 static unsigned axis_of(const char *name)
 {
@@ -49,6 +66,7 @@ static bool learns_from_others(const bram_benchmark *b)
 static int check_axis(bram_ctx *cx, unsigned *axis, const bram_benchmark *b, const char *name)
 {
     unsigned axes = 0;
+    const char *why = "its task does not say what it learns from";
     *axis = axis_of(name);
     if (!*axis)
         return bram_fail(cx, BRAM_EUSAGE,
@@ -56,12 +74,13 @@ static int check_axis(bram_ctx *cx, unsigned *axis, const bram_benchmark *b, con
                          "units",
                          name);
     for (size_t i = 0; i < sizeof sensible / sizeof *sensible; i++)
-        if (strcmp(sensible[i].task, b->task) == 0) axes = sensible[i].axes;
+        if (strcmp(sensible[i].task, b->task) == 0) axes = sensible[i].axes, why = sensible[i].why;
+    if (strcmp(b->task, "classify") == 0 && *axis == STIMULI &&
+        !bram_option_is(b->options, "over", "stimuli"))
+        axes = 0, why = "stimuli are its classes, and fewer classes are another question";
     if (!(axes & *axis))
-        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                         "%s has no learning curve along %s: the task %s does not learn from more "
-                         "or fewer of them",
-                         b->name, name, b->task);
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s has no learning curve along %s: %s", b->name,
+                         name, why);
     bool alone = strcmp(b->task, "forecast") == 0 || strcmp(b->task, "cosmooth") == 0;
     if (*axis == ANIMALS && alone && !learns_from_others(b))
         return bram_fail(
@@ -87,8 +106,11 @@ static bram_response *find(bram_ctx *cx, const bram_dataset *ds, const char *gro
 static const bram_response *recorded(bram_ctx *cx, const bram_benchmark *b, const bram_dataset *ds,
                                      const char *part)
 {
-    bool stimuli = strcmp(b->task, "encoding") == 0 || strcmp(b->task, "geometry") == 0 ||
-                   strcmp(b->task, "pseudo-depth") == 0;
+    static const char *const to_stimuli[] = {"encoding", "geometry", "pseudo-depth", "classify",
+                                             "time-resolved"};
+    bool stimuli = false;
+    for (size_t i = 0; i < sizeof to_stimuli / sizeof *to_stimuli; i++)
+        stimuli |= strcmp(b->task, to_stimuli[i]) == 0;
     return stimuli ? find(cx, ds, "responses", part, "")
                    : find(cx, ds, "recordings", part, bram_option_text(b->options, "response"));
 }
@@ -471,7 +493,7 @@ int bram_curve_add(bram_ctx *cx, bram_variations *list, const bram_benchmark *b,
     unsigned axis = axis_of(settings->axis);
     size_t n = settings->amounts ? settings->amounts : default_amounts(own, most, axis);
     const double *amount = settings->amounts ? settings->amount : own;
-    size_t draws = axis == MINUTES ? 1 : settings->draws ? settings->draws : 3;
+    size_t draws = axis == MINUTES ? 1 : settings->draws ? settings->draws : 5;
     for (size_t i = 0; i < n; i++) {
         if (!(amount[i] > 0) || amount[i] > most * (1 + 1e-9))
             return bram_fail(cx, BRAM_EUSAGE, "%s: %g %s, expected more than 0 and at most %g",

@@ -8,9 +8,10 @@
  *   stimuli  that were shown; with folds, those to learn from are a share of them
  *   units    that were recorded in the part
  *
- * Test rows, gaps, held-out units and bootstrap draws are those of the whole benchmark. Subsets are
- * random (minutes apart), depend on benchmark, part and draw alone, and grow: a larger one holds
- * the smaller.
+ * Test rows, gaps, held-out units and bootstrap draws are those of the whole benchmark: blocks of
+ * time are as long as the whole of what there is to learn from asks for (bram_cell.whole). Subsets
+ * are random (minutes apart), depend on benchmark, part and draw alone, and grow: a larger one
+ * holds the smaller.
  */
 #ifndef BRAMBLE_BENCHMARKS_THIN_H
 #define BRAMBLE_BENCHMARKS_THIN_H
@@ -21,7 +22,7 @@ typedef struct bram_curve_settings {
     const char *axis;     /* "animals", "minutes", "stimuli", "units" */
     const double *amount; /* ascending; count 0: what there is, halved again and again */
     size_t amounts;
-    size_t draws; /* random subsets of each size but the whole; 0: 3 */
+    size_t draws; /* random subsets of each size but the whole; 0: 5 */
 } bram_curve_settings;
 
 /**

@@ -202,10 +202,27 @@ bram_time_blocks bram_session_blocks(const bram_slice *test)
     return b;
 }
 
-int bram_time_blocks_of(bram_ctx *cx, bram_time_blocks *out, const bram_slice *train,
-                        const bram_slice *test, const bram_options *o)
+int bram_time_blocks_whole(bram_ctx *cx, bram_time_blocks *out, const bram_cell *cell,
+                           const bram_slice *train, const bram_slice *test)
 {
-    if (bram_option_is(o, "blocks", "time")) return bram_time_blocks_make(cx, out, train, test);
+    if (!cell->whole) return bram_time_blocks_make(cx, out, train, test);
+    const bram_options *o = cell->benchmark->options;
+    bram_recording r = {0};
+    bram_timesplit whole = {0};
+    int status = bram_recording_read(cx, &r, cell->whole, cell->part,
+                                     bram_option_text(o, "response"));
+    if (status == BRAM_OK) status = bram_timesplit_make(cx, &whole, &r, o);
+    if (status == BRAM_OK) status = bram_time_blocks_make(cx, out, &whole.train, test);
+    bram_timesplit_release(&whole);
+    bram_recording_release(&r);
+    return status;
+}
+
+int bram_time_blocks_of(bram_ctx *cx, bram_time_blocks *out, const bram_cell *cell,
+                        const bram_slice *train, const bram_slice *test)
+{
+    if (bram_option_is(cell->benchmark->options, "blocks", "time"))
+        return bram_time_blocks_whole(cx, out, cell, train, test);
     *out = bram_session_blocks(test);
     snprintf(out->axis, sizeof out->axis, "%zu stretches", out->blocks.count);
     return BRAM_OK;

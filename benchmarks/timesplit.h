@@ -88,10 +88,16 @@ typedef struct bram_time_blocks {
 int bram_time_blocks_make(bram_ctx *cx, bram_time_blocks *out, const bram_slice *train,
                           const bram_slice *test) BRAM_MUST_CHECK;
 
-/** By the option blocks: as bram_time_blocks_make, or each stretch of the test part a block, where
+/** The same of a cell on one recording, cut by bram_timesplit_make: on a learning curve
+ * (cell->whole) by the training part of the whole recording, so that the blocks are the same at
+ * every size. */
+int bram_time_blocks_whole(bram_ctx *cx, bram_time_blocks *out, const bram_cell *cell,
+                           const bram_slice *train, const bram_slice *test) BRAM_MUST_CHECK;
+
+/** By the option blocks: as bram_time_blocks_whole, or each stretch of the test part a block, where
  * rows of one stretch belong together (courses of one stimulus). */
-int bram_time_blocks_of(bram_ctx *cx, bram_time_blocks *out, const bram_slice *train,
-                        const bram_slice *test, const bram_options *o) BRAM_MUST_CHECK;
+int bram_time_blocks_of(bram_ctx *cx, bram_time_blocks *out, const bram_cell *cell,
+                        const bram_slice *train, const bram_slice *test) BRAM_MUST_CHECK;
 
 /** Each segment of the test part is a block: for what was cut by sessions. */
 bram_time_blocks bram_session_blocks(const bram_slice *test);

@@ -13,7 +13,7 @@
 #define BRAM_VARIATION_MARK '~'
 
 /** Of the code that makes the data of variations: part of the key of their cells. */
-enum { BRAM_VARIATION_VERSION = 1 };
+enum { BRAM_VARIATION_VERSION = 2 };
 
 /**
  * A copy of a definition as a variation of it.

@@ -184,7 +184,7 @@ const bram_command bram_command_run = {
             {"identifiability", 0, NULL,
              "On data simulated from each fitted model: does the true one win?", NULL,
              "Variations"},
-            {"draws", 0, "N", "Random subsets of each size (default 3), simulations (default 5)",
+            {"draws", 0, "N", "Random subsets of each size, simulations of each model (default 5)",
              NULL, "Variations"},
             {NULL}},
     .examples =

@@ -277,6 +277,11 @@ double bram_t_quantile(double p, double df)
     return isinf(df) ? bram_normal_quantile(p) : gsl_cdf_tdist_Pinv(p, df);
 }
 
+double bram_chi_squared_tail(double x, double df)
+{
+    return gsl_cdf_chisq_Q(x, df);
+}
+
 /* ---- tests ---------------------------------------------------------------------------------- */
 
 double bram_bootstrap_p(const double *draws, size_t n)

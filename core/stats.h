@@ -74,6 +74,9 @@ double bram_normal_quantile(double p);
 double bram_t_tail(double t, double df);
 double bram_t_quantile(double p, double df);
 
+/** P(X > x) of a chi-squared X. */
+double bram_chi_squared_tail(double x, double df);
+
 /**
  * Two-sided p of "the statistic is 0" from n bootstrap draws of it: 2 (k + 1) / (n + 1), at most 1,
  * k the smaller of the numbers of draws <= 0 and >= 0 (Davison and Hinkley 1997, section 4.4: the

@@ -96,13 +96,18 @@ static int by_rank(const void *a, const void *b)
     return (x->model > y->model) - (x->model < y->model);
 }
 
-/* Adds the ranks of one benchmark's values (1: the highest) and returns their tie correction. */
+/* Adds the ranks of one benchmark's values (1: the highest), and to `ties` the sum of t^3 - t. */
 static int add_ranks(bram_ctx *cx, struct placed *total, double *negative, double *rank,
-                     const double *value, size_t n)
+                     const double *value, size_t n, double *ties)
 {
     for (size_t i = 0; i < n; i++) negative[i] = -value[total[i].model];
     BRAM_TRY(bram_ranks(cx, rank, negative, n));
     for (size_t i = 0; i < n; i++) total[i].rank += rank[i];
+    for (size_t i = 0; i < n; i++) { /* each of t tied ones adds t^2 - 1 */
+        double tied = 0;
+        for (size_t k = 0; k < n; k++) tied += rank[k] == rank[i];
+        *ties += tied * tied - 1;
+    }
     return BRAM_OK;
 }
 
@@ -111,7 +116,8 @@ int bram_mean_ranks_of(bram_ctx *cx, bram_mean_ranks *out, const double *value, 
 {
     struct placed *total = bram_scratch(cx, models, sizeof *total);
     double *work = bram_scratch(cx, models, 2 * sizeof *work);
-    *out = (bram_mean_ranks){.benchmarks = benchmarks, .kendall_w = NAN, .critical = NAN};
+    *out = (bram_mean_ranks){
+        .benchmarks = benchmarks, .kendall_w = NAN, .friedman = NAN, .p = NAN, .critical = NAN};
     out->model = bram_scratch(cx, models, sizeof *out->model);
     out->rank = bram_scratch(cx, models, sizeof *out->rank);
     if (!total || !work || !out->model || !out->rank) return BRAM_ENOMEM;
@@ -122,9 +128,9 @@ int bram_mean_ranks_of(bram_ctx *cx, bram_mean_ranks *out, const double *value, 
         if (complete) total[n++].model = m;
     }
     if (n < 2) return BRAM_OK;
+    double k = (double)n, count = (double)benchmarks, spread = 0, ties = 0;
     for (size_t b = 0; b < benchmarks; b++)
-        BRAM_TRY(add_ranks(cx, total, work, work + models, value + b * models, n));
-    double k = (double)n, count = (double)benchmarks, spread = 0;
+        BRAM_TRY(add_ranks(cx, total, work, work + models, value + b * models, n, &ties));
     for (size_t i = 0; i < n; i++) {
         double d = total[i].rank - count * (k + 1) / 2;
         spread += d * d;
@@ -133,7 +139,10 @@ int bram_mean_ranks_of(bram_ctx *cx, bram_mean_ranks *out, const double *value, 
     qsort(total, n, sizeof *total, by_rank);
     for (size_t i = 0; i < n; i++) out->model[i] = total[i].model, out->rank[i] = total[i].rank;
     out->models = n;
-    out->kendall_w = 12 * spread / (count * count * (k * k * k - k));
+    double most = count * count * (k * k * k - k) - count * ties;
+    out->kendall_w = most > 0 ? 12 * spread / most : (double)NAN;
+    out->friedman = count * (k - 1) * out->kendall_w;
+    if (isfinite(out->friedman)) out->p = bram_chi_squared_tail(out->friedman, k - 1);
     out->critical = bram_nemenyi(n) * sqrt(k * (k + 1) / (6 * count));
     return BRAM_OK;
 }

@@ -29,13 +29,21 @@ typedef struct bram_mean_ranks {
     size_t *model; /* [models]: numbers of the caller's models, best mean rank first */
     double *rank;  /* [models]: mean over benchmarks, ties averaged */
     size_t models, benchmarks;
-    double kendall_w; /* agreement of the benchmarks: 1 the same order on all, 0 none */
+    double kendall_w; /* agreement of the benchmarks: 1 the same order on all, 0 none; NaN where
+                         all models are tied on all */
+    double friedman;  /* chi^2 of Friedman 1937, with models - 1 degrees of freedom */
+    double p;         /* of that: whether any two models differ, before pairs are looked at */
     double critical;  /* difference of mean ranks that Nemenyi's test calls one, at 0.05 */
 } bram_mean_ranks;
 
 /**
  * Mean ranks as Demsar 2006 (JMLR 7:1) has them. Nothing is imputed: models without a score on some
- * benchmark are left out.
+ * benchmark are left out. With n models, m benchmarks and S the sum of squares of the rank sums
+ * about their mean,
+ *
+ *   W = 12 S / (m^2 (n^3 - n) - m sum_j T_j),   T_j = sum over ties of t models on j of t^3 - t
+ *
+ * (Kendall 1970, Rank Correlation Methods, chapter 6), and Friedman's chi^2 = m (n - 1) W.
  *
  * @param value   benchmarks x models, higher is better; NaN where there is no score
  * @param out     arrays in scratch memory; models is 0 when fewer than 2 are complete

@@ -3,9 +3,7 @@
  */
 #include "learning_curve.h"
 
-#include "stats.h"
-
-#include <bramble/rng.h>
+#include "scoring.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,8 +108,9 @@ size_t bram_learning_curve_axes(const bram_results *r, const char *base, const c
 struct making {
     bram_learning_curve *c;
     struct member *member;
-    size_t members, samples;
-    double *sample; /* points x samples, of the model in hand */
+    size_t members, samples, draws;
+    double best;                            /* of the score; NaN */
+    double *amount, *value, *test, *sample; /* bram_curve_data of the model in hand */
 };
 
 void bram_learning_curve_free(bram_learning_curve *c)
@@ -135,110 +134,52 @@ static const bram_board_row *row_of(const bram_board *b, const char *model)
     return NULL;
 }
 
-/* One size: the mean over subsets, and its samples. first .. end - 1 are its members. */
-static int make_point(bram_ctx *cx, const struct making *k, const char *model, size_t first,
-                      size_t end, bram_curve_point *p, double *sample)
+/*
+ * The values of one size, and its samples by test rows: the mean over subsets of the bootstrap
+ * draws, each row's mapped so that their quantiles are the ends of its interval on the leaderboard.
+ * first .. end - 1 are its members. @return BRAM_OK; BRAM_ENOMEM
+ */
+static int gather(bram_ctx *cx, const struct making *k, const char *model, size_t first, size_t end,
+                  double *value, double *test)
 {
     size_t n = 0, mark = bram_scratch_mark(cx);
-    const bram_board_row **row = bram_scratch(cx, end - first, sizeof *row);
-    if (!row) return BRAM_ENOMEM;
-    bool draws = true;
-    double sum = 0;
+    double *draw = bram_scratch(cx, k->samples, sizeof *draw);
+    if (!draw) return BRAM_ENOMEM;
+    for (size_t d = 0; d < k->draws; d++) value[d] = NAN;
+    for (size_t s = 0; s < k->samples; s++) test[s] = 0;
     for (size_t i = first; i < end; i++) {
         const bram_board_row *own = row_of(k->member[i].board, model);
         if (!own || isnan(own->value)) continue;
-        draws &= own->draw != NULL && k->member[i].board->draws >= k->samples;
-        sum += own->value;
-        row[n++] = own;
+        value[k->member[i].draw] = own->value;
+        const bram_board_row *whole = row_of(k->member[k->members - 1].board, model);
+        if (whole && own->scored < whole->scored) k->c->uneven += whole->scored - own->scored;
+        n++;
+        double low = NAN, high = NAN;
+        if (own->draw)
+            BRAM_TRY(bram_curve_interval(cx, &low, &high, own->draw, k->samples, k->c->level));
+        double stretch = high > low ? (own->high - own->low) / (high - low) : 1;
+        for (size_t s = 0; s < k->samples; s++)
+            test[s] += own->draw ? own->low + stretch * (own->draw[s] - low) : (double)NAN;
     }
-    p->amount = k->member[first].amount;
-    p->subsets = n;
-    p->value = n ? sum / (double)n : (double)NAN;
-    for (size_t s = 0; s < k->samples; s++) {
-        bram_rng g = bram_rng_at(0, "learning curve", s * 64 + first);
-        double mean = 0;
-        for (size_t i = 0; i < n && draws; i++)
-            mean += row[n == 1 ? 0 : (size_t)(bram_rng_uniform(&g) * (double)n)]->draw[s] /
-                    (double)n;
-        sample[s] = n && draws ? mean : (double)NAN;
-    }
+    for (size_t s = 0; s < k->samples; s++) test[s] = n ? test[s] / (double)n : (double)NAN;
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
 
-/* The interval of the defined ones of some samples; none for fewer than half. */
-static int interval(bram_ctx *cx, double *low, double *high, const double *sample, size_t count,
-                    double level)
+/* The best value that the metric of a score can have; NaN: not known, or there is none. */
+static double best_of(bram_ctx *cx, const char *score, bool higher_better)
 {
-    size_t n = 0, mark = bram_scratch_mark(cx);
-    double *defined = bram_scratch(cx, count, sizeof *defined);
-    if (!defined) return BRAM_ENOMEM;
-    for (size_t i = 0; i < count; i++)
-        if (isfinite(sample[i])) defined[n++] = sample[i];
-    *low = *high = NAN;
-    int status = BRAM_OK;
-    if (n >= 2 && 2 * n >= count) {
-        status = bram_quantile(cx, low, defined, n, (1 - level) / 2);
-        if (status == BRAM_OK) status = bram_quantile(cx, high, defined, n, (1 + level) / 2);
-    }
-    bram_scratch_release(cx, mark);
-    return status;
-}
-
-/* The law of sample s (samples: of the values themselves). @return BRAM_ENOTAPPLICABLE: none */
-static int fit(bram_ctx *cx, bram_power_law *out, const struct making *k, const bram_curve *curve,
-               size_t s)
-{
-    size_t n = 0, mark = bram_scratch_mark(cx);
-    double *x = bram_scratch(cx, k->c->points, sizeof *x);
-    double *y = bram_scratch(cx, k->c->points, sizeof *y);
-    if (!x || !y) return BRAM_ENOMEM;
-    for (size_t i = 0; i < k->c->points; i++) {
-        double value = s == k->samples ? curve->point[i].value : k->sample[i * k->samples + s];
-        if (!isfinite(value)) continue;
-        x[n] = curve->point[i].amount;
-        y[n++] = value;
-    }
-    int status = bram_power_law_fit(cx, out, x, y, n);
-    bram_scratch_release(cx, mark);
-    return status;
-}
-
-static int fit_law(bram_ctx *cx, const struct making *k, bram_curve *curve)
-{
-    const bram_power_law none = {NAN, NAN, NAN, NAN, false};
-    curve->law = none;
-    curve->exponent_low = curve->exponent_high = NAN;
-    curve->asymptote_low = curve->asymptote_high = NAN;
-    bram_power_law law;
-    int status = fit(cx, &law, k, curve, k->samples);
-    if (status == BRAM_ENOTAPPLICABLE || status == BRAM_ENUMERIC) {
-        snprintf(curve->why, sizeof curve->why, "%.90s", bram_ctx_message(cx));
-        return BRAM_OK;
-    }
-    BRAM_TRY(status);
-    if (law.at_bound) {
-        snprintf(curve->why, sizeof curve->why, "no power law: the best exponent is %s",
-                 law.exponent < 1 ? "below 0.01" : "above 8");
-        return BRAM_OK;
-    }
-    curve->law = law;
-    size_t mark = bram_scratch_mark(cx);
-    double *exponent = bram_scratch(cx, k->samples + 1, sizeof *exponent);
-    double *asymptote = bram_scratch(cx, k->samples + 1, sizeof *asymptote);
-    if (!exponent || !asymptote) return BRAM_ENOMEM;
-    for (size_t s = 0; s < k->samples; s++) { /* one at a bound counts there, with its end */
-        bool good = fit(cx, &law, k, curve, s) == BRAM_OK;
-        exponent[s] = good ? law.exponent : (double)NAN;
-        asymptote[s] = good ? law.asymptote : (double)NAN;
-    }
-    status = interval(cx, &curve->exponent_low, &curve->exponent_high, exponent, k->samples,
-                      k->c->level);
-    if (status == BRAM_OK)
-        status = interval(cx, &curve->asymptote_low, &curve->asymptote_high, asymptote, k->samples,
-                          k->c->level);
-    bram_scratch_release(cx, mark);
-    return status;
+    char spec[192];
+    size_t length = strcspn(score, "@");
+    bram_metric_use use = {0};
+    if (length >= sizeof spec) return NAN;
+    memcpy(spec, score, length);
+    spec[length] = 0;
+    if (bram_metric_use_parse(cx, &use, spec) != BRAM_OK) return NAN;
+    bool known = use.metric->flags & (BRAM_METRIC_IDENTITY_ONE | BRAM_METRIC_IDENTITY_ZERO) ||
+                 use.metric->kind == BRAM_METRIC_GRAPH;
+    bram_metric_use_release(&use);
+    return known ? (higher_better ? 1 : 0) : (double)NAN;
 }
 
 static int make_curve(bram_ctx *cx, struct making *k, bram_curve *curve, const char *model)
@@ -247,27 +188,49 @@ static int make_curve(bram_ctx *cx, struct making *k, bram_curve *curve, const c
     curve->point = bram_alloc(cx, k->c->points, sizeof *curve->point);
     if (!curve->model || !curve->point) return BRAM_ENOMEM;
     BRAM_TRY(bram_model_brief(cx, &curve->name, model));
+    bram_curve_data data = {.points = k->c->points,
+                            .draws = k->draws,
+                            .samples = k->samples,
+                            .amount = k->amount,
+                            .value = k->value,
+                            .test = k->test,
+                            .level = k->c->level,
+                            .best = k->best,
+                            .higher_better = k->c->higher_better};
     size_t p = 0;
     for (size_t first = 0, end; first < k->members; first = end, p++) {
         for (end = first; end < k->members && k->member[end].amount == k->member[first].amount;)
             end++;
-        bram_curve_point *point = &curve->point[p];
-        double *sample = k->sample + p * k->samples;
-        BRAM_TRY(make_point(cx, k, model, first, end, point, sample));
-        BRAM_TRY(interval(cx, &point->low, &point->high, sample, k->samples, k->c->level));
+        k->amount[p] = curve->point[p].amount = k->member[first].amount;
+        BRAM_TRY(
+            gather(cx, k, model, first, end, k->value + p * k->draws, k->test + p * k->samples));
     }
-    return fit_law(cx, k, curve);
+    bram_curve_samples(k->sample, &data);
+    for (p = 0; p < k->c->points; p++) {
+        bram_curve_point *point = &curve->point[p];
+        point->value = bram_curve_mean(&data, p, &point->subsets);
+        BRAM_TRY(bram_curve_interval(cx, &point->low, &point->high, k->sample + p * k->samples,
+                                     k->samples, k->c->level));
+    }
+    return bram_curve_law_fit(cx, &curve->fit, &data, k->sample);
 }
 
 static int make_curves(bram_ctx *cx, struct making *k)
 {
     const bram_board *b = k->member[k->members - 1].board; /* the whole: its order of models */
     k->samples = b->draws;
-    for (size_t i = 0; i < k->members; i++)
+    for (size_t i = 0; i < k->members; i++) {
         if (k->member[i].board->draws < k->samples) k->samples = k->member[i].board->draws;
+        if (k->member[i].draw >= k->draws) k->draws = k->member[i].draw + 1;
+    }
+    k->c->alone = k->draws == 1;
+    k->best = best_of(cx, k->c->score, k->c->higher_better);
+    k->amount = bram_scratch(cx, k->c->points, sizeof *k->amount);
+    k->value = bram_scratch(cx, k->c->points * k->draws, sizeof *k->value);
+    k->test = bram_scratch(cx, k->c->points * (k->samples + 1), sizeof *k->test);
     k->sample = bram_scratch(cx, k->c->points * (k->samples + 1), sizeof *k->sample);
     k->c->curve = bram_alloc(cx, b->rows, sizeof *k->c->curve);
-    if (!k->sample || !k->c->curve) return BRAM_ENOMEM;
+    if (!k->amount || !k->value || !k->test || !k->sample || !k->c->curve) return BRAM_ENOMEM;
     for (size_t i = 0; i < b->rows; i++) {
         k->c->curves++;
         BRAM_TRY(make_curve(cx, k, &k->c->curve[i], b->row[i].model));

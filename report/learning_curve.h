@@ -1,19 +1,17 @@
 /*
  * learning_curve.h - scores against how much there was to learn from, from the cells of `bramble
- * run
- * --learning-curve`, with a power law fitted to each model's (core/power_law.h).
+ * run --learning-curve`, with a power law fitted to each model's (core/power_law.h).
  *
- * The value at a size is the mean over its random subsets (and over parts). Its interval, and that
- * of the exponent and the asymptote, are the quantiles of a bootstrap of both kinds of chance:
- * sample k takes draw k of the test rows (the same ones at every size that has the same rows) and
- * as many subsets as there are, with replacement. The law is fitted to every sample anew.
+ * The value at a size is the mean over its random subsets (and over parts). Its interval, and those
+ * of the exponent and the asymptote, hold both the chance of the test rows and that of the subsets:
+ * curve_law.h says how. At all of the data it is the interval of the leaderboard.
  */
 #ifndef BRAMBLE_REPORT_LEARNING_CURVE_H
 #define BRAMBLE_REPORT_LEARNING_CURVE_H
 
 #include "board.h"
+#include "curve_law.h"
 #include "figure.h"
-#include "power_law.h"
 #include "table.h"
 
 typedef struct bram_curve_point {
@@ -25,15 +23,16 @@ typedef struct bram_curve_point {
 typedef struct bram_curve {
     char *model, *name; /* canonical and brief */
     bram_curve_point *point;
-    bram_power_law law; /* all NaN where there is none */
-    double exponent_low, exponent_high, asymptote_low, asymptote_high;
-    char why[96]; /* why there is no law; "" */
+    bram_curve_law fit;
 } bram_curve;
 
 typedef struct bram_learning_curve {
     char *base, *title, *axis, *score;
     bool higher_better;
     double level;
+    bool alone; /* sizes less than the whole have one subset: its chance is not in the intervals */
+    size_t
+        uneven; /* cells of subsets that could not be scored: their size is a mean of the others */
     size_t points, curves;
     bram_curve *curve;
 } bram_learning_curve;

@@ -22,6 +22,14 @@ static int decimals_of(bram_ctx *cx, const bram_learning_curve *c)
     return decimals;
 }
 
+static bool has_intervals(const bram_learning_curve *c)
+{
+    for (size_t i = 0; i < c->curves; i++)
+        for (size_t p = 0; p < c->points; p++)
+            if (isfinite(c->curve[i].point[p].low)) return true;
+    return false;
+}
+
 int bram_learning_curve_table(bram_ctx *cx, bram_table **out, const bram_learning_curve *c)
 {
     enum { BENCHMARK, MODEL, AMOUNT, SHOWN, VALUE, LOW, HIGH, SUBSETS, COLUMNS };
@@ -55,8 +63,15 @@ int bram_learning_curve_table(bram_ctx *cx, bram_table **out, const bram_learnin
         }
     char title[192];
     bram_score_title(title, c->score);
-    bram_table_note(t, "score: %s; %s is better; %g %% interval over test rows and subsets.", title,
-                    c->higher_better ? "higher" : "lower", 100 * c->level);
+    bram_table_note(t, "score: %s; %s is better; %g %% interval over test rows%s.", title,
+                    c->higher_better ? "higher" : "lower", 100 * c->level,
+                    c->alone ? "" : " and subsets");
+    if (!has_intervals(c))
+        bram_table_note(t, "No interval: the test rows are too few blocks for a bootstrap.");
+    if (c->uneven)
+        bram_table_note(
+            t, "%zu cells of smaller sizes could not be scored; means are over the others.",
+            c->uneven);
     int status = bram_table_status(cx, t);
     if (status == BRAM_OK) *out = t;
     else bram_table_free(t);
@@ -102,19 +117,20 @@ int bram_learning_curve_laws(bram_ctx *cx, bram_table **out, const bram_learning
         bram_table_row(t);
         bram_table_text(t, BENCHMARK, c->base);
         bram_table_text(t, MODEL, k->name);
-        if (k->why[0]) bram_table_text(t, WHY, k->why);
-        if (isnan(k->law.exponent)) continue;
-        bram_interval_text(text, k->law.exponent, k->exponent_low, k->exponent_high, 2);
+        if (k->fit.why[0]) bram_table_text(t, WHY, k->fit.why);
+        if (isnan(k->fit.law.exponent)) continue;
+        bram_interval_text(text, k->fit.law.exponent, k->fit.exponent_low, k->fit.exponent_high, 2);
         bram_table_text(t, E_SHOWN, text);
-        bram_interval_text(text, k->law.asymptote, k->asymptote_low, k->asymptote_high, decimals);
+        bram_interval_text(text, k->fit.law.asymptote, k->fit.asymptote_low, k->fit.asymptote_high,
+                           decimals);
         bram_table_text(t, A_SHOWN, text);
-        bram_table_number(t, E, k->law.exponent);
-        bram_table_number(t, E_LOW, k->exponent_low);
-        bram_table_number(t, E_HIGH, k->exponent_high);
-        bram_table_number(t, A, k->law.asymptote);
-        bram_table_number(t, A_LOW, k->asymptote_low);
-        bram_table_number(t, A_HIGH, k->asymptote_high);
-        bram_table_number(t, GAIN, k->law.gain);
+        bram_table_number(t, E, k->fit.law.exponent);
+        bram_table_number(t, E_LOW, k->fit.exponent_low);
+        bram_table_number(t, E_HIGH, k->fit.exponent_high);
+        bram_table_number(t, A, k->fit.law.asymptote);
+        bram_table_number(t, A_LOW, k->fit.asymptote_low);
+        bram_table_number(t, A_HIGH, k->fit.asymptote_high);
+        bram_table_number(t, GAIN, k->fit.law.gain);
     }
     bram_table_note(t,
                     "score = asymptote - gain %s^-exponent, by least squares (Cortes et al. 1994).",
@@ -142,10 +158,10 @@ static int add_curve(bram_ctx *cx, bram_figure *f, const bram_learning_curve *c,
         low[p] = k->point[p].low, high[p] = k->point[p].high;
     }
     int colour = (int)(i % 8);
-    bool law = isfinite(k->law.exponent);
+    bool law = isfinite(k->fit.law.exponent);
     for (size_t j = 0; law && j < LINE; j++) {
         at[j] = x[0] * pow(x[c->points - 1] / x[0], (double)j / (LINE - 1));
-        line[j] = k->law.asymptote - k->law.gain * pow(at[j], -k->law.exponent);
+        line[j] = k->fit.law.asymptote - k->fit.law.gain * pow(at[j], -k->fit.law.exponent);
     }
     BRAM_TRY(bram_figure_add(cx, f,
                              &(bram_series){.mark = BRAM_MARK_LINE,

@@ -230,6 +230,35 @@ static int add_boards(bram_ctx *cx, const bram_site *s, bram_buffer *all, bram_j
     return BRAM_OK;
 }
 
+static int put_ranks(bram_ctx *cx, bram_buffer *out, const bram_site *s, const bram_mean_ranks *r)
+{
+    static const char *const header[] = {"model",      "mean_rank",           "models",
+                                         "benchmarks", "kendall_w",           "friedman_chi2",
+                                         "friedman_p", "critical_difference", NULL};
+    const double all[] = {(double)r->models, (double)r->benchmarks, r->kendall_w, r->friedman, r->p,
+                          r->critical};
+    bram_csv_writer w;
+    bram_csv_to_sink(&w, to_buffer, out, ',');
+    BRAM_TRY(put_texts(cx, &w, header));
+    BRAM_TRY(bram_csv_end_row(cx, &w));
+    for (size_t i = 0; i < r->models; i++) {
+        BRAM_TRY(bram_csv_put_text(cx, &w, s->model[r->model[i]].spec));
+        BRAM_TRY(put_number(cx, &w, r->rank[i]));
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++) BRAM_TRY(put_number(cx, &w, all[k]));
+        BRAM_TRY(bram_csv_end_row(cx, &w));
+    }
+    return BRAM_OK;
+}
+
+int bram_site_ranks_data(bram_ctx *cx, const bram_site *s, const bram_mean_ranks *ranks)
+{
+    bram_buffer out = {0};
+    int status = put_ranks(cx, &out, s, ranks);
+    if (status == BRAM_OK) return bram_site_file(cx, s, "data/mean-ranks.csv", &out);
+    bram_buffer_release(&out);
+    return status;
+}
+
 int bram_site_data(bram_ctx *cx, const bram_site *s)
 {
     bram_buffer all = {0}, json = {0};

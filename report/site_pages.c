@@ -139,7 +139,8 @@ static int put_ranks(bram_ctx *cx, bram_buffer *out, const bram_site *s)
 {
     bram_mean_ranks ranks;
     double *value = gather_values(cx, s);
-    char number[BRAM_DIGITS_BYTES], other[BRAM_DIGITS_BYTES];
+    char number[BRAM_DIGITS_BYTES], other[BRAM_DIGITS_BYTES], chi[BRAM_DIGITS_BYTES],
+        p[BRAM_DIGITS_BYTES];
     if (!value) return BRAM_ENOMEM;
     if (s->boards < 2) return BRAM_OK;
     BRAM_TRY(bram_mean_ranks_of(cx, &ranks, value, s->boards, s->models));
@@ -162,11 +163,13 @@ static int put_ranks(bram_ctx *cx, bram_buffer *out, const bram_site *s)
         "<figcaption>Mean ranks of the %zu models with a score on all %zu benchmarks%s; "
         "%zu others lack one and are left out. A bar joins models closer than the "
         "critical difference %s (Nemenyi, 5 %%). Kendall's W, the agreement of the "
-        "benchmarks: %s.</figcaption>\n</figure>\n",
+        "benchmarks: %s; Friedman's test of any difference: &chi;&sup2; = %s, p = %s. <a "
+        "href=\"data/mean-ranks.csv\">mean-ranks.csv</a></figcaption>\n</figure>\n",
         ranks.models, s->boards, ranks.models > n ? " (the first 20 are shown)" : "",
         s->models - ranks.models, bram_digits_fixed(number, ranks.critical, 2),
-        bram_digits_fixed(other, ranks.kendall_w, 2));
-    return BRAM_OK;
+        bram_digits_fixed(other, ranks.kendall_w, 2), bram_digits_short(chi, ranks.friedman, 3),
+        bram_digits_short(p, ranks.p, 2));
+    return bram_site_ranks_data(cx, s, &ranks);
 }
 
 int bram_site_index(bram_ctx *cx, const bram_site *s)

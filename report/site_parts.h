@@ -87,6 +87,10 @@ int bram_site_data(bram_ctx *cx, const bram_site *s) BRAM_MUST_CHECK;
 int bram_site_board_data(bram_ctx *cx, const bram_site *s, const bram_board *b,
                          const bram_board_pair *pair) BRAM_MUST_CHECK;
 
+/** The models over all benchmarks: data/mean-ranks.csv. */
+int bram_site_ranks_data(bram_ctx *cx, const bram_site *s,
+                         const bram_mean_ranks *ranks) BRAM_MUST_CHECK;
+
 /**
  * A diagram of places along an axis with bars that join what cannot be told apart (Demsar 2006,
  * figure 1).

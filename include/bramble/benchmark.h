@@ -93,6 +93,8 @@ typedef struct bram_cell {
     const char *part;
     const char *model; /* canonical spec string */
     uint64_t seed;
+    const bram_dataset
+        *whole; /* what `dataset` is a part of, on a learning curve; NULL: it is all */
 } bram_cell;
 
 /**

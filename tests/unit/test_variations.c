@@ -303,14 +303,15 @@ static void exponents_come_back(void **state)
     for (size_t i = 0; i < 3; i++) {
         const bram_curve *k = &c->curve[i];
         if (strcmp(k->model, "copy") == 0) {
-            assert_near(k->law.exponent, 0.5, 1e-6);
-            assert_near(k->law.asymptote, 0.8, 1e-6);
-            assert_near(k->exponent_low, 0.5,
+            assert_near(k->fit.law.exponent, 0.5, 1e-6);
+            assert_near(k->fit.law.asymptote, 0.8, 1e-6);
+            assert_near(k->fit.exponent_low, 0.5,
                         1e-6); /* draws move all sizes alike: no bend changes */
-            assert_near(k->exponent_high, 0.5, 1e-6);
+            assert_near(k->fit.exponent_high, 0.5, 1e-6);
             assert_near(k->point[1].value, 0.5, 1e-12);
-        } else if (strcmp(k->model, "mean") == 0) assert_string_equal(k->why, "the curve is flat");
-        else assert_non_null(strstr(k->why, "no power law"));
+        } else if (strcmp(k->model, "mean") == 0)
+            assert_string_equal(k->fit.why, "the curve is flat");
+        else assert_non_null(strstr(k->fit.why, "no power law"));
     }
     bram_learning_curve_free(c);
     bram_results_free(r);
