@@ -94,6 +94,20 @@ static void close_data(bram_dataset **ds, bram_dataset **source)
     *ds = *source = NULL;
 }
 
+/* Data that are not there leave a cell not run; data that a model cannot make are not applicable.
+ */
+static void cannot_open(bram_ctx *cx, bram_engine_message *m, const bram_engine *e)
+{
+    const bram_engine_cell *p = &e->pending[m->index];
+    bool made = m->status == BRAM_ENOTAPPLICABLE && p->plan->benchmark->variation;
+    m->state = made ? BRAM_STATE_NOT_APPLICABLE : BRAM_STATE_FAILED;
+    snprintf(m->reason, sizeof m->reason, "%.399s", bram_ctx_message(cx));
+    if (!made) return;
+    int status = bram_store_put(cx, e->settings->out, p->plan, p->cell, m->state, m->reason, NULL);
+    if (status == BRAM_OK) bram_store_log(cx, e->settings->out, p->cell->key, m->state, 0);
+    else m->status = status, m->state = BRAM_STATE_FAILED;
+}
+
 void bram_engine_work(bram_ctx *cx, const bram_engine *e, int in, int out)
 {
     const bram_plan *open_plan = NULL;
@@ -108,10 +122,7 @@ void bram_engine_work(bram_ctx *cx, const bram_engine *e, int in, int out)
             if (m.status == BRAM_OK) open_plan = p->plan;
         }
         if (open_plan) run_cell(cx, &m, e, ds);
-        else {
-            m.state = BRAM_STATE_FAILED;
-            snprintf(m.reason, sizeof m.reason, "%.399s", bram_ctx_message(cx));
-        }
+        else cannot_open(cx, &m, e);
         if (write(out, &m, sizeof m) != (ssize_t)sizeof m) break;
     }
     close_data(&ds, &source);

@@ -205,22 +205,35 @@ static int make_recording(bram_ctx *cx, double **out, const struct source *s, co
 
 /* ---- responses to stimuli ------------------------------------------------------------------- */
 
-/* What the generator says of each stimulus and unit: fitted to all of them. */
+/* The features of the generator for these stimuli. */
+static int read_features(bram_ctx *cx, bram_side *x, bram_dataset **features,
+                         const struct source *s, const bram_area *area)
+{
+    const char *generator = s->b->variation->generator;
+    bram_panel panel = {.public_data = s->ds};
+    bram_fitted *f = NULL;
+    BRAM_TRY(bram_fitted_new(cx, &f, generator, &panel, NULL, 0));
+    int status = bram_area_features(cx, x, features, f, &panel, area->stimulus);
+    bram_fitted_free(f);
+    if (status == BRAM_OK && x->is_rdm)
+        status = bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                           "%s is a dissimilarity matrix: it makes no data", generator);
+    return status;
+}
+
+/* What the generator says of each stimulus and unit, fitted to all of them: by itself where it
+ * answers with responses (mean), else by ridge from its features. */
 static int fit_signal(bram_ctx *cx, double *signal, const struct source *s, const bram_area *area,
                       const bram_side *mean)
 {
-    bram_panel panel = {.public_data = s->ds};
+    const bram_model *model;
+    bram_panel panel;
     bram_fitted *f = NULL;
     bram_dataset *features = NULL, *answer = NULL;
     bram_side x = {0};
-    BRAM_TRY(bram_fitted_new(cx, &f, s->b->variation->generator, &panel, NULL, 0));
-    int status = bram_area_features(cx, &x, &features, f, &panel, area->stimulus);
-    bram_fitted_free(f);
-    f = NULL;
-    if (status == BRAM_OK && x.is_rdm)
-        status = bram_fail(cx, BRAM_ENOTAPPLICABLE,
-                           "%s is a dissimilarity matrix: it makes no data",
-                           s->b->variation->generator);
+    BRAM_TRY(bram_model_parse(cx, &model, NULL, NULL, s->b->variation->generator));
+    bool responds = model->answers & BRAM_ANSWERS(BRAM_ASK_RESPOND);
+    int status = responds ? BRAM_OK : read_features(cx, &x, &features, s, area);
     bram_segment segment = {.id = "made",
                             .row = area->stimulus,
                             .y = mean->values,
@@ -233,7 +246,9 @@ static int fit_signal(bram_ctx *cx, double *signal, const struct source *s, cons
                          .segment = &segment,
                          .segments = 1};
     bram_query q = {.ask = BRAM_ASK_RESPOND, .panel = &panel};
-    if (status == BRAM_OK) status = bram_fitted_new(cx, &f, "ridge", &panel, NULL, 0);
+    if (status == BRAM_OK)
+        status = bram_fitted_new(cx, &f, responds ? s->b->variation->generator : "ridge", &panel,
+                                 NULL, 0);
     if (status == BRAM_OK) status = bram_fitted_answer(cx, &answer, f, &q);
     if (status == BRAM_OK)
         status = bram_response_read(cx, bram_dataset_response(answer, "mean"), (size_t[]){0, 0},
