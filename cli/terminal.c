@@ -175,6 +175,10 @@ void bram_cli_say(const char *format, ...)
 size_t bram_cli_width(void)
 {
     struct winsize size;
+    const char *wanted = getenv("COLUMNS");
+    char *end;
+    unsigned long columns = wanted ? strtoul(wanted, &end, 10) : 0;
+    if (columns >= 20 && columns <= 10000 && !*end) return columns;
     if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
         return size.ws_col;
     return DEFAULT_WIDTH;

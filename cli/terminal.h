@@ -37,7 +37,7 @@ void bram_cli_finish_on_signal(bram_ctx *cx);
 /** @return whether a signal has come */
 bool bram_cli_signalled(void);
 
-/** Columns of stdout: of the terminal, else 80. */
+/** Columns of stdout: $COLUMNS, else of the terminal, else 80. */
 size_t bram_cli_width(void);
 
 /** @return whether stdout shows UTF-8, by the locale */

@@ -81,8 +81,8 @@ static void fit(struct layout *l, const size_t *natural)
 }
 
 /*
- * How many bytes of text fit into width columns, broken at a space where there is one; at least one
- * character. *next is where the rest begins.
+ * How many bytes of text fit into width columns, broken at a space or behind a comma (of specs)
+ * where there is one; at least one character. *next is where the rest begins.
  */
 static size_t take_line(const char *text, size_t width, bool utf8, const char **next)
 {
@@ -92,6 +92,7 @@ static size_t take_line(const char *text, size_t width, bool utf8, const char **
         size_t more = bram_utf8_width(text + bytes, n, utf8);
         if (columns + more > width && bytes) break;
         if (point == ' ') space = bytes;
+        if (point == ',' && columns) space = bytes + n;
         columns += more;
         bytes += n;
     }

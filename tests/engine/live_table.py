@@ -54,6 +54,7 @@ def on_a_terminal(*words, width=80):
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ["TERM"] = "xterm"
+        os.environ.pop("COLUMNS", None)
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         os.execv(BRAMBLE, [BRAMBLE, *words])
     out = b""
