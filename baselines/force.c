@@ -204,14 +204,9 @@ static int fit_all(bram_ctx *cx, bram_force *f, const bram_options *o, const bra
     BRAM_TRY(scale_columns(cx, f, train));
     draw(f, o, seed);
     if (settings.checkpoint.path[0])
-        BRAM_TRY(bram_checkpoint_key(cx, key, "force", o, seed, train));
+        BRAM_TRY(bram_checkpoint_key(cx, key, "force", o, seed, train, NULL));
     BRAM_TRY(bram_option_is(o, "method", "rls") ? bram_force_rls(cx, f, train, &settings)
                                                 : bram_force_bptt(cx, f, train, &settings));
-    for (size_t i = 0; i < f->recurrent.rows * f->recurrent.cols; i++)
-        if (!isfinite(f->recurrent.data[i]))
-            return bram_fail(cx, BRAM_ENUMERIC,
-                             "training diverged: a smaller rate, or a larger "
-                             "alpha, may help");
     if (finished) bram_checkpoint_remove(&settings.checkpoint);
     bram_scratch_release(cx, mark);
     return BRAM_OK;

@@ -10,6 +10,7 @@
 #include "linalg.h"
 #include "nn_math.h"
 #include "nn_step.h"
+#include "training_progress.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct training {
     size_t n, inputs, columns, batch, steps; /* steps: rows of the longest segment */
     struct layout at;
     float *p, *gradient, *m, *v;
+    double loss;               /* of the last step */
     float *u, *y, *weight;     /* steps, batch, inputs; columns, and what an error counts */
     float *x, *r, *z;          /* steps + 1, batch, n (0: before); steps, batch, columns */
     float *sum, *dx, *dr, *dz; /* batch, n; steps, batch, n; batch, n; as z */
@@ -174,19 +176,35 @@ static void copy_parameters(struct training *t, bool out)
         }
 }
 
-/* @return the loss before it */
-static double take_step(struct training *t, uint64_t step)
+/* A gradient that is no number ends the training: which, and when. */
+static int check_gradient(bram_ctx *cx, const struct training *t, double loss, uint64_t step)
+{
+    static const char *const name[] = {"recurrent", "input", "bias", "readout", "offset"};
+    const size_t first[] = {0, t->at.input, t->at.bias, t->at.readout, t->at.offset, t->at.all};
+    for (size_t k = 0; k < 5; k++)
+        for (size_t i = first[k]; i < first[k + 1]; i++)
+            if (!isfinite(t->gradient[i]))
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "step %llu: the gradient of %s is %g; a smaller rate may help",
+                                 (unsigned long long)step, name[k], (double)t->gradient[i]);
+    if (isfinite(loss)) return BRAM_OK;
+    return bram_fail(cx, BRAM_ENUMERIC, "step %llu: the loss is %g; a smaller rate may help",
+                     (unsigned long long)step, loss);
+}
+
+static int take_step(bram_ctx *cx, struct training *t, uint64_t step)
 {
     bram_nn_rule rule = {BRAM_ADAM, 0, 0.9, 0.999, 1e-8, 0};
     rule.rate = bram_nn32_schedule(t->o->rate, 0.1, step, t->o->steps / 20, t->o->steps);
     forward(t);
-    double loss = losses(t);
+    double loss = t->loss = losses(t);
     backward(t);
     double norm = sqrt(bram_nn32_squares(t->gradient, t->at.all));
+    if (!isfinite(norm) || !isfinite(loss)) BRAM_TRY(check_gradient(cx, t, loss, step));
     float factor = (float)bram_nn32_clip(norm, t->o->clip);
     for (size_t i = 0; i < t->at.all; i++) t->gradient[i] *= factor;
     bram_nn32_step(t->p, t->gradient, t->m, t->v, t->at.all, &rule, step);
-    return loss;
+    return BRAM_OK;
 }
 
 int bram_force_bptt(bram_ctx *cx, bram_force *f, const bram_panel *train,
@@ -217,13 +235,9 @@ int bram_force_bptt(bram_ctx *cx, bram_force *f, const bram_panel *train,
             BRAM_TRY(bram_ctx_check_cancel(cx));
             break;
         }
-        double loss = take_step(&t, step);
+        BRAM_TRY(take_step(cx, &t, step));
         number[0] = (double)step;
-        if (!isfinite(loss))
-            return bram_fail(cx, BRAM_ENUMERIC,
-                             "step %llu: the loss is %g; a smaller rate may help",
-                             (unsigned long long)step, loss);
-        if (step % 50 == 0) bram_ctx_progress(cx, "training", (double)step, (double)o->steps);
+        if (step % 50 == 0) bram_training_progress(cx, t.loss, (double)NAN, step, o->steps);
     }
     copy_parameters(&t, true);
     return BRAM_OK;

@@ -115,12 +115,28 @@ static void copy_state(bram_mat *state, const struct run *w, bool out)
         memcpy(out ? part[k] : at, out ? at : part[k], count[k] * sizeof *at);
 }
 
+/* Weights that are no numbers end the training: which, and when. */
+static int check_weights(bram_ctx *cx, const struct run *w, size_t pass, size_t segment)
+{
+    static const char *const name[] = {"recurrent", "readout"};
+    const bram_mat *m[] = {&w->f->recurrent, &w->f->readout};
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < m[k]->rows * m[k]->cols; i++)
+            if (!isfinite(m[k]->data[i]))
+                return bram_fail(cx, BRAM_ENUMERIC,
+                                 "pass %zu, segment %zu: a weight of %s is %g; a larger alpha may "
+                                 "help",
+                                 pass + 1, segment, name[k], m[k]->data[i]);
+    return BRAM_OK;
+}
+
 /* A pass over all segments. */
-static int make_pass(bram_ctx *cx, struct run *w, const bram_panel *train)
+static int make_pass(bram_ctx *cx, struct run *w, const bram_panel *train, size_t pass)
 {
     for (size_t s = 0; s < train->segments; s++) {
         w->s = &train->segment[s];
         go_through(w);
+        BRAM_TRY(check_weights(cx, w, pass, s));
         BRAM_TRY(bram_ctx_check_cancel(cx));
     }
     return BRAM_OK;
@@ -146,14 +162,14 @@ int bram_force_rls(bram_ctx *cx, bram_force *f, const bram_panel *train,
     copy_state(&state, &w, true);
     *o->finished = true;
     for (size_t pass = (size_t)number[0]; pass < o->passes && *o->finished; pass++) {
-        int status = make_pass(cx, &w, train);
+        int status = make_pass(cx, &w, train, pass);
         if (status == BRAM_OK) { /* a pass that was stopped is made again */
             copy_state(&state, &w, false);
             number[0] = (double)(pass + 1);
             bram_ctx_progress(cx, "training", number[0], (double)o->passes);
         }
         *o->finished = pass + 1 == o->passes || !bram_ctx_finish(cx);
-        if (c.path[0] && (status != BRAM_OK || !*o->finished))
+        if (c.path[0] && (status == BRAM_OK ? !*o->finished : status == BRAM_ECANCEL))
             BRAM_TRY(bram_checkpoint_write(cx, &c));
         BRAM_TRY(status);
     }

@@ -6,6 +6,7 @@
 #include "linalg.h"
 #include "nn_layer.h"
 #include "nn_step.h"
+#include "training_progress.h"
 
 #include <bramble/parallel.h>
 #include <bramble/rng.h>
@@ -355,7 +356,8 @@ static int run(bram_ctx *cx, struct training *t, const bram_options *o)
     t->best_score = -INFINITY;
     for (size_t e = 0; e < t->epochs && t->patience < most && !bram_ctx_finish(cx); e++) {
         BRAM_TRY(run_epoch(cx, t, e, rate));
-        bram_ctx_progress(cx, "training", (double)e + 1, (double)t->epochs);
+        const double *row = bram_row(&t->m->history, t->m->history.rows - 1);
+        bram_training_progress(cx, row[1], t->held_rows ? row[2] : (double)NAN, e + 1, t->epochs);
     }
     if (t->m->history.rows) memcpy(t->m->w, t->best, t->m->parameters * sizeof *t->best);
     return BRAM_OK;

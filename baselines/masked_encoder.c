@@ -78,6 +78,7 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
     const bram_network *n = fitted;
     const bram_segment *s = &q->panel->segment[q->segment];
     size_t mark = bram_scratch_mark(cx);
+    if (q->ask == BRAM_ASK_INSIDE) return bram_network_inside(cx, n, q, out);
     if (s->y.cols != n->units || !q->held_out)
         return bram_fail(cx, BRAM_ESHAPE, "%zu units, fitted on %zu; %s", s->y.cols, n->units,
                          q->held_out ? "some held out" : "nothing says which are held out");
@@ -117,7 +118,7 @@ const bram_model bram_model_masked_encoder = {
     .source = "Ye & Pandarinath 2021 (NDT); masks: Devlin et al. 2019",
     .missing = "a missing value stands at the training mean and the input says so; no loss there",
     .version = 2,
-    .answers = BRAM_ANSWERS(BRAM_ASK_COSMOOTH),
+    .answers = BRAM_ANSWERS(BRAM_ASK_COSMOOTH) | BRAM_ANSWERS(BRAM_ASK_INSIDE),
     .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_FINISHES,
     .params = params,
     .fit = fit,

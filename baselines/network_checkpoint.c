@@ -19,19 +19,27 @@ static int hash_rows(bram_ctx *cx, bram_hash *h, const bram_mat *m, const uint8_
     return BRAM_OK;
 }
 
+static int hash_panel(bram_ctx *cx, bram_hash *h, const bram_panel *p)
+{
+    for (size_t s = 0; p && s < p->segments; s++) {
+        const bram_segment *g = &p->segment[s];
+        BRAM_TRY(hash_rows(cx, h, &g->y, g->y_present));
+        BRAM_TRY(hash_rows(cx, h, &g->x, g->x_present));
+    }
+    return BRAM_OK;
+}
+
 int bram_checkpoint_key(bram_ctx *cx, char key[BRAM_CHECKPOINT_KEY], const char *model,
-                        const bram_options *o, uint64_t seed, const bram_panel *train)
+                        const bram_options *o, uint64_t seed, const bram_panel *train,
+                        const bram_panel *validation)
 {
     bram_hash *h = NULL;
     BRAM_TRY(bram_hash_new(cx, &h));
     int status = bram_hash_add_text(cx, h, bram_options_canonical(o));
     if (status == BRAM_OK) status = bram_hash_add_text(cx, h, model);
     if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, seed);
-    for (size_t s = 0; s < train->segments && status == BRAM_OK; s++) {
-        const bram_segment *g = &train->segment[s];
-        status = hash_rows(cx, h, &g->y, g->y_present);
-        if (status == BRAM_OK) status = hash_rows(cx, h, &g->x, g->x_present);
-    }
+    if (status == BRAM_OK) status = hash_panel(cx, h, train);
+    if (status == BRAM_OK) status = hash_panel(cx, h, validation);
     if (status == BRAM_OK) status = bram_hash_end(cx, h, key);
     bram_hash_free(h);
     return status;

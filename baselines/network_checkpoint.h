@@ -19,10 +19,11 @@ typedef struct bram_checkpoint {
 
 enum { BRAM_CHECKPOINT_KEY = 65 };
 
-/** What a checkpoint belongs to: the model, its options, the seed, the training rows. */
+/** What a checkpoint belongs to: the model, its options, the seed, the rows of training and (NULL:
+ * none) of validation. */
 int bram_checkpoint_key(bram_ctx *cx, char key[BRAM_CHECKPOINT_KEY], const char *model,
-                        const bram_options *o, uint64_t seed,
-                        const bram_panel *train) BRAM_MUST_CHECK;
+                        const bram_options *o, uint64_t seed, const bram_panel *train,
+                        const bram_panel *validation) BRAM_MUST_CHECK;
 
 /** Writes it in place of what was there, also when a stop was asked for. */
 int bram_checkpoint_write(bram_ctx *cx, const bram_checkpoint *c) BRAM_MUST_CHECK;

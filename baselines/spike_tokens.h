@@ -188,6 +188,10 @@ int bram_token_pretrain(bram_ctx *cx, bram_token_net *n, const bram_options *o,
 int bram_token_attention(bram_ctx *cx, bram_token_net *n, const bram_panel *train,
                          bool of_x) BRAM_MUST_CHECK;
 
+/** INSIDE: the course of the training, what the tokens of one window look at. */
+int bram_token_inside(bram_ctx *cx, const bram_token_net *n, const bram_query *q,
+                      bram_dataset *out) BRAM_MUST_CHECK;
+
 /** STEP, FREE_RUN, LOGLIK. `samples` runs are drawn where means need them. */
 int bram_token_answer(bram_ctx *cx, const bram_token_net *n, size_t samples, const bram_query *q,
                       bram_dataset *out) BRAM_MUST_CHECK;

@@ -7,7 +7,8 @@
  * FREE_RUN are averages over `samples` runs that are drawn token by token; a run contributes the
  * rates that its cells had when they were reached, which has the same mean as their counts and a
  * smaller variance (Rao-Blackwell). No count that is drawn is above the unit's largest of training.
- * Draws depend on the seed of the fit, the segment's place in the panel, the row and the run alone.
+ * Draws depend on the seed (of the query or, where it has none, of the fit), the segment's place in
+ * the panel, the row and the run alone.
  */
 #include "forecast.h"
 #include "linalg.h"
@@ -74,6 +75,7 @@ static int answer_loglik(bram_ctx *cx, const bram_token_net *n, const bram_token
 struct runs {
     const bram_token_net *n;
     const bram_token_source *known;
+    uint64_t seed;
     size_t start, steps, samples, base, rows; /* rows: base .. start + steps - 1 */
     size_t segment;                           /* of the panel */
     double *y;                                /* samples, rows, units */
@@ -114,7 +116,7 @@ static int begin_runs(bram_ctx *cx, struct runs *r)
             .present = r->present,
             .input = r->known->input ? r->known->input + r->base * r->n->shape.inputs : NULL,
             .input_rows = inputs - r->base};
-        r->rng[k] = bram_rng_at(r->n->seed, stream, r->start * r->samples + k);
+        r->rng[k] = bram_rng_at(r->seed, stream, r->start * r->samples + k);
     }
     return BRAM_OK;
 }
@@ -230,6 +232,7 @@ static int one_start(bram_ctx *cx, size_t task, void *user)
     size_t at = task * m->steps * m->n->shape.units;
     struct runs r = {.n = m->n,
                      .known = m->source,
+                     .seed = m->q->seed ? *m->q->seed : m->n->seed,
                      .start = free ? m->q->start[task] : m->source->first + task,
                      .steps = m->steps,
                      .samples = m->samples,

@@ -14,6 +14,7 @@
 #include "network_checkpoint.h"
 #include "nn_step.h"
 #include "spike_tokens.h"
+#include "training_progress.h"
 
 #include <bramble/parallel.h>
 
@@ -143,7 +144,7 @@ static int look(bram_ctx *cx, struct training *t, double loss, bool *done)
         keep_best(t);
     } else t->number[CHECKS_IN_VAIN]++;
     *done = t->number[CHECKS_IN_VAIN] >= (double)t->patience || t->step == t->steps;
-    bram_ctx_progress(cx, "training", (double)t->step, (double)t->steps);
+    bram_training_progress(cx, loss, held, t->step, t->steps);
     return BRAM_OK;
 }
 
@@ -365,22 +366,27 @@ static int counts_validate(bram_ctx *cx, double *mean, const void *user)
     return BRAM_OK;
 }
 
-/* What a checkpoint belongs to: the model, its options, the seed and the training data. */
+static int hash_source(bram_ctx *cx, bram_hash *h, const bram_nn_tokens *n,
+                       const bram_token_source *g)
+{
+    BRAM_TRY(bram_hash_add(cx, h, g->y, g->rows * n->units * sizeof *g->y));
+    return g->input ? bram_hash_add(cx, h, g->input, g->rows * n->inputs * sizeof *g->input)
+                    : BRAM_OK;
+}
+
+/* What a checkpoint belongs to: the model, its options, the seed and the data. */
 static int make_key(bram_ctx *cx, char hex[65], const bram_token_net *n, const bram_options *o,
                     const char *name, const struct counts *c)
 {
     bram_hash *h = NULL;
-    size_t units = n->shape.units;
     BRAM_TRY(bram_hash_new(cx, &h));
     int status = bram_hash_add_text(cx, h, bram_options_canonical(o));
     if (status == BRAM_OK) status = bram_hash_add_text(cx, h, name);
     if (status == BRAM_OK) status = bram_hash_add_u64(cx, h, n->seed);
-    for (size_t s = 0; s < c->segments && status == BRAM_OK; s++) {
-        const bram_token_source *g = &c->train[s];
-        status = bram_hash_add(cx, h, g->y, g->rows * units * sizeof *g->y);
-        if (status == BRAM_OK && g->input)
-            status = bram_hash_add(cx, h, g->input, g->rows * n->shape.inputs * sizeof(float));
-    }
+    for (size_t s = 0; s < c->segments && status == BRAM_OK; s++)
+        status = hash_source(cx, h, &n->shape, &c->train[s]);
+    for (size_t s = 0; s < c->validations && status == BRAM_OK; s++)
+        status = hash_source(cx, h, &n->shape, &c->validation[s]);
     if (status == BRAM_OK) status = bram_hash_end(cx, h, hex);
     bram_hash_free(h);
     return status;

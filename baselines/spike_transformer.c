@@ -71,6 +71,7 @@ static int answer(bram_ctx *cx, const void *fitted, const bram_query *q, bram_da
         return bram_fail(cx, BRAM_ESHAPE, "the panel has %zu units, the model was fitted on %zu",
                          bram_axis_length(q->panel->unit), f->net->shape.units);
     if (q->ask == BRAM_ASK_WEIGHTS) return answer_weights(cx, f, q, out);
+    if (q->ask == BRAM_ASK_INSIDE) return bram_token_inside(cx, f->net, q, out);
     return bram_token_answer(cx, f->net, f->samples, q, out);
 }
 
@@ -109,9 +110,10 @@ const bram_model bram_model_spike_transformer = {
                "says so",
     .version = 1,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
-               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),
+               BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS) |
+               BRAM_ANSWERS(BRAM_ASK_INSIDE),
     .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_COUNTS | BRAM_MODEL_FINISHES |
-             BRAM_MODEL_TAKES_INPUT,
+             BRAM_MODEL_TAKES_INPUT | BRAM_MODEL_DRAWS,
     .params = params,
     .fit = fit,
     .answer = answer,

@@ -14,6 +14,7 @@
  */
 #include "copies.h"
 #include "demand.h"
+#include "inside.h"
 #include "reveal.h"
 #include "scores.h"
 #include "timesplit.h"
@@ -382,6 +383,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     int status = prepare(cx, &c);
     if (status == BRAM_OK) status = bram_scores_for_cell(cx, &c.scores, c.recording[0].unit, cell);
     if (status == BRAM_OK) status = score(cx, &c, result);
+    if (status == BRAM_OK) status = bram_inside_keep(cx, c.model, &c.asked.test.panel, result);
     release(&c);
     bram_scratch_release(cx, mark);
     return status;

@@ -11,6 +11,7 @@
  */
 #include "behaviour.h"
 #include "demand.h"
+#include "inside.h"
 #include "scores.h"
 #include "timesplit.h"
 
@@ -147,6 +148,7 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
     if (status == BRAM_OK)
         status = bram_scores_for_cell(cx, &d.scores, d.split.test.panel.unit, cell);
     if (status == BRAM_OK) status = score(cx, &d, result);
+    if (status == BRAM_OK) status = bram_inside_keep(cx, d.model, &d.split.test.panel, result);
     release(&d);
     bram_scratch_release(cx, mark);
     return status;

@@ -79,6 +79,8 @@ static int fit(bram_ctx *cx, const bram_cli_args *args, const bram_dataset *ds,
         status = bram_fitted_new(cx, &model, best ? best : spec, &learn.panel,
                                  b > a ? &choose.panel : NULL, (uint64_t)seed);
     if (status == BRAM_OK)
+        status = bram_fitted_keep_data(cx, model, &learn.panel, b > a ? &choose.panel : NULL);
+    if (status == BRAM_OK)
         status = bram_fitted_save(cx, model, bram_cli_text(args, "output", NULL),
                                   bram_cli_has(args, "force"));
     if (status == BRAM_OK)

@@ -32,6 +32,9 @@ static int align(bram_ctx *cx, bram_recording *r, const bram_fitted *model)
 
 struct wish {
     size_t first, steps, stride; /* steps 0: one step ahead */
+    const uint64_t *seed;        /* of what is drawn; NULL: that of the fit */
+    const char *hide;      /* units to tell from the others, joined by commas; NULL: forecasts */
+    const uint8_t *hidden; /* the same as a flag for each unit */
 };
 
 /* The rows of the targets: all, or where free runs start; in scratch memory. */
@@ -83,7 +86,11 @@ static int ask(bram_ctx *cx, bram_dataset *out, const bram_fitted *model, const 
     size_t *target = target_rows(cx, &rows, s, w);
     if (!target) return BRAM_ENOMEM;
     if (!rows) return BRAM_OK;
-    bram_query query = {.ask = w->steps ? BRAM_ASK_FREE_RUN : BRAM_ASK_STEP,
+    bram_query query = {.ask = w->hidden  ? BRAM_ASK_COSMOOTH
+                               : w->steps ? BRAM_ASK_FREE_RUN
+                                          : BRAM_ASK_STEP,
+                        .held_out = w->hidden,
+                        .seed = w->seed,
                         .panel = &slice->panel,
                         .segment = segment,
                         .start = target,
@@ -116,18 +123,45 @@ static int describe(bram_ctx *cx, bram_dataset *out, const bram_fitted *model, c
     BRAM_TRY(bram_attrs_set_text(cx, a, "content", "bramble-prediction"));
     BRAM_TRY(bram_attrs_set_text(cx, a, "model", bram_fitted_spec(model)));
     BRAM_TRY(bram_attrs_set_text(cx, a, "recording", id));
-    BRAM_TRY(bram_attrs_set_text(cx, a, "kind", w->steps ? "free run" : "one step"));
+    const char *kind = w->hide ? "co-smoothing" : w->steps ? "free run" : "one step";
+    BRAM_TRY(bram_attrs_set_text(cx, a, "kind", kind));
+    if (w->seed) BRAM_TRY(bram_attrs_set_integer(cx, a, "seed", (int64_t)*w->seed));
     return bram_attrs_set_integer(cx, a, "first_row", (int64_t)w->first);
 }
 
+/* The flags of the units that `hide` names. */
+static int mark_hidden(bram_ctx *cx, struct wish *w, const bram_axis *unit)
+{
+    size_t units = bram_axis_length(unit), count = 0;
+    uint8_t *hidden = bram_scratch(cx, units, 1);
+    char *list = bram_strf(cx, "%s", w->hide), *rest = NULL;
+    if (!hidden || !list) return BRAM_ENOMEM;
+    int status = BRAM_OK;
+    for (char *id = strtok_r(list, ",", &rest); id && status == BRAM_OK;
+         id = strtok_r(NULL, ",", &rest)) {
+        ptrdiff_t at = bram_axis_find(unit, id);
+        if (at < 0) status = bram_fail(cx, BRAM_EUSAGE, "--held-out: there is no unit \"%s\"", id);
+        else if (!hidden[at]) hidden[at] = 1, count++;
+    }
+    bram_free(list);
+    BRAM_TRY(status);
+    if (count == 0 || count == units)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "--held-out names %zu of %zu units, expected some and not all", count,
+                         units);
+    w->hidden = hidden;
+    return BRAM_OK;
+}
+
 static int predict(bram_ctx *cx, const bram_cli_args *args, const bram_fitted *model,
-                   const bram_recording *r, const struct wish *w)
+                   const bram_recording *r, struct wish *w)
 {
     bram_slice slice = {0};
     bram_dataset *out = NULL;
     if (w->first >= r->rows)
         return bram_fail(cx, BRAM_EUSAGE, "--first is %zu, but %s has %zu rows", w->first, r->id,
                          r->rows);
+    if (w->hide) BRAM_TRY(mark_hidden(cx, w, r->unit));
     BRAM_TRY(bram_slice_make(cx, &slice, &(bram_cut){r, 0, w->first, r->rows}, 1));
     int status = bram_dataset_new(cx, &out);
     if (status == BRAM_OK) status = describe(cx, out, model, r->id, w);
@@ -144,14 +178,31 @@ static int predict(bram_ctx *cx, const bram_cli_args *args, const bram_fitted *m
     return status;
 }
 
-static int read_wish(bram_ctx *cx, const bram_cli_args *args, struct wish *w)
+static int read_wish(bram_ctx *cx, const bram_cli_args *args, struct wish *w, uint64_t *seed)
 {
-    int64_t first, steps, stride;
+    int64_t first, steps, stride, drawn;
     BRAM_TRY(bram_cli_integer(cx, args, "first", 0, INT64_MAX, 0, &first));
     BRAM_TRY(bram_cli_integer(cx, args, "steps", 1, 100000, 0, &steps));
     BRAM_TRY(bram_cli_integer(cx, args, "stride", 1, INT64_MAX, 1, &stride));
-    *w = (struct wish){(size_t)first, (size_t)steps, (size_t)stride};
+    BRAM_TRY(bram_cli_integer(cx, args, "seed", 0, INT64_MAX, 0, &drawn));
+    *seed = (uint64_t)drawn;
+    *w = (struct wish){.first = (size_t)first,
+                       .steps = (size_t)steps,
+                       .stride = (size_t)stride,
+                       .seed = bram_cli_has(args, "seed") ? seed : NULL,
+                       .hide = bram_cli_text(args, "held-out", NULL)};
+    if (w->hide && (steps || w->seed))
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "--held-out tells units from others at the same time: --steps and --seed "
+                         "do not go with it");
     return BRAM_OK;
+}
+
+static int check_seed(bram_ctx *cx, const bram_fitted *model, const struct wish *w)
+{
+    if (!w->seed || bram_fitted_model(model)->flags & BRAM_MODEL_DRAWS) return BRAM_OK;
+    return bram_fail(cx, BRAM_EUSAGE, "--seed: %s draws nothing when it forecasts",
+                     bram_fitted_model(model)->name);
 }
 
 static int run(bram_ctx *cx, const bram_cli_args *args)
@@ -160,12 +211,14 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     if (!path || !bram_cli_text(args, "output", NULL))
         return bram_fail(cx, BRAM_EUSAGE, "predict needs --model MODEL.h5 and -o OUT.h5");
     struct wish wish;
+    uint64_t seed;
     bram_fitted *model = NULL;
     bram_dataset *ds = NULL;
     bram_recording r = {0};
-    BRAM_TRY(read_wish(cx, args, &wish));
+    BRAM_TRY(read_wish(cx, args, &wish, &seed));
     BRAM_TRY(bram_fitted_load(cx, &model, path));
-    int status = bram_cli_recording(cx, &ds, &r, args);
+    int status = check_seed(cx, model, &wish);
+    if (status == BRAM_OK) status = bram_cli_recording(cx, &ds, &r, args);
     if (status == BRAM_OK) {
         status = align(cx, &r, model);
         if (status == BRAM_OK) status = predict(cx, args, model, &r, &wish);
@@ -182,7 +235,8 @@ const bram_command bram_command_predict = {
     .arguments = "--model MODEL.h5 --data FILE.h5 -o OUT.h5",
     .about =
         "Writes the forecasts of a model that 'bramble fit' saved: each row from the true rows "
-        "before it, or with --steps free runs (start x step x neuron) that feed on themselves. The "
+        "before it, or with --steps free runs (start x step x neuron) that feed on themselves, or "
+        "with --held-out some neurons from the others at the same time (co-smoothing). The "
         "output is a file of its own with the response 'prediction' along the recording's time; of "
         "a "
         "recording with gaps one for each stretch: piece1/prediction ...",
@@ -196,6 +250,9 @@ const bram_command bram_command_predict = {
             {"first", 0, "ROW", "The first row to forecast, from 0 (default 0)"},
             {"steps", 0, "H", "Free runs of H steps instead of single steps"},
             {"stride", 0, "N", "Rows between the starts of free runs (default 1)"},
+            {"held-out", 0, "ID,ID", "Tells these neurons from the others, which it may look at"},
+            {"seed", 0, "N",
+             "Seed of what a model draws to forecast, as spike-transformer (default: as fitted)"},
             {"force", 'f', NULL, "Replaces a file that exists"},
             {NULL}},
     .examples =
@@ -203,6 +260,10 @@ const bram_command bram_command_predict = {
             {"bramble predict -m ar.h5 -d worm.h5 -r w1 -o p.h5", "one step ahead, every row"},
             {"bramble predict -m ar.h5 -d worm.h5 -r w1 --steps 16 -o runs.h5",
              "free runs of 16 steps from every row"},
+            {"bramble predict -m masked.h5 -d worm.h5 -r w1 --held-out AVAL,AVAR -o p.h5",
+             "two neurons from the others"},
+            {"bramble predict -m tokens.h5 -d spikes.h5 --steps 50 --seed 7 -o runs.h5",
+             "another draw of a model that draws its runs"},
             {NULL, NULL}},
     .least = 0,
     .most = 0,

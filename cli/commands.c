@@ -57,7 +57,7 @@ const bram_cli_option bram_cli_global_options[] = {
     {"threads", 0, "N", "Threads to use; 0 is one for each processor; the results are the same",
      NULL, "Global options"},
     {"memory", 0, "SIZE", "Memory that may be used, such as 8G", NULL, "Global options"},
-    {"progress", 0, "HOW", "Progress on stderr; auto: on a terminal only", "auto|plain|none",
+    {"progress", 0, "HOW", "Progress on stderr; auto: on a terminal only", "auto|plain|jsonl|none",
      "Global options"},
     {"color", 0, "WHEN", "Colour of messages on a terminal", "auto|never", "Global options"},
     {"plugin", 0, "FILE",

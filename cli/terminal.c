@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 enum { DEFAULT_WIDTH = 80, PLAIN_SECONDS = 10 };
 
-enum progress_mode { PROGRESS_NONE, PROGRESS_LINE, PROGRESS_PLAIN };
+enum progress_mode { PROGRESS_NONE, PROGRESS_LINE, PROGRESS_PLAIN, PROGRESS_JSONL };
 
 static volatile int cancelled; /* the library reads it as an int: see bram_ctx_set_cancel */
 static volatile sig_atomic_t pipe_closed;
@@ -25,7 +26,7 @@ static bool drawn;
 
 static struct {
     enum progress_mode mode;
-    char what[64];
+    char what[64]; /* up to the parenthesis in which details stand */
     double began, shown;
 } progress;
 
@@ -65,14 +66,51 @@ void bram_cli_duration(char *text, size_t room, double seconds)
     else snprintf(text, room, "%d h %02d min", (int)(seconds / 3600), (int)(seconds / 60) % 60);
 }
 
+/* A text within a JSON string. */
+static void put_json(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < ' ') fprintf(stderr, "\\u%04x", c);
+        else fprintf(stderr, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+    }
+}
+
+/* {"what": "training", "done": 100, "total": 2000, "seconds": 1.25, "loss": 0.5, ...}: details
+ * "(name number, ...)" become members. */
+static void show_json(const char *what, double done, double total, double seconds)
+{
+    const char *open = strstr(what, " (");
+    fputs("{\"what\": \"", stderr);
+    put_json(what, open ? (size_t)(open - what) : strlen(what));
+    fprintf(stderr, "\", \"done\": %.0f, \"total\": %.0f, \"seconds\": %.3f", done, total, seconds);
+    for (const char *at = open; at && *at && *at != ')';) {
+        char name[32];
+        double value;
+        int used = 0;
+        at += strspn(at, " (,");
+        if (sscanf(at, "%31[a-z] %lf%n", name, &value, &used) != 2 || !isfinite(value)) break;
+        fprintf(stderr, ", \"%s\": %.6g", name, value);
+        at += used;
+    }
+    fputs("}\n", stderr);
+    fflush(stderr);
+}
+
 static void show_progress(void *user, const char *what, double done, double total)
 {
     (void)user;
     double time = now();
-    if (strncmp(progress.what, what, sizeof progress.what - 1) != 0) {
-        snprintf(progress.what, sizeof progress.what, "%s", what);
+    size_t length = strstr(what, " (") ? (size_t)(strstr(what, " (") - what) : strlen(what);
+    if (length >= sizeof progress.what) length = sizeof progress.what - 1;
+    if (strlen(progress.what) != length || strncmp(progress.what, what, length) != 0) {
+        snprintf(progress.what, sizeof progress.what, "%.*s", (int)length, what);
         progress.began = time;
         progress.shown = 0;
+    }
+    if (progress.mode == PROGRESS_JSONL) {
+        show_json(what, done, total, time - progress.began);
+        return;
     }
     bool finished = total > 0 && done >= total;
     double least = progress.mode == PROGRESS_LINE ? 0.1 : PLAIN_SECONDS;
@@ -140,6 +178,7 @@ void bram_cli_terminal_start(bram_ctx *cx, const bram_cli_args *args)
     bool quiet = bram_cli_has(args, "quiet");
     progress.mode = PROGRESS_NONE;
     if (!quiet && !strcmp(mode, "plain")) progress.mode = PROGRESS_PLAIN;
+    if (!quiet && !strcmp(mode, "jsonl")) progress.mode = PROGRESS_JSONL;
     if (!quiet && !strcmp(mode, "auto") && screen) progress.mode = PROGRESS_LINE;
     if (progress.mode != PROGRESS_NONE) bram_ctx_set_progress(cx, show_progress, NULL);
     if (!quiet) bram_ctx_set_note(cx, take_note, NULL);

@@ -1,6 +1,9 @@
 /*
  * fitted.c - a model by its spec string: fit, answer, save, load.
  */
+#include "hash.h"
+#include "linalg.h"
+
 #include <bramble/model.h>
 
 #include <string.h>
@@ -11,6 +14,8 @@ struct bram_fitted {
     void *state;
     bram_axis *unit, *input;
     char *spec;
+    uint64_t seed;
+    char data[65]; /* "": not told */
 };
 
 const char *bram_ask_response(bram_ask ask)
@@ -149,6 +154,7 @@ int bram_fitted_new(bram_ctx *cx, bram_fitted **out, const char *spec, const bra
         bram_fitted_free(f);
         return status;
     }
+    f->seed = seed;
     f->unit = train->unit ? bram_axis_ref(train->unit) : NULL;
     f->input = train->input ? bram_axis_ref(train->input) : NULL;
     *out = f;
@@ -181,6 +187,53 @@ int bram_fitted_answer(bram_ctx *cx, bram_dataset **out, const bram_fitted *f,
     return status;
 }
 
+/* Shapes, and what is present. */
+static int hash_matrix(bram_ctx *cx, bram_hash *h, const bram_mat *m, const uint8_t *present)
+{
+    BRAM_TRY(bram_hash_add_u64(cx, h, m->rows));
+    BRAM_TRY(bram_hash_add_u64(cx, h, m->cols));
+    for (size_t i = 0; i < m->rows * m->cols; i++)
+        if (!present || present[i])
+            BRAM_TRY(bram_hash_add(cx, h, bram_row(m, i / m->cols) + i % m->cols, sizeof(double)));
+    return BRAM_OK;
+}
+
+static int hash_panel(bram_ctx *cx, bram_hash *h, const bram_panel *p)
+{
+    for (size_t s = 0; p && s < p->segments; s++) {
+        BRAM_TRY(hash_matrix(cx, h, &p->segment[s].y, p->segment[s].y_present));
+        BRAM_TRY(hash_matrix(cx, h, &p->segment[s].x, p->segment[s].x_present));
+    }
+    return BRAM_OK;
+}
+
+int bram_fitted_keep_data(bram_ctx *cx, bram_fitted *f, const bram_panel *train,
+                          const bram_panel *validation)
+{
+    bram_hash *h = NULL;
+    BRAM_TRY(bram_hash_new(cx, &h));
+    int status = hash_panel(cx, h, train);
+    if (status == BRAM_OK) status = hash_panel(cx, h, validation);
+    if (status == BRAM_OK) status = bram_hash_end(cx, h, f->data);
+    bram_hash_free(h);
+    return status;
+}
+
+static int put_source(bram_ctx *cx, bram_attrs *attrs, const bram_fitted *f)
+{
+    BRAM_TRY(bram_attrs_set_integer(cx, attrs, "seed", (int64_t)f->seed));
+    BRAM_TRY(bram_attrs_set_text(cx, attrs, "program_version", bram_version()));
+    BRAM_TRY(bram_attrs_set_text(cx, attrs, "blas_core", bram_blas_core()));
+    return f->data[0] ? bram_attrs_set_text(cx, attrs, "data_sha256", f->data) : BRAM_OK;
+}
+
+static void get_source(bram_fitted *f, const bram_attrs *attrs)
+{
+    const char *data = bram_attrs_text(attrs, "data_sha256");
+    f->seed = (uint64_t)bram_attrs_integer(attrs, "seed", 0);
+    if (data && strlen(data) < sizeof f->data) memcpy(f->data, data, strlen(data) + 1);
+}
+
 /* ---- files: attributes model, spec; tables unit, input; the rest is the model's own --------- */
 
 int bram_fitted_save(bram_ctx *cx, const bram_fitted *f, const char *path, bool replace)
@@ -195,6 +248,7 @@ int bram_fitted_save(bram_ctx *cx, const bram_fitted *f, const char *path, bool 
     if (status == BRAM_OK) status = bram_attrs_set_text(cx, attrs, "spec", f->spec);
     if (status == BRAM_OK)
         status = bram_attrs_set_integer(cx, attrs, "model_version", f->model->version);
+    if (status == BRAM_OK) status = put_source(cx, attrs, f);
     if (status == BRAM_OK && f->unit)
         status = bram_dataset_add_table(cx, file, "columns", bram_axis_ref(f->unit));
     if (status == BRAM_OK && f->input)
@@ -239,6 +293,7 @@ int bram_fitted_load(bram_ctx *cx, bram_fitted **out, const char *path)
                            (long long)bram_attrs_integer(attrs, "model_version", -1),
                            f->model->name, f->model->version);
     if (status == BRAM_OK) {
+        get_source(f, attrs);
         f->unit = only_table(file, "columns");
         f->input = only_table(file, "inputs");
         status = f->model->load(cx, &f->state, f->options, file);

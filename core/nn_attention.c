@@ -139,7 +139,7 @@ void BRAM_NN(attention_back)(const bram_nn_attention *s, const BRAM_NN(qkv) * dx
                              const bram_real *dout, const BRAM_NN(qkv) * x, bram_real *p,
                              bram_real *room)
 {
-    for (size_t row = 0; row < s->batch * s->keys; row++) { /* blocks add to these */
+    for (size_t row = 0; row < s->batch * s->keys && !s->adds; row++) { /* blocks add to these */
         memset(dx->k + row * s->key_row, 0, s->width * sizeof *dx->k);
         memset(dx->v + row * s->key_row, 0, s->width * sizeof *dx->v);
     }

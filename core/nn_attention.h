@@ -18,6 +18,7 @@ typedef struct bram_nn_attention {
     size_t batch, queries, keys, heads, width; /* width: a multiple of heads */
     size_t query_row, key_row;                 /* numbers from one row to the next */
     bool causal;                               /* queries == keys */
+    bool adds; /* on the way back gradients of k and v are added to */
 } bram_nn_attention;
 
 /** Where queries, keys and values begin; on the way back their gradients. */
@@ -41,7 +42,7 @@ void BRAM_NN(attention)(const bram_nn_attention *s, bram_real *out, bram_real *p
 /** Numbers of scratch memory that the way back takes. */
 size_t BRAM_NN(attention_room)(const bram_nn_attention *s);
 
-/** Gradients of q, k and v, written; p is overwritten. */
+/** Gradients of q, k and v, written (those of k and v added to where s->adds); p is overwritten. */
 void BRAM_NN(attention_back)(const bram_nn_attention *s, const BRAM_NN(qkv) * dx,
                              const bram_real *dout, const BRAM_NN(qkv) * x, bram_real *p,
                              bram_real *room);

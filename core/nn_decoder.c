@@ -276,9 +276,11 @@ static void forward_back(const bram_nn_decoder *s, weights *w, weights *grad, co
 static void attend_back(const bram_nn_decoder *s, trace *t, const struct room *r, bool cross)
 {
     bram_real *p = cross ? t->cross : t->self;
+    if (cross) memset(r->kv, 0, s->keys * 2 * s->width * sizeof *r->kv); /* sequences share rows */
     for (size_t i = 0; i < s->sequences; i++) {
         const bram_nn_sequence *q = &s->sequence[i];
         bram_nn_attention a = attention_of(s, q, cross);
+        a.adds = cross;
         BRAM_NN(qkv) x = parts_of(s, q, cross, cross ? t->q : t->qkv, t->kv);
         BRAM_NN(qkv) dx = parts_of(s, q, cross, r->wide, r->kv);
         BRAM_NN(attention_back)(&a, &dx, r->narrow + q->first * s->width, &x, p, r->attention);

@@ -75,14 +75,14 @@ struct sums {
     double count, y, yy, error;
 };
 
-static int add_segment(bram_ctx *cx, struct sums *sum, const bram_fitted *model,
-                       const bram_panel *panel, size_t segment)
+/* One answer about a segment: of all units or, where some are held out, of those. */
+static int add_answer(bram_ctx *cx, struct sums *sum, const bram_fitted *model,
+                      const bram_query *query)
 {
-    const bram_segment *s = &panel->segment[segment];
+    const bram_segment *s = &query->panel->segment[query->segment];
     size_t rows = s->y.rows - s->first, units = s->y.cols;
-    bram_query query = {.ask = BRAM_ASK_STEP, .panel = panel, .segment = segment};
     bram_dataset *answer = NULL;
-    BRAM_TRY(bram_fitted_answer(cx, &answer, model, &query));
+    BRAM_TRY(bram_fitted_answer(cx, &answer, model, query));
     double *mean = bram_scratch(cx, rows, units * sizeof *mean);
     int status = mean ? bram_response_read(cx, bram_dataset_response(answer, "mean"),
                                            (size_t[]){0, 0}, (size_t[]){rows, units}, mean, NULL)
@@ -91,10 +91,36 @@ static int add_segment(bram_ctx *cx, struct sums *sum, const bram_fitted *model,
     for (size_t i = 0; i < rows * units && status == BRAM_OK; i++) {
         size_t row = s->first + i / units, unit = i % units;
         if (s->y_present && !s->y_present[row * units + unit]) continue;
+        if (query->held_out && !query->held_out[unit]) continue;
         double y = bram_row(&s->y, row)[unit], d = y - mean[i];
         sum[unit].count++, sum[unit].y += y, sum[unit].yy += y * y, sum[unit].error += d * d;
     }
     return status;
+}
+
+enum { PARTS = 4 };
+
+/* What a model forecasts; where it does not but tells units from others, each unit once, a quarter
+ * of them at a time. */
+static int add_segment(bram_ctx *cx, struct sums *sum, const bram_fitted *model,
+                       const bram_panel *panel, size_t segment)
+{
+    unsigned answers = bram_fitted_model(model)->answers;
+    size_t units = panel->segment[segment].y.cols, parts = units < PARTS ? units : PARTS;
+    bram_query query = {.ask = BRAM_ASK_STEP, .panel = panel, .segment = segment};
+    if (answers & BRAM_ANSWERS(BRAM_ASK_STEP) || !(answers & BRAM_ANSWERS(BRAM_ASK_COSMOOTH)))
+        return add_answer(cx, sum, model, &query);
+    if (units < 2)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s tells units from others: there is one",
+                         bram_fitted_model(model)->name);
+    uint8_t *held_out = bram_scratch(cx, units, 1);
+    if (!held_out) return BRAM_ENOMEM;
+    query.ask = BRAM_ASK_COSMOOTH, query.held_out = held_out;
+    for (size_t part = 0; part < parts; part++) {
+        for (size_t i = 0; i < units; i++) held_out[i] = i % parts == part;
+        BRAM_TRY(add_answer(cx, sum, model, &query));
+    }
+    return BRAM_OK;
 }
 
 int bram_search_error(bram_ctx *cx, double *error, const bram_fitted *model,

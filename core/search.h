@@ -1,7 +1,7 @@
 /*
  * search.h - random search for a model's options (Bergstra & Bengio 2012): specs drawn from the
- * ranges of its table, and what a fitted model is judged by, its one-step error on rows that it was
- * not trained on.
+ * ranges of its table, and what a fitted model is judged by, its one-step error (or that of
+ * held-out units) on rows that it was not trained on.
  */
 #ifndef BRAMBLE_CORE_SEARCH_H
 #define BRAMBLE_CORE_SEARCH_H
@@ -20,9 +20,10 @@ int bram_search_spec(bram_ctx *cx, char **spec, const char *base, uint64_t seed,
 
 /**
  * Mean squared one-step error over the present target values of a panel, each unit in units of its
- * variance there (1 where that is 0).
+ * variance there (1 where that is 0). Of a model that does not forecast but tells units from others
+ * (co-smoothing), the error of each unit with a quarter of all held out.
  *
- * @return BRAM_OK; BRAM_ENOTAPPLICABLE: the model does not forecast; errors of the answers
+ * @return BRAM_OK; BRAM_ENOTAPPLICABLE: the model does neither; errors of the answers
  */
 int bram_search_error(bram_ctx *cx, double *error, const bram_fitted *model,
                       const bram_panel *panel) BRAM_MUST_CHECK;

@@ -1,6 +1,7 @@
 /*
  * section_training.c - networks from inside: the course of their training, the time constants that
- * they learned, what their rows attend to. All of the first part and seed on which each was scored.
+ * they learned, what their rows (or the tokens of a window) attend to. All of the first part and
+ * seed on which each was scored.
  */
 #include "report_parts.h"
 
@@ -15,7 +16,7 @@ enum { MOST_LINES = 8, MOST_LAYERS = 4 };
 struct network {
     const bram_report_model *model;
     const char *spec, *part;
-    const bram_response *history, *constants, *attention; /* the last two may be NULL */
+    const bram_response *history, *constants, *attention, *window; /* all but the first: or NULL */
 };
 
 /* The first part on which a row has something to tell. */
@@ -34,7 +35,8 @@ static int look_inside(bram_ctx *cx, struct network *n, bool *found, const bram_
                               .part = bram_board_part(b, p),
                               .history = bram_dataset_response(ds, "inside/history"),
                               .constants = bram_dataset_response(ds, "inside/time_constant"),
-                              .attention = bram_dataset_response(ds, "inside/attention")};
+                              .attention = bram_dataset_response(ds, "inside/attention"),
+                              .window = bram_dataset_response(ds, "inside/window_attention")};
         *found = n->history && bram_response_dims(n->history) == 2 &&
                  bram_response_length(n->history, 1) == 4 && bram_response_length(n->history, 0);
     }
@@ -73,13 +75,14 @@ static const char *const losses[][2] = {
     {"mse", "squared error, standardized"},
     {"poisson", "Poisson loss (nats)"},
     {"gaussian", "Gaussian loss (nats)"},
+    {"", "loss (nats a bin and neuron)"}, /* networks that have no choice: of spikes as tokens */
 };
 
 static bool has_loss(const struct network *n, const char *loss)
 {
     char value[32] = "";
     const char *options = strchr(n->spec, ':');
-    if (!options || !bram_option_of(options + 1, "loss", value, sizeof value)) return false;
+    if (!options || !bram_option_of(options + 1, "loss", value, sizeof value)) return !*loss;
     return strcmp(value, loss) == 0;
 }
 
@@ -229,6 +232,81 @@ static int figures_of_attention(bram_ctx *cx, bram_report *r, const struct netwo
     return BRAM_OK;
 }
 
+/* ---- attention of a window of tokens -------------------------------------------------------- */
+
+enum { MOST_NAMES = 40 }; /* along an axis */
+
+static int name_axis(bram_ctx *cx, bram_figure_axis *out, const char *title, const bram_axis *axis)
+{
+    size_t n = bram_axis_length(axis);
+    *out = (bram_figure_axis){.title = title};
+    if (n > MOST_NAMES) return BRAM_OK;
+    const char **label = bram_scratch(cx, n, sizeof *label);
+    if (!label) return BRAM_ENOMEM;
+    for (size_t i = 0; i < n; i++) label[i] = bram_axis_id(axis, i);
+    out->labels = label, out->label_count = n;
+    return BRAM_OK;
+}
+
+/* The mean over all heads; NaN where a token does not see: those after it. */
+static int mean_of_heads(bram_ctx *cx, double **out, const bram_response *r)
+{
+    size_t heads = bram_response_length(r, 0), tokens = bram_response_length(r, 1);
+    size_t keys = bram_response_length(r, 2), before = keys - tokens;
+    double *p;
+    BRAM_TRY(read_all(cx, &p, r));
+    *out = bram_scratch(cx, tokens * keys, sizeof **out);
+    if (!*out) return BRAM_ENOMEM;
+    for (size_t i = 0; i < tokens * keys; i++) {
+        bool later = i % keys > before + i / keys;
+        for (size_t h = 0; h < heads; h++)
+            (*out)[i] += later ? (double)NAN : p[h * tokens * keys + i] / (double)heads;
+    }
+    return BRAM_OK;
+}
+
+static int figure_of_window(bram_ctx *cx, bram_report *r, const struct network *n)
+{
+    const bram_response *w = n->window;
+    size_t tokens = bram_response_length(w, 1), keys = bram_response_length(w, 2);
+    bram_figure_axis x, y;
+    bram_figure *f = NULL;
+    double *mean;
+    char caption[500];
+    BRAM_TRY(mean_of_heads(cx, &mean, w));
+    BRAM_TRY(name_axis(cx, &x, "looks at", bram_response_axis(w, 2)));
+    BRAM_TRY(name_axis(cx, &y, "token", bram_response_axis(w, 1)));
+    BRAM_TRY(bram_figure_new(cx, &f, "Attention of one window",
+                             "A table of colours: how much each token of a window attends to each "
+                             "row of its memory and to each token up to itself."));
+    bram_figure_size(f, 560, 400);
+    int status = bram_figure_x(cx, f, &x);
+    if (status == BRAM_OK) status = bram_figure_y(cx, f, &y);
+    if (status == BRAM_OK)
+        status = bram_figure_heat(
+            cx, f,
+            &(bram_heat){.rows = tokens, .cols = keys, .values = mean, .title = "probability"});
+    snprintf(
+        caption, sizeof caption,
+        "What each of the %zu tokens of one window looks at in %s, mean over %zu heads of all "
+        "layers: first the %zu rows of memory (-1: one row before the window), then the tokens "
+        "of the window up to itself; either part sums to 1. Part %s, first seed.",
+        tokens, n->model->name, bram_response_length(w, 0), keys - tokens, n->part);
+    return bram_report_figure(cx, r, f, status, caption);
+}
+
+/* Of the best network that has one. */
+static int figure_of_tokens(bram_ctx *cx, bram_report *r, const struct network *all, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const bram_response *w = all[i].window;
+        if (w && bram_response_dims(w) == 3 && bram_response_length(w, 0) &&
+            bram_response_length(w, 1) && bram_response_length(w, 2) > bram_response_length(w, 1))
+            return figure_of_window(cx, r, &all[i]);
+    }
+    return BRAM_OK;
+}
+
 /* ---- the section ---------------------------------------------------------------------------- */
 
 int bram_section_training(bram_ctx *cx, bram_report *r, const bram_board *b)
@@ -247,6 +325,7 @@ int bram_section_training(bram_ctx *cx, bram_report *r, const bram_board *b)
         status = figure_of_courses(cx, r, all, count, losses[k]);
     if (status == BRAM_OK) status = figure_of_constants(cx, r, all, count);
     if (status == BRAM_OK) status = figures_of_attention(cx, r, all, count);
+    if (status == BRAM_OK) status = figure_of_tokens(cx, r, all, count);
     bram_scratch_release(cx, mark);
     return status;
 }

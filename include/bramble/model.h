@@ -74,8 +74,9 @@ typedef enum bram_ask {
     BRAM_ASK_LEARNING, /* "learning" (measure): what the training did to the weights */
     BRAM_ASK_LINKS,    /* "score" (pair): how likely there is an edge; only the order matters */
     BRAM_ASK_INSIDE,   /* "history" (check x quantity): steps, losses and rates of the training. May
-                          come with "time_constant" (unit), in what its attribute `unit` says, and
-                          with "attention" (head x row x earlier) of the segment's first rows */
+                          come with "time_constant" (unit), in what its attribute `unit` says, with
+                          "attention" (head x row x earlier) of the segment's first rows, and with
+                          "window_attention" (head x token x looked_at) of one window of tokens */
     BRAM_ASKS
 } bram_ask;
 
@@ -92,6 +93,9 @@ typedef struct bram_query {
     const uint8_t *held_out; /* COSMOOTH: 1 for each unit that may not be looked at */
 
     const bram_axis *stimulus; /* FEATURES: the stimuli wanted, by id */
+
+    const uint64_t *seed; /* of what models with BRAM_MODEL_DRAWS draw for STEP and FREE_RUN; NULL:
+                             that of their fit */
 
     const uint32_t *from, *to; /* LINKS: ordered pairs of nodes of the panel's graph */
     size_t pairs;
@@ -114,7 +118,8 @@ enum {
         1 << 8,                 /* it looks at earlier rows of x itself, and wants x as recorded */
     BRAM_MODEL_SPACES = 1 << 9, /* takes several feature spaces at once: the column `space` of the
                                    input says which an input belongs to */
-    BRAM_MODEL_TAKES_INPUT = 1 << 10 /* its forecasts use x where a panel has any */
+    BRAM_MODEL_TAKES_INPUT = 1 << 10, /* its forecasts use x where a panel has any */
+    BRAM_MODEL_DRAWS = 1 << 11        /* its means are averages over what it draws: query.seed */
 };
 
 typedef struct bram_model {
@@ -197,7 +202,16 @@ int bram_fitted_answer(bram_ctx *cx, bram_dataset **out, const bram_fitted *f,
 /** The matrix that answers a question, "mean"; NULL where there is none or not one alone. */
 const char *bram_ask_response(bram_ask ask);
 
-/** One HDF5 file: the spec, the columns, the state. */
+/**
+ * Keeps a SHA-256 of the values a model was fitted on, for its file (attribute data_sha256).
+ *
+ * @param validation  may be NULL
+ * @return BRAM_OK; BRAM_ENOMEM
+ */
+int bram_fitted_keep_data(bram_ctx *cx, bram_fitted *f, const bram_panel *train,
+                          const bram_panel *validation) BRAM_MUST_CHECK;
+
+/** One HDF5 file: the spec, the columns, the state, where it comes from (seed, program, BLAS). */
 int bram_fitted_save(bram_ctx *cx, const bram_fitted *f, const char *path,
                      bool replace) BRAM_MUST_CHECK;
 int bram_fitted_load(bram_ctx *cx, bram_fitted **out, const char *path) BRAM_MUST_CHECK;

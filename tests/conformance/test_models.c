@@ -29,6 +29,7 @@ struct world {
     uint8_t y_present[SEGMENTS][ROWS * UNITS], x_present[SEGMENTS][ROWS * INPUTS];
     bram_segment segment[SEGMENTS];
     bram_panel train, validation, test;
+    const uint64_t *seed; /* of questions */
 };
 
 static const char *const unit_ids[UNITS] = {"S01L", "S01R", "S02L", "S02R", "S03L"};
@@ -247,7 +248,7 @@ static const uint32_t pair_from[] = {0, 1, 4}, pair_to[] = {3, 3, 1};
 
 static bram_query question(const struct world *w, bram_ask ask)
 {
-    bram_query q = {.ask = ask, .panel = &w->test};
+    bram_query q = {.ask = ask, .panel = &w->test, .seed = w->seed};
     if (ask == BRAM_ASK_FREE_RUN) q.start = starts, q.starts = 3, q.steps = 4;
     if (ask == BRAM_ASK_COSMOOTH) q.held_out = held_out;
     if (ask == BRAM_ASK_FEATURES) q.stimulus = w->stimulus;
@@ -526,6 +527,11 @@ static void threads_and_seeds_do_not_matter(void **state)
         f = fit(w, m, m->flags & BRAM_MODEL_STOCHASTIC ? 1 : 2);
         struct digest two = digest(w, f);
         same("threads or with the seed of a model that draws nothing", m, &one, &two);
+        w->seed = &(uint64_t){12}; /* of the answers */
+        struct digest other = digest(w, f);
+        if (!(m->flags & BRAM_MODEL_DRAWS)) same("the seed of a question", m, &one, &other);
+        else if (strcmp(one.hex[BRAM_ASK_FREE_RUN], other.hex[BRAM_ASK_FREE_RUN]) == 0)
+            fail_msg("%s: another seed draws the same free runs", m->name);
         bram_fitted_free(f);
         drop(w);
     }

@@ -1,7 +1,7 @@
 /*
  * Tests of baselines/force*.c: both methods learn outputs and units of a network that is known, one
  * step of least squares by hand, windows are learnt by heart, a stopped fit goes on to the same
- * bytes; fewer neurons than units and missing inputs are refused.
+ * bytes; what is no number is told; fewer neurons than units and missing inputs are refused.
  */
 #include "force.h"
 #include "test.h"
@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { ROWS = 60, TRIALS = 4, OUTPUTS = 1, UNITS = 2, COLUMNS = OUTPUTS + UNITS };
@@ -206,6 +207,37 @@ static void least_squares_by_hand(void **state)
     bram_ctx_free(cx);
 }
 
+/* What is no number ends the training, with the step (or pass) and what it stands in. */
+static void no_numbers(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    double zero = 0, one = 1, readout = (double)NAN, bias = 0, a = 0.5, u[2] = {2, 1},
+           y[2] = {3, 1};
+    double column[3] = {-1, 0, 1}, scale[2] = {0, 1};
+    bram_force f = {{&zero, 1, 1, 1},  {&one, 1, 1, 1},     {&zero, 1, 1, 1},
+                    {&bias, 1, 1, 1},  {&readout, 1, 1, 1}, {&bias, 1, 1, 1},
+                    {column, 3, 1, 1}, {scale, 2, 1, 1},    {&a, 1, 1, 1}};
+    bram_segment s = {.y = {y, 2, 1, 1}, .x = {u, 2, 1, 1}};
+    bram_panel panel = {.segment = &s, .segments = 1};
+    bool finished = false;
+    bram_force_settings o = {.internal = true,
+                             .alpha = 4,
+                             .passes = 2,
+                             .steps = 2,
+                             .rate = 0.1,
+                             .clip = 1,
+                             .lambda = 1,
+                             .checkpoint.path = "",
+                             .finished = &finished};
+    assert_int_equal(bram_force_rls(cx, &f, &panel, &o), BRAM_ENUMERIC);
+    assert_non_null(strstr(bram_ctx_message(cx), "pass 1, segment 0: a weight of readout is nan"));
+    readout = (double)NAN;
+    assert_int_equal(bram_force_bptt(cx, &f, &panel, &o), BRAM_ENUMERIC);
+    assert_non_null(strstr(bram_ctx_message(cx), "step 1: the gradient of recurrent is "));
+    bram_ctx_free(cx);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -228,9 +260,11 @@ static void refusals(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(least_squares_by_hand), cmocka_unit_test(both_methods_learn),
-        cmocka_unit_test(windows_are_learnt_by_heart), cmocka_unit_test(the_same_bytes),
-        cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(least_squares_by_hand),
+                                       cmocka_unit_test(both_methods_learn),
+                                       cmocka_unit_test(windows_are_learnt_by_heart),
+                                       cmocka_unit_test(the_same_bytes),
+                                       cmocka_unit_test(no_numbers),
+                                       cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

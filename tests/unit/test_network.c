@@ -250,8 +250,9 @@ static void the_same_bytes(void **state)
         assert_int_equal(access(path, F_OK), 0);
         bram_ctx_set_progress(w.cx, NULL, NULL);
         bram_ctx_set_cancel(w.cx, NULL);
-        /* another seed is another fit */
+        /* another seed is another fit, and so are other rows of validation */
         assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.train, &w.validation, 4), BRAM_EUSAGE);
+        assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.train, NULL, 3), BRAM_EUSAGE);
         f = fit(&w, spec, &w.validation);
         step_means(&w, f, parts);
         bram_fitted_free(f);
@@ -277,9 +278,14 @@ static void check_names(struct world *w, const char *spec, const struct expected
     char path[256];
     test_temporary(path, "network-saved.h5");
     bram_fitted *f = fit(w, spec, NULL);
+    assert_ok(w->cx, bram_fitted_keep_data(w->cx, f, &w->train, NULL));
     assert_ok(w->cx, bram_fitted_save(w->cx, f, path, true));
     bram_dataset *ds = NULL;
     assert_ok(w->cx, bram_dataset_open(w->cx, &ds, path));
+    const bram_attrs *a = bram_dataset_find_attrs(ds, "");
+    assert_int_equal(bram_attrs_integer(a, "seed", 0), 3);
+    assert_int_equal(strlen(bram_attrs_text(a, "data_sha256")), 64);
+    assert_string_equal(bram_attrs_text(a, "program_version"), bram_version());
     for (size_t k = 0; k < n; k++) {
         char full[96];
         snprintf(full, sizeof full, "params/%s", e[k].path);

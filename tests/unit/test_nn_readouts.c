@@ -6,6 +6,7 @@
 #include "nn_readout.h"
 #include "nn_sample.h"
 #include "nn_test.h"
+#include "torch_layers.h"
 
 #include <bramble/rng.h>
 
@@ -179,6 +180,46 @@ static void roi_by_hand(void **state)
     assert_near((double)map[1], 0.5, 1e-6);
 }
 
+static void assert_pytorch(const bram_real *value, const double *expected, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_near((double)value[i], expected[i], TOLERANCE * fmax(1, fabs(expected[i])));
+}
+
+/* Outputs and all gradients of two layers, two regions and three units, one of both. */
+static void roi_by_pytorch(void **state)
+{
+    (void)state;
+    enum { Y = 6, X = 36, WEIGHTS = sizeof torch_regions_gradient / sizeof(double) - X };
+    static const uint8_t member[] = {1, 0, 0, 1, 1, 1};
+    static bram_real w[WEIGHTS], gradient[WEIGHTS], x[X], dx[X], y[Y], dy[Y];
+    static bram_real trace[2048], room[2048];
+    bram_nn_readout s = {.batch = 2,
+                         .height = 2,
+                         .width = 3,
+                         .channels = 3,
+                         .units = 3,
+                         .queries = 2,
+                         .inner = 4,
+                         .heads = 2,
+                         .ff = 3,
+                         .layers = 2,
+                         .eps = 1e-5,
+                         .member = member};
+    const BRAM_NN(readout) *r = &BRAM_NN(readout_roi);
+    uint32_t drawn = 2;
+    assert_int_equal(BRAM_NN(readout_parameters)(r, &s), WEIGHTS);
+    assert_true(r->trace(&s) <= 2048 && r->room(&s) <= 2048);
+    for (size_t i = 0; i < WEIGHTS; i++) w[i] = (bram_real)torch_draw(&drawn, 0.8);
+    for (size_t i = 0; i < X; i++) x[i] = (bram_real)torch_draw(&drawn, 1);
+    for (size_t i = 0; i < Y; i++) dy[i] = (bram_real)torch_draw(&drawn, 1);
+    r->forward(&s, w, y, x, trace);
+    r->backward(&s, w, gradient, dx, dy, x, trace, room);
+    assert_pytorch(y, torch_regions_y, Y);
+    assert_pytorch(gradient, torch_regions_gradient, WEIGHTS);
+    assert_pytorch(dx, torch_regions_gradient + WEIGHTS, X);
+}
+
 #ifdef BRAM_NN_DOUBLE
 
 /* ---- finite differences --------------------------------------------------------------------- */
@@ -318,6 +359,7 @@ int main(void)
         cmocka_unit_test(samples_by_hand),      cmocka_unit_test(factorized_by_hand),
         cmocka_unit_test(gaussian_by_hand),     cmocka_unit_test(gaussian_draws),
         cmocka_unit_test(spatial_by_hand),      cmocka_unit_test(roi_by_hand),
+        cmocka_unit_test(roi_by_pytorch),
 #ifdef BRAM_NN_DOUBLE
         cmocka_unit_test(factorized_gradients), cmocka_unit_test(gaussian_gradients),
         cmocka_unit_test(spatial_gradients),    cmocka_unit_test(roi_gradients),

@@ -1,5 +1,5 @@
 /*
- * Spike tokens: a layer of the decoder against the encoder's and against plain loops, the whole
+ * Spike tokens: a layer of the decoder against PyTorch's, the encoder's and plain loops, the whole
  * network's gradients against finite differences (in double), the loss by hand and as a
  * probability that sums to one, and tokens one by one against all at once.
  */
@@ -7,6 +7,7 @@
 #include "nn_layer.h"
 #include "nn_tokens.h"
 #include "test.h"
+#include "torch_layers.h"
 
 #include <bramble/rng.h>
 
@@ -172,6 +173,47 @@ static void the_first_row_by_plain_loops(void **state)
         for (size_t i = 0; i < WIDTH; i++)
             assert_near((double)y[two[q].first * WIDTH + i], row[i] + add[i], TOLERANCE);
     }
+    bram_ctx_free(cx);
+}
+
+static bram_real *draws(bram_ctx *cx, size_t n, double size, uint32_t *state)
+{
+    bram_real *out = numbers(cx, n);
+    for (size_t i = 0; i < n; i++) out[i] = (bram_real)torch_draw(state, size);
+    return out;
+}
+
+static void assert_all_near(const bram_real *value, const double *expected, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_near((double)value[i], expected[i], TOLERANCE * fmax(1, fabs(expected[i])));
+}
+
+/* Outputs, and the gradients of all parameters, of what comes in and of memory. */
+static void the_layer_is_pytorchs(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_nn_decoder s = layer();
+    uint32_t drawn = 1;
+    s.width = 4, s.ff = 3;
+    size_t n = weights_of(&s), rows = 7 * s.width, deep = 6 * s.width;
+    bram_real *weights = draws(cx, n, 0.8, &drawn), *gradient = numbers(cx, n);
+    bram_real *x = draws(cx, rows, 1, &drawn), *memory = draws(cx, deep, 1, &drawn);
+    bram_real *dy = draws(cx, rows, 1, &drawn), *dmemory = numbers(cx, deep);
+    bram_real *y = numbers(cx, rows), *room = numbers(cx, BRAM_NN(decoder_room)(&s));
+    BRAM_NN(decoder_weights) w = BRAM_NN(decoder_at)(&s, weights);
+    BRAM_NN(decoder_weights) grad = BRAM_NN(decoder_at)(&s, gradient);
+    BRAM_NN(decoder_trace)
+    t = BRAM_NN(decoder_trace_at)(&s, numbers(cx, BRAM_NN(decoder_trace_size)(&s)));
+    BRAM_NN(decoder)(&s, &w, y, x, memory, &t);
+    BRAM_NN(decoder_back)(&s, &w, &grad, dy, dmemory, x, memory, &t, room);
+    assert_int_equal(sizeof torch_decoder_y / sizeof(double), rows);
+    assert_int_equal(sizeof torch_decoder_gradient / sizeof(double), n + rows + deep);
+    assert_all_near(y, torch_decoder_y, rows);
+    assert_all_near(gradient, torch_decoder_gradient, n);
+    assert_all_near(dy, torch_decoder_gradient + n, rows); /* now the gradient of x */
+    assert_all_near(dmemory, torch_decoder_gradient + n + rows, deep);
     bram_ctx_free(cx);
 }
 
@@ -412,6 +454,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_memory_it_is_an_encoder),
         cmocka_unit_test(the_first_row_by_plain_loops),
+        cmocka_unit_test(the_layer_is_pytorchs),
         cmocka_unit_test(one_by_one),
         cmocka_unit_test(the_loss_by_hand),
         cmocka_unit_test(probabilities_sum_to_one),

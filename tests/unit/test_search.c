@@ -81,12 +81,42 @@ static void error_by_hand(void **state)
     bram_ctx_free(cx);
 }
 
+/* A model that co-smooths: the second unit is twice the first; alone it has none to be told from.
+ */
+static void error_of_held_out_units(void **state)
+{
+    (void)state;
+    enum { ROWS = 40 };
+    bram_ctx *cx = bram_ctx_new();
+    bram_axis *unit = NULL, *alone = NULL;
+    double y[2 * ROWS], error = 1;
+    for (size_t i = 0; i < ROWS; i++) y[2 * i] = (double)(i * 7 % 11), y[2 * i + 1] = 2 * y[2 * i];
+    assert_ok(cx, bram_axis_new(cx, &unit, "neuron", 2));
+    assert_ok(cx, bram_axis_new(cx, &alone, "neuron", 1));
+    bram_segment s = {.id = "s", .y = {y, ROWS, 2, 2}, .dt = 1};
+    bram_panel panel = {.unit = unit, .segment = &s, .segments = 1};
+    bram_fitted *f = NULL;
+    assert_ok(cx, bram_fitted_new(cx, &f,
+                                  "masked-encoder:width=8,heads=1,layers=1,ff=8,window=8,steps=400,"
+                                  "rate=0.01,batch=8,dropout=0",
+                                  &panel, NULL, 0));
+    assert_ok(cx, bram_search_error(cx, &error, f, &panel));
+    if (!(error < 0.5)) fail_msg("error %g of the variance", error);
+    s.y.cols = 1, panel.unit = alone; /* every second value of the same rows */
+    assert_int_equal(bram_search_error(cx, &error, f, &panel), BRAM_ENOTAPPLICABLE);
+    bram_fitted_free(f);
+    bram_axis_free(unit);
+    bram_axis_free(alone);
+    bram_ctx_free(cx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_trial_is_the_spec_itself),
         cmocka_unit_test(draws),
         cmocka_unit_test(error_by_hand),
+        cmocka_unit_test(error_of_held_out_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

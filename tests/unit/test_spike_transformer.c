@@ -1,6 +1,7 @@
 /*
  * spike-transformer: densities by hand where nothing is learned, windows learned by heart, a
- * coupling and an input that are known, runs, checkpoints, files, refusals; the same network tuned
+ * coupling and an input that are known, runs and their seeds, what it is like inside, checkpoints,
+ * files, refusals; the same network tuned
  * to tell behaviour; both on the made circuit.
  */
 #include "cell_test.h"
@@ -265,6 +266,86 @@ static void runs(void **state)
     memcpy(other, bram_response_f64(r), sizeof other);
     bram_dataset_free(keep);
     assert_memory_not_equal(first, other, sizeof first);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
+/* A query may say the seed of what is drawn: the fit's own changes nothing. */
+static void seeds_of_runs(void **state)
+{
+    (void)state;
+    static const size_t start = 30;
+    static const uint64_t seed[] = {3, 4, 4};
+    enum { STEPS = 40 };
+    double drawn[4][STEPS * UNITS], mean[4][STEPS * UNITS];
+    struct world w;
+    make(&w, 100);
+    bram_fitted *f = fit(&w, "spike-transformer:width=8,ff=8,steps=20,samples=2", false);
+    for (size_t k = 0; k < 4; k++) {
+        bram_dataset *keep;
+        bram_query q = {.ask = BRAM_ASK_FREE_RUN,
+                        .start = &start,
+                        .starts = 1,
+                        .steps = STEPS,
+                        .seed = k ? &seed[k - 1] : NULL};
+        bram_response *r = ask(&w, f, q, "sample", &keep);
+        memcpy(drawn[k], bram_response_f64(r), sizeof drawn[k]);
+        memcpy(mean[k], bram_response_f64(bram_dataset_response(keep, "mean")), sizeof mean[k]);
+        bram_dataset_free(keep);
+    }
+    assert_memory_equal(drawn[0], drawn[1], sizeof *drawn); /* 3 is the seed of the fit */
+    assert_memory_equal(mean[0], mean[1], sizeof *mean);
+    assert_memory_not_equal(drawn[1], drawn[2], sizeof *drawn);
+    assert_memory_not_equal(mean[1], mean[2], sizeof *mean);
+    assert_memory_equal(drawn[2], drawn[3], sizeof *drawn);
+    assert_memory_equal(mean[2], mean[3], sizeof *mean);
+    bram_fitted_free(f);
+    drop(&w);
+}
+
+/* The window with most tokens: its rows of memory and tokens by name, and what it looks at. */
+static void a_window_from_inside(void **state)
+{
+    (void)state;
+    static const double busy[7][UNITS] = {{0, 1, 0}, {1, 0, 0}, {0, 0, 0}, {2, 0, 1},
+                                          {1, 1, 0}, {0, 0, 3}, {0, 0, 0}};
+    struct world w;
+    make(&w, 60);
+    give_inputs(&w);
+    memset(w.y[1], 0, sizeof w.y[1]);
+    memcpy(w.y[1][17], busy, sizeof busy); /* windows begin at even rows: row 20 is busy[3] */
+    bram_fitted *f = fit(&w,
+                         "spike-transformer:span=2,context=3,width=8,heads=2,ff=8,layers=2,"
+                         "steps=30,check=10",
+                         true);
+    bram_dataset *keep;
+    bram_response *r = ask(&w, f, (bram_query){.ask = BRAM_ASK_INSIDE}, "window_attention", &keep);
+    static const char *const token[] = {"start", "0 +0", "2 +0", "0 +1", "1 +1"};
+    static const char *const memory[] = {"rest",     "input -3", "input -2", "input -1",
+                                         "input -0", "1 -3",     "0 -2"};
+    enum { HEADS = 4, TOKENS = 5, MEMORY = 7, KEYS = TOKENS + MEMORY };
+    assert_int_equal(bram_response_dims(r), 3);
+    assert_int_equal(bram_response_length(r, 0), HEADS);
+    assert_int_equal(bram_response_length(r, 1), TOKENS);
+    assert_int_equal(bram_response_length(r, 2), KEYS);
+    for (size_t k = 0; k < KEYS; k++)
+        assert_string_equal(bram_axis_id(bram_response_axis(r, 2), k),
+                            k < MEMORY ? memory[k] : token[k - MEMORY]);
+    for (size_t i = 0; i < HEADS * TOKENS; i++) {
+        const float *p = bram_response_f32(r) + i * KEYS;
+        double cross = 0, own = 0;
+        for (size_t k = 0; k < MEMORY; k++) assert_true(p[k] > 0), cross += (double)p[k];
+        for (size_t k = 0; k < TOKENS; k++) {
+            assert_true(k <= i % TOKENS ? p[MEMORY + k] > 0 : !(p[MEMORY + k] > 0));
+            own += (double)p[MEMORY + k];
+        }
+        assert_near(cross, 1, 1e-6);
+        assert_near(own, 1, 1e-6);
+    }
+    const bram_response *history = bram_dataset_response(keep, "history");
+    assert_int_equal(bram_response_length(history, 0), 3);
+    assert_int_equal(bram_response_length(history, 1), 4);
+    bram_dataset_free(keep);
     bram_fitted_free(f);
     drop(&w);
 }
@@ -618,6 +699,8 @@ int main(void)
         cmocka_unit_test(where_it_looks),
         cmocka_unit_test(a_known_input),
         cmocka_unit_test(runs),
+        cmocka_unit_test(seeds_of_runs),
+        cmocka_unit_test(a_window_from_inside),
         cmocka_unit_test(a_stopped_training_goes_on_to_the_same_bits),
         cmocka_unit_test(a_file),
         cmocka_unit_test(refusals),
