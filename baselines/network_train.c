@@ -630,7 +630,8 @@ static int train_network(bram_ctx *cx, struct training *t, const bram_options *o
                                      t->seed));
     keep_best(t);
     if (t->checkpoint.path[0])
-        BRAM_TRY(bram_checkpoint_key(cx, t->key, n->body->name, o, t->seed, t->train, t->validation));
+        BRAM_TRY(
+            bram_checkpoint_key(cx, t->key, n->body->name, o, t->seed, t->train, t->validation));
     BRAM_TRY(bram_checkpoint_read(cx, &t->checkpoint));
     BRAM_TRY(run(cx, t));
     if (t->finished) bram_checkpoint_remove(&t->checkpoint);
