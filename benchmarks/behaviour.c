@@ -56,13 +56,12 @@ static void interpolate(bram_recording *target, const bram_recording *from)
     }
 }
 
-/* The chosen variables on the time axis of the activity. */
-static int resample(bram_ctx *cx, bram_recording *out, const bram_recording *chosen,
-                    const bram_recording *activity)
+int bram_behaviour_none(bram_ctx *cx, bram_recording *out, const bram_recording *activity,
+                        const bram_axis *variable)
 {
-    size_t rows = activity->rows, units = chosen->units;
+    size_t rows = activity->rows, units = bram_axis_length(variable);
     *out = (bram_recording){.id = activity->id,
-                            .unit = bram_axis_ref(chosen->unit),
+                            .unit = bram_axis_ref(variable),
                             .time = bram_axis_ref(activity->time),
                             .rows = rows,
                             .units = units,
@@ -73,7 +72,6 @@ static int resample(bram_ctx *cx, bram_recording *out, const bram_recording *cho
     out->piece = bram_alloc(cx, activity->pieces + 1, sizeof *out->piece);
     if (!out->values || !out->present || !out->piece) return BRAM_ENOMEM;
     memcpy(out->piece, activity->piece, (activity->pieces + 1) * sizeof *out->piece);
-    interpolate(out, chosen);
     return BRAM_OK;
 }
 
@@ -87,7 +85,8 @@ int bram_behaviour_read(bram_ctx *cx, bram_recording *out, const bram_dataset *d
     if (status == BRAM_EABSENT) status = BRAM_ENOTAPPLICABLE; /* of this animal none is known */
     if (status == BRAM_OK) status = choose_variables(cx, &unit, &all, variables);
     if (status == BRAM_OK) status = bram_recording_align(cx, &chosen, &all, unit);
-    if (status == BRAM_OK) status = resample(cx, out, &chosen, activity);
+    if (status == BRAM_OK) status = bram_behaviour_none(cx, out, activity, chosen.unit);
+    if (status == BRAM_OK) interpolate(out, &chosen);
     bram_scratch_release(cx, mark);
     bram_axis_free(unit);
     bram_recording_release(&chosen);
@@ -110,6 +109,7 @@ void bram_slice_attach(bram_slice *s, const bram_recording *input)
 {
     s->panel.input = input->unit;
     for (size_t i = 0; i < s->panel.segments; i++) {
+        if (strcmp(s->segment[i].id, input->id) != 0) continue;
         size_t at = s->begin[i] * input->units;
         s->segment[i].x = (bram_mat){input->values + at, s->segment[i].y.rows, input->units,
                                      input->units};

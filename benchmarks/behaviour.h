@@ -21,12 +21,17 @@ int bram_behaviour_read(bram_ctx *cx, bram_recording *out, const bram_dataset *d
                         const bram_recording *activity, const char *name,
                         const char *variables) BRAM_MUST_CHECK;
 
+/** What is known where no behaviour was recorded: the rows of `activity`, and nothing of any
+ * variable. Released by the caller, in any case. @return BRAM_OK or BRAM_ENOMEM */
+int bram_behaviour_none(bram_ctx *cx, bram_recording *out, const bram_recording *activity,
+                        const bram_axis *variable) BRAM_MUST_CHECK;
+
 /** Moves every value one row on within its piece: each row then holds what was known before it, the
  * first of a piece nothing. */
 void bram_behaviour_delay(bram_recording *r);
 
-/** Gives every segment of a slice the same rows of another recording as inputs (x). `input` must
- * have the times of what was sliced, and outlive the slice. */
+/** Gives every segment that was cut from the recording of this id the same rows of another one as
+ * inputs (x). `input` must have the times of what was sliced, and outlive the slice. */
 void bram_slice_attach(bram_slice *s, const bram_recording *input);
 
 /** Takes the inputs away again. */
