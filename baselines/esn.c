@@ -3,13 +3,14 @@
  * and a trained linear readout. Is training the recurrence worth anything? This is the answer's
  * zero.
  *
- *   u_t = (y_t - mean) / sd                                          0 where missing
+ *   u_t = ((y_t - mean) / sd, inputs known with it)                  0 where missing
  *   r_t = (1 - a) r_{t-1} + a tanh(W r_{t-1} + V u_t + b)            r before the first row: 0
  *   y_{t+1} - y_t = c + readout of (u_t, r_t)                        ridge regression, readout.h
  *
  * W has k normal entries in each row, scaled to the spectral radius. V is normal and scaled so that
  * inputs of unit variance, if independent, drive a unit with variance scale^2; so is b, a tenth of
- * that: without it the network would be odd in its input. The first rows of each segment (washout)
+ * that: without it the network would be odd in its input. Inputs (inputs.h) drive it as strongly as
+ * all units do, and a free run holds the last known ones. The first rows of each segment (washout)
  * are not fitted. Several penalties: that with the least one-step squared error on the validation
  * data. Drawn from the seed.
  */
@@ -23,8 +24,9 @@
 
 struct esn {
     bram_mat mean, scale;    /* 1 x units: training means; 1 / sd, 0 for a constant unit */
+    bram_mat inputs;         /* 2 x inputs, see inputs.h */
     bram_mat leak;           /* 1 x 1: a */
-    bram_mat input, bias;    /* V: size x units; b: 1 x size */
+    bram_mat input, bias;    /* V: size x (units + inputs); b: 1 x size */
     bram_mat source, weight; /* size x k: of each unit the k units it listens to, and W there */
     bram_readout readout;
     bram_mat variance; /* 1 x units: of the residuals on the training rows */
@@ -33,6 +35,7 @@ struct esn {
 static const bram_state_part state[] = {
     {"mean", offsetof(struct esn, mean)},
     {"scale", offsetof(struct esn, scale)},
+    {"inputs", offsetof(struct esn, inputs)},
     {"leak", offsetof(struct esn, leak)},
     {"input", offsetof(struct esn, input)},
     {"bias", offsetof(struct esn, bias)},
@@ -56,6 +59,12 @@ static size_t size_of(const struct esn *m)
     return m->input.rows;
 }
 
+/* Numbers that drive it. */
+static size_t drives_of(const struct esn *m)
+{
+    return m->mean.cols + m->inputs.cols;
+}
+
 /* ---- the network ---------------------------------------------------------------------------- */
 
 /* A state is (u, r): the last input, standardized, then the network. */
@@ -63,7 +72,7 @@ static int start(bram_ctx *cx, const void *fitted, double *state_row)
 {
     (void)cx;
     const struct esn *m = fitted;
-    memset(state_row, 0, (m->mean.cols + size_of(m)) * sizeof *state_row);
+    memset(state_row, 0, (drives_of(m) + size_of(m)) * sizeof *state_row);
     return BRAM_OK;
 }
 
@@ -82,14 +91,14 @@ static void step_network(const struct esn *m, double *r, const double *drive, do
 /* Takes in rows with their inputs standardized already, in the first columns of the states. */
 static int advance_standardized(bram_ctx *cx, const struct esn *m, bram_mat *states)
 {
-    size_t units = m->mean.cols, mark = bram_scratch_mark(cx);
-    bram_mat drive, u = {states->data, states->rows, units, states->stride};
+    size_t drives = drives_of(m), mark = bram_scratch_mark(cx);
+    bram_mat drive, u = {states->data, states->rows, drives, states->stride};
     double *last = bram_scratch(cx, size_of(m), sizeof *last);
     if (!last) return BRAM_ENOMEM;
     BRAM_TRY(bram_mat_scratch(cx, &drive, states->rows, size_of(m)));
     BRAM_TRY(bram_gemm(cx, &drive, 1, &u, BRAM_AS_IS, &m->input, BRAM_TRANSPOSED, 0));
     for (size_t i = 0; i < states->rows; i++)
-        step_network(m, bram_row(states, i) + units, bram_row(&drive, i), last);
+        step_network(m, bram_row(states, i) + drives, bram_row(&drive, i), last);
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
@@ -99,9 +108,13 @@ static int advance(bram_ctx *cx, const void *fitted, bram_mat *states, const bra
 {
     (void)present; /* what is missing stands at the mean, and is 0 here */
     const struct esn *m = fitted;
-    for (size_t i = 0; i < states->rows; i++)
-        for (size_t j = 0; j < y->cols; j++)
-            bram_row(states, i)[j] = (bram_row(y, i)[j] - m->mean.data[j]) * m->scale.data[j];
+    size_t units = m->mean.cols;
+    for (size_t i = 0; i < states->rows; i++) {
+        double *u = bram_row(states, i);
+        const double *from = bram_row(y, i);
+        for (size_t j = 0; j < units; j++) u[j] = (from[j] - m->mean.data[j]) * m->scale.data[j];
+        for (size_t k = units; k < drives_of(m); k++) u[k] = from[k];
+    }
     return advance_standardized(cx, m, states);
 }
 
@@ -125,8 +138,15 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *mean, const bram_
 
 static bram_recurrent view(const struct esn *m)
 {
-    return (bram_recurrent){m,       m->mean.cols, m->mean.cols + size_of(m), m->mean.data, start,
-                            advance, predict,      m->variance.data};
+    return (bram_recurrent){.fitted = m,
+                            .units = m->mean.cols,
+                            .width = drives_of(m) + size_of(m),
+                            .mean = m->mean.data,
+                            .start = start,
+                            .advance = advance,
+                            .predict = predict,
+                            .variance = m->variance.data,
+                            .inputs = &m->inputs};
 }
 
 /* ---- drawing it ----------------------------------------------------------------------------- */
@@ -173,12 +193,17 @@ static int scale_to_radius(bram_ctx *cx, struct esn *m, double radius)
 
 static int draw_input(bram_ctx *cx, struct esn *m, size_t size, double scale, uint64_t seed)
 {
-    bram_rng rng = bram_rng_at(seed, "esn/input", 0);
-    size_t units = m->mean.cols;
-    BRAM_TRY(bram_mat_new(cx, &m->input, size, units));
+    bram_rng rng = bram_rng_at(seed, "esn/input", 0), other = bram_rng_at(seed, "esn/input", 1);
+    size_t units = m->mean.cols, inputs = m->inputs.cols;
+    BRAM_TRY(bram_mat_new(cx, &m->input, size, units + inputs));
     BRAM_TRY(bram_mat_new(cx, &m->bias, 1, size));
-    for (size_t i = 0; i < size * units; i++)
-        m->input.data[i] = scale / sqrt((double)units) * bram_rng_normal(&rng);
+    for (size_t i = 0; i < size; i++) {
+        double *v = bram_row(&m->input, i);
+        for (size_t j = 0; j < units; j++)
+            v[j] = scale / sqrt((double)units) * bram_rng_normal(&rng);
+        for (size_t k = 0; k < inputs; k++)
+            v[units + k] = scale / sqrt((double)inputs) * bram_rng_normal(&other);
+    }
     for (size_t i = 0; i < size; i++) m->bias.data[i] = scale / 10 * bram_rng_normal(&rng);
     return BRAM_OK;
 }
@@ -227,22 +252,23 @@ static int choose_penalty(bram_ctx *cx, struct esn *m, const bram_readout_system
 static int fit_readout(bram_ctx *cx, struct esn *m, const bram_options *o, const bram_panel *train,
                        const bram_panel *validation)
 {
-    size_t *first, ridges, units = m->mean.cols;
+    size_t *first, ridges, features = drives_of(m) + size_of(m);
     const double *ridge = bram_option_reals(o, "ridge", &ridges);
     bram_mat *rows;
     struct trace t = {bram_scratch(cx, train->segments, sizeof *t.states)};
     bram_readout_system system;
     if (!t.states) return BRAM_ENOMEM;
     BRAM_TRY(bram_forecast_segments(cx, &rows, &first, train, m->mean.data));
+    BRAM_TRY(bram_inputs_join(cx, rows, train, &m->inputs));
     for (size_t s = 0; s < train->segments; s++) {
-        BRAM_TRY(bram_mat_scratch(cx, &t.states[s], rows[s].rows, units + size_of(m)));
+        BRAM_TRY(bram_mat_scratch(cx, &t.states[s], rows[s].rows, features));
         BRAM_TRY(trace_segment(cx, &t.states[s], m, &rows[s]));
     }
     bram_readout_data data = {.train = train,
                               .rows = rows,
                               .first = first,
                               .mean = m->mean.data,
-                              .features = units + size_of(m),
+                              .features = features,
                               .skip = (size_t)bram_option_integer(o, "washout"),
                               .increments = true,
                               .fill = fill,
@@ -280,6 +306,7 @@ static int fit_all(bram_ctx *cx, struct esn *m, const bram_options *o, const bra
     size_t units = train->segment[0].y.cols;
     m->mean = (bram_mat){m->mean.data, 1, units, units};
     BRAM_TRY(find_scale(cx, m, train));
+    BRAM_TRY(bram_inputs_fit(cx, &m->inputs, train, 1));
     BRAM_TRY(bram_mat_new(cx, &m->leak, 1, 1));
     m->leak.data[0] = bram_option_real(o, "leak");
     BRAM_TRY(draw_weights(cx, m, size, links < size ? links : size, seed));
@@ -328,14 +355,16 @@ static bool fits(const void *loaded)
 {
     const struct esn *m = loaded;
     size_t units = m->mean.cols, size = m->input.rows, links = m->source.cols;
+    size_t drives = drives_of(m);
     for (size_t i = 0; i < m->source.rows * links; i++) {
         double from = m->source.data[i];
         if (!(from >= 0 && from < (double)size && from == floor(from))) return false;
     }
     return units > 0 && size > 0 && is_shape(&m->mean, 1, units) && is_shape(&m->scale, 1, units) &&
-           is_shape(&m->leak, 1, 1) && m->input.cols == units && is_shape(&m->bias, 1, size) &&
-           is_shape(&m->source, size, links) && is_shape(&m->weight, size, links) &&
-           bram_readout_fits(&m->readout, units + size, units) && is_shape(&m->variance, 1, units);
+           m->inputs.rows == 2 && is_shape(&m->leak, 1, 1) && m->input.cols == drives &&
+           is_shape(&m->bias, 1, size) && is_shape(&m->source, size, links) &&
+           is_shape(&m->weight, size, links) &&
+           bram_readout_fits(&m->readout, drives + size, units) && is_shape(&m->variance, 1, units);
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
@@ -347,8 +376,7 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
 /* The states of the training rows, and three matrices of products of features. */
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)
 {
-    (void)inputs;
-    double features = (double)bram_option_integer(o, "size") + (double)units;
+    double features = (double)bram_option_integer(o, "size") + (double)units + (double)inputs;
     double bytes = 8 * features * ((double)rows + 3 * features + 3 * (double)units);
     return bytes < (double)(SIZE_MAX / 2) ? (size_t)bytes : SIZE_MAX;
 }
@@ -373,10 +401,10 @@ const bram_model bram_model_esn = {
     .source = "Jaeger 2001",
     .missing =
         "a missing input counts as the training mean; rows whose increment is missing do not count",
-    .version = 1,
+    .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK),
-    .flags = BRAM_MODEL_STOCHASTIC,
+    .flags = BRAM_MODEL_STOCHASTIC | BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = answer,

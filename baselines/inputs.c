@@ -4,6 +4,7 @@
 #include "linalg.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool there(const bram_segment *s, size_t row, size_t k)
 {
@@ -60,6 +61,21 @@ int bram_inputs_fit(bram_ctx *cx, bram_mat *scale, const bram_panel *train, doub
     return BRAM_OK;
 }
 
+double bram_inputs_spread(const bram_panel *train, const double *mean)
+{
+    double sum = 0, count = 0;
+    for (size_t s = 0; s < train->segments; s++) {
+        const bram_segment *g = &train->segment[s];
+        for (size_t t = g->first; t < g->y.rows; t++)
+            for (size_t j = 0; j < g->y.cols; j++) {
+                if (g->y_present && !g->y_present[t * g->y.cols + j]) continue;
+                double d = bram_row(&g->y, t)[j] - mean[j];
+                sum += d * d, count++;
+            }
+    }
+    return sum > 0 ? sqrt(sum / count) : 1;
+}
+
 double bram_inputs_value(const bram_mat *scale, const bram_segment *s, size_t row, size_t k)
 {
     if (row >= s->x.rows && s->x.rows) row = s->x.rows - 1;
@@ -70,4 +86,26 @@ double bram_inputs_value(const bram_mat *scale, const bram_segment *s, size_t ro
 void bram_inputs_row(const bram_mat *scale, double *out, const bram_segment *s, size_t row)
 {
     for (size_t k = 0; k < scale->cols; k++) out[k] = bram_inputs_value(scale, s, row, k);
+}
+
+int bram_inputs_join(bram_ctx *cx, bram_mat *rows, const bram_panel *panel, const bram_mat *scale)
+{
+    for (size_t s = 0; s < panel->segments && scale->cols; s++) {
+        bram_mat wide, *y = &rows[s];
+        BRAM_TRY(bram_mat_scratch(cx, &wide, y->rows, y->cols + scale->cols));
+        for (size_t t = 0; t < y->rows; t++) {
+            memcpy(bram_row(&wide, t), bram_row(y, t), y->cols * sizeof *y->data);
+            bram_inputs_row(scale, bram_row(&wide, t) + y->cols, &panel->segment[s], t + 1);
+        }
+        *y = wide;
+    }
+    return BRAM_OK;
+}
+
+void bram_inputs_hold(bram_mat *out, size_t steps, const bram_mat *last, size_t units)
+{
+    for (size_t h = 0; h < steps; h++)
+        for (size_t i = 0; i < out[h].rows; i++)
+            for (size_t k = units; k < out[h].cols; k++)
+                bram_row(&out[h], i)[k] = bram_row(last, i)[k];
 }

@@ -6,6 +6,7 @@
  * and has a joint density of each row. Several numbers of states: the one with the least one-step
  * squared error on the validation data. EM ends after `steps`, or when the log likelihood of the
  * training rows grows by less than `tolerance` of itself.
+ * Inputs (inputs.h) drive the state, B u_t beside A x_{t-1}; a free run holds the last known ones.
  * Source: Shumway & Stoffer 1982; Ghahramani & Hinton 1996.
  */
 #include "lds.h"
@@ -21,6 +22,7 @@
 
 struct lds {
     bram_mat mean, variance; /* 1 x units, of the training rows */
+    bram_mat inputs;         /* 2 x inputs, see inputs.h */
     bram_lds m;
     bram_mat scaled, information; /* what the filter needs, see bram_lds_resume */
 };
@@ -28,7 +30,9 @@ struct lds {
 static const bram_state_part state[] = {
     {"mean", offsetof(struct lds, mean)},
     {"variance", offsetof(struct lds, variance)},
+    {"inputs", offsetof(struct lds, inputs)},
     {"dynamics", offsetof(struct lds, m.a)},
+    {"drive", offsetof(struct lds, m.b)},
     {"state_noise", offsetof(struct lds, m.q)},
     {"loadings", offsetof(struct lds, m.c)},
     {"offset", offsetof(struct lds, m.d)},
@@ -67,14 +71,14 @@ static int advance(bram_ctx *cx, const void *fitted, bram_mat *states, const bra
                    const uint8_t *present)
 {
     const struct lds *m = fitted;
-    size_t d = states_of(m), mark = bram_scratch_mark(cx);
+    size_t d = states_of(m), units = m->mean.cols, mark = bram_scratch_mark(cx);
     bram_lds_filter f;
     BRAM_TRY(bram_lds_resume(cx, &f, &m->m, m->scaled, m->information));
     for (size_t i = 0; i < states->rows; i++) {
         double *mean = bram_row(states, i);
         BRAM_TRY(bram_lds_update(cx, &f, mean, mean + d, bram_row(y, i),
-                                 present ? present + i * y->cols : NULL, NULL));
-        BRAM_TRY(bram_lds_ahead(cx, &f, mean, mean + d));
+                                 present ? present + i * units : NULL, NULL));
+        BRAM_TRY(bram_lds_ahead(cx, &f, mean, mean + d, bram_row(y, i) + units));
     }
     bram_scratch_release(cx, mark);
     return BRAM_OK;
@@ -97,8 +101,25 @@ static int predict(bram_ctx *cx, const void *fitted, bram_mat *mean, const bram_
 static bram_recurrent view(const struct lds *m)
 {
     size_t d = states_of(m);
-    return (bram_recurrent){m,     m->mean.cols, d + d * d, m->mean.data,
-                            start, advance,      predict,   NULL};
+    return (bram_recurrent){.fitted = m,
+                            .units = m->mean.cols,
+                            .width = d + d * d,
+                            .mean = m->mean.data,
+                            .start = start,
+                            .advance = advance,
+                            .predict = predict,
+                            .inputs = &m->inputs};
+}
+
+/* The inputs of the rows of a segment from `first` on. */
+static int take_inputs(bram_ctx *cx, bram_mat *u, const struct lds *m, const bram_segment *s,
+                       size_t first)
+{
+    BRAM_TRY(bram_inputs_check(cx, &m->inputs, s));
+    BRAM_TRY(bram_mat_scratch(cx, u, s->y.rows - first, m->inputs.cols));
+    for (size_t t = 0; t < u->rows && u->cols; t++)
+        bram_inputs_row(&m->inputs, bram_row(u, t), s, first + t);
+    return BRAM_OK;
 }
 
 /* ---- fitting -------------------------------------------------------------------------------- */
@@ -121,6 +142,7 @@ static int gather(bram_ctx *cx, struct data *d, const struct lds *m, const bram_
         const bram_segment *g = &train->segment[s];
         d->training[s].y = bram_mat_rows(d->rows[s], g->first, g->y.rows - g->first);
         if (g->y_present) d->training[s].present = g->y_present + g->first * units;
+        BRAM_TRY(take_inputs(cx, &d->training[s].u, m, g, g->first));
     }
     for (size_t j = 0; j < units; j++)
         d->least[j] = m->variance.data[j] > 0 ? LEAST_NOISE * m->variance.data[j] : 1;
@@ -247,7 +269,7 @@ static int fit_one(bram_ctx *cx, struct lds *m, size_t states, const bram_panel 
 {
     struct data data;
     size_t units = m->mean.cols, mark = bram_scratch_mark(cx);
-    BRAM_TRY(bram_lds_new(cx, &m->m, states < units ? states : units, units));
+    BRAM_TRY(bram_lds_new(cx, &m->m, states < units ? states : units, units, m->inputs.cols));
     BRAM_TRY(gather(cx, &data, m, train));
     BRAM_TRY(begin(cx, m, &data, train->segments));
     BRAM_TRY(climb(cx, m, &data, train->segments, o));
@@ -273,8 +295,9 @@ static int fit_all(bram_ctx *cx, struct lds *m, const bram_options *o, const bra
     units = train->segment[0].y.cols;
     m->mean = (bram_mat){m->mean.data, 1, units, units};
     BRAM_TRY(find_variance(cx, m, train));
+    BRAM_TRY(bram_inputs_fit(cx, &m->inputs, train, 1));
     for (size_t k = 0; k < n; k++) {
-        struct lds trial = {.mean = m->mean, .variance = m->variance};
+        struct lds trial = {.mean = m->mean, .variance = m->variance, .inputs = m->inputs};
         double error = 0;
         int status = fit_one(cx, &trial, (size_t)states[k], train, o);
         if (status == BRAM_OK && n > 1) {
@@ -325,7 +348,7 @@ static int take_segment(bram_ctx *cx, bram_lds_rows *out, const struct lds *m, c
                                   !(q->held_out && q->held_out[j]);
     }
     out->present = seen;
-    return BRAM_OK;
+    return take_inputs(cx, &out->u, m, s, 0);
 }
 
 static int fill_held_out(bram_ctx *cx, bram_response *r, const struct lds *m, const bram_query *q)
@@ -371,7 +394,9 @@ static int fill_densities(bram_ctx *cx, bram_response *r, const struct lds *m, c
             mask[at] = present[j] && m->variance.data[j] > 0;
             if (mask[at]) bram_response_f64(r)[at] = each.data[j];
         }
-        BRAM_TRY(bram_lds_ahead(cx, &f, mean, mean + d));
+        if (t + 1 == rows.y.rows) break;
+        const double *u = m->inputs.cols ? bram_row(&rows.u, t + 1) : NULL;
+        BRAM_TRY(bram_lds_ahead(cx, &f, mean, mean + d, u));
         if (t % 1024 == 0) BRAM_TRY(bram_ctx_check_cancel(cx));
     }
     bram_scratch_release(cx, mark);
@@ -428,7 +453,8 @@ static bool fits(const void *loaded)
            is_shape(&m->m.a, d, d) && is_shape(&m->m.q, d, d) && is_shape(&m->m.c, units, d) &&
            is_shape(&m->m.d, 1, units) && is_shape(&m->m.r, 1, units) && is_shape(&m->m.m0, 1, d) &&
            is_shape(&m->m.p0, d, d) && is_shape(&m->scaled, units, d) &&
-           is_shape(&m->information, d, d);
+           is_shape(&m->information, d, d) && m->inputs.rows == 2 &&
+           is_shape(&m->m.b, d, m->inputs.cols);
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
@@ -440,13 +466,12 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
 /* Covariances of the states of every row, twice; principal components of the units. */
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)
 {
-    (void)inputs;
     size_t n, most = 0;
     const int64_t *states = bram_option_integers(o, "states", &n);
     for (size_t k = 0; k < n; k++)
         if ((size_t)states[k] > most) most = (size_t)states[k];
-    double d = (double)(most < units ? most : units), u = (double)units;
-    double bytes = 8 * ((double)rows * (2 * d * d + 3 * d) + u * u + u * (d + 1) * (d + 1));
+    double d = (double)(most < units ? most : units), u = (double)units, k = (double)inputs;
+    double bytes = 8 * ((double)rows * (2 * d * d + 3 * d + k) + u * u + u * (d + 1) * (d + 1));
     return bytes < (double)(SIZE_MAX / 2) ? (size_t)bytes : SIZE_MAX;
 }
 
@@ -464,9 +489,10 @@ const bram_model bram_model_lds_model = {
     .summary = "linear dynamical system with Gaussian noise, fitted by EM",
     .source = "Shumway & Stoffer 1982; Ghahramani & Hinton 1996",
     .missing = "missing values are integrated out",
-    .version = 1,
+    .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_COSMOOTH),
+    .flags = BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = answer,

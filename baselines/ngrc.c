@@ -3,13 +3,15 @@
  * regression of the next step on delayed principal components and all their products of two.
  *
  *   p_t   the scores of row t on the D leading principal components of the training rows
- *   v_t   (p_{t-1}, p_{t-1-s}, .., p_{t-1-(k-1)s}): k delays, s rows apart
+ *   v_t   (p_{t-1}, p_{t-1-s}, .., p_{t-1-(k-1)s}): k delays, s rows apart; where there are inputs
+ *         (inputs.h), those that were known with each stand behind its scores
  *   z_t   v_t and all v_i v_j with i <= j, each standardized over the training rows
  *   y_t - y_{t-1} = c + W z_t,   minimising the mean squared error + ridge |W|^2
  *
  * Products of short delays are nearly collinear, so the system is solved in the basis of its
  * eigenvectors, without those whose eigenvalue is below 1e-12 of the largest. Scores are clipped to
- * their range in training: a quadratic map that leaves it in a free run would run off.
+ * their range in training: a quadratic map that leaves it in a free run would run off. So are
+ * inputs, of which a free run holds the last known ones.
  *
  * Rows whose target or value before it is missing do not count for that unit. Several components,
  * delays or penalties: those with the least one-step squared error on the validation data.
@@ -25,15 +27,17 @@ enum { MOST_DELAYS = 20, MOST_SPACING = 1000 };
 
 struct ngrc {
     bram_mat mean;       /* 1 x units: training means, for what is missing */
+    bram_mat inputs;     /* 2 x inputs, see inputs.h */
     bram_mat shape;      /* 1 x 2: delays, spacing */
     bram_mat components; /* D x units, orthonormal rows */
-    bram_mat range;      /* 2 x D: least and largest score in training */
+    bram_mat range;      /* 2 x (D + inputs): least and largest in training */
     bram_readout readout;
     bram_mat variance; /* 1 x units: of the residuals on the training rows */
 };
 
 static const bram_state_part state[] = {
     {"mean", offsetof(struct ngrc, mean)},
+    {"inputs", offsetof(struct ngrc, inputs)},
     {"shape", offsetof(struct ngrc, shape)},
     {"components", offsetof(struct ngrc, components)},
     {"range", offsetof(struct ngrc, range)},
@@ -60,6 +64,12 @@ static size_t spacing_of(const struct ngrc *m)
     return (size_t)m->shape.data[1];
 }
 
+/* Numbers of a row that features are made of. */
+static size_t parts_of(const struct ngrc *m)
+{
+    return m->components.rows + m->inputs.cols;
+}
+
 static size_t features_of(size_t linear)
 {
     return linear + linear * (linear + 1) / 2;
@@ -67,10 +77,16 @@ static size_t features_of(size_t linear)
 
 /* ---- features ------------------------------------------------------------------------------- */
 
-/* Scores of rows, clipped to their range where there is one. */
+/* Scores and inputs of rows, clipped to their range where there is one. */
 static int scores(bram_ctx *cx, bram_mat *out, const struct ngrc *m, const bram_mat *rows)
 {
-    BRAM_TRY(bram_component_scores(cx, out, &m->components, rows, m->mean.data));
+    size_t components = m->components.rows, units = m->mean.cols;
+    bram_mat score = {out->data, out->rows, components, out->stride};
+    bram_mat y = {rows->data, rows->rows, units, rows->stride};
+    BRAM_TRY(bram_component_scores(cx, &score, &m->components, &y, m->mean.data));
+    for (size_t i = 0; i < out->rows; i++)
+        for (size_t k = 0; k < m->inputs.cols; k++)
+            bram_row(out, i)[components + k] = bram_row(rows, i)[units + k];
     for (size_t i = 0; i < out->rows && m->range.data; i++)
         for (size_t d = 0; d < out->cols; d++) {
             double *p = &bram_row(out, i)[d];
@@ -92,37 +108,42 @@ static void add_products(bram_mat *z, size_t linear)
 static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
                    const bram_mat *lagged)
 {
-    (void)steps; /* 1: the horizon */
-    const struct ngrc *m = fitted;
-    size_t components = m->components.rows, mark = bram_scratch_mark(cx);
-    bram_mat z;
+    const struct ngrc *m = fitted; /* steps: 1, the horizon */
+    size_t parts = parts_of(m), units = m->mean.cols, mark = bram_scratch_mark(cx);
+    bram_mat z, y = {out->data, out->rows, units, out->stride};
     BRAM_TRY(bram_mat_scratch(cx, &z, out->rows, m->readout.weights.rows));
     for (size_t k = 0; k < delays_of(m); k++) {
-        bram_mat part = {z.data + k * components, z.rows, components, z.stride};
+        bram_mat part = {z.data + k * parts, z.rows, parts, z.stride};
         BRAM_TRY(scores(cx, &part, m, &lagged[k * spacing_of(m)]));
     }
-    add_products(&z, delays_of(m) * components);
-    BRAM_TRY(bram_readout_apply(cx, out, &m->readout, &z));
-    for (size_t i = 0; i < out->rows; i++)
-        for (size_t j = 0; j < out->cols; j++) bram_row(out, i)[j] += bram_row(&lagged[0], i)[j];
+    add_products(&z, delays_of(m) * parts);
+    BRAM_TRY(bram_readout_apply(cx, &y, &m->readout, &z));
+    for (size_t i = 0; i < y.rows; i++)
+        for (size_t j = 0; j < units; j++) bram_row(&y, i)[j] += bram_row(&lagged[0], i)[j];
+    bram_inputs_hold(out, steps, &lagged[0], units);
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
 
 static bram_forecast view(const struct ngrc *m)
 {
-    return (bram_forecast){
-        m,       m->mean.cols,    1 + (delays_of(m) - 1) * spacing_of(m), 1, m->mean.data,
-        predict, m->variance.data};
+    return (bram_forecast){.fitted = m,
+                           .units = m->mean.cols,
+                           .lags = 1 + (delays_of(m) - 1) * spacing_of(m),
+                           .horizon = 1,
+                           .mean = m->mean.data,
+                           .predict = predict,
+                           .variance = m->variance.data,
+                           .inputs = &m->inputs};
 }
 
 /* ---- the training rows ---------------------------------------------------------------------- */
 
 struct fit {
     const bram_panel *train;
-    bram_mat *rows; /* of each segment, what is missing filled in */
+    bram_mat *rows; /* of each segment, what is missing filled in, with inputs */
     size_t *first;
-    bram_mat *scores; /* of each segment: rows x D */
+    bram_mat *scores; /* of each segment: rows x (D + inputs) */
     struct ngrc *m;
 };
 
@@ -147,8 +168,9 @@ static int reduce(bram_ctx *cx, struct fit *f)
     struct ngrc *m = f->m;
     BRAM_TRY(bram_components(cx, &m->components, NULL, f->rows, f->first, f->train->segments,
                              m->mean.data));
+    BRAM_TRY(bram_inputs_join(cx, f->rows, f->train, &m->inputs));
     for (size_t s = 0; s < f->train->segments; s++) {
-        BRAM_TRY(bram_mat_scratch(cx, &f->scores[s], f->rows[s].rows, m->components.rows));
+        BRAM_TRY(bram_mat_scratch(cx, &f->scores[s], f->rows[s].rows, parts_of(m)));
         BRAM_TRY(scores(cx, &f->scores[s], m, &f->rows[s]));
     }
     return BRAM_OK;
@@ -156,7 +178,7 @@ static int reduce(bram_ctx *cx, struct fit *f)
 
 static int find_range(bram_ctx *cx, struct fit *f)
 {
-    BRAM_TRY(bram_mat_new(cx, &f->m->range, 2, f->m->components.rows));
+    BRAM_TRY(bram_mat_new(cx, &f->m->range, 2, parts_of(f->m)));
     for (size_t d = 0; d < f->m->range.cols; d++) {
         double *least = &bram_row(&f->m->range, 0)[d], *most = &bram_row(&f->m->range, 1)[d];
         for (size_t s = 0; s < f->train->segments; s++)
@@ -215,7 +237,7 @@ static int fit_features(bram_ctx *cx, struct search *s, const bram_panel *train,
                               .rows = f.rows,
                               .first = f.first,
                               .mean = m->mean.data,
-                              .features = features_of(delays * components),
+                              .features = features_of(delays * parts_of(m)),
                               .increments = true,
                               .fill = features,
                               .user = &f};
@@ -225,7 +247,7 @@ static int fit_features(bram_ctx *cx, struct search *s, const bram_panel *train,
 
 static void free_parts(struct ngrc *m)
 {
-    for (const bram_state_part *p = state + 1; p->name; p++) /* all but the means */
+    for (const bram_state_part *p = state + 2; p->name; p++) /* all but the means and inputs */
         bram_free(((bram_mat *)(void *)((char *)m + p->at))->data);
 }
 
@@ -234,7 +256,7 @@ static int try_features(bram_ctx *cx, struct search *s, const bram_panel *train,
 {
     size_t mark = bram_scratch_mark(cx), units = s->best.mean.cols;
     double error = 0;
-    s->trial = (struct ngrc){.mean = s->best.mean};
+    s->trial = (struct ngrc){.mean = s->best.mean, .inputs = s->best.inputs};
     int status = fit_features(cx, s, train, components < units ? components : units, delays,
                               &error);
     if (status == BRAM_OK && (!s->best.shape.data || error < s->least)) {
@@ -271,6 +293,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     if (status == BRAM_OK) {
         size_t units = train->segment[0].y.cols;
         s.best.mean = (bram_mat){s.best.mean.data, 1, units, units};
+        status = bram_inputs_fit(cx, &s.best.inputs, train, 1);
     }
     for (size_t k = 0; k < sets * delays && status == BRAM_OK; k++)
         status = try_features(cx, &s, train, (size_t)components[k / delays],
@@ -311,13 +334,14 @@ static bool whole(double x, double most)
 static bool fits(const void *loaded)
 {
     const struct ngrc *m = loaded;
-    size_t units = m->mean.cols, components = m->components.rows,
+    size_t units = m->mean.cols, components = m->components.rows, parts = parts_of(m),
            features = m->readout.weights.rows;
     return units > 0 && components > 0 && components <= units && is_shape(&m->shape, 1, 2) &&
            whole(m->shape.data[0], MOST_DELAYS) && whole(m->shape.data[1], MOST_SPACING) &&
-           features == features_of(delays_of(m) * components) && is_shape(&m->mean, 1, units) &&
-           is_shape(&m->components, components, units) && is_shape(&m->range, 2, components) &&
-           bram_readout_fits(&m->readout, features, units) && is_shape(&m->variance, 1, units);
+           features == features_of(delays_of(m) * parts) && is_shape(&m->mean, 1, units) &&
+           m->inputs.rows == 2 && is_shape(&m->components, components, units) &&
+           is_shape(&m->range, 2, parts) && bram_readout_fits(&m->readout, features, units) &&
+           is_shape(&m->variance, 1, units);
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
@@ -329,7 +353,6 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
 /* The covariance, three matrices of products, and the chunks. */
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)
 {
-    (void)inputs;
     size_t n, most_pcs = 0, most_delays = 0;
     const int64_t *v = bram_option_integers(o, "pcs", &n);
     for (size_t k = 0; k < n; k++)
@@ -337,9 +360,10 @@ static size_t memory(const bram_options *o, size_t rows, size_t units, size_t in
     v = bram_option_integers(o, "delays", &n);
     for (size_t k = 0; k < n; k++)
         if ((size_t)v[k] > most_delays) most_delays = (size_t)v[k];
-    double features = (double)features_of(most_delays * (most_pcs < units ? most_pcs : units));
+    size_t parts = (most_pcs < units ? most_pcs : units) + inputs;
+    double features = (double)features_of(most_delays * parts);
     double bytes = 8 * ((double)units * (double)units + 3 * features * features +
-                        3 * features * (double)units + (double)rows * (double)most_pcs);
+                        3 * features * (double)units + (double)rows * (double)parts);
     return bytes < (double)(SIZE_MAX / 2) ? (size_t)bytes : SIZE_MAX;
 }
 
@@ -361,9 +385,10 @@ const bram_model bram_model_ngrc = {
     .source = "Gauthier, Bollt, Griffith & Barbosa 2021",
     .missing =
         "a missing input counts as the training mean; rows whose increment is missing do not count",
-    .version = 1,
+    .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK),
+    .flags = BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = answer,

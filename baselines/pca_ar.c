@@ -5,8 +5,10 @@
  *   s_t = c + sum over l of A_l s_{t-l}, ridge penalty (core/lag_gram.h)
  *   y_t = mean + V' s_t
  *
- * What lies outside the components is forecast at its mean. Several components, lags or penalties:
- * those with the least one-step squared error on the validation data.
+ * Inputs (inputs.h) are further columns of s, as wide as the units are on the mean; the same
+ * regression tells how they go on in a free run. What lies outside the components is forecast at
+ * its mean. Several components, lags or penalties: those with the least one-step squared error on
+ * the validation data.
  */
 #include "components.h"
 #include "forecast.h"
@@ -19,14 +21,17 @@ enum { MOST_LAGS = 50 };
 
 struct pca_ar {
     bram_mat mean;       /* 1 x units: training means, for what is missing */
+    bram_mat inputs;     /* 2 x inputs, see inputs.h */
     bram_mat components; /* D x units, orthonormal rows */
-    bram_mat weights;    /* lags D x D: row l D + j, column i is of j, lag l + 1, on i */
-    bram_mat intercept;  /* 1 x D */
+    bram_mat weights;    /* lags S x S: row l S + j, column i is of j, lag l + 1, on i; S: D scores,
+                            then inputs */
+    bram_mat intercept;  /* 1 x S */
     bram_mat variance;   /* 1 x units: of the residuals on the training rows */
 };
 
 static const bram_state_part state[] = {
     {"mean", offsetof(struct pca_ar, mean)},
+    {"inputs", offsetof(struct pca_ar, inputs)},
     {"components", offsetof(struct pca_ar, components)},
     {"weights", offsetof(struct pca_ar, weights)},
     {"intercept", offsetof(struct pca_ar, intercept)},
@@ -39,55 +44,82 @@ static void release(void *fitted)
     bram_state_free(fitted, state);
 }
 
+static size_t columns_of(const struct pca_ar *m)
+{
+    return m->components.rows + m->inputs.cols;
+}
+
 static size_t lags_of(const struct pca_ar *m)
 {
-    return m->weights.rows / m->components.rows;
+    return m->weights.rows / columns_of(m);
 }
 
 /* ---- forecasts ------------------------------------------------------------------------------ */
+
+/* Scores of rows, and behind them the inputs that the rows have behind their units. */
+static int scores_of(bram_ctx *cx, bram_mat *out, const struct pca_ar *m, const bram_mat *rows)
+{
+    size_t components = m->components.rows, units = m->mean.cols;
+    bram_mat score = {out->data, out->rows, components, out->stride};
+    bram_mat y = {rows->data, rows->rows, units, rows->stride};
+    for (size_t i = 0; i < out->rows; i++)
+        memcpy(bram_row(out, i) + components, bram_row(rows, i) + units,
+               m->inputs.cols * sizeof *out->data);
+    return bram_component_scores(cx, &score, &m->components, &y, m->mean.data);
+}
 
 static int predict(bram_ctx *cx, const void *fitted, bram_mat *out, size_t steps,
                    const bram_mat *lagged)
 {
     (void)steps; /* 1: the horizon */
     const struct pca_ar *m = fitted;
-    size_t components = m->components.rows, mark = bram_scratch_mark(cx);
-    bram_mat past[MOST_LAGS], next;
-    BRAM_TRY(bram_mat_scratch(cx, &next, out->rows, components));
+    size_t components = m->components.rows, units = m->mean.cols, mark = bram_scratch_mark(cx);
+    bram_mat past[MOST_LAGS], next, y = {out->data, out->rows, units, out->stride};
+    BRAM_TRY(bram_mat_scratch(cx, &next, out->rows, columns_of(m)));
     for (size_t l = 0; l < lags_of(m); l++) {
-        BRAM_TRY(bram_mat_scratch(cx, &past[l], out->rows, components));
-        BRAM_TRY(bram_component_scores(cx, &past[l], &m->components, &lagged[l], m->mean.data));
+        BRAM_TRY(bram_mat_scratch(cx, &past[l], out->rows, columns_of(m)));
+        BRAM_TRY(scores_of(cx, &past[l], m, &lagged[l]));
     }
     BRAM_TRY(bram_lag_predict(cx, &next, past, &m->weights, m->intercept.data));
-    for (size_t i = 0; i < out->rows; i++)
-        memcpy(bram_row(out, i), m->mean.data, out->cols * sizeof(double));
-    BRAM_TRY(bram_gemm(cx, out, 1, &next, BRAM_AS_IS, &m->components, BRAM_AS_IS, 1));
+    for (size_t i = 0; i < out->rows; i++) {
+        memcpy(bram_row(out, i), m->mean.data, units * sizeof(double));
+        memcpy(bram_row(out, i) + units, bram_row(&next, i) + components,
+               m->inputs.cols * sizeof(double));
+    }
+    bram_mat score = {next.data, next.rows, components, next.stride};
+    BRAM_TRY(bram_gemm(cx, &y, 1, &score, BRAM_AS_IS, &m->components, BRAM_AS_IS, 1));
     bram_scratch_release(cx, mark);
     return BRAM_OK;
 }
 
 static bram_forecast view(const struct pca_ar *m)
 {
-    return (bram_forecast){m, m->mean.cols, lags_of(m), 1, m->mean.data, predict, m->variance.data};
+    return (bram_forecast){.fitted = m,
+                           .units = m->mean.cols,
+                           .lags = lags_of(m),
+                           .horizon = 1,
+                           .mean = m->mean.data,
+                           .predict = predict,
+                           .variance = m->variance.data,
+                           .inputs = &m->inputs};
 }
 
 /* ---- the fit -------------------------------------------------------------------------------- */
 
-/* What all choices share: the training rows with what is missing filled in. */
+/* What all choices share: the training rows with what is missing filled in, alone and with inputs.
+ */
 struct rows {
-    bram_mat *segment;
+    bram_mat *segment, *wide;
     size_t *first, segments;
 };
 
-static int scores_of(bram_ctx *cx, bram_mat **out, const struct pca_ar *m, const struct rows *r)
+static int all_scores(bram_ctx *cx, bram_mat **out, const struct pca_ar *m, const struct rows *r)
 {
     bram_mat *scores = bram_scratch(cx, r->segments, sizeof *scores);
     if (!scores) return BRAM_ENOMEM;
     for (size_t s = 0; s < r->segments; s++) {
-        BRAM_TRY(bram_mat_scratch(cx, &scores[s], r->segment[s].rows, m->components.rows));
-        if (r->segment[s].rows)
-            BRAM_TRY(bram_component_scores(cx, &scores[s], &m->components, &r->segment[s],
-                                           m->mean.data));
+        BRAM_TRY(bram_mat_scratch(cx, &scores[s], r->wide[s].rows, columns_of(m)));
+        if (r->wide[s].rows) BRAM_TRY(scores_of(cx, &scores[s], m, &r->wide[s]));
     }
     *out = scores;
     return BRAM_OK;
@@ -99,12 +131,13 @@ static int fit_one(bram_ctx *cx, struct pca_ar *m, const struct rows *r, size_t 
 {
     bram_mat *scores;
     bram_lag_gram *g = NULL;
+    size_t columns = components + m->inputs.cols;
     BRAM_TRY(bram_mat_new(cx, &m->components, components, m->mean.cols));
-    BRAM_TRY(bram_mat_new(cx, &m->weights, lags * components, components));
-    BRAM_TRY(bram_mat_new(cx, &m->intercept, 1, components));
+    BRAM_TRY(bram_mat_new(cx, &m->weights, lags * columns, columns));
+    BRAM_TRY(bram_mat_new(cx, &m->intercept, 1, columns));
     BRAM_TRY(
         bram_components(cx, &m->components, NULL, r->segment, r->first, r->segments, m->mean.data));
-    BRAM_TRY(scores_of(cx, &scores, m, r));
+    BRAM_TRY(all_scores(cx, &scores, m, r));
     BRAM_TRY(bram_lag_gram_new(cx, &g, scores, r->first, r->segments, lags));
     int status = bram_lag_gram_solve(cx, &m->weights, m->intercept.data, g, ridge, false);
     bram_lag_gram_free(g);
@@ -121,7 +154,7 @@ static void drop_parts(struct pca_ar *m)
 static int try_one(bram_ctx *cx, struct pca_ar *m, double *least, const struct rows *r,
                    size_t components, size_t lags, double ridge, const bram_panel *validation)
 {
-    struct pca_ar trial = {.mean = m->mean};
+    struct pca_ar trial = {.mean = m->mean, .inputs = m->inputs};
     double error = 0;
     size_t mark = bram_scratch_mark(cx);
     int status = fit_one(cx, &trial, r, components, lags, ridge);
@@ -149,7 +182,12 @@ static int fit_all(bram_ctx *cx, struct pca_ar *m, const bram_options *o, const 
     struct rows r = {.segments = train->segments};
     double least = INFINITY;
     BRAM_TRY(bram_forecast_check_choice(cx, choices, validation));
+    BRAM_TRY(bram_inputs_fit(cx, &m->inputs, train, bram_inputs_spread(train, m->mean.data)));
     BRAM_TRY(bram_forecast_segments(cx, &r.segment, &r.first, train, m->mean.data));
+    r.wide = bram_scratch(cx, r.segments, sizeof *r.wide);
+    if (!r.wide) return BRAM_ENOMEM;
+    memcpy(r.wide, r.segment, r.segments * sizeof *r.wide);
+    BRAM_TRY(bram_inputs_join(cx, r.wide, train, &m->inputs));
     for (size_t k = 0; k < choices; k++) {
         size_t wanted = (size_t)size[k / (n * ridges)];
         BRAM_TRY(try_one(cx, m, &least, &r, wanted < units ? wanted : units,
@@ -195,11 +233,12 @@ static int save(bram_ctx *cx, const void *fitted, bram_dataset *out)
 static bool fits(const void *loaded)
 {
     const struct pca_ar *m = loaded;
-    size_t units = m->mean.cols, d = m->components.rows;
-    return units > 0 && d > 0 && m->mean.rows == 1 && m->components.cols == units &&
-           m->weights.cols == d && m->weights.rows > 0 && m->weights.rows % d == 0 &&
-           m->weights.rows / d <= MOST_LAGS && m->intercept.rows == 1 && m->intercept.cols == d &&
-           m->variance.rows == 1 && m->variance.cols == units;
+    size_t units = m->mean.cols, columns = columns_of(m);
+    return units > 0 && m->components.rows > 0 && m->mean.rows == 1 && m->inputs.rows == 2 &&
+           m->components.cols == units && m->weights.cols == columns && m->weights.rows > 0 &&
+           m->weights.rows % columns == 0 && m->weights.rows / columns <= MOST_LAGS &&
+           m->intercept.rows == 1 && m->intercept.cols == columns && m->variance.rows == 1 &&
+           m->variance.cols == units;
 }
 
 static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_dataset *in)
@@ -210,8 +249,8 @@ static int load(bram_ctx *cx, void **fitted, const bram_options *o, const bram_d
 
 static size_t memory(const bram_options *o, size_t rows, size_t units, size_t inputs)
 {
-    (void)o, (void)inputs;
-    return 8 * (4 * units * units + 2 * rows * units);
+    (void)o;
+    return 8 * (4 * units * units + 2 * rows * (units + inputs));
 }
 
 static const bram_param params[] = {
@@ -229,9 +268,10 @@ const bram_model bram_model_pca_ar = {
     .summary = "linear autoregression of the leading principal components, ridge penalty",
     .source = "Jolliffe 2002; Luetkepohl 2005",
     .missing = "a missing value counts as the training mean",
-    .version = 1,
+    .version = 2,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK),
+    .flags = BRAM_MODEL_TAKES_INPUT,
     .params = params,
     .fit = fit,
     .answer = answer,

@@ -17,7 +17,6 @@
 #include "lag_gram.h"
 #include "linalg.h"
 
-#include <math.h>
 #include <string.h>
 
 struct var {
@@ -108,38 +107,6 @@ static int try_penalties(bram_ctx *cx, struct search *s, struct var *trial, bram
     return BRAM_OK;
 }
 
-/* The segments with their inputs beside the rows before them. */
-static int join_inputs(bram_ctx *cx, bram_mat *segments, const bram_panel *panel,
-                       const bram_mat *inputs)
-{
-    for (size_t s = 0; s < panel->segments && inputs->cols; s++) {
-        bram_mat wide, *y = &segments[s];
-        BRAM_TRY(bram_mat_scratch(cx, &wide, y->rows, y->cols + inputs->cols));
-        for (size_t t = 0; t < y->rows; t++) {
-            memcpy(bram_row(&wide, t), bram_row(y, t), y->cols * sizeof *y->data);
-            bram_inputs_row(inputs, bram_row(&wide, t) + y->cols, &panel->segment[s], t + 1);
-        }
-        *y = wide;
-    }
-    return BRAM_OK;
-}
-
-/* The root of the mean variance of the units: as wide as the inputs are made. */
-static double spread_of(const bram_panel *train, const double *mean)
-{
-    double sum = 0, count = 0;
-    for (size_t s = 0; s < train->segments; s++) {
-        const bram_segment *g = &train->segment[s];
-        for (size_t t = g->first; t < g->y.rows; t++)
-            for (size_t j = 0; j < g->y.cols; j++) {
-                if (g->y_present && !g->y_present[t * g->y.cols + j]) continue;
-                double d = bram_row(&g->y, t)[j] - mean[j];
-                sum += d * d, count++;
-            }
-    }
-    return sum > 0 ? sqrt(sum / count) : 1;
-}
-
 static int try_lags(bram_ctx *cx, struct search *s, size_t lags)
 {
     size_t mark = bram_scratch_mark(cx), *first, columns = columns_of(s->best);
@@ -147,7 +114,7 @@ static int try_lags(bram_ctx *cx, struct search *s, size_t lags)
     bram_lag_gram *g = NULL;
     struct var trial = {.mean = s->best->mean, .inputs = s->best->inputs};
     int status = bram_forecast_segments(cx, &segments, &first, s->train, s->best->mean.data);
-    if (status == BRAM_OK) status = join_inputs(cx, segments, s->train, &s->best->inputs);
+    if (status == BRAM_OK) status = bram_inputs_join(cx, segments, s->train, &s->best->inputs);
     if (status == BRAM_OK)
         status = bram_lag_gram_new(cx, &g, segments, first, s->train->segments, lags);
     if (status == BRAM_OK) status = bram_mat_new(cx, &trial.weights, lags * columns, columns);
@@ -182,7 +149,7 @@ static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_pa
     if (status == BRAM_OK) {
         size_t units = train->segment[0].y.cols;
         m->mean = (bram_mat){m->mean.data, 1, units, units};
-        status = bram_inputs_fit(cx, &m->inputs, train, spread_of(train, m->mean.data));
+        status = bram_inputs_fit(cx, &m->inputs, train, bram_inputs_spread(train, m->mean.data));
     }
     for (size_t k = 0; k < n && status == BRAM_OK; k++) status = try_lags(cx, &s, (size_t)lags[k]);
     if (status == BRAM_OK) {

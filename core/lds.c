@@ -8,11 +8,12 @@
  * on the data, and come near it by a factor in every row. */
 #define STEADY 1e-14
 
-int bram_lds_new(bram_ctx *cx, bram_lds *out, size_t states, size_t units)
+int bram_lds_new(bram_ctx *cx, bram_lds *out, size_t states, size_t units, size_t inputs)
 {
     bram_lds m = {.a = {NULL, 0, 0, 0}};
     int status = bram_mat_new(cx, &m.a, states, states);
     if (status == BRAM_OK) status = bram_mat_new(cx, &m.q, states, states);
+    if (status == BRAM_OK) status = bram_mat_new(cx, &m.b, states, inputs);
     if (status == BRAM_OK) status = bram_mat_new(cx, &m.c, units, states);
     if (status == BRAM_OK) status = bram_mat_new(cx, &m.d, 1, units);
     if (status == BRAM_OK) status = bram_mat_new(cx, &m.r, 1, units);
@@ -25,7 +26,7 @@ int bram_lds_new(bram_ctx *cx, bram_lds *out, size_t states, size_t units)
 
 void bram_lds_free(bram_lds *m)
 {
-    bram_mat *parts[] = {&m->a, &m->q, &m->c, &m->d, &m->r, &m->m0, &m->p0};
+    bram_mat *parts[] = {&m->a, &m->q, &m->b, &m->c, &m->d, &m->r, &m->m0, &m->p0};
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
         bram_free(parts[k]->data);
         parts[k]->data = NULL;
@@ -119,7 +120,8 @@ int bram_lds_update(bram_ctx *cx, bram_lds_filter *f, double *mean, double *cova
     return BRAM_OK;
 }
 
-int bram_lds_ahead(bram_ctx *cx, bram_lds_filter *f, double *mean, double *covariance)
+int bram_lds_ahead(bram_ctx *cx, bram_lds_filter *f, double *mean, double *covariance,
+                   const double *u)
 {
     size_t d = f->m->c.cols;
     bram_mat p = {covariance, d, d, d};
@@ -127,6 +129,7 @@ int bram_lds_ahead(bram_ctx *cx, bram_lds_filter *f, double *mean, double *covar
     for (size_t a = 0; a < d; a++) {
         mean[a] = 0;
         for (size_t b = 0; b < d; b++) mean[a] += bram_row(&f->m->a, a)[b] * f->vector[b];
+        for (size_t k = 0; k < f->m->b.cols; k++) mean[a] += bram_row(&f->m->b, a)[k] * u[k];
     }
     BRAM_TRY(bram_gemm(cx, &f->work, 1, &f->m->a, BRAM_AS_IS, &p, BRAM_AS_IS, 0));
     BRAM_TRY(bram_gemm(cx, &p, 1, &f->work, BRAM_AS_IS, &f->m->a, BRAM_TRANSPOSED, 0));
@@ -197,6 +200,11 @@ static double log_determinant(const bram_lds_filter *f)
     return sum;
 }
 
+static const double *inputs_of(const bram_lds *m, const bram_lds_rows *rows, size_t t)
+{
+    return m->b.cols ? bram_row(&rows->u, t) : NULL;
+}
+
 int bram_lds_run(bram_ctx *cx, bram_lds_states *out, const bram_lds *m, const bram_lds_rows *rows)
 {
     size_t n = rows->y.rows, d = m->c.cols, units = m->c.rows;
@@ -215,7 +223,7 @@ int bram_lds_run(bram_ctx *cx, bram_lds_states *out, const bram_lds *m, const br
         const uint8_t *present = rows->present ? rows->present + t * units : NULL;
         memcpy(ahead, t ? bram_row(&out->mean, t - 1) : m->m0.data, d * sizeof *ahead);
         memcpy(p, t ? bram_row(&out->covariance, t - 1) : m->p0.data, d * d * sizeof *p);
-        if (t) BRAM_TRY(bram_lds_ahead(cx, &f, ahead, p));
+        if (t) BRAM_TRY(bram_lds_ahead(cx, &f, ahead, p, inputs_of(m, rows, t)));
         if (reached) memcpy(p, bram_row(&out->ahead_covariance, t - 1), d * d * sizeof *p);
         memcpy(mean, ahead, d * sizeof *mean);
         if (reached) {

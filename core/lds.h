@@ -1,11 +1,12 @@
 /*
  * lds.h - linear dynamical systems with Gaussian noise: Kalman filter, smoother, and EM.
  *
- *   x_0 ~ N(m0, P0),   x_t = A x_{t-1} + N(0, Q),   y_t = C x_t + d + N(0, diag r)
+ *   x_0 ~ N(m0, P0),   x_t = A x_{t-1} + B u_t + N(0, Q),   y_t = C x_t + d + N(0, diag r)
  *
- * D states, N units. The noise of the units is independent, so a row is taken in with products of
- * D x D matrices (the information form) whatever N; units that are missing are left out of it.
- * Shumway & Stoffer 1982 (EM with missing values); Ghahramani & Hinton 1996.
+ * D states, N units, U inputs (which may be 0) that are given. The noise of the units is
+ * independent, so a row is taken in with products of D x D matrices (the information form) whatever
+ * N; units that are missing are left out of it. Shumway & Stoffer 1982 (EM with missing values);
+ * Ghahramani & Hinton 1996.
  */
 #ifndef BRAMBLE_CORE_LDS_H
 #define BRAMBLE_CORE_LDS_H
@@ -14,6 +15,7 @@
 
 typedef struct bram_lds {
     bram_mat a, q; /* D x D */
+    bram_mat b;    /* D x U */
     bram_mat c;    /* N x D */
     bram_mat d, r; /* 1 x N */
     bram_mat m0;   /* 1 x D */
@@ -21,7 +23,8 @@ typedef struct bram_lds {
 } bram_lds;
 
 /** New zeroed matrices on the heap. @return BRAM_OK or BRAM_ENOMEM (then nothing is held) */
-int bram_lds_new(bram_ctx *cx, bram_lds *out, size_t states, size_t units) BRAM_MUST_CHECK;
+int bram_lds_new(bram_ctx *cx, bram_lds *out, size_t states, size_t units,
+                 size_t inputs) BRAM_MUST_CHECK;
 void bram_lds_free(bram_lds *m);
 
 /** What a filter needs beside the model, in scratch memory; made afresh when the model changes. */
@@ -51,9 +54,10 @@ int bram_lds_resume(bram_ctx *cx, bram_lds_filter *f, const bram_lds *m, bram_ma
 int bram_lds_update(bram_ctx *cx, bram_lds_filter *f, double *mean, double *covariance,
                     const double *y, const uint8_t *present, double *loglik) BRAM_MUST_CHECK;
 
-/** One step ahead: mean <- A mean, covariance <- A covariance A' + Q. Statuses as above. */
-int bram_lds_ahead(bram_ctx *cx, bram_lds_filter *f, double *mean,
-                   double *covariance) BRAM_MUST_CHECK;
+/** One step ahead: mean <- A mean + B u, covariance <- A covariance A' + Q. Statuses as above.
+ * @param u  U numbers, the inputs of the next row; not looked at where U is 0 */
+int bram_lds_ahead(bram_ctx *cx, bram_lds_filter *f, double *mean, double *covariance,
+                   const double *u) BRAM_MUST_CHECK;
 
 /**
  * Log density of each unit of a row given the rows before and the units before it in the row: their
@@ -66,6 +70,7 @@ void bram_lds_chain(const bram_lds *m, double *mean, double *covariance, double 
 typedef struct bram_lds_rows {
     bram_mat y;
     const uint8_t *present; /* rows x N, packed; NULL: all are there */
+    bram_mat u;             /* rows x U; that of the first row is not looked at */
 } bram_lds_rows;
 
 /** Means (rows x D) and covariances (rows x D^2) of the states, and the log likelihood. */

@@ -10,10 +10,15 @@
  */
 #define NOISE_FLOOR 1e-8
 
+/* A share of the mean square of the inputs, added to that of each: inputs may depend on each other,
+ * or be constant. */
+#define INPUT_FLOOR 1e-8
+
 /* Expected sums over the rows of one recording; x~ is (x, 1). */
 struct sums {
     double loglik, steps, starts;
-    bram_mat before, after, lag;  /* D x D: sum x_{t-1} x_{t-1}', x_t x_t', x_t x_{t-1}', t >= 1 */
+    bram_mat before, after, lag;  /* sum z_t z_t', x_t x_t', x_t z_t', t >= 1, of the D states x_t
+                                     and  z_t, the D states x_{t-1} and U inputs u_t */
     bram_mat first, first_square; /* 1 x D, D x D: of the first row */
     bram_mat all;                 /* (D+1) x (D+1): sum x~ x~' over all rows */
     bram_mat units;               /* N (D+1) x (D+1): what to take off for missing rows */
@@ -21,12 +26,14 @@ struct sums {
     bram_mat moments;             /* N x 2: sum y^2; present rows */
 };
 
-static int new_sums(bram_ctx *cx, struct sums *s, size_t d, size_t units, bool gaps)
+static int new_sums(bram_ctx *cx, struct sums *s, const bram_lds *m, bool gaps)
 {
+    size_t d = m->c.cols, units = m->c.rows, sources = d + m->b.cols;
     *s = (struct sums){.loglik = 0};
-    bram_mat *squares[] = {&s->before, &s->after, &s->lag, &s->first_square};
-    for (size_t k = 0; k < sizeof squares / sizeof *squares; k++)
-        BRAM_TRY(bram_mat_new(cx, squares[k], d, d));
+    BRAM_TRY(bram_mat_new(cx, &s->before, sources, sources));
+    BRAM_TRY(bram_mat_new(cx, &s->after, d, d));
+    BRAM_TRY(bram_mat_new(cx, &s->lag, d, sources));
+    BRAM_TRY(bram_mat_new(cx, &s->first_square, d, d));
     BRAM_TRY(bram_mat_new(cx, &s->first, 1, d));
     BRAM_TRY(bram_mat_new(cx, &s->all, d + 1, d + 1));
     if (gaps) BRAM_TRY(bram_mat_new(cx, &s->units, units * (d + 1), d + 1));
@@ -62,6 +69,21 @@ static void add_outer(bram_mat *to, const double *p, const double *x, const doub
 {
     for (size_t a = 0; a < d; a++)
         for (size_t b = 0; b < d; b++) bram_row(to, a)[b] += p[a * d + b] + x[a] * z[b];
+}
+
+/* What the inputs add to the sums of a step from state `last` to `next`. */
+static void add_inputs(struct sums *s, const double *last, const double *next, const double *u,
+                       size_t d)
+{
+    for (size_t k = 0; k + d < s->before.cols; k++) {
+        for (size_t a = 0; a < d; a++) {
+            bram_row(&s->before, a)[d + k] += last[a] * u[k];
+            bram_row(&s->before, d + k)[a] += last[a] * u[k];
+            bram_row(&s->lag, a)[d + k] += next[a] * u[k];
+        }
+        for (size_t l = 0; l + d < s->before.cols; l++)
+            bram_row(&s->before, d + k)[d + l] += u[k] * u[l];
+    }
 }
 
 /* to += sign (E[x~ x~']) */
@@ -107,7 +129,7 @@ static int expect(bram_ctx *cx, size_t recording, void *user)
     struct sums *s = &job->sums[recording];
     size_t d = job->m->c.cols, mark = bram_scratch_mark(cx);
     bram_lds_states x;
-    BRAM_TRY(new_sums(cx, s, d, rows->y.cols, rows->present != NULL));
+    BRAM_TRY(new_sums(cx, s, job->m, rows->present != NULL));
     BRAM_TRY(bram_lds_run(cx, &x, job->m, rows));
     BRAM_TRY(bram_lds_smooth(cx, &x, job->m));
     s->loglik = x.loglik;
@@ -125,6 +147,7 @@ static int expect(bram_ctx *cx, size_t recording, void *user)
         add_outer(&s->before, bram_row(&x.covariance, t - 1), last, last, d);
         add_outer(&s->after, p, mean, mean, d);
         add_outer(&s->lag, bram_row(&x.ahead_covariance, t), mean, last, d);
+        if (job->m->b.cols) add_inputs(s, last, mean, bram_row(&rows->u, t), d);
         s->steps++;
     }
     bram_scratch_release(cx, mark);
@@ -149,18 +172,37 @@ static int solve_row(bram_ctx *cx, double *x, const bram_mat *m, const double *r
     return status;
 }
 
+/* Rows of A and B: a regression of x_t on z_t, by expected sums. */
+static int new_weights(bram_ctx *cx, bram_lds *m, const struct sums *s)
+{
+    size_t d = m->c.cols, inputs = m->b.cols, mark = bram_scratch_mark(cx);
+    double square = 0, *x = bram_scratch(cx, d + inputs, sizeof *x);
+    if (!x) return BRAM_ENOMEM;
+    for (size_t k = d; k < d + inputs; k++) square += bram_row(&s->before, k)[k] / (double)inputs;
+    for (size_t k = d; k < d + inputs; k++)
+        bram_row(&s->before, k)[k] += square > 0 ? INPUT_FLOOR * square : 1;
+    for (size_t a = 0; a < d; a++) {
+        BRAM_TRY(solve_row(cx, x, &s->before, bram_row(&s->lag, a)));
+        memcpy(bram_row(&m->a, a), x, d * sizeof *x);
+        if (inputs) memcpy(bram_row(&m->b, a), x + d, inputs * sizeof *x);
+    }
+    bram_scratch_release(cx, mark);
+    return BRAM_OK;
+}
+
 static int new_dynamics(bram_ctx *cx, bram_lds *m, const struct sums *s)
 {
     size_t d = m->c.cols;
     double trace = 0;
     if (s->steps == 0) return BRAM_OK;
-    for (size_t a = 0; a < d; a++)
-        BRAM_TRY(solve_row(cx, bram_row(&m->a, a), &s->before, bram_row(&s->lag, a)));
+    BRAM_TRY(new_weights(cx, m, s));
     for (size_t a = 0; a < d; a++) trace += bram_row(&s->after, a)[a] / s->steps / (double)d;
     for (size_t a = 0; a < d; a++)
         for (size_t b = 0; b < d; b++) {
+            const double *lag = bram_row(&s->lag, b);
             double sum = bram_row(&s->after, a)[b];
-            for (size_t k = 0; k < d; k++) sum -= bram_row(&m->a, a)[k] * bram_row(&s->lag, b)[k];
+            for (size_t k = 0; k < d; k++) sum -= bram_row(&m->a, a)[k] * lag[k];
+            for (size_t k = 0; k < m->b.cols; k++) sum -= bram_row(&m->b, a)[k] * lag[d + k];
             bram_row(&m->q, a)[b] = sum / s->steps;
         }
     for (size_t a = 0; a < d; a++) {
@@ -211,11 +253,11 @@ static int new_unit(bram_ctx *cx, bram_lds *m, const struct sums *s, size_t unit
 int bram_lds_em(bram_ctx *cx, bram_lds *m, const bram_lds_rows *rows, size_t recordings,
                 const double *least, double *loglik)
 {
-    size_t mark = bram_scratch_mark(cx), d = m->c.cols, units = m->c.rows;
+    size_t mark = bram_scratch_mark(cx), units = m->c.rows;
     struct sums total;
     struct job job = {m, rows, bram_scratch(cx, recordings, sizeof(struct sums))};
     if (!job.sums) return BRAM_ENOMEM;
-    int status = new_sums(cx, &total, d, units, true);
+    int status = new_sums(cx, &total, m, true);
     if (status == BRAM_OK) status = bram_parallel_for(cx, recordings, expect, &job);
     for (size_t k = 0; k < recordings; k++) {
         if (status == BRAM_OK) add_sums(&total, &job.sums[k]);

@@ -26,7 +26,7 @@ static void filter_and_smoother_equal_ssm(void **state)
                   .r = {diagonal, 1, N, N},
                   .m0 = {reference_values(&r, bram_json_get(in, "mu0"), D), 1, D, D},
                   .p0 = {reference_values(&r, bram_json_get(in, "S0"), D * D), D, D, D}};
-    bram_lds_rows rows = {{reference_values(&r, bram_json_get(in, "y"), T * N), T, N, N}, NULL};
+    bram_lds_rows rows = {{reference_values(&r, bram_json_get(in, "y"), T * N), T, N, N}, NULL, {0}};
     bram_lds_states x;
     assert_ok(r.cx, bram_lds_run(r.cx, &x, &m, &rows));
     double loglik = reference_number(bram_json_get(out, "loglik"));
@@ -155,7 +155,7 @@ static void what_is_missing_is_integrated_out(void **state)
             for (size_t j = 0; j < N; j++) chain += each[j];
             assert_all_near("chained mean", mean, bram_row(&x.mean, t), D, 1e-11);
             assert_all_near("chained covariance", p, bram_row(&x.covariance, t), D * D, 1e-11);
-            assert_ok(cx, bram_lds_ahead(cx, &f, mean, p));
+            assert_ok(cx, bram_lds_ahead(cx, &f, mean, p, NULL));
         }
         assert_near(chain, loglik, 1e-11);
         assert_ok(cx, bram_lds_smooth(cx, &x, &small));
@@ -224,7 +224,7 @@ static void em_climbs_to_what_made_the_data(void **state)
     bram_lds_rows rows[] = {{{y, LONG, UNITS, UNITS}, present},
                             {{y + LONG * UNITS, LONG, UNITS, UNITS}, NULL}};
     bram_lds m;
-    assert_ok(cx, bram_lds_new(cx, &m, 2, UNITS));
+    assert_ok(cx, bram_lds_new(cx, &m, 2, UNITS, 0));
     for (size_t k = 0; k < 2; k++)
         bram_row(&m.a, k)[k] = 0.5, bram_row(&m.q, k)[k] = bram_row(&m.p0, k)[k] = 1;
     for (size_t j = 0; j < UNITS; j++) {

@@ -41,7 +41,7 @@ static void simulate(double *y, size_t rows, uint64_t seed)
 static double error_of_truth(bram_ctx *cx, const double *y, const uint8_t *held_out)
 {
     uint8_t *present = bram_scratch(cx, (size_t)TEST * SIX, 1);
-    bram_lds_rows rows = {{(double *)(size_t)y, TEST, SIX, SIX}, NULL};
+    bram_lds_rows rows = {{(double *)(size_t)y, TEST, SIX, SIX}, NULL, {0}};
     bram_lds_states x;
     double sum = 0, count = 0;
     for (size_t i = 0; i < (size_t)TEST * SIX; i++) present[i] = held_out && !held_out[i % SIX];
