@@ -26,7 +26,8 @@ static void filter_and_smoother_equal_ssm(void **state)
                   .r = {diagonal, 1, N, N},
                   .m0 = {reference_values(&r, bram_json_get(in, "mu0"), D), 1, D, D},
                   .p0 = {reference_values(&r, bram_json_get(in, "S0"), D * D), D, D, D}};
-    bram_lds_rows rows = {{reference_values(&r, bram_json_get(in, "y"), T * N), T, N, N}, NULL, {0}};
+    bram_lds_rows rows = {
+        {reference_values(&r, bram_json_get(in, "y"), T * N), T, N, N}, NULL, {0}};
     bram_lds_states x;
     assert_ok(r.cx, bram_lds_run(r.cx, &x, &m, &rows));
     double loglik = reference_number(bram_json_get(out, "loglik"));
@@ -52,7 +53,9 @@ enum { D = 2, N = 3, T = 6, ALL = N * T };
 static double a_[] = {0.9, -0.3, 0.25, 0.8}, q_[] = {0.5, 0.1, 0.1, 0.3};
 static double c_[] = {1, 0.5, -0.4, 2, 0.3, 0.7}, d_[] = {0.1, -2, 3}, r_[] = {0.2, 0.5, 0.1};
 static double m0_[] = {1, -1}, p0_[] = {2, 0.3, 0.3, 1};
+static double b_[] = {0.7, -1.5}, u_[] = {3, 0, -1, 2, 0.5, -2}; /* u of the first row is unused */
 static const bram_lds small = {.a = {a_, D, D, D},
+                               .b = {b_, D, 1, 1},
                                .q = {q_, D, D, D},
                                .c = {c_, N, D, D},
                                .d = {d_, 1, N, N},
@@ -69,7 +72,7 @@ static void joint_states(double mean[T * D], double cov[T * D][T * D])
     for (size_t t = 1; t < T; t++)
         for (size_t a = 0; a < D; a++) {
             size_t i = t * D + a;
-            mean[i] = 0;
+            mean[i] = b_[a] * u_[t];
             for (size_t k = 0; k < D; k++) mean[i] += a_[a * D + k] * mean[i - a - D + k];
             for (size_t j = 0; j < t * D; j++) { /* with earlier states */
                 cov[i][j] = 0;
@@ -138,7 +141,7 @@ static void what_is_missing_is_integrated_out(void **state)
             y[i] = 2 * bram_rng_normal(&g);
             present[i] = !gaps || (i % 4 != 1 && i / N != 2); /* row 2 lacks all */
         }
-        bram_lds_rows rows = {{y, T, N, N}, gaps ? present : NULL};
+        bram_lds_rows rows = {{y, T, N, N}, gaps ? present : NULL, {u_, T, 1, 1}};
         bram_lds_states x;
         by_joint(cx, &loglik, want, y, present);
         assert_ok(cx, bram_lds_run(cx, &x, &small, &rows));
@@ -155,7 +158,7 @@ static void what_is_missing_is_integrated_out(void **state)
             for (size_t j = 0; j < N; j++) chain += each[j];
             assert_all_near("chained mean", mean, bram_row(&x.mean, t), D, 1e-11);
             assert_all_near("chained covariance", p, bram_row(&x.covariance, t), D * D, 1e-11);
-            assert_ok(cx, bram_lds_ahead(cx, &f, mean, p, NULL));
+            assert_ok(cx, bram_lds_ahead(cx, &f, mean, p, t + 1 < T ? &u_[t + 1] : u_));
         }
         assert_near(chain, loglik, 1e-11);
         assert_ok(cx, bram_lds_smooth(cx, &x, &small));
@@ -168,13 +171,15 @@ static void what_is_missing_is_integrated_out(void **state)
 
 enum { LONG = 1500, UNITS = 5 };
 
-static void simulate(double *y, const bram_lds *m, size_t rows, uint64_t seed)
+static void simulate(double *y, double *u, const bram_lds *m, size_t rows, uint64_t seed)
 {
-    bram_rng g = bram_rng_at(seed, "test/lds", 1);
+    bram_rng g = bram_rng_at(seed, "test/lds", 1), input = bram_rng_at(seed, "test/lds", 3);
     double x[2] = {0, 0}, next[2];
     for (size_t t = 0; t < rows; t++) {
+        u[t] = bram_rng_normal(&input);
         for (size_t k = 0; k < 2; k++) {
-            next[k] = sqrt(bram_row(&m->q, k)[k]) * bram_rng_normal(&g);
+            next[k] = bram_row(&m->b, k)[0] * u[t] +
+                      sqrt(bram_row(&m->q, k)[k]) * bram_rng_normal(&g);
             for (size_t l = 0; l < 2; l++) next[k] += bram_row(&m->a, k)[l] * x[l];
         }
         memcpy(x, next, sizeof x);
@@ -196,16 +201,17 @@ static double determinant(const bram_mat *a)
     return bram_row(a, 0)[0] * bram_row(a, 1)[1] - bram_row(a, 0)[1] * bram_row(a, 1)[0];
 }
 
-/* The eigenvalues of A, the offsets and the noise do not depend on the basis of the states. */
+/* The eigenvalues of A, C B, the offsets and the noise do not depend on the basis of the states. */
 static void em_climbs_to_what_made_the_data(void **state)
 {
     (void)state;
     bram_ctx *cx = bram_ctx_new();
     double rotation[] = {0.94, -0.25, 0.25, 0.94}, unit[] = {1, 0, 0, 1}, zero[2] = {0};
     double loading[] = {1, 0, 0.5, 1, -1, 0.7, 0, -1, 0.8, 0.8}, offset[] = {5, 0, -2, 1, 0};
-    double noise[] = {0.5, 0.3, 0.4, 0.2, 0.6};
+    double noise[] = {0.5, 0.3, 0.4, 0.2, 0.6}, drive[] = {0.8, -1.2}, *u;
     double least[] = {1e-6, 1e-6, 1e-6, 1e-6, 1e-6};
     bram_lds truth = {.a = {rotation, 2, 2, 2},
+                      .b = {drive, 2, 1, 1},
                       .q = {unit, 2, 2, 2},
                       .c = {loading, 5, 2, 2},
                       .d = {offset, 1, 5, 5},
@@ -215,16 +221,17 @@ static void em_climbs_to_what_made_the_data(void **state)
     double *y = calloc((size_t)2 * LONG * UNITS, sizeof *y);
     uint8_t *present = calloc((size_t)LONG * UNITS, 1);
     bram_rng g = bram_rng_at(9, "test/lds", 2);
-    simulate(y, &truth, LONG, 1);
-    simulate(y + LONG * UNITS, &truth, LONG, 2);
+    u = calloc((size_t)2 * LONG, sizeof *u);
+    simulate(y, u, &truth, LONG, 1);
+    simulate(y + LONG * UNITS, u + LONG, &truth, LONG, 2);
     for (size_t i = 0; i < (size_t)LONG * UNITS; i++) {
         present[i] = bram_rng_below(&g, 10) > 0;
         if (!present[i]) y[i] = (double)NAN;
     }
-    bram_lds_rows rows[] = {{{y, LONG, UNITS, UNITS}, present},
-                            {{y + LONG * UNITS, LONG, UNITS, UNITS}, NULL}};
+    bram_lds_rows rows[] = {{{y, LONG, UNITS, UNITS}, present, {u, LONG, 1, 1}},
+                            {{y + LONG * UNITS, LONG, UNITS, UNITS}, NULL, {u + LONG, LONG, 1, 1}}};
     bram_lds m;
-    assert_ok(cx, bram_lds_new(cx, &m, 2, UNITS, 0));
+    assert_ok(cx, bram_lds_new(cx, &m, 2, UNITS, 1));
     for (size_t k = 0; k < 2; k++)
         bram_row(&m.a, k)[k] = 0.5, bram_row(&m.q, k)[k] = bram_row(&m.p0, k)[k] = 1;
     for (size_t j = 0; j < UNITS; j++) {
@@ -247,9 +254,54 @@ static void em_climbs_to_what_made_the_data(void **state)
     assert_near(trace(&m.a), 1.88, 0.03);    /* about 3 standard errors: 1 / sqrt(3000) each */
     assert_near(determinant(&m.a), 0.94 * 0.94 + 0.0625, 0.03);
     assert_all_near("noise", m.r.data, noise, UNITS, 0.05);
+    for (size_t j = 0; j < UNITS; j++) {
+        double found = 0, made = 0;
+        for (size_t k = 0; k < 2; k++) {
+            found += bram_row(&m.c, j)[k] * m.b.data[k];
+            made += bram_row(&truth.c, j)[k] * drive[k];
+        }
+        assert_near(found, made, 0.08); /* about 3 standard errors: |c| / sqrt(3000) each */
+    }
     bram_lds_free(&m);
     free(y);
+    free(u);
     free(present);
+    bram_ctx_free(cx);
+}
+
+/* With hardly any noise of the units the states are the rows, and one step of EM gives the least
+ * squares regression of y_t on y_{t-1} and the two inputs, the second of which is a third one that
+ * depends on it: their sum of weights is what there is. */
+static void without_noise_em_is_a_regression(void **state)
+{
+    (void)state;
+    enum { SHORT = 40 };
+    bram_ctx *cx = bram_ctx_new();
+    double y[SHORT] = {0}, u[SHORT * 3], least = 1e-9, gram[3][3] = {{0}}, right[3] = {0}, loglik;
+    bram_rng g = bram_rng_at(4, "test/lds", 4);
+    for (size_t t = 0; t < SHORT; t++) {
+        u[3 * t] = bram_rng_normal(&g), u[3 * t + 1] = bram_rng_normal(&g);
+        u[3 * t + 2] = 2 * u[3 * t + 1];
+        if (!t) continue;
+        y[t] = 0.6 * y[t - 1] + 2 * u[3 * t] - u[3 * t + 1] + bram_rng_normal(&g);
+        const double z[] = {y[t - 1], u[3 * t], u[3 * t + 1]};
+        for (size_t a = 0; a < 3; a++) {
+            right[a] += z[a] * y[t];
+            for (size_t b = 0; b < 3; b++) gram[a][b] += z[a] * z[b];
+        }
+    }
+    bram_mat left = {&gram[0][0], 3, 3, 3}, x = {right, 3, 1, 1};
+    assert_ok(cx, bram_cholesky(cx, &left));
+    assert_ok(cx, bram_cholesky_solve(cx, &left, &x));
+    bram_lds m;
+    assert_ok(cx, bram_lds_new(cx, &m, 1, 1, 3));
+    m.a.data[0] = 0.5, m.q.data[0] = m.p0.data[0] = m.c.data[0] = 1, m.r.data[0] = 1e-9;
+    bram_lds_rows rows = {{y, SHORT, 1, 1}, NULL, {u, SHORT, 3, 3}};
+    assert_ok(cx, bram_lds_em(cx, &m, &rows, 1, &least, &loglik));
+    assert_near(m.a.data[0], right[0], 1e-6);
+    assert_near(m.b.data[0], right[1], 1e-6);
+    assert_near(m.b.data[1] + 2 * m.b.data[2], right[2], 1e-6);
+    bram_lds_free(&m);
     bram_ctx_free(cx);
 }
 
@@ -261,7 +313,8 @@ static void a_covariance_that_is_none_is_refused(void **state)
     bram_lds m = small;
     bram_lds_states x;
     m.p0.data = bad;
-    assert_int_equal(bram_lds_run(cx, &x, &m, &(bram_lds_rows){{y, 1, N, N}, NULL}), BRAM_ENUMERIC);
+    assert_int_equal(bram_lds_run(cx, &x, &m, &(bram_lds_rows){{y, 1, N, N}, NULL, {u_, 1, 1, 1}}),
+                     BRAM_ENUMERIC);
     assert_non_null(strstr(bram_ctx_message(cx), "pivot"));
     bram_ctx_free(cx);
 }
@@ -273,6 +326,7 @@ int main(void)
         cmocka_unit_test(filter_and_smoother_equal_ssm),
         cmocka_unit_test(what_is_missing_is_integrated_out),
         cmocka_unit_test(em_climbs_to_what_made_the_data),
+        cmocka_unit_test(without_noise_em_is_a_regression),
         cmocka_unit_test(a_covariance_that_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

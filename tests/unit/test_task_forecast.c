@@ -348,25 +348,50 @@ static void start_driven(struct fixture *f, size_t delay, const char *model)
     f->cell.model = model;
 }
 
-static const char *const takers[] = {
-    "ar:lags=3", "var:lags=3,ridge=1",
-    "rnn:hidden=6,window=16,batch=16,steps=300,check=50,rate=0.02"};
+/*
+ * Models that take inputs, and how near they come to these figures on 120 test rows. One map of
+ * differences for all (nlinear) cannot tell the level that y_{t-1} / 2 returns to, windows of 360
+ * rows (analog) and a trained network are coarse.
+ */
+static const struct {
+    const char *model;
+    double gain, skill; /* largest distance */
+} takers[] = {
+    {"ar:lags=3", 0.1, 0.005},
+    {"var:lags=3,ridge=1", 0.1, 0.005},
+    {"rnn:hidden=6,window=16,batch=16,steps=300,check=50,rate=0.02", 0.1, 0.06},
+    {"esn:size=30,washout=20", 0.1, 0.02},
+    {"ngrc:pcs=1,delays=1", 0.1, 0.005},
+    {"nlinear", 0.15, 0.15},
+    {"analog", 0.15, 0.15},
+    {"lds:states=1+2", 0.1, 0.02},
+    {"pca-ar:components=1,lags=1", 0.1, 0.005},
+};
+enum { TAKERS = sizeof takers / sizeof *takers };
+
+/* As assert_near, naming the model. */
+static void near(const char *what, const char *model, double found, double expected, double most)
+{
+    if (!(fabs(found - expected) <= most))
+        fail_msg("%s: %s is %g, expected %g within %g", model, what, found, expected, most);
+}
 
 static void behaviour_is_worth_what_it_does(void **state)
 {
     (void)state;
     struct fixture f;
-    for (size_t k = 0; k < 3; k++) {
-        start_driven(&f, 1, takers[k]);
+    for (size_t k = 0; k < TAKERS; k++) {
+        start_driven(&f, 1, takers[k].model);
         assert_ok(f.cx, run(&f));
-        assert_near(score(&f, "gain@step", "value"), 0.743, 0.1); /* of 120 rows */
-        assert_near(score(&f, "skill:over=pooled@step", "value"), 0.993, k < 2 ? 0.005 : 0.06);
-        assert_near(score(&f, "skill:over=pooled@step", "value") -
-                        score(&f, "skill:over=pooled@step/blind", "value"),
-                    score(&f, "gain@step", "value"), 1e-12);
+        double skill = score(&f, "skill:over=pooled@step", "value");
+        double gain = score(&f, "gain@step", "value");
+        near("gain", takers[k].model, gain, 0.743, takers[k].gain);
+        near("skill", takers[k].model, skill, 0.993, takers[k].skill);
+        assert_near(skill - score(&f, "skill:over=pooled@step/blind", "value"), gain, 1e-12);
         assert_true(score(&f, "gain@step", "low") > 0.4);
         /* two rows ahead what drives the second row is not known yet */
-        assert_true(score(&f, "gain@h4", "value") < 0.15);
+        if (!(score(&f, "gain@h4", "value") < 0.15))
+            fail_msg("%s: gain %g at h4", takers[k].model, score(&f, "gain@h4", "value"));
         stop(&f);
     }
 }
@@ -376,10 +401,10 @@ static void behaviour_of_the_row_itself_is_not_seen(void **state)
 {
     (void)state;
     struct fixture f;
-    for (size_t k = 0; k < 3; k++) {
-        start_driven(&f, 0, takers[k]);
+    for (size_t k = 0; k < TAKERS; k++) {
+        start_driven(&f, 0, takers[k].model);
         assert_ok(f.cx, run(&f));
-        assert_near(score(&f, "gain@step", "value"), 0, 0.1);
+        near("gain", takers[k].model, score(&f, "gain@step", "value"), 0, 0.1);
         stop(&f);
     }
 }
@@ -390,7 +415,7 @@ static void free_runs_know_inputs_up_to_their_start(void **state)
 {
     (void)state;
     struct fixture f;
-    start_driven(&f, 2, takers[1]);
+    start_driven(&f, 2, takers[1].model);
     assert_ok(f.cx, run(&f));
     assert_true(score(&f, "gain@h2", "value") > 0.4);
     assert_near(score(&f, "gain@h4", "value"), 0.4 / 4, 0.15);
@@ -409,9 +434,123 @@ static void models_without_inputs_have_plain_scores(void **state)
     f.cell.part = "w1";
     assert_int_equal(run(&f), BRAM_ENOTAPPLICABLE); /* no behaviour was recorded */
     stop(&f);
-    start(&f, "variant=across,inputs=behaviour");
-    assert_int_equal(run(&f), BRAM_EUSAGE);
+}
+
+/* ---- inputs across animals ------------------------------------------------------------------ */
+
+/*
+ * An animal with two neurons that its speed drives, each as above but on a scale of its own; a
+ * second variable, 100 times as large, does nothing. `order`: "st", "ts" or "t": the variables in
+ * this order; "": there is no behaviour.
+ */
+static void add_driven_animal(struct fixture *f, const char *group, const char *order,
+                              uint64_t seed)
+{
+    bram_ctx *cx = f->cx;
+    size_t variables = strlen(order);
+    bram_axis *time = NULL, *unit = NULL, *variable = NULL;
+    bram_response *y = NULL, *b = NULL;
+    double seconds[DRIVEN], speed[DRIVEN];
+    const char *names[2];
+    bram_rng g = bram_rng_at(seed, "test/driven", 0);
+    for (size_t t = 0; t < DRIVEN; t++) seconds[t] = (double)t, speed[t] = bram_rng_normal(&g);
+    for (size_t k = 0; k < variables; k++) names[k] = order[k] == 's' ? "speed" : "turn";
+    assert_ok(cx, bram_axis_new(cx, &time, "time", DRIVEN));
+    assert_ok(cx, bram_axis_set_values(cx, time, seconds, "s"));
+    assert_ok(cx, bram_axis_new(cx, &unit, "neuron", 2));
+    assert_ok(cx, bram_axis_set_ids(cx, unit, (const char *[]){"A", "B"}));
+    assert_ok(cx, bram_axis_add_text(cx, unit, "certainty", (const char *[]){"exact", "exact"}));
+    assert_ok(
+        cx, bram_response_new(cx, &y, "activity", BRAM_F64, 2, (const bram_axis *[]){time, unit}));
+    double *value = bram_response_f64(y);
+    for (size_t t = 0; t < DRIVEN; t++)
+        for (size_t j = 0; j < 2; j++)
+            value[2 * t + j] = t ? value[2 * t - 2 + j] / 2 +
+                                       (double)seed * (speed[t - 1] + 0.1 * bram_rng_normal(&g))
+                                 : 0;
+    assert_ok(cx, bram_attrs_set_text(cx, bram_response_attrs(y), "filter", "none"));
+    assert_ok(cx, bram_dataset_add(cx, f->ds, group, y));
+    if (variables) {
+        assert_ok(cx, bram_axis_new(cx, &variable, "variable", variables));
+        assert_ok(cx, bram_axis_set_ids(cx, variable, names));
+        assert_ok(cx, bram_response_new(cx, &b, "behaviour", BRAM_F64, 2,
+                                        (const bram_axis *[]){time, variable}));
+        for (size_t i = 0; i < DRIVEN * variables; i++)
+            bram_response_f64(b)[i] = order[i % variables] == 's' ? 20 + speed[i / variables]
+                                                                  : 100 * bram_rng_normal(&g);
+        assert_ok(cx, bram_dataset_add(cx, f->ds, group, b));
+    }
+    bram_axis_free(time);
+    bram_axis_free(unit);
+    bram_axis_free(variable);
+}
+
+/* Three animals with these variables; the first one is scored. */
+static void start_animals(struct fixture *f, const char *options, const char *const order[3])
+{
+    static const char *const group[] = {"recordings/a", "recordings/b", "recordings/c"};
+    start(f, options);
+    bram_dataset_free(f->ds);
+    assert_ok(f->cx, bram_dataset_new(f->cx, &f->ds));
+    for (size_t i = 0; i < 3; i++) add_driven_animal(f, group[i], order[i], i + 1);
+    f->cell.dataset = f->ds;
+    f->cell.part = "a";
+    f->cell.model = "var:lags=1,ridge=1";
+}
+
+#define ACROSS "variant=across,horizons=1+4,stride=4,samples=50,inputs=behaviour"
+
+/* Variables are matched by name, whatever their order; an animal without them is learned from, and
+ * so is one that lacks some. */
+static void behaviour_is_matched_by_name_across_animals(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const char *const orders[][3] = {
+        {"st", "st", "st"}, {"st", "ts", "ts"}, {"st", "ts", "t"}, {"st", "", "ts"}};
+    for (size_t k = 0; k < sizeof orders / sizeof *orders; k++) {
+        start_animals(&f, ACROSS, orders[k]);
+        for (size_t m = 0; m < TAKERS; m++) {
+            if (k != 1 && m != 1) continue; /* all models once, var always */
+            f.cell.model = takers[m].model;
+            assert_ok(f.cx, run(&f));
+            /* where one of two animals lacks the speed a half of what it does is learned: of the
+             * drive s an error of (s / 2)^2 is left */
+            double lost = k < 2 ? 0 : 0.743 / 4;
+            near("gain", takers[m].model, score(&f, "gain@step", "value"), 0.743 - lost,
+                 takers[m].gain + lost / 2);
+        }
+        stop(&f);
+    }
+}
+
+static void variables_may_be_chosen_across_animals(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const char *const order[] = {"st", "ts", "ts"};
+    start_animals(&f, ACROSS ",variables=turn", order);
+    assert_ok(f.cx, run(&f));
+    assert_near(score(&f, "gain@step", "value"), 0, 0.05);
     stop(&f);
+    start_animals(&f, ACROSS ",variables=speed", order);
+    assert_ok(f.cx, run(&f));
+    assert_near(score(&f, "gain@step", "value"), 0.743, 0.1);
+    stop(&f);
+}
+
+static void behaviour_that_is_nowhere_else_is_not_applicable(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const char *const absent[][3] = {{"", "st", "st"}, {"t", "", ""}};
+    static const char *const found[] = {"behaviour", "none of the 1 input variables of a"};
+    for (size_t k = 0; k < 2; k++) {
+        start_animals(&f, ACROSS, absent[k]);
+        assert_int_equal(run(&f), BRAM_ENOTAPPLICABLE);
+        assert_non_null(strstr(bram_ctx_message(f.cx), found[k]));
+        stop(&f);
+    }
 }
 
 int main(void)
@@ -430,6 +569,9 @@ int main(void)
         cmocka_unit_test(behaviour_of_the_row_itself_is_not_seen),
         cmocka_unit_test(free_runs_know_inputs_up_to_their_start),
         cmocka_unit_test(models_without_inputs_have_plain_scores),
+        cmocka_unit_test(behaviour_is_matched_by_name_across_animals),
+        cmocka_unit_test(variables_may_be_chosen_across_animals),
+        cmocka_unit_test(behaviour_that_is_nowhere_else_is_not_applicable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
