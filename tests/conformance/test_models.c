@@ -469,6 +469,48 @@ static void the_flag_of_inputs_is_honest(void **state)
     }
 }
 
+/* true where the answers differ in row `row` */
+static bool differs_in(const struct table *a, const struct table *b, size_t row)
+{
+    return memcmp(a->value + row * a->width, b->value + row * a->width,
+                  a->width * sizeof *a->value) != 0;
+}
+
+/* Inputs alone are altered, those of row CUT and before or those after it: a model that takes them
+ * tells later rows and free runs from CUT otherwise in the first case, and in the second rows up to
+ * CUT and those free runs as before. */
+static void inputs_are_seen_when_they_are_known_and_not_before(void **state)
+{
+    (void)state;
+    static const bram_ask asks[] = {BRAM_ASK_STEP, BRAM_ASK_LOGLIK, BRAM_ASK_FREE_RUN};
+    each_fitted(m)
+    {
+        if (!(m->flags & BRAM_MODEL_TAKES_INPUT)) continue;
+        struct world *w = make();
+        bram_fitted *f = fit(w, m, 1);
+        double kept[ROWS * INPUTS];
+        memcpy(kept, w->x[3], sizeof kept);
+        for (size_t k = 0; k < 3; k++) {
+            if (!answers(m, asks[k])) continue;
+            bool run = asks[k] == BRAM_ASK_FREE_RUN;
+            size_t row = run ? 2 : CUT - CONTEXT; /* of the answer: what is told of row CUT */
+            struct table before = table_of(w, f, asks[k]);
+            for (size_t i = 0; i < (CUT + 1) * INPUTS; i++) w->x[3][i] += 3;
+            struct table past = table_of(w, f, asks[k]);
+            if (!differs_in(&before, &past, row))
+                fail_msg("%s: question %d: inputs that are known do not matter", m->name, asks[k]);
+            memcpy(w->x[3], kept, sizeof kept);
+            for (size_t i = (CUT + 1) * INPUTS; i < ROWS * INPUTS; i++) w->x[3][i] += 3;
+            struct table future = table_of(w, f, asks[k]);
+            memcpy(w->x[3], kept, sizeof kept);
+            free(past.value), free(past.present);
+            same_rows("inputs are seen too early", m, &before, &future, row + 1);
+        }
+        bram_fitted_free(f);
+        drop(w);
+    }
+}
+
 static void what_is_asked_for_is_not_looked_at(void **state)
 {
     (void)state;
@@ -703,6 +745,7 @@ int main(void)
         cmocka_unit_test(what_is_promised_is_answered_and_nothing_else),
         cmocka_unit_test(no_answer_depends_on_the_future),
         cmocka_unit_test(the_flag_of_inputs_is_honest),
+        cmocka_unit_test(inputs_are_seen_when_they_are_known_and_not_before),
         cmocka_unit_test(what_is_asked_for_is_not_looked_at),
         cmocka_unit_test(masked_values_do_not_matter),
         cmocka_unit_test(threads_and_seeds_do_not_matter),
