@@ -3,6 +3,7 @@
  */
 #include "store.h"
 
+#include "buffer.h"
 #include "file.h"
 #include "folder.h"
 #include "hash.h"
@@ -148,6 +149,28 @@ bool bram_store_has(bram_ctx *cx, const char *dir, const char *key)
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
+/* The versions of code that go into the key: "scores 5; task forecast 2; model ar 3; metric mse 1".
+ */
+static int set_versions(bram_ctx *cx, bram_attrs *a, const bram_benchmark *b, const char *spec)
+{
+    bram_buffer text = {0};
+    const bram_task *task = bram_task_find(b->task);
+    int n = (int)bram_spec_name_length(spec);
+    char *name = bram_strf(cx, "%.*s", n, spec);
+    const bram_model *model = name ? bram_model_find(name) : NULL;
+    bram_buffer_putf(&text, "scores %d; task %s %u", (int)BRAM_SCORES_VERSION, b->task,
+                     task ? task->version : 0);
+    if (model) bram_buffer_putf(&text, "; model %s %u", name, model->version);
+    if (b->variation) bram_buffer_putf(&text, "; variations %d", (int)BRAM_VARIATION_VERSION);
+    for (size_t i = 0; i < b->metric_count; i++)
+        bram_buffer_putf(&text, "; metric %s %u", b->metrics[i], metric_version(b->metrics[i]));
+    int status = name ? bram_buffer_status(cx, &text) : BRAM_ENOMEM;
+    if (status == BRAM_OK) status = bram_attrs_set_text(cx, a, "versions", bram_buffer_text(&text));
+    bram_buffer_release(&text);
+    bram_free(name);
+    return status;
+}
+
 static int identify(bram_ctx *cx, bram_attrs *a, const bram_plan *plan, const bram_planned *cell,
                     bram_state state, const char *reason)
 {
@@ -168,6 +191,7 @@ static int identify(bram_ctx *cx, bram_attrs *a, const bram_plan *plan, const br
                                    {"blas_core", bram_blas_core()}};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         BRAM_TRY(bram_attrs_set_text(cx, a, text[i][0], text[i][1]));
+    BRAM_TRY(set_versions(cx, a, b, cell->model));
     BRAM_TRY(bram_attrs_set_integer(cx, a, "benchmark_version", b->version));
     return bram_attrs_set_integer(cx, a, "seed", (int64_t)cell->seed);
 }

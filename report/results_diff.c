@@ -102,6 +102,35 @@ static void add_metrics(bram_buffer *why, const struct diff *d, const bram_resul
     if (m[0] && m[1] && !bram_axis_equal(m[0], m[1])) say(why, "the list of metrics");
 }
 
+/* The version of one item of "task forecast 2; model ar 3; ..." in such a list; 0: it is not there.
+ */
+static size_t item_version(const char *list, const char *item, size_t length)
+{
+    for (const char *at = list; *at;) {
+        size_t n = strcspn(at, ";");
+        if (n > length && strncmp(at, item, length) == 0 && at[length] == ' ')
+            return strtoul(at + length + 1, NULL, 10);
+        at += n;
+        at += strspn(at, "; ");
+    }
+    return 0;
+}
+
+/* Code whose version differs: "code of metric mse 1 to 2". What only one has differs otherwise. */
+static void add_versions(bram_buffer *why, const char *before, const char *after)
+{
+    for (const char *at = before; *at;) {
+        size_t n = strcspn(at, ";"), length = n;
+        while (length && at[length] != ' ') length--;
+        size_t x = item_version(before, at, length), y = item_version(after, at, length);
+        if (x && y && x != y)
+            bram_buffer_putf(why, "%scode of %.*s %zu to %zu", why->length ? "; " : "", (int)length,
+                             at, x, y);
+        at += n;
+        at += strspn(at, "; ");
+    }
+}
+
 /* What went into the keys and differs. */
 static void explain(bram_buffer *why, const struct diff *d, const bram_result *before,
                     const bram_result *after)
@@ -127,10 +156,11 @@ static void explain(bram_buffer *why, const struct diff *d, const bram_result *b
         add(why, "task", word(a, "task"), word(b, "task"));
     else add_options(why, word(a, "options"), word(b, "options"));
     add_metrics(why, d, before, after);
+    add_versions(why, word(a, "versions"), word(b, "versions"));
     if (strcmp(word(a, "code_version"), word(b, "code_version")) != 0)
         add(why, "program", word(a, "code_version"), word(b, "code_version"));
     if (!why->length && strcmp(before->key, after->key) != 0)
-        say(why, "the model's own files or program, or the version of some code");
+        say(why, "the model's own files or program");
     if (!why->length && strcmp(word(a, "blas_core"), word(b, "blas_core")) != 0)
         add(why, "rounding of BLAS kernels", word(a, "blas_core"), word(b, "blas_core"));
 }

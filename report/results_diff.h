@@ -17,9 +17,10 @@ typedef struct bram_diff_counts {
  *
  * Cells are matched by benchmark, part, model and seed. Equal keys are equal inputs. For others the
  * column `why` names what went into the key and differs: data (content hash), definition (version,
- * task, options, metrics), program (its version); where none of these does, the model's own content
- * (files, program) or the version of some code. A cell without a partner is paired with one of the
- * same benchmark and part whose model has the same name: then it is the spec, or the seed.
+ * task, options, metrics), code (versions of scores, task, model, metrics), program (its version);
+ * where none of these does, the model's own content (files, program). A cell without a partner is
+ * paired with one of the same benchmark and part whose model has the same name: then it is the
+ * spec, or the seed.
  *
  * @param all     rows for equal scores, too
  * @param counts  of cells

@@ -28,8 +28,9 @@ static int write_curve(bram_ctx *cx, bram_report *r, const char *base, const cha
     bram_report_say(r,
                     "Scores with less to learn from. The lines are power laws with an asymptote, "
                     "score = asymptote - gain n^-exponent, fitted by least squares (Cortes et al. "
-                    "1994; Viering & Loog 2023); intervals are the quantiles of a bootstrap over "
-                    "test rows and random subsets, with the law fitted to every draw.");
+                    "1994; Viering & Loog 2023). Intervals hold the chance of the test rows, by "
+                    "the bootstrap, and of random subsets, by Student's t; the law is fitted to "
+                    "every sample.");
     int status = bram_learning_curve_figure(cx, &f, c);
     status = bram_report_figure(cx, r, f, status, "Score by the amount there was to learn from.");
     if (status == BRAM_OK) status = bram_learning_curve_laws(cx, &t, c);

@@ -5,6 +5,8 @@ Usage: test_diff.py BRAMBLE TOP. The standard library is enough.
 import csv
 import io
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,6 +47,32 @@ def differences(other, code=1):
     return [r for r in rows if r["model"].startswith("ar")], rows
 
 
+def other_code():
+    """Cells as other code would have made them: a value, and the version that says why, are changed in the file."""
+    try:
+        import h5py
+    except ImportError:
+        print("skipped: no h5py, so no cell is changed to be that of other code")
+        return
+    for folder, was, then, reason in (("metric-code", "metric mse 1", "metric mse 9", "code of metric mse 1 to 9"),
+                                      ("model-code", "model ar ", "model ar 9", r"code of model ar \d+ to 9\d+"),
+                                      ("program", None, None, "program .* to 9.9")):
+        shutil.copytree("base", folder)
+        shutil.rmtree(folder + "/summaries")
+        for name in os.listdir(folder + "/cells"):
+            with h5py.File(f"{folder}/cells/{name}", "r+") as f:
+                if not f.attrs["model"].startswith("ar"):
+                    continue
+                f["score_value"][0] += 1
+                if was:
+                    assert was in f.attrs["versions"], f.attrs["versions"]
+                    f.attrs["versions"] = f.attrs["versions"].replace(was, then)
+                else:
+                    f.attrs["code_version"] = "9.9"
+        found, _ = differences(folder)
+        assert found and all(re.fullmatch(reason, r["why"]) for r in found), (folder, found)
+
+
 def main():
     table = open(TOP + "/docs/examples/worm.csv").read()
     write("worm.csv", table)
@@ -73,6 +101,14 @@ def main():
         assert found and all(reason in r["why"] and ";" not in r["why"] for r in found), (folder, found)
     changed, _ = differences("spec")
     assert changed[0]["model"].startswith("ar:lags=4") and changed[0]["before"] != changed[0]["after"]
+    drawn = DEFINITION.replace('"ar:lags=5"', '"esn:units=20"')
+    write("mine.yaml", drawn)
+    bramble("run", "./mine.yaml", "--data", ".", "--out", "seed0", "-q")
+    bramble("run", "./mine.yaml", "--data", ".", "--out", "seed1", "--seed", "1", "-q")
+    rows = list(csv.DictReader(io.StringIO(bramble("diff", "seed0", "seed1", "--format", "csv", code=1))))
+    assert rows and all(r["why"] == "seed 0 to 1" and r["model"].startswith("esn") and r["before"] != r["after"]
+                        for r in rows), rows
+    other_code()
     # another version of the same definition: other keys, the same numbers
     assert differences("version", code=0)[1] == []
     single, _ = differences("fewer")

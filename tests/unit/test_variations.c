@@ -320,6 +320,73 @@ static void exponents_come_back(void **state)
 }
 
 /*
+ * Three subsets with values 1, 2, 6 and test rows that never move: mean 3, standard error sqrt(14 /
+ * 6), t of 2 degrees of freedom at 0.95 is 2.920, so the 90 % interval is 3 -+ 4.46. A whole has
+ * none.
+ */
+static void few_subsets_are_students_t(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 4000 };
+    bram_ctx *cx = bram_ctx_new();
+    const double amount[] = {5, 10}, value[] = {1, 2, 6, 4, NAN, NAN};
+    double *test = malloc(2 * SAMPLES * sizeof *test), *sample = malloc(2 * SAMPLES * sizeof *test);
+    for (size_t s = 0; s < 2 * SAMPLES; s++) test[s] = s < SAMPLES ? 3 : 4;
+    const bram_curve_data c = {2, 3, SAMPLES, amount, value, test, 0.9, NAN, true};
+    size_t subsets;
+    double low, high;
+    assert_near(bram_curve_mean(&c, 0, &subsets), 3, 1e-15);
+    assert_int_equal(subsets, 3);
+    bram_curve_samples(sample, &c);
+    assert_ok(cx, bram_curve_interval(cx, &low, &high, sample, SAMPLES, 0.9));
+    assert_near(low, 3 - 2.920 * sqrt(14 / 6.0), 0.35); /* 4000 draws know the quantile to 0.15 */
+    assert_near(high, 3 + 2.920 * sqrt(14 / 6.0), 0.35);
+    assert_ok(cx, bram_curve_interval(cx, &low, &high, sample + SAMPLES, SAMPLES, 0.9));
+    assert_near(low, 4, 0);
+    assert_near(high, 4, 0);
+    free(test);
+    free(sample);
+    bram_ctx_free(cx);
+}
+
+/* A law that would end at 1.25: none where 1 is the best; and one that few values do not determine.
+ */
+static void laws_that_cannot_be(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 200 };
+    bram_ctx *cx = bram_ctx_new();
+    double amount[4], value[8], test[4 * SAMPLES], sample[4 * SAMPLES];
+    for (size_t p = 0; p < 4; p++) {
+        amount[p] = pow(4, (double)p);
+        value[2 * p] = 1.25 - 0.5 / sqrt(amount[p]);
+        value[2 * p + 1] = value[2 * p];
+        for (size_t s = 0; s < SAMPLES; s++) test[p * SAMPLES + s] = value[2 * p];
+    }
+    bram_curve_data c = {4, 2, SAMPLES, amount, value, test, 0.9, NAN, true};
+    bram_curve_law law;
+    bram_curve_samples(sample, &c);
+    assert_ok(cx, bram_curve_law_fit(cx, &law, &c, sample));
+    assert_near(law.law.exponent, 0.5, 1e-6);
+    assert_near(law.asymptote_high, 1.25, 1e-5);
+    c.best = 1;
+    assert_ok(cx, bram_curve_law_fit(cx, &law, &c, sample));
+    assert_true(isnan(law.law.exponent) && isnan(law.asymptote_low));
+    assert_non_null(strstr(law.why, "it would end at 1.25, and 1 is the best there is"));
+    c.best = NAN;
+    for (size_t p = 0; p < 4; p++)
+        value[2 * p + 1] += p % 2 ? 0.5 : -0.5; /* noise beyond the curve */
+    for (size_t p = 0; p < 4; p++)
+        for (size_t s = 0; s < SAMPLES; s++)
+            test[p * SAMPLES + s] = (value[2 * p] + value[2 * p + 1]) / 2;
+    bram_curve_samples(sample, &c);
+    assert_ok(cx, bram_curve_law_fit(cx, &law, &c, sample));
+    assert_true(isnan(law.law.exponent));
+    assert_true(strlen(law.why) > 0);
+    bram_ctx_free(cx);
+}
+
+/*
  * Three models in four universes, a and b in each of two variations. Ranks of copy, mean, window:
  *   1 2 3 / 1 2 3 / 2 1 3 / 1 3 2, sums 5 8 11, mean 8: S = 9 + 0 + 9 = 18,
  *   W = 12 S / (m^2 (n^3 - n)) = 216 / (16 * 24) = 0.5625.
@@ -388,6 +455,11 @@ static void confusions_by_hand(void **state)
     assert_int_equal(d->models, 3);
     assert_memory_equal(d->wins, wins, sizeof wins);
     assert_memory_equal(d->draws, draws, sizeof draws);
+    for (size_t i = 0; i < 3; i++) { /* each simulation is won by one model */
+        size_t won = 0;
+        for (size_t k = 0; k < 3; k++) won += d->wins[i * 3 + k];
+        assert_int_equal(won, d->draws[i]);
+    }
     bram_identifiability_free(d);
     bram_results_free(r);
     bram_benchmark_free(b);
@@ -405,6 +477,8 @@ int main(void)
         cmocka_unit_test(universes),
         cmocka_unit_test(made_data_keep_the_design),
         cmocka_unit_test(exponents_come_back),
+        cmocka_unit_test(few_subsets_are_students_t),
+        cmocka_unit_test(laws_that_cannot_be),
         cmocka_unit_test(agreement_by_hand),
         cmocka_unit_test(confusions_by_hand),
     };
