@@ -101,7 +101,7 @@ def main():
         assert found and all(reason in r["why"] and ";" not in r["why"] for r in found), (folder, found)
     changed, _ = differences("spec")
     assert changed[0]["model"].startswith("ar:lags=4") and changed[0]["before"] != changed[0]["after"]
-    drawn = DEFINITION.replace('"ar:lags=5"', '"esn:units=20"')
+    drawn = DEFINITION.replace('"ar:lags=5"', '"esn:size=20"')
     write("mine.yaml", drawn)
     bramble("run", "./mine.yaml", "--data", ".", "--out", "seed0", "-q")
     bramble("run", "./mine.yaml", "--data", ".", "--out", "seed1", "--seed", "1", "-q")
