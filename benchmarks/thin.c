@@ -467,11 +467,17 @@ static int add_one(bram_ctx *cx, bram_variations *list, const bram_benchmark *b,
     return BRAM_ENOMEM;
 }
 
+/* Fewer are no size of a curve unless asked for. */
+static double least_amount(unsigned axis)
+{
+    return axis == ANIMALS ? 1 : axis == UNITS ? 4 : axis == STIMULI ? 12 : 0;
+}
+
 /* All of it, halved again and again; of few animals every number. */
 static size_t default_amounts(double *out, double most, unsigned axis)
 {
     enum { SIZES = 6 };
-    const double least = axis == ANIMALS ? 1 : axis == UNITS ? 4 : axis == STIMULI ? 12 : 0;
+    const double least = least_amount(axis);
     size_t n = 0;
     if (axis == ANIMALS && most <= SIZES) {
         for (double k = 1; k <= most; k++) out[n++] = k;
@@ -493,6 +499,11 @@ int bram_curve_add(bram_ctx *cx, bram_variations *list, const bram_benchmark *b,
     unsigned axis = axis_of(settings->axis);
     size_t n = settings->amounts ? settings->amounts : default_amounts(own, most, axis);
     const double *amount = settings->amounts ? settings->amount : own;
+    if (!n)
+        return bram_fail(cx, BRAM_ENOTAPPLICABLE,
+                         "%s has no learning curve along %s: a part has %g of them, expected %g or "
+                         "more",
+                         b->name, settings->axis, most, least_amount(axis));
     size_t draws = axis == MINUTES ? 1 : settings->draws ? settings->draws : 5;
     for (size_t i = 0; i < n; i++) {
         if (!(amount[i] > 0) || amount[i] > most * (1 + 1e-9))

@@ -119,7 +119,8 @@ static int show(bram_ctx *cx, const struct step *s, size_t i, size_t count)
     return status;
 }
 
-static int walk(bram_ctx *cx, bool wait, bool only_show)
+/* @param dir  where everything happens, for people */
+static int walk(bram_ctx *cx, const char *dir, bool wait, bool only_show)
 {
     size_t count = sizeof steps / sizeof *steps;
     for (size_t i = 0; i < count; i++) {
@@ -128,16 +129,19 @@ static int walk(bram_ctx *cx, bool wait, bool only_show)
         if (wait && !go_on(cx)) return BRAM_OK;
         BRAM_TRY(run_step(cx, &steps[i]));
     }
-    return say(cx,
-               "\nThat is the tour. Open report.html in a browser. `bramble list suites` shows\n"
-               "what else there is, `bramble COMMAND --help` every command; README.md goes on\n"
-               "from here.\n");
+    if (!only_show) {
+        BRAM_TRY(say(cx, "\nThe report is a page for any browser: "));
+        BRAM_TRY(say(cx, dir));
+        BRAM_TRY(say(cx, "/report.html\n"));
+    }
+    return say(cx, "\nThat is the tour. `bramble list suites` shows what else there is,\n"
+                   "`bramble COMMAND --help` every command; README.md goes on from here.\n");
 }
 
 static int run(bram_ctx *cx, const bram_cli_args *args)
 {
     bool only_show = bram_cli_has(args, "show");
-    if (only_show) return walk(cx, false, true);
+    if (only_show) return walk(cx, "", false, true);
     if (!bram_cli_arguments(args))
         return bram_fail(cx, BRAM_EUSAGE,
                          "tutorial needs a folder to work in: bramble tutorial DIR");
@@ -149,7 +153,7 @@ static int run(bram_ctx *cx, const bram_cli_args *args)
     BRAM_TRY(say(cx, "Everything happens in the folder "));
     BRAM_TRY(say(cx, dir));
     BRAM_TRY(say(cx, ".\nThere are now recording.csv, my-worm.yaml and my-features.csv.\n"));
-    return walk(cx, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO), false);
+    return walk(cx, dir, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO), false);
 }
 
 const bram_command bram_command_tutorial = {

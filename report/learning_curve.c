@@ -215,12 +215,22 @@ static int make_curve(bram_ctx *cx, struct making *k, bram_curve *curve, const c
     return bram_curve_law_fit(cx, &curve->fit, &data, k->sample);
 }
 
+/* The whole, or what there is of it in a run that is not finished: its score and order of models.
+ */
+static const bram_board *largest_scored(const struct making *k)
+{
+    size_t i = k->members - 1;
+    while (i && !*k->member[i].board->score) i--;
+    return k->member[i].board;
+}
+
 static int make_curves(bram_ctx *cx, struct making *k)
 {
-    const bram_board *b = k->member[k->members - 1].board; /* the whole: its order of models */
+    const bram_board *b = largest_scored(k);
     k->samples = b->draws;
     for (size_t i = 0; i < k->members; i++) {
-        if (k->member[i].board->draws < k->samples) k->samples = k->member[i].board->draws;
+        size_t own = k->member[i].board->draws;
+        if (own && own < k->samples) k->samples = own;
         if (k->member[i].draw >= k->draws) k->draws = k->member[i].draw + 1;
     }
     k->c->alone = k->draws == 1;
@@ -246,7 +256,7 @@ static int open_boards(bram_ctx *cx, struct making *k, const bram_results *r, co
         BRAM_TRY(bram_board_new(cx, &m->board, r, m->name, score));
         k->c->points += i == 0 || m->amount != m[-1].amount;
     }
-    const bram_board *b = k->member[k->members - 1].board;
+    const bram_board *b = largest_scored(k);
     k->c->base = bram_strdup(cx, base);
     k->c->axis = bram_strdup(cx, axis);
     k->c->title = bram_strdup(cx, b->title);
