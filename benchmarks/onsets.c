@@ -64,7 +64,7 @@ int bram_onsets_of_events(bram_ctx *cx, bram_onsets *out, const bram_dataset *ds
     bram_free(path);
     const bram_column *onset = events ? bram_axis_column(events, "onset") : NULL;
     const bram_column *kinds = events ? bram_axis_column(events, "kind") : NULL;
-    size_t entries = onset ? bram_axis_length(events) : 0, n = 0, conditions = 0;
+    size_t entries = onset && onset->number ? bram_axis_length(events) : 0, n = 0, conditions = 0;
     bram_onset *trial = bram_alloc(cx, entries + 1, sizeof *trial);
     const char **names = bram_scratch(cx, entries + 1, sizeof *names);
     uint32_t *number = bram_scratch(cx, entries + 1, sizeof *number);
@@ -73,10 +73,10 @@ int bram_onsets_of_events(bram_ctx *cx, bram_onsets *out, const bram_dataset *ds
         return BRAM_ENOMEM;
     }
     for (size_t e = 0; e < entries; e++) {
-        size_t first = (size_t)bram_axis_find(events, bram_axis_id(events, e));
+        ptrdiff_t first = bram_axis_find(events, bram_axis_id(events, e)); /* -1: without a name */
         bool of_kind = !*kind || (kinds && kinds->text && strcmp(kinds->text[e], kind) == 0);
         size_t row = row_at(r, onset->number[e]);
-        if (!of_kind || row == r->rows) continue;
+        if (first < 0 || !of_kind || isnan(onset->number[e]) || row == r->rows) continue;
         if (!number[first]) {
             names[conditions++] = bram_axis_id(events, e);
             number[first] = (uint32_t)conditions;

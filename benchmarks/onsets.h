@@ -23,7 +23,8 @@ typedef struct bram_onsets {
 void bram_onsets_release(bram_onsets *t);
 
 /**
- * A trial for each entry of the table recordings/ID/events: its onset, and its id as the condition.
+ * A trial for each entry of the table recordings/ID/events that has an onset and an id: its
+ * condition.
  *
  * @param kind  only entries of this kind (column kind); "": all
  * @return BRAM_OK; BRAM_ENOTAPPLICABLE: there are none; BRAM_ENOMEM

@@ -75,7 +75,8 @@ static int read_events(bram_ctx *cx, struct states *s)
     size_t known = 0;
     if (!state) return BRAM_ENOMEM;
     for (size_t t = 0; t < r->rows; t++) state[t] = UNKNOWN;
-    for (size_t e = 0; events && onset && offset && e < bram_axis_length(events); e++) {
+    bool spans = onset && onset->number && offset && offset->number;
+    for (size_t e = 0; spans && e < bram_axis_length(events); e++) {
         if (kind && kind->text && strcmp(kind->text[e], "state") != 0) continue;
         for (size_t t = 0; t < r->rows; t++)
             if (onset->number[e] <= time[t] && time[t] < offset->number[e])
@@ -290,7 +291,7 @@ static int keep_connections(bram_ctx *cx, const struct states *s, bram_dataset *
     if (!*source) return BRAM_OK;
     for (size_t t = 0; t < s->recording.rows; t++)
         if (s->truth[t] > (int64_t)states) states = (size_t)s->truth[t];
-    double *weight = bram_scratch(cx, states * pairs, sizeof *weight);
+    double *weight = bram_scratch(cx, states, pairs * sizeof *weight);
     bram_axis *state = NULL, *pair = NULL;
     if (!weight) return BRAM_ENOMEM;
     for (size_t k = 0; k < states; k++) BRAM_TRY(read_layer(cx, weight + k * pairs, s, source, k));

@@ -76,7 +76,11 @@ static int read_layer(bram_ctx *cx, struct vessels *v)
     char *path = bram_strf(cx, "connectome/%s/%s", v->cell->part, layer);
     if (!path) return BRAM_ENOMEM;
     v->layer = bram_dataset_table(v->cell->dataset, path);
+    /* one table: "all" and layers joined by + are names of several to bram_wiring_read */
+    int status = v->layer ? BRAM_OK
+                          : bram_fail(cx, BRAM_EABSENT, "the dataset has no table %s", path);
     bram_free(path);
+    BRAM_TRY(status);
     BRAM_TRY(bram_wiring_read(cx, &v->wiring, v->cell->dataset, v->cell->part, layer));
     v->count = bram_axis_length(v->layer);
     return BRAM_OK;

@@ -427,8 +427,9 @@ def ask(path):
     shown = bramble("benchmark", "show", f"./{name}.yaml", "--data", ".", "--rows", "-o", f"asked-{name}", "-q")
     if shown.returncode:
         return task, shown.stderr.strip().splitlines()[0]
-    options = {o["name"]: o["value"] for o in json.loads(
-        bramble("benchmark", "show", f"./{name}.yaml", "--data", ".", "--format", "json").stdout)["options"]}
+    told = bramble("benchmark", "show", f"./{name}.yaml", "--data", ".", "--format", "json")
+    assert told.returncode == 0, (name, told.stderr)
+    options = {o["name"]: o["value"] for o in json.loads(told.stdout)["options"]}
     asked = {}
     for kind in ("rows", "units"):
         for line in csv.DictReader(open(f"asked-{name}/{kind}.csv")):

@@ -33,9 +33,10 @@ static void add(bram_ctx *cx, bram_dataset *ds, const char *name, const char *co
 }
 
 /* Onsets a little before their rows: a trial begins with the first row at or after its event. */
-static bram_dataset *make(bram_ctx *cx)
+enum { EVENTS = ROWS / EVERY };
+
+static bram_dataset *make_with(bram_ctx *cx, const char *first, double begin)
 {
-    enum { EVENTS = ROWS / EVERY };
     static double y[ROWS], onset[EVENTS];
     const char *id[EVENTS], *kind[EVENTS];
     bram_dataset *ds = NULL;
@@ -47,12 +48,39 @@ static bram_dataset *make(bram_ctx *cx)
         onset[e] = 0.1 * (double)(e * EVERY) - (e ? 0.05 : 0);
         id[e] = e % 2 ? "B" : "A", kind[e] = "stimulus";
     }
+    id[0] = first, onset[0] = begin;
     assert_ok(cx, bram_axis_new(cx, &events, "events", EVENTS));
     assert_ok(cx, bram_axis_set_ids(cx, events, id));
     assert_ok(cx, bram_axis_add_number(cx, events, "onset", onset, "s"));
     assert_ok(cx, bram_axis_add_text(cx, events, "kind", kind));
     assert_ok(cx, bram_dataset_add_table(cx, ds, "recordings/w", events));
     return ds;
+}
+
+static bram_dataset *make(bram_ctx *cx)
+{
+    return make_with(cx, "A", 0);
+}
+
+/* One without a name is of no condition, one without an onset at no row. */
+static void events_without_a_name_or_an_onset_are_none(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    for (int k = 0; k < 3; k++) {
+        bram_dataset *ds = make_with(cx, k == 1 ? "" : "A", k == 2 ? (double)NAN : 0);
+        bram_recording r = {0};
+        bram_onsets trials;
+        assert_ok(cx, bram_recording_read(cx, &r, ds, "w", "activity"));
+        assert_ok(cx, bram_onsets_of_events(cx, &trials, ds, &r, "stimulus"));
+        assert_int_equal(trials.count, k ? EVENTS - 1 : EVENTS);
+        assert_int_equal(trials.trial[0].row, k ? EVERY : 0);
+        assert_string_equal(bram_axis_id(trials.condition, 0), k ? "B" : "A");
+        bram_onsets_release(&trials);
+        bram_recording_release(&r);
+        bram_dataset_free(ds);
+    }
+    bram_ctx_free(cx);
 }
 
 static void averages_by_hand(void **state)
@@ -193,6 +221,7 @@ int main(void)
 {
     bram_init();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events_without_a_name_or_an_onset_are_none),
         cmocka_unit_test(averages_by_hand),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(movements_are_found),

@@ -167,11 +167,10 @@ static void classes_follow_the_neighbours(void **state)
     const struct {
         const char *options;
         int status;
-    } wrong[] = {{"cuts=1e6", BRAM_ENOTAPPLICABLE},
-                 {"by=age", BRAM_EABSENT},
-                 {"features=length+age", BRAM_EABSENT},
-                 {"layer=veins", BRAM_EABSENT},
-                 {"test=0.9,validation=0.9", BRAM_ENOTAPPLICABLE}};
+    } wrong[] = {
+        {"cuts=1e6", BRAM_ENOTAPPLICABLE},     {"by=age", BRAM_EABSENT},
+        {"features=length+age", BRAM_EABSENT}, {"layer=veins", BRAM_EABSENT},
+        {"layer=all", BRAM_EABSENT},           {"test=0.9,validation=0.9", BRAM_ENOTAPPLICABLE}};
     for (size_t c = 0; c < sizeof wrong / sizeof *wrong; c++) {
         b = test_benchmark(cx, "vessels", metrics, 2, wrong[c].options);
         int status = test_cell(cx, &result, &b, ds, "simulated-vessels", "ridge");
