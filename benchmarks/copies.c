@@ -3,138 +3,19 @@
  */
 #include "copies.h"
 
+#include "sketch.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_BINS = 16, MOST_BINS = 2048, MOST_SAMPLES = 4096, FEW = 3 };
-static const double usual_bin = 4, sketches_agree = 0.6, least_overlap = 0.6, same_column = 0.9,
-                    same_alone = 0.99, half = 0.5;
-
-/* ---- the sketch ----------------------------------------------------------------------------- */
-
-/* The energy of a recording in bins from its first sample on; bins without a sample hold the one
- * before. */
-struct sketch {
-    size_t bins;
-    double *energy;         /* mean square of z-scored columns */
-    double *sum, *sum_sq;   /* bins + 1: of all bins before */
-    double first, duration; /* s */
-    double dt;
-};
+enum { LEAST_BINS = BRAM_SKETCH_LEAST_BINS, MOST_SAMPLES = 4096, FEW = 3 };
+static const double usual_bin = 4, sketches_agree = 0.6, same_column = 0.9, same_alone = 0.99,
+                    half = 0.5;
 
 static double time_at(const bram_recording *r, size_t i)
 {
     return bram_axis_values(r->time)[i];
-}
-
-/* Mean and 1 / sd of a column's present values; 0 for one that is constant or absent. */
-static void column_scale(const bram_recording *r, size_t u, double *mean, double *scale)
-{
-    double n = 0, sum = 0, square = 0, origin = 0;
-    for (size_t t = 0; t < r->rows; t++) {
-        if (!r->present[t * r->units + u]) continue;
-        if (n == 0) origin = r->values[t * r->units + u];
-        double x = r->values[t * r->units + u] - origin;
-        n++, sum += x, square += x * x;
-    }
-    double variance = n > 1 ? (square - sum * sum / n) / n : 0;
-    bool moves = variance > 1e-20 * (square / (n > 0 ? n : 1)) && variance > 0;
-    *mean = n > 0 ? origin + sum / n : 0;
-    *scale = moves ? 1 / sqrt(variance) : 0;
-}
-
-/* The energy of each row; -1 where nothing is present. */
-static int row_energy(bram_ctx *cx, double *energy, const bram_recording *r)
-{
-    size_t mark = bram_scratch_mark(cx);
-    double *mean = bram_scratch(cx, r->units, sizeof *mean);
-    double *scale = bram_scratch(cx, r->units, sizeof *scale);
-    if (!mean || !scale) return BRAM_ENOMEM;
-    for (size_t u = 0; u < r->units; u++) column_scale(r, u, &mean[u], &scale[u]);
-    for (size_t t = 0; t < r->rows; t++) {
-        double sum = 0, n = 0;
-        for (size_t u = 0; u < r->units; u++) {
-            if (!r->present[t * r->units + u] || scale[u] == 0) continue;
-            double z = (r->values[t * r->units + u] - mean[u]) * scale[u];
-            sum += z * z, n++;
-        }
-        energy[t] = n > 0 ? sum / n : -1;
-    }
-    bram_scratch_release(cx, mark);
-    return BRAM_OK;
-}
-
-static void sketch_release(struct sketch *s)
-{
-    bram_free(s->energy);
-    bram_free(s->sum);
-    bram_free(s->sum_sq);
-}
-
-static int make_sketch(bram_ctx *cx, struct sketch *out, const bram_recording *r, double bin)
-{
-    struct sketch s = {.dt = r->dt};
-    size_t mark = bram_scratch_mark(cx);
-    double *energy = bram_scratch(cx, r->rows, sizeof *energy);
-    if (!energy) return BRAM_ENOMEM;
-    BRAM_TRY(row_energy(cx, energy, r));
-    s.first = time_at(r, 0);
-    s.duration = time_at(r, r->rows - 1) - s.first;
-    double bins = floor(s.duration / bin);
-    s.bins = bins < 1 ? 1 : bins > MOST_BINS ? MOST_BINS : (size_t)bins;
-    s.energy = bram_alloc(cx, s.bins, sizeof *s.energy);
-    s.sum = bram_alloc(cx, s.bins + 1, sizeof *s.sum);
-    s.sum_sq = bram_alloc(cx, s.bins + 1, sizeof *s.sum_sq);
-    double *n = bram_scratch(cx, s.bins, sizeof *n);
-    if (!s.energy || !s.sum || !s.sum_sq || !n) {
-        sketch_release(&s);
-        return BRAM_ENOMEM;
-    }
-    for (size_t t = 0; t < r->rows; t++) {
-        double at = floor((time_at(r, t) - s.first) / bin);
-        if (energy[t] < 0 || at >= (double)s.bins) continue;
-        s.energy[(size_t)at] += energy[t];
-        n[(size_t)at]++;
-    }
-    for (size_t k = 0; k < s.bins; k++) {
-        s.energy[k] = n[k] > 0 ? s.energy[k] / n[k] : k ? s.energy[k - 1] : 0;
-        s.sum[k + 1] = s.sum[k] + s.energy[k];
-        s.sum_sq[k + 1] = s.sum_sq[k] + s.energy[k] * s.energy[k];
-    }
-    bram_scratch_release(cx, mark);
-    *out = s;
-    return BRAM_OK;
-}
-
-/* The correlation of a from bin i with b from bin j on, n bins. */
-static double correlate(const struct sketch *a, const struct sketch *b, size_t i, size_t j,
-                        size_t n)
-{
-    double cross = 0, count = (double)n;
-    for (size_t k = 0; k < n; k++) cross += a->energy[i + k] * b->energy[j + k];
-    double sa = a->sum[i + n] - a->sum[i], sb = b->sum[j + n] - b->sum[j];
-    double va = a->sum_sq[i + n] - a->sum_sq[i] - sa * sa / count;
-    double vb = b->sum_sq[j + n] - b->sum_sq[j] - sb * sb / count;
-    return va > 1e-12 && vb > 1e-12 ? (cross - sa * sb / count) / sqrt(va) / sqrt(vb) : 0;
-}
-
-/* The best correlation over all lags with enough in common; *lag: bins of b before a begins. */
-static double best_lag(const struct sketch *a, const struct sketch *b, ptrdiff_t *lag)
-{
-    size_t shorter = a->bins < b->bins ? a->bins : b->bins;
-    size_t least = (size_t)ceil(least_overlap * (double)shorter);
-    double best = -1;
-    if (least < LEAST_BINS) least = LEAST_BINS < shorter ? LEAST_BINS : shorter;
-    for (ptrdiff_t d = -(ptrdiff_t)a->bins; d <= (ptrdiff_t)b->bins; d++) {
-        size_t i = d < 0 ? (size_t)-d : 0, j = d > 0 ? (size_t)d : 0;
-        if (i >= a->bins || j >= b->bins) continue;
-        size_t n = a->bins - i < b->bins - j ? a->bins - i : b->bins - j;
-        if (n < least) continue;
-        double r = correlate(a, b, i, j, n);
-        if (r > best) best = r, *lag = d;
-    }
-    return best;
 }
 
 /* ---- columns at common times ---------------------------------------------------------------- */
@@ -343,7 +224,7 @@ static double bin_for(double shortest, double slowest)
     return bin > 2 * slowest ? bin : 2 * slowest;
 }
 
-static double lag_of(const struct sketch *a, const struct sketch *b, ptrdiff_t bins, double bin)
+static double lag_of(const bram_sketch *a, const bram_sketch *b, ptrdiff_t bins, double bin)
 {
     return b->first + (double)bins * bin - a->first;
 }
@@ -365,14 +246,14 @@ int bram_copies_compare(bram_ctx *cx, bool *are, bram_copy *copy, const bram_rec
     if (!is_enough(a) || !is_enough(b)) return BRAM_OK;
     double x = duration_of(a), y = duration_of(b);
     double bin = bin_for(x < y ? x : y, a->dt > b->dt ? a->dt : b->dt);
-    struct sketch s = {0}, t = {0};
+    bram_sketch s = {0}, t = {0};
     ptrdiff_t bins = 0;
-    int status = make_sketch(cx, &s, a, bin);
-    if (status == BRAM_OK) status = make_sketch(cx, &t, b, bin);
-    if (status == BRAM_OK && best_lag(&s, &t, &bins) >= sketches_agree)
+    int status = bram_sketch_make(cx, &s, a, bin);
+    if (status == BRAM_OK) status = bram_sketch_make(cx, &t, b, bin);
+    if (status == BRAM_OK && bram_sketch_lag(&s, &t, &bins) >= sketches_agree)
         status = look_closely(cx, are, copy, a, b, lag_of(&s, &t, bins, bin), bin);
-    sketch_release(&s);
-    sketch_release(&t);
+    bram_sketch_release(&s);
+    bram_sketch_release(&t);
     return status;
 }
 
@@ -399,7 +280,7 @@ int bram_copies_refuse(bram_ctx *cx, const bram_recording *scored, const bram_re
 
 struct search {
     const bram_copy_source *source;
-    struct sketch *sketch;
+    bram_sketch *sketch;
     double bin;
     bram_copy *found;
     size_t count, room;
@@ -461,7 +342,7 @@ static int sketch_all(bram_ctx *cx, struct search *s, size_t n)
         bram_ctx_progress(cx, "sketches of recordings", (double)i, (double)n);
         status = bram_ctx_check_cancel(cx);
         if (status == BRAM_OK) status = read_source(cx, &r, &is, &s->source[i]);
-        if (status == BRAM_OK && is) status = make_sketch(cx, &s->sketch[i], &r, s->bin);
+        if (status == BRAM_OK && is) status = bram_sketch_make(cx, &s->sketch[i], &r, s->bin);
         if (is) bram_recording_release(&r);
     }
     return status;
@@ -490,7 +371,8 @@ static int compare_with_rest(bram_ctx *cx, struct search *s, size_t a, size_t n)
         ptrdiff_t bins = 0;
         bram_recording rb = {0};
         bool is = false, are = false;
-        if (!s->sketch[b].bins || best_lag(&s->sketch[a], &s->sketch[b], &bins) < sketches_agree)
+        if (!s->sketch[b].bins ||
+            bram_sketch_lag(&s->sketch[a], &s->sketch[b], &bins) < sketches_agree)
             continue;
         if (!loaded) status = read_source(cx, &ra, &loaded, &s->source[a]);
         if (status == BRAM_OK) status = read_source(cx, &rb, &is, &s->source[b]);
@@ -516,7 +398,7 @@ int bram_copies_find(bram_ctx *cx, bram_copy **out, size_t *count, const bram_co
         bram_ctx_progress(cx, "comparing recordings", (double)a, (double)sources);
         if (s.sketch[a].bins) status = compare_with_rest(cx, &s, a, sources);
     }
-    for (size_t i = 0; i < sources; i++) sketch_release(&s.sketch[i]);
+    for (size_t i = 0; i < sources; i++) bram_sketch_release(&s.sketch[i]);
     bram_free(s.sketch);
     if (status != BRAM_OK) {
         bram_free(s.found);
