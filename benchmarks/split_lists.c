@@ -8,31 +8,6 @@
 
 #include <string.h>
 
-enum { LEAST_DIGITS = 8 };
-
-/* The path of "PATH@DIGITS", whose file has that SHA-256. */
-static int check_file(bram_ctx *cx, char **out, const char *spec)
-{
-    char sum[65];
-    const char *at = strrchr(spec, '@');
-    size_t digits = at ? strlen(at + 1) : 0;
-    if (digits < LEAST_DIGITS || digits > 64 || strspn(at + 1, "0123456789abcdef") != digits)
-        return bram_fail(cx, BRAM_EUSAGE,
-                         "file=%s: expected PATH@DIGITS, with 8 or more digits of its SHA-256 "
-                         "(sha256sum says them)",
-                         spec);
-    char *path = bram_strf(cx, "%.*s", (int)(at - spec), spec);
-    if (!path) return BRAM_ENOMEM;
-    int status = bram_sha256_file(cx, sum, path);
-    if (status == BRAM_OK && strncmp(sum, at + 1, digits) != 0)
-        status = bram_fail(cx, BRAM_EFORMAT,
-                           "%s: found SHA-256 %.*s, expected %s: it is another file", path,
-                           (int)digits, sum, at + 1);
-    if (status == BRAM_OK) *out = path;
-    else bram_free(path);
-    return status;
-}
-
 static int find_stimulus(bram_ctx *cx, size_t *out, const bram_json *entry,
                          const bram_axis *stimulus, size_t split)
 {
@@ -114,7 +89,7 @@ int bram_split_lists_read(bram_ctx *cx, uint8_t **role, size_t *splits, const ch
 {
     char *path = NULL;
     bram_json *file = NULL;
-    BRAM_TRY(check_file(cx, &path, spec));
+    BRAM_TRY(bram_sha256_pinned(cx, &path, "file", spec));
     int status = bram_json_read(cx, &file, path, 0);
     if (status == BRAM_OK) {
         status = read_lists(cx, role, splits, file, stimulus);

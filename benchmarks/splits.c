@@ -311,23 +311,9 @@ int bram_splits_match(bram_ctx *cx, const bram_splits *read, const bram_splits *
 
 int bram_splits_open(bram_ctx *cx, bram_splits *out, const char *spec)
 {
-    enum { LEAST_DIGITS = 8 };
-    char sum[65];
-    const char *at = strrchr(spec, '@');
-    size_t digits = at ? strlen(at + 1) : 0;
-    if (digits < LEAST_DIGITS || digits > 64 || strspn(at + 1, "0123456789abcdef") != digits)
-        return bram_fail(cx, BRAM_EUSAGE,
-                         "splits=%s: expected PATH@DIGITS, with 8 or more digits of its SHA-256 "
-                         "(bramble splits says them)",
-                         spec);
-    char *path = bram_strf(cx, "%.*s", (int)(at - spec), spec);
-    if (!path) return BRAM_ENOMEM;
-    int status = bram_sha256_file(cx, sum, path);
-    if (status == BRAM_OK && strncmp(sum, at + 1, digits) != 0)
-        status = bram_fail(cx, BRAM_EFORMAT,
-                           "%s: found SHA-256 %.*s, expected %s: it is another file", path,
-                           (int)digits, sum, at + 1);
-    if (status == BRAM_OK) status = bram_splits_read(cx, out, path);
+    char *path = NULL;
+    BRAM_TRY(bram_sha256_pinned(cx, &path, "splits", spec));
+    int status = bram_splits_read(cx, out, path);
     bram_free(path);
     return status;
 }

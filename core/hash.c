@@ -115,3 +115,26 @@ int bram_sha256_file(bram_ctx *cx, char hex[65], const char *path)
     bram_scratch_release(cx, mark);
     return status;
 }
+
+int bram_sha256_pinned(bram_ctx *cx, char **path, const char *option, const char *spec)
+{
+    enum { LEAST_DIGITS = 8 };
+    char sum[65];
+    const char *at = strrchr(spec, '@');
+    size_t digits = at ? strlen(at + 1) : 0;
+    if (digits < LEAST_DIGITS || digits > 64 || strspn(at + 1, "0123456789abcdef") != digits)
+        return bram_fail(cx, BRAM_EUSAGE,
+                         "%s=%s: expected PATH@DIGITS, with 8 or more digits of its SHA-256 "
+                         "(sha256sum says them)",
+                         option, spec);
+    char *name = bram_strf(cx, "%.*s", (int)(at - spec), spec);
+    if (!name) return BRAM_ENOMEM;
+    int status = bram_sha256_file(cx, sum, name);
+    if (status == BRAM_OK && strncmp(sum, at + 1, digits) != 0)
+        status = bram_fail(cx, BRAM_EFORMAT,
+                           "%s: found SHA-256 %.*s, expected %s: it is another file", name,
+                           (int)digits, sum, at + 1);
+    if (status == BRAM_OK) *path = name;
+    else bram_free(name);
+    return status;
+}

@@ -39,4 +39,16 @@ int bram_sha256(bram_ctx *cx, char hex[65], const void *data, size_t bytes) BRAM
  */
 int bram_sha256_file(bram_ctx *cx, char hex[65], const char *path) BRAM_MUST_CHECK;
 
+/**
+ * A file that an option names with its content: "PATH@DIGITS", the first 8 to 64 digits of its
+ * SHA-256.
+ *
+ * @param path    the caller frees it with bram_free()
+ * @param option  its name, for messages
+ * @return BRAM_OK; BRAM_EUSAGE: not of that form; BRAM_EFORMAT: another file; BRAM_EREAD;
+ *         BRAM_ENOMEM
+ */
+int bram_sha256_pinned(bram_ctx *cx, char **path, const char *option,
+                       const char *spec) BRAM_MUST_CHECK;
+
 #endif
