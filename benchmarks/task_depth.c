@@ -69,19 +69,34 @@ static void release(struct depth *d)
 
 /* ---- layers --------------------------------------------------------------------------------- */
 
+/* A stack that is cut off, or a name, would give another depth: both are refused. */
+static int add_layer(bram_ctx *cx, struct depth *d, const char *name, size_t length)
+{
+    if (d->layers == MOST_LAYERS || length >= sizeof *d->name)
+        return bram_fail(
+            cx, BRAM_ENOTAPPLICABLE,
+            "layer %zu, \"%.*s\": expected at most %d layers with names of at most %zu "
+            "bytes",
+            d->layers + 1, (int)(length < 99 ? length : 99), name, MOST_LAYERS,
+            sizeof *d->name - 1);
+    memcpy(d->name[d->layers], name, length);
+    d->name[d->layers++][length] = 0;
+    return BRAM_OK;
+}
+
 static int name_layers(bram_ctx *cx, struct depth *d)
 {
     const char *list = bram_option_text(d->cell->benchmark->options, "layers");
     size_t told = bram_dataset_responses(d->answer);
     d->name = bram_scratch(cx, MOST_LAYERS, sizeof *d->name);
     if (!d->name) return BRAM_ENOMEM;
-    for (size_t i = 0; !*list && i < told && i < MOST_LAYERS; i++)
-        snprintf(d->name[d->layers++], sizeof *d->name, "%.63s",
-                 bram_dataset_response_path(d->answer, i));
-    while (*list && d->layers < MOST_LAYERS) {
+    for (size_t i = 0; !*list && i < told; i++) {
+        const char *name = bram_dataset_response_path(d->answer, i);
+        BRAM_TRY(add_layer(cx, d, name, strlen(name)));
+    }
+    while (*list) {
         size_t length = strcspn(list, "+");
-        snprintf(d->name[d->layers++], sizeof *d->name, "%.*s", (int)(length < 63 ? length : 63),
-                 list);
+        BRAM_TRY(add_layer(cx, d, list, length));
         list += length + (list[length] == '+');
     }
     return d->layers > 1 ? BRAM_OK

@@ -114,7 +114,14 @@ static void what_cannot_be_asked(void **state)
         assert_int_equal(test_cell(cx, &result, &b, ds, "area", cases[k].model), cases[k].status);
         bram_options_free(b.options);
     }
-    bram_benchmark b = benchmark(cx, given, "samples=9,bootstrap=units");
+    /* a stack that is too high is not cut off: another layer would be the last */
+    char high[4000] = "samples=0,layers=layer1";
+    for (size_t k = 0; k < 256; k++) strcat(high, "+layer2");
+    bram_benchmark b = benchmark(cx, correlation, high);
+    assert_int_equal(test_cell(cx, &result, &b, ds, "area", "features"), BRAM_ENOTAPPLICABLE);
+    assert_non_null(strstr(bram_ctx_message(cx), "at most 256 layers"));
+    bram_options_free(b.options);
+    b = benchmark(cx, given, "samples=9,bootstrap=units");
     assert_int_equal(test_cell(cx, &result, &b, networks, "layer01", "features"),
                      BRAM_ENOTAPPLICABLE);
     assert_non_null(strstr(bram_ctx_message(cx), "no units to draw from"));
