@@ -69,36 +69,53 @@ static int same_times(bram_ctx *cx, const bram_submitted *a, const bram_axis *as
     return BRAM_OK;
 }
 
-/* The units, or of densities "PARAMETER:UNIT" for each parameter that the columns begin with. */
+/* What a density is told by: the parameters of a family, or its logarithm. */
+static const char *const densities[][2] = {
+    {"mean", "sd"}, {"rate", NULL}, {"probability", NULL}, {"logdensity", NULL}};
+
+enum { DENSITIES = sizeof densities / sizeof *densities };
+
+static bool begins_with(const char *column, const char *parameter)
+{
+    size_t length = strlen(parameter);
+    return strncmp(column, parameter, length) == 0 && column[length] == ':';
+}
+
+/* Which of them the columns tell; DENSITIES where it is none. */
+static size_t density_of(const bram_axis *column)
+{
+    size_t k = 0;
+    for (; k < DENSITIES; k++)
+        for (size_t i = 0; i < bram_axis_length(column); i++)
+            if (begins_with(bram_axis_id(column, i), densities[k][0])) return k;
+    return k;
+}
+
+/* The units, or of densities "PARAMETER:UNIT" for each parameter. */
 static int expected_columns(bram_ctx *cx, bram_axis **out, const bram_submitted *a,
                             const bram_demand *d)
 {
+    size_t units = bram_axis_length(d->unit), k = density_of(a->column), parameters;
     if (d->ask != BRAM_ASK_LOGLIK) {
         *out = bram_axis_ref(d->unit);
         return BRAM_OK;
     }
-    size_t units = bram_axis_length(d->unit), n = bram_axis_length(a->column), count = 0;
-    const char **id = bram_scratch(cx, (n + 1) * units, sizeof *id);
-    if (!id) return BRAM_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        const char *column = bram_axis_id(a->column, i);
-        size_t length = strcspn(column, ":"), seen = 0;
-        while (seen < count && strncmp(id[seen * units], column, length + 1) != 0) seen++;
-        if (seen < count || !column[length]) continue;
-        for (size_t u = 0; u < units; u++) {
-            const char *unit = bram_axis_id(d->unit, u);
-            char *text = bram_scratch(cx, length + strlen(unit) + 2, 1);
-            if (!text) return BRAM_ENOMEM;
-            sprintf(text, "%.*s:%s", (int)length, column, unit);
-            id[count * units + u] = text;
-        }
-        count++;
-    }
-    if (!count)
+    if (k == DENSITIES)
         return bram_fail(cx, BRAM_EFORMAT,
                          "the columns of %s are no densities, expected such as \"rate:%s\"",
                          a->name, units ? bram_axis_id(d->unit, 0) : "");
-    BRAM_TRY(bram_axis_new(cx, out, "column", count * units));
+    parameters = densities[k][1] ? 2 : 1;
+    const char **id = bram_scratch(cx, units, parameters * sizeof *id);
+    if (!id) return BRAM_ENOMEM;
+    for (size_t p = 0; p < parameters; p++)
+        for (size_t u = 0; u < units; u++) {
+            const char *unit = bram_axis_id(d->unit, u);
+            char *text = bram_scratch(cx, strlen(densities[k][p]) + strlen(unit) + 2, 1);
+            if (!text) return BRAM_ENOMEM;
+            sprintf(text, "%s:%s", densities[k][p], unit);
+            id[p * units + u] = text;
+        }
+    BRAM_TRY(bram_axis_new(cx, out, "column", parameters * units));
     return bram_axis_set_ids(cx, *out, id);
 }
 

@@ -89,7 +89,7 @@ def definition(path):
     text = text.replace("rdm=given", "rdm=correlation")
     if "options:" not in text:
         text += "options:\n"
-    if task == "time-resolved":    # an array of three axes is stimulus x bin x feature
+    if task == "time-resolved" and "unfold:" not in text:    # an array of three axes is stimulus x bin x feature
         text = text.rstrip() + "\n  unfold: yes\n"
     text = text.rstrip() + f"\n  level: {LEVEL}\n  samples: 200\n"
     return name, task, data, text

@@ -121,7 +121,7 @@ def main():
     os.mkdir("incoming")
     os.link("good.tar", "incoming/good.tar")
     bramble("leaderboard", "results", "--site", "site", "--submissions", "incoming", "-q")
-    pages = {name: open("site/model/" + name, encoding="utf-8").read() for name in os.listdir("site/model")}
+    pages = {name: open("site/model/" + name, encoding="utf-8").read().replace("<wbr>", "") for name in os.listdir("site/model")}
     own = [text for name, text in pages.items() if name.startswith("submission-good-tar")]
     assert len(own) == 1 and len(pages) == 3, sorted(pages)
     digest = hashlib.sha256(open("good.tar", "rb").read()).hexdigest()
@@ -129,7 +129,7 @@ def main():
                          'href="https://example.org/net"', digest):
         assert word_of_card in own[0], (word_of_card, own[0])
     assert all("Two-layer net" not in text for text in pages.values() if text is not own[0])
-    assert "Two-layer net" in open("site/benchmark/made.html", encoding="utf-8").read()
+    assert "Two-layer net" in open("site/benchmark/made.html", encoding="utf-8").read().replace("<wbr>", "")
     pack("incoming/good.tar", {**good, "arrays/0.npy": b"nothing"}, listed=False)
     assert "found 7 bytes, stated are" in bramble("leaderboard", "results", "--site", "other", "--submissions", "incoming", code=3)
 
@@ -357,6 +357,11 @@ def recordings():
                 out = bramble("verify", "bad.tar", name, code=1)
                 assert out.startswith("refused: "), (task, out)
                 refusals.append(out)
+        for change, reason in (("rats", "are no densities"), ("mean", "units, the first is \"sd:")) if task == "density" else ():
+            pack("bad.tar", {**good, "arrays/0.columns.txt": good["arrays/0.columns.txt"].replace(b"rate:", change.encode() + b":")})
+            out = bramble("verify", "bad.tar", name, code=1)
+            assert reason in out, (reason, out)
+            refusals.append(out)
     print(len(kinds), "kinds of answers are packed and score as their files")
 
 
