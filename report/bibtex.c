@@ -129,13 +129,26 @@ static void make_key(char key[KEY], const struct source *s, const bram_buffer *o
     }
 }
 
+/* Whether the place that a source names is one that is there: the same paper in other words. */
+static bool has_place(const bram_buffer *out, const struct source *s)
+{
+    bram_buffer place = {0};
+    put_field(&place, "journal", s->journal);
+    put_field(&place, "volume", s->volume);
+    put_field(&place, "pages", s->pages);
+    bool has = *s->journal && *s->pages && !place.failed &&
+               strstr(bram_buffer_text(out), bram_buffer_text(&place));
+    bram_buffer_release(&place);
+    return has;
+}
+
 static void put_source(bram_buffer *out, const struct source *s)
 {
     char key[KEY], again[PART + 16];
     bram_buffer note = {0};
     put_field(&note, "note", s->note);
     snprintf(again, sizeof again, "%.*s", (int)sizeof again - 1, bram_buffer_text(&note));
-    bool known = strstr(bram_buffer_text(out), again) != NULL;
+    bool known = strstr(bram_buffer_text(out), again) != NULL || has_place(out, s);
     if (!known && !note.failed) {
         make_key(key, s, out);
         bram_buffer_putf(out, "@%s{%s,\n", *s->journal ? "article" : "misc", key);

@@ -131,14 +131,12 @@ static int figure_of_stimuli(bram_ctx *cx, bram_report *r, const struct shown *s
                              const char *part)
 {
     static const char *const names[] = {"best", "worst"};
-    bool seen = false;
     bram_figure *f = NULL;
     char caption[640];
-    for (size_t i = 0; i < s->count; i++) seen = seen || s->picture[i].rows;
     BRAM_TRY(bram_figure_new(cx, &f, "Stimuli that are told best and worst",
                              "Two rows of stimuli, the best ones above, the worst below, each with "
                              "its name and what it adds to the score."));
-    bram_figure_size(f, 560, seen ? 290 : 110);
+    bram_figure_size(f, 560, 290);
     int status = bram_figure_x(
         cx, f, &(bram_figure_axis){.low = -0.5, .high = (double)s->best - 0.5, .bare = true});
     if (status == BRAM_OK)
@@ -153,6 +151,34 @@ static int figure_of_stimuli(bram_ctx *cx, bram_report *r, const struct shown *s
     return bram_report_figure(cx, r, f, status, caption);
 }
 
+/* The same where no stimulus has a picture. */
+static int table_of_stimuli(bram_ctx *cx, bram_report *r, const struct shown *s, const char *model,
+                            const char *part, const bram_axis *ids)
+{
+    static const bram_table_column columns[] = {
+        {"best", "told best", BRAM_CELL_TEXT, .wrap = true},
+        {"gain", "gain", BRAM_CELL_NUMBER, .digits = 3},
+        {"worst", "told worst", BRAM_CELL_TEXT, .wrap = true},
+        {"loss", "gain", BRAM_CELL_NUMBER, .digits = 3}};
+    bram_table *t = NULL;
+    char caption[640];
+    BRAM_TRY(bram_table_new(cx, &t, "", columns, 4));
+    for (size_t i = 0; i < s->best; i++) {
+        bram_table_row(t);
+        for (size_t k = 0; k < 2; k++) {
+            bram_table_text(t, 2 * k, bram_axis_id(ids, s->of[k * s->best + i].at));
+            bram_table_number(t, 2 * k + 1, s->of[k * s->best + i].gain);
+        }
+    }
+    snprintf(
+        caption, sizeof caption,
+        "Stimuli of %s that %s tells best and worst, among those left out. Gain: how much less "
+        "squared error than the training mean, in units of each unit's variance, mean over "
+        "units; over all stimuli its mean is 1 - error / variance.",
+        part, model);
+    return bram_report_table(cx, r, t, caption, 0);
+}
+
 static int show_part(bram_ctx *cx, bram_report *r, const bram_dataset *ds,
                      const bram_response *gain, const char *model, const char *part)
 {
@@ -162,7 +188,11 @@ static int show_part(bram_ctx *cx, bram_report *r, const bram_dataset *ds,
         int seen = bram_pictures_each(cx, ds, "", "", s.stimulus, take_batch, &s);
         if (!harmless(seen)) status = seen;
     }
-    if (status == BRAM_OK && s.count) status = figure_of_stimuli(cx, r, &s, model, part);
+    bool seen = false;
+    for (size_t i = 0; i < s.count; i++) seen |= s.picture[i].rows > 0;
+    if (status == BRAM_OK && s.count)
+        status = seen ? figure_of_stimuli(cx, r, &s, model, part)
+                      : table_of_stimuli(cx, r, &s, model, part, bram_response_axis(gain, 0));
     release(&s);
     return status;
 }

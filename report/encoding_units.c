@@ -95,9 +95,11 @@ static int add_outline(bram_ctx *cx, bram_figure *f, const struct units *u, doub
 static int figure_of_histogram(bram_ctx *cx, bram_report *r, const struct units *u, size_t models,
                                const char *title)
 {
+    enum { FEW = 10 }; /* these are seen one by one below */
     double low, high;
     char caption[512];
     bram_figure *f = NULL;
+    if (u[0].count < FEW) return BRAM_OK;
     find_range(u, models, &low, &high);
     BRAM_TRY(bram_figure_new(cx, &f, "How many units have which score",
                              "A histogram of the scores of single units: one outline a model."));

@@ -237,10 +237,12 @@ int bram_paper_table(bram_ctx *cx, bram_paper *p, const bram_table *t, const cha
 {
     bram_buffer text = {0};
     bool captioned = caption && *caption;
-    bram_table_write_text(
-        &text, t,
-        (bram_table_style){
-            .width = TABLE_COLUMNS, .utf8 = true, .bands = true, .untitled = captioned});
+    bram_table_write_text(&text, t,
+                          (bram_table_style){.width = TABLE_COLUMNS,
+                                             .utf8 = true,
+                                             .bands = true,
+                                             .untitled = captioned,
+                                             .notes = CODE_COLUMNS});
     int status = bram_buffer_status(cx, &text);
     put_held(p, AFTER);
     need(p, 4 * LINE);

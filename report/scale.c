@@ -4,6 +4,7 @@
 #include "scale.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,6 +43,30 @@ bram_range bram_range_widen(bram_range r, bool log, bool air_low, bool air_high)
     if (air_low) r.low -= 2 * air * width;
     if (air_high) r.high += 2 * air * width;
     return r;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+bool bram_range_focus(bram_range *range, double *value, size_t n)
+{
+    size_t count = 0, first = 0;
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(value[i])) value[count++] = value[i];
+    if (count < 4) return false;
+    qsort(value, count, sizeof *value, ascending);
+    double lower = value[(count - 1) / 4], upper = value[count - 1 - (count - 1) / 4];
+    double reach = 3 * (upper - lower);
+    size_t last = count - 1;
+    while (value[first] < lower - reach) first++;
+    while (value[last] > upper + reach) last--;
+    double whole = value[count - 1] - value[0], inner = value[last] - value[first];
+    if (4 * (last + 1 - first) < 3 * count || !(inner > 0) || 4 * inner >= whole) return false;
+    *range = bram_range_widen((bram_range){value[first], value[last]}, false, true, true);
+    return true;
 }
 
 double bram_scale_place(const bram_scale *s, double value)

@@ -38,6 +38,16 @@ bool bram_range_is_empty(const bram_range *r);
  */
 bram_range bram_range_widen(bram_range r, bool log, bool air_low, bool air_high);
 
+/**
+ * The range to draw values in where a few lie so far off that the others would fall on one spot:
+ * those within the quartiles by three times their distance (Tukey 1977: far out), if these take
+ * less than a quarter of the whole range and are three quarters of the values or more.
+ *
+ * @param value  n of them, NaN for none; they are sorted
+ * @return false: all are drawn; range untouched
+ */
+bool bram_range_focus(bram_range *range, double *value, size_t n);
+
 /** @return the place of a value; NaN for what is not on the scale (see bram_range_take) */
 double bram_scale_place(const bram_scale *s, double value);
 

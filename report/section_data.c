@@ -170,31 +170,50 @@ static int add_row(bram_ctx *cx, bram_figure *f, const bram_axis *unit, size_t r
             .mark = BRAM_MARK_SPANS, .colour = 0, .count = n, .y = y, .low = low, .high = high});
 }
 
+static bool has_names(const bram_axis *unit)
+{
+    for (size_t i = 0; i < bram_axis_length(unit); i++) {
+        const char *c = certainty_of(unit, i);
+        if (c && strcmp(c, "exact") == 0) return true;
+    }
+    return false;
+}
+
+/* Names in order of coverage: none in two parts, as of units that are no named neurons. */
+static bool shared_by_none(const struct name *name, size_t names)
+{
+    return !names || name[0].parts < 2;
+}
+
 static int figure_of_coverage(bram_ctx *cx, bram_report *r, const struct dataset_parts *d)
 {
     struct name *name = NULL;
     size_t names = 0, everywhere = 0;
     BRAM_TRY(gather_names(cx, d, &name, &names));
-    if (names < 2 || d->parts < 2) return BRAM_OK;
-    for (size_t k = 0; k < names; k++) everywhere += name[k].parts == d->parts;
+    size_t rows = 0;
+    const bram_axis **unit = bram_scratch(cx, d->parts, sizeof *unit);
+    const char **row = bram_scratch(cx, d->parts, sizeof *row);
+    if (!row || !unit) return BRAM_ENOMEM;
+    for (size_t p = 0; p < d->parts; p++)
+        if (has_names(d->part[p].unit)) row[rows] = d->part[p].id, unit[rows++] = d->part[p].unit;
+    if (names < 2 || rows < 2 || shared_by_none(name, names)) return BRAM_OK;
+    for (size_t k = 0; k < names; k++) everywhere += name[k].parts == rows;
     size_t shown = names < MOST_NAMES ? names : MOST_NAMES;
     const char **column = bram_scratch(cx, shown, sizeof *column);
-    const char **row = bram_scratch(cx, d->parts, sizeof *row);
-    if (!column || !row) return BRAM_ENOMEM;
+    if (!column) return BRAM_ENOMEM;
     for (size_t k = 0; k < shown; k++) column[k] = name[k].id;
-    for (size_t p = 0; p < d->parts; p++) row[p] = d->part[p].id;
     bram_figure *f = NULL;
     char caption[512];
     BRAM_TRY(bram_figure_new(cx, &f, "Which neuron was recorded where",
                              "A row for each part and a column for each named neuron, those found "
                              "in most parts first; a filled cell means that the neuron is there "
                              "with a certain name."));
-    bram_figure_size(f, 700, 110 + 18 * (double)d->parts);
+    bram_figure_size(f, 700, 110 + 18 * (double)rows);
     int status = bram_figure_x(cx, f, &(bram_figure_axis){.labels = column, .label_count = shown});
     if (status == BRAM_OK)
-        status = bram_figure_y(cx, f, &(bram_figure_axis){.labels = row, .label_count = d->parts});
-    for (size_t p = 0; p < d->parts && status == BRAM_OK; p++)
-        status = add_row(cx, f, d->part[p].unit, p, name, shown);
+        status = bram_figure_y(cx, f, &(bram_figure_axis){.labels = row, .label_count = rows});
+    for (size_t p = 0; p < rows && status == BRAM_OK; p++)
+        status = add_row(cx, f, unit[p], p, name, shown);
     snprintf(caption, sizeof caption,
              "Which named neuron is in which part: %zu names in all, %zu of them in every part%s. "
              "Empty means missing (not recorded, or not named with certainty), never zero.",

@@ -4,6 +4,7 @@
  * nothing here.
  */
 #include "report_parts.h"
+#include "scale.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -86,9 +87,12 @@ static int add_limits(bram_ctx *cx, bram_figure *f, const struct curve *c, bram_
     return isfinite(chance) ? bram_figure_add(cx, f, &s) : BRAM_OK;
 }
 
-/* A line and its band for one model. */
+/* More bands than so many hide each other: then the intervals are in the table only. */
+enum { MOST_BANDS = 6 };
+
+/* A line, and its band, for one model. */
 static int add_line(bram_ctx *cx, bram_figure *f, const bram_report_model *model,
-                    bram_board *const *board, const char *spec, const struct curve *c)
+                    bram_board *const *board, const char *spec, const struct curve *c, bool band)
 {
     size_t n = c->count;
     double x[MOST_HORIZONS], y[MOST_HORIZONS], low[MOST_HORIZONS], high[MOST_HORIZONS];
@@ -106,7 +110,7 @@ static int add_line(bram_ctx *cx, bram_figure *f, const bram_report_model *model
                      .x = x,
                      .low = low,
                      .high = high};
-    BRAM_TRY(bram_figure_add(cx, f, &s));
+    if (band) BRAM_TRY(bram_figure_add(cx, f, &s));
     s.mark = BRAM_MARK_LINE;
     s.y = y;
     s.low = s.high = NULL;
@@ -114,10 +118,44 @@ static int add_line(bram_ctx *cx, bram_figure *f, const bram_report_model *model
     return bram_figure_add(cx, f, &s);
 }
 
+/* The range of the lines where some run far away from the others, and how many do. */
+static int find_focus(bram_ctx *cx, bram_figure_axis *axis, size_t *outside, const bram_board *b,
+                      bram_board *const *board, const struct curve *c)
+{
+    size_t scored = bram_board_scored(b), n = 0;
+    double *value = bram_scratch(cx, scored, c->count * sizeof *value);
+    bram_range range;
+    if (!value) return BRAM_ENOMEM;
+    for (size_t i = 0; i < scored; i++)
+        for (size_t k = 0; k < c->count; k++) {
+            const bram_board_row *row = bram_board_row_of(board[k], b->row[i].model);
+            value[n++] = row ? row->value : (double)NAN;
+        }
+    *outside = 0;
+    if (!bram_range_focus(&range, value, n)) return BRAM_OK;
+    axis->low = range.low, axis->high = range.high;
+    for (size_t i = 0; i < scored; i++) {
+        bool out = false;
+        for (size_t k = 0; k < c->count; k++) {
+            const bram_board_row *row = bram_board_row_of(board[k], b->row[i].model);
+            out |= row && (row->value < range.low || row->value > range.high);
+        }
+        *outside += out;
+    }
+    return BRAM_OK;
+}
+
+static bool has_intervals(const bram_board *b)
+{
+    for (size_t i = 0; i < b->rows; i++)
+        if (isfinite(b->row[i].low)) return true;
+    return false;
+}
+
 static int figure_of_curve(bram_ctx *cx, bram_report *r, const bram_board *b, const struct curve *c,
                            bram_board *const *board)
 {
-    char metric[64], label[64], name[MOST_HORIZONS][24], title[160], axis[128], caption[320],
+    char metric[64], label[64], name[MOST_HORIZONS][24], title[160], words[128], caption[400],
         about[320];
     const char *names[MOST_HORIZONS];
     for (size_t i = 0; i < c->count; i++) {
@@ -126,12 +164,18 @@ static int figure_of_curve(bram_ctx *cx, bram_report *r, const bram_board *b, co
     }
     bram_score_words(c->id[0], metric, label);
     snprintf(title, sizeof title, "%s against %s", metric, c->scale->what);
-    snprintf(about, sizeof about,
-             "A line for each model over %s, with the interval as a band; trivial baselines are "
-             "dashed. The numbers are in the table that follows.",
-             c->scale->line);
-    snprintf(axis, sizeof axis, "%s (%s is better)", metric,
+    bool intervals = has_intervals(board[0]),
+         bands = intervals && bram_board_scored(b) <= MOST_BANDS;
+    snprintf(
+        about, sizeof about,
+        "A line for each model over %s%s; trivial baselines are dashed. The numbers are in the "
+        "table that follows.",
+        c->scale->line, bands ? ", with the interval as a band" : "");
+    snprintf(words, sizeof words, "%s (%s is better)", metric,
              board[0]->higher_better ? "higher" : "lower");
+    bram_figure_axis axis = {.title = words};
+    size_t outside;
+    BRAM_TRY(find_focus(cx, &axis, &outside, b, board, c));
     bram_figure *f = NULL;
     BRAM_TRY(bram_figure_new(cx, &f, title, about));
     bram_figure_size(f, 460, 340);
@@ -140,16 +184,22 @@ static int figure_of_curve(bram_ctx *cx, bram_report *r, const bram_board *b, co
         &(bram_figure_axis){.title = c->scale->axis,
                             .labels = names,
                             .label_count = c->count > MOST_LABELS ? 0 : c->count});
-    if (status == BRAM_OK) status = bram_figure_y(cx, f, &(bram_figure_axis){.title = axis});
+    if (status == BRAM_OK) status = bram_figure_y(cx, f, &axis);
     if (status == BRAM_OK) status = add_limits(cx, f, c, board);
     size_t scored = bram_board_scored(b), drawn = 0;
     for (size_t i = 0; i < scored && status == BRAM_OK; i++) {
         const bram_report_model *model = bram_report_model_of(r, &b->row[i]);
         if (!model->trivial && drawn++ >= MOST_LINES) continue;
-        status = add_line(cx, f, model, board, b->row[i].model, c);
+        status = add_line(cx, f, model, board, b->row[i].model, c, bands);
     }
-    snprintf(caption, sizeof caption, "%s against %s, with intervals%s.", metric, c->scale->what,
-             drawn > MOST_LINES ? "; the 16 best models and the trivial ones" : "");
+    int used = snprintf(caption, sizeof caption, "%s against %s%s%s.", metric, c->scale->what,
+                        bands       ? ", with intervals"
+                        : intervals ? "; intervals are in the table"
+                                    : "; too short for intervals",
+                        drawn > MOST_LINES ? "; the 16 best models and the trivial ones" : "");
+    if (outside && used > 0 && (size_t)used < sizeof caption)
+        snprintf(caption + used, sizeof caption - (size_t)used,
+                 " %zu of the models leave the range shown.", outside);
     return bram_report_figure(cx, r, f, status, caption);
 }
 

@@ -4,10 +4,70 @@
  */
 #include "digits.h"
 #include "report_parts.h"
+#include "scale.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+/* ---- rows far off --------------------------------------------------------------------------- */
+
+/* Rows of a figure, and the range that most of them lie in where a few are far off. */
+struct focus {
+    bool on;
+    bram_range range;
+    size_t outside;
+};
+
+static int find_focus(bram_ctx *cx, struct focus *out, const double *x, size_t n)
+{
+    double *sorted = bram_scratch(cx, n, sizeof *sorted);
+    *out = (struct focus){.on = false};
+    if (!sorted) return BRAM_ENOMEM;
+    memcpy(sorted, x, n * sizeof *sorted);
+    out->on = bram_range_focus(&out->range, sorted, n);
+    return BRAM_OK;
+}
+
+static bool is_outside(const struct focus *f, double x)
+{
+    return f->on && (x < f->range.low || x > f->range.high);
+}
+
+static bram_figure_axis axis_of(const struct focus *f, const char *title)
+{
+    return (bram_figure_axis){
+        .title = title, .low = f->on ? f->range.low : 0, .high = f->on ? f->range.high : 0};
+}
+
+/* The numbers of rows outside, at the edge, with an arrow to where they are. */
+static int add_outside(bram_ctx *cx, bram_figure *f, struct focus *focus, const double *x,
+                       const double *y, size_t n, int decimals)
+{
+    enum { BYTES = BRAM_DIGITS_BYTES + 8 };
+    double *edge = bram_scratch(cx, n, 2 * sizeof *edge);
+    char(*text)[BYTES] = bram_scratch(cx, n, sizeof *text);
+    const char **words = bram_scratch(cx, n, sizeof *words);
+    if (!edge || !text || !words) return BRAM_ENOMEM;
+    double *row = edge + n;
+    for (size_t i = 0; i < n; i++) {
+        char number[BRAM_DIGITS_BYTES];
+        if (!is_outside(focus, x[i])) continue;
+        size_t k = focus->outside++;
+        snprintf(text[k], BYTES, "%s %s", x[i] < focus->range.low ? "\xe2\x86\x90" : "\xe2\x86\x92",
+                 bram_digits_fixed(number, x[i], decimals));
+        words[k] = text[k], edge[k] = focus->range.low, row[k] = y[i];
+    }
+    if (!focus->outside) return BRAM_OK;
+    return bram_figure_add(cx, f,
+                           &(bram_series){.mark = BRAM_MARK_TEXT,
+                                          .colour = BRAM_MUTED,
+                                          .count = focus->outside,
+                                          .x = edge,
+                                          .y = row,
+                                          .text = words,
+                                          .in_place = true});
+}
 
 /* ---- scores as a figure --------------------------------------------------------------------- */
 
@@ -40,7 +100,7 @@ static const bram_board_row *fullest(const bram_board *b)
     return row;
 }
 
-static int add_rules(bram_ctx *cx, bram_figure *f, const bram_board *b)
+static int add_rules(bram_ctx *cx, bram_figure *f, const bram_board *b, const struct focus *focus)
 {
     struct rules rules = {.count = 0};
     const bram_board_row *row = fullest(b);
@@ -55,14 +115,15 @@ static int add_rules(bram_ctx *cx, bram_figure *f, const bram_board *b)
                                                 .low = &row->ceiling_low,
                                                 .high = &row->ceiling_high}));
     for (size_t i = 0; i < rules.count; i++)
-        BRAM_TRY(bram_figure_add(cx, f,
-                                 &(bram_series){.mark = BRAM_MARK_RULE,
-                                                .name = rules.name[i],
-                                                .colour = BRAM_MUTED,
-                                                .count = 1,
-                                                .x = &rules.at[i],
-                                                .horizontal = true,
-                                                .dashed = true}));
+        if (!is_outside(focus, rules.at[i]))
+            BRAM_TRY(bram_figure_add(cx, f,
+                                     &(bram_series){.mark = BRAM_MARK_RULE,
+                                                    .name = rules.name[i],
+                                                    .colour = BRAM_MUTED,
+                                                    .count = 1,
+                                                    .x = &rules.at[i],
+                                                    .horizontal = true,
+                                                    .dashed = true}));
     return BRAM_OK;
 }
 
@@ -113,23 +174,27 @@ static int add_parts(bram_ctx *cx, bram_figure *f, const bram_board *b)
 
 static int figure_of_scores(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
-    char title[192], axis[256], caption[768];
+    char title[192], words[256], caption[768];
     struct rows rows;
+    struct focus focus;
     bram_figure *f = NULL;
     BRAM_TRY(make_rows(cx, &rows, r, b));
+    BRAM_TRY(find_focus(cx, &focus, rows.x, rows.count));
+    bram_figure_axis axis = axis_of(&focus, words);
     bram_score_title(title, b->score);
-    snprintf(axis, sizeof axis, "%s (%s is better)", title, b->higher_better ? "higher" : "lower");
+    snprintf(words, sizeof words, "%s (%s is better)", title,
+             b->higher_better ? "higher" : "lower");
     BRAM_TRY(bram_figure_new(cx, &f, b->title,
                              "One row a model, best first: a dot at its score with the interval as "
                              "a bar, short lines at the single parts, and dashed lines at the "
                              "trivial baselines, at chance and at the ceiling. The numbers are in "
                              "the leaderboard."));
     bram_figure_size(f, 460, bram_figure_height(rows.count) + 10);
-    int status = bram_figure_x(cx, f, &(bram_figure_axis){.title = axis});
+    int status = bram_figure_x(cx, f, &axis);
     if (status == BRAM_OK)
         status = bram_figure_y(cx, f,
                                &(bram_figure_axis){.labels = rows.name, .label_count = rows.count});
-    if (status == BRAM_OK) status = add_rules(cx, f, b);
+    if (status == BRAM_OK) status = add_rules(cx, f, b, &focus);
     if (status == BRAM_OK) status = add_parts(cx, f, b);
     if (status == BRAM_OK)
         status = bram_figure_add(cx, f,
@@ -141,12 +206,15 @@ static int figure_of_scores(bram_ctx *cx, bram_report *r, const bram_board *b)
                                                 .low = rows.low,
                                                 .high = rows.high,
                                                 .horizontal = true});
+    if (status == BRAM_OK)
+        status = add_outside(cx, f, &focus, rows.x, rows.y, rows.count, bram_board_decimals(cx, b));
     bool interval = rows.count && isfinite(rows.low[0]);
     snprintf(caption, sizeof caption,
              "Scores: %s%s%s. Dashed: trivial baselines on the same rows, chance, and the ceiling "
-             "where there is one.",
+             "where there is one.%s",
              title, b->parts > 1 ? "; mean over parts (short lines: single parts)" : "",
-             interval ? ", with intervals" : "; too short for an interval");
+             interval ? ", with intervals" : "; too short for an interval",
+             focus.outside ? " Numbers at the edge: models outside the range shown." : "");
     return bram_report_figure(cx, r, f, status, caption);
 }
 
@@ -154,7 +222,8 @@ static int figure_of_scores(bram_ctx *cx, bram_report *r, const bram_board *b)
 
 static int figure_of_differences(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
-    char title[192], axis[288], caption[768];
+    char title[192], words[288], caption[768];
+    struct focus focus;
     size_t scored = bram_board_scored(b), n = 0;
     const char **name = bram_scratch(cx, scored, sizeof *name);
     double *x = bram_scratch(cx, scored, 4 * sizeof *x), zero = 0;
@@ -170,13 +239,16 @@ static int figure_of_differences(bram_ctx *cx, bram_report *r, const bram_board 
     }
     if (!n) return BRAM_OK;
     bram_figure *f = NULL;
+    BRAM_TRY(find_focus(cx, &focus, x, n));
+    bram_figure_axis axis = axis_of(&focus, words);
+    axis.zero = !focus.on;
     bram_score_title(title, b->score);
-    snprintf(axis, sizeof axis, "%s minus that of %s", title, b->floor_name[0]);
+    snprintf(words, sizeof words, "%s minus that of %s", title, b->floor_name[0]);
     BRAM_TRY(bram_figure_new(cx, &f, "Paired differences",
                              "One row a model: its difference to the trivial baseline with the "
                              "interval as a bar; the dashed line is no difference."));
     bram_figure_size(f, 460, bram_figure_height(n) + 10);
-    int status = bram_figure_x(cx, f, &(bram_figure_axis){.title = axis, .zero = true});
+    int status = bram_figure_x(cx, f, &axis);
     if (status == BRAM_OK)
         status = bram_figure_y(cx, f, &(bram_figure_axis){.labels = name, .label_count = n});
     if (status == BRAM_OK)
@@ -198,22 +270,29 @@ static int figure_of_differences(bram_ctx *cx, bram_report *r, const bram_board 
                                                 .low = low,
                                                 .high = high,
                                                 .horizontal = true});
+    if (status == BRAM_OK) status = add_outside(cx, f, &focus, x, y, n, bram_board_decimals(cx, b));
     snprintf(caption, sizeof caption,
              "Paired differences to %s on the parts that both were scored on%s. %s of zero is "
-             "better.",
+             "better.%s",
              b->floor_name[0], isnan(low[0]) ? "; too short for an interval" : ", with intervals",
-             b->higher_better ? "Right" : "Left");
+             b->higher_better ? "Right" : "Left",
+             focus.outside ? " Numbers at the edge: models outside the range shown." : "");
     return bram_report_figure(cx, r, f, status, caption);
 }
 
 static int table_of_differences(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
-    char title[96] = "difference", caption[256];
+    char title[96] = "difference";
+    bool any = false, interval = false;
     if (b->floors) snprintf(title, sizeof title, "difference to %s", b->floor_name[0]);
+    for (size_t i = 0; i < bram_board_scored(b); i++) {
+        any |= !isnan(b->row[i].difference);
+        interval |= !isnan(b->row[i].low);
+    }
     const bram_table_column columns[] = {
         {"model", "model", BRAM_CELL_TEXT, .wrap = true},
         {"difference", title, BRAM_CELL_TEXT, .align = BRAM_ALIGN_RIGHT,
-         .audience = b->floors ? BRAM_FOR_PEOPLE : BRAM_FOR_MACHINES},
+         .audience = any ? BRAM_FOR_PEOPLE : BRAM_FOR_MACHINES},
         {"before", "difference to the row above", BRAM_CELL_TEXT, .align = BRAM_ALIGN_RIGHT},
     };
     bram_table *t = NULL;
@@ -238,9 +317,12 @@ static int table_of_differences(bram_ctx *cx, bram_report *r, const bram_board *
         bram_table_free(t);
         return status;
     }
-    snprintf(caption, sizeof caption,
-             "Paired differences with intervals, on the parts that both models were scored on.");
-    return bram_report_table(cx, r, t, caption, 0);
+    return bram_report_table(
+        cx, r, t,
+        interval
+            ? "Paired differences with intervals, on the parts that both models were scored on."
+            : "Paired differences, on the parts that both models were scored on.",
+        0);
 }
 
 /* ---- every metric, every part --------------------------------------------------------------- */
@@ -292,31 +374,39 @@ static int table_of_metrics(bram_ctx *cx, bram_report *r, const bram_board *b)
 
 enum { MOST_PART_COLUMNS = 24 };
 
+/* Parts against models; of the two there are more rows than columns. */
 static int table_of_parts(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
-    size_t scored = bram_board_scored(b),
-           shown = scored < MOST_PART_COLUMNS ? scored : MOST_PART_COLUMNS;
+    size_t scored = bram_board_scored(b);
+    bool upright = b->parts >= scored; /* a row for each part */
+    size_t rows = upright ? b->parts : scored, cols = upright ? scored : b->parts,
+           shown = cols < MOST_PART_COLUMNS ? cols : MOST_PART_COLUMNS;
     if (b->parts < 2) return BRAM_OK;
     bram_table_column columns[MOST_PART_COLUMNS + 1] = {
-        {"part", "part", BRAM_CELL_TEXT, .wrap = true}};
+        {upright ? "part" : "model", upright ? "part" : "model", BRAM_CELL_TEXT, .wrap = true}};
     int decimals = bram_board_decimals(cx, b);
     for (size_t i = 0; i < shown; i++) {
-        const char *name = bram_report_model_of(r, &b->row[i])->name;
+        const char *name = upright ? bram_report_model_of(r, &b->row[i])->name
+                                   : bram_board_part(b, i);
         columns[i + 1] = (bram_table_column){name, name, BRAM_CELL_NUMBER, decimals};
     }
     bram_table *t = NULL;
     BRAM_TRY(bram_table_new(cx, &t, "", columns, shown + 1));
-    for (size_t p = 0; p < b->parts; p++) {
+    for (size_t k = 0; k < rows; k++) {
         bram_table_row(t);
-        bram_table_text(t, 0, bram_board_part(b, p));
+        bram_table_text(
+            t, 0, upright ? bram_board_part(b, k) : bram_report_model_of(r, &b->row[k])->name);
         for (size_t i = 0; i < shown; i++)
-            bram_table_number(t, i + 1, bram_board_value(b, &b->row[i], p));
+            bram_table_number(t, i + 1,
+                              bram_board_value(b, &b->row[upright ? i : k], upright ? k : i));
     }
-    if (shown < scored) bram_table_note(t, "The %zu best of %zu models.", shown, scored);
+    if (shown < cols)
+        bram_table_note(t, "The %s %zu of %zu %s.", upright ? "best" : "first", shown, cols,
+                        upright ? "models" : "parts");
     char title[192], caption[256];
     bram_score_title(title, b->score);
     snprintf(caption, sizeof caption, "Single parts: %s.", title);
-    return bram_report_table(cx, r, t, caption, 12);
+    return bram_report_table(cx, r, t, caption, upright ? 12 : 0);
 }
 
 /* ---- the section ---------------------------------------------------------------------------- */

@@ -286,7 +286,9 @@ struct citations {
 
 static void cite(struct citations *c, const char *before, const char *text)
 {
-    if (!text || !*text || c->failed || strcmp(text, "textbook") == 0) return;
+    if (!text || !*text || c->failed || strcmp(text, "textbook") == 0 ||
+        strcmp(text, "the dataset") == 0 || strcmp(text, "the pictures") == 0)
+        return;
     if (c->bibtex) bram_bibtex_put(c->bibtex, text);
     char *line = bram_strf(c->cx, "%s%s%s", before, *before ? ": " : "", text);
     bool seen = !line;
@@ -314,12 +316,12 @@ static void cite_all(struct citations *c, const bram_report *r)
         const char *name = r->board[i]->benchmark;
         const bram_loader *loader = bram_loader_find(bram_plan_text(r, name, "dataset"));
         char text[1024];
+        bool known = loader && loader->citation, doi = known && loader->doi && *loader->doi;
+        if (known)
+            snprintf(text, sizeof text, "%s%s%s", loader->citation, doi ? ", doi " : "",
+                     doi ? loader->doi : "");
+        if (known) cite(c, "Data", text); /* first: of one paper the entry with the DOI stays */
         cite(c, "Benchmark", bram_plan_text(r, name, "citation"));
-        if (!loader || !loader->citation) continue;
-        bool doi = loader->doi && *loader->doi;
-        snprintf(text, sizeof text, "%s%s%s", loader->citation, doi ? ", doi " : "",
-                 doi ? loader->doi : "");
-        cite(c, "Data", text);
     }
     for (size_t i = 0; i < r->models; i++) {
         const bram_model *m = model_of(r->model[i].spec);

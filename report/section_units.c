@@ -4,6 +4,7 @@
  */
 #include "digits.h"
 #include "report_parts.h"
+#include "scale.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -158,19 +159,27 @@ static int add_dots(bram_ctx *cx, bram_figure *f, const struct units *u, double 
 }
 
 /* The range that all but the outermost units of any model lie in. */
-static void find_range(const struct spread *s, size_t models, double *low, double *high)
+static int find_range(bram_ctx *cx, const struct spread *s, size_t models, double *low,
+                      double *high)
 {
-    *low = INFINITY, *high = -INFINITY;
+    size_t n = 0;
+    double *first = bram_scratch(cx, models, 2 * sizeof *first), *last = first + models;
+    bram_range focus, range = bram_range_empty();
+    if (!first) return BRAM_ENOMEM;
     for (size_t i = 0; i < models; i++) {
         const struct units *u = &s[i].all;
         if (!u->count) continue;
         double middle = quantile(u, 0.5), reach = quantile(u, 0.75) - quantile(u, 0.25);
-        double a = fmax(u->value[0], fmin(quantile(u, 0.02), middle - 3 * reach));
-        double z = fmin(u->value[u->count - 1], fmax(quantile(u, 0.98), middle + 3 * reach));
-        *low = fmin(*low, a), *high = fmax(*high, z);
+        first[n] = fmax(u->value[0], fmin(quantile(u, 0.02), middle - 3 * reach));
+        last[n] = fmin(u->value[u->count - 1], fmax(quantile(u, 0.98), middle + 3 * reach));
+        bram_range_take(&range, first[n], false);
+        bram_range_take(&range, last[n++], false);
     }
-    double air = 0.04 * (*high - *low);
-    *low -= air, *high += air;
+    if (bram_range_focus(&focus, first, n)) range.low = focus.low;
+    if (bram_range_focus(&focus, last, n)) range.high = focus.high;
+    double air = 0.04 * (range.high - range.low);
+    *low = range.low - air, *high = range.high + air;
+    return BRAM_OK;
 }
 
 static size_t outside(const struct spread *s, size_t models, double low, double high)
@@ -205,7 +214,7 @@ static int figure_of_units(bram_ctx *cx, bram_report *r, const bram_board *b, co
         name[i] = beside && i % 2 ? "labelled only"
                                   : bram_report_model_of(r, &b->row[i / (beside ? 2 : 1)])->name;
     for (size_t i = 0; i < models; i++) many += s[i].all.count > MOST_DOTS;
-    find_range(s, models, &low, &high);
+    BRAM_TRY(find_range(cx, s, models, &low, &high));
     bram_score_title(title, id);
     bram_figure *f = NULL;
     BRAM_TRY(bram_figure_new(cx, &f, "Scores of single units",

@@ -47,6 +47,7 @@ typedef struct bram_table_style {
     bool bands;   /* what is too wide goes on below, with the first column again; else columns that
                      may be dropped are */
     bool untitled;
+    size_t notes; /* columns that remarks take; 0: width */
 } bram_table_style;
 
 /**

@@ -175,7 +175,7 @@ static bool is_verbatim(const char *note)
 static void put_paragraph(struct layout *l, bram_buffer *out, const char *text)
 {
     bool whole = !l->style.width || is_verbatim(text);
-    size_t width = whole ? SIZE_MAX : l->style.width;
+    size_t width = whole ? SIZE_MAX : l->style.notes ? l->style.notes : l->style.width;
     while (*text) {
         const char *rest;
         size_t bytes = take_line(text, width, l->style.utf8, &rest);

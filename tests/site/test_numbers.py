@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import xml.dom.minidom
 
 BRAMBLE, TOP = (os.path.abspath(p) for p in sys.argv[1:3])
 MADE = ["simulated-vessels-class", "simulated-worm-behaviour"]
@@ -211,8 +212,81 @@ def check_one_source():
           "and on paper" if paper else "skipped: no pdftotext, or no cairo")
 
 
+# ---- what it cites -------------------------------------------------------------------------------------------------
+
+
+def read_bibtex(text):
+    """The entries of a strict BibTeX file: {key: (type, {field: value})}; anything else is an error."""
+    entries, at = {}, 0
+    while text[at:].strip():
+        head = re.compile(r"\s*@([a-z]+)\{([A-Za-z][A-Za-z0-9]*),\s*").match(text, at)
+        assert head, text[at : at + 80]
+        at, fields = head.end(), {}
+        while text[at] != "}":
+            name = re.compile(r"([a-z]+) = \{").match(text, at)
+            assert name and name[1] not in fields, text[at : at + 80]
+            start = at = name.end()
+            depth = 1
+            while depth:
+                assert text[at] not in "\n@", "a value ends on its line"
+                if text[at] in "&%$#_":
+                    assert text[at - 1] == "\\", text[start : at + 20]
+                depth += (text[at] == "{") - (text[at] == "}")
+                at += 1
+            fields[name[1]] = text[start : at - 1]
+            assert fields[name[1]] and re.match(r",\s*", text[at:]), fields
+            at += re.match(r",\s*", text[at:]).end()
+        assert head[2] not in entries, head[2]
+        entries[head[2]] = (head[1], fields)
+        at += 1
+    return entries
+
+
+def check_bibtex():
+    entries = read_bibtex(read("report.bib"))
+    assert len(entries) > 3 and entries["bramble"][0] == "software"
+    for key, (kind, fields) in entries.items():
+        needed = {"article": {"author", "year", "journal"}, "misc": {"author", "year"}, "software": {"title"}}[kind]
+        assert needed <= set(fields), (key, fields)
+        assert re.fullmatch("[12][0-9]{3}", fields.get("year", "2000")) and key.startswith(
+            re.sub("[^A-Za-z]", "", fields.get("author", "bramble").split()[0])), (key, fields)
+    places = [tuple(f.get(k) for k in ("journal", "volume", "pages")) for t, f in entries.values() if t == "article"]
+    assert len(places) == len(set(places)), "one paper, one entry"
+    print(len(entries), "entries of BibTeX")
+
+
+# ---- figures as files ----------------------------------------------------------------------------------------------
+
+
+def check_figures():
+    """Each figure as SVG, PDF, PNG and csv; all that the page shows, with the words of the drawing in the file."""
+    drawn = re.findall(r'<figure id="figure-(\d+)"', read("report.html"))
+    endings = ["svg", "csv"] + (["pdf", "png"] if glob.glob("figures/*.pdf") else [])
+    assert drawn and len(glob.glob("figures/*")) == len(endings) * len(drawn), (drawn, len(glob.glob("figures/*")))
+    for n in drawn:
+        svg = xml.dom.minidom.parse(f"figures/figure-{n}.svg").documentElement
+        assert svg.tagName == "svg" and svg.getElementsByTagName("title")[0].firstChild.data, n
+        assert svg.getElementsByTagName("desc")[0].firstChild.data, ("in words", n)
+        words = " ".join(t.firstChild.data for t in svg.getElementsByTagName("text") if t.firstChild)
+        points = table(f"figures/figure-{n}.csv")
+        assert points and all(p["x"] or p["y"] or p["low"] for p in points), n
+        for axis in ("x_label", "y_label"):
+            labels = {p[axis][:8] for p in points}
+            assert len(labels) > 20 or all(label in words for label in labels), (n, labels, words)  # more are thinned
+        if "pdf" in endings:
+            with open(f"figures/figure-{n}.pdf", "rb") as a, open(f"figures/figure-{n}.png", "rb") as b:
+                assert a.read().startswith(b"%PDF-"), n
+                head = b.read(24)
+            assert head.startswith(b"\x89PNG\r\n") and int.from_bytes(head[16:20], "big") > 400, n
+    for svg in re.findall(r"<svg .*?</svg>", read("report.html"), re.S):  # and in the page: said in words, too
+        assert 'role="img"' in svg and "<title" in svg and "<desc" in svg, svg[:200]
+    print(len(drawn), "figures as", ", ".join(endings))
+
+
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     make()
     check_links()
     check_one_source()
+    check_bibtex()
+    check_figures()

@@ -68,6 +68,8 @@ static void keys_are_unique_and_sources_stand_once(void **state)
     bram_bibtex_put_program(&out);
     bram_bibtex_put(&out, "Cook et al. 2019, Nature 571:63; White et al. 1986; Cook et al. 2019");
     bram_bibtex_put(&out, "Cook et al. 2019, Nature 571:63; Cook {et} al. 2019 \\x");
+    bram_bibtex_put(&out,
+                    "recorded by Cook et al. 2019, Nature 571:63"); /* one paper, other words */
     const char *text = bram_buffer_text(&out);
     size_t entries = 0, depth = 0;
     for (const char *c = text; *c; c++) {

@@ -11,7 +11,7 @@
 
 #include <bramble/rng.h>
 
-enum { STIMULI = 24, UNITS = 4, REPEATS = 4, FEATURES = 3, SIDE = 8, AREAS = 2, MODELS = 3 };
+enum { STIMULI = 24, UNITS = 5, REPEATS = 4, FEATURES = 3, SIDE = 8, AREAS = 2, MODELS = 3 };
 
 static const char *const area[AREAS] = {"v1", "v2"};
 static const char *const model[MODELS] = {"mean", "features", "features:name=layer1"};
@@ -157,15 +157,21 @@ static void check_areas(const char *folder, const bram_board *b)
     free(data);
 }
 
-static void check_stimuli(const char *folder, const double *gain, bool pictures)
+static void extremes(const double *gain, size_t *best, size_t *worst)
+{
+    *best = *worst = 0;
+    for (size_t i = 1; i < STIMULI; i++) {
+        if (gain[i] > gain[*best]) *best = i;
+        if (gain[i] < gain[*worst]) *worst = i;
+    }
+}
+
+static void check_pictures(const char *folder, const double *gain)
 {
     char *data = figure_file(folder, ">Stimuli that are told best and worst<", "csv");
     char *drawn = figure_file(folder, ">Stimuli that are told best and worst<", "svg");
-    size_t best = 0, worst = 0, images = 0;
-    for (size_t i = 1; i < STIMULI; i++) {
-        if (gain[i] > gain[best]) best = i;
-        if (gain[i] < gain[worst]) worst = i;
-    }
+    size_t best, worst, images = 0;
+    extremes(gain, &best, &worst);
     char text[64];
     snprintf(text, sizeof text, "  %s,", id[best]);
     assert_non_null(strstr(strstr(data, ",picture,1,"), text));
@@ -173,9 +179,25 @@ static void check_stimuli(const char *folder, const double *gain, bool pictures)
     assert_non_null(strstr(strstr(data, ",picture,5,"), text));
     for (const char *at = drawn; (at = strstr(at, "data:image/png;base64,iVBORw0KGgo")); at++)
         images++;
-    assert_int_equal(images, pictures ? 8 : 0);
+    assert_int_equal(images, 8);
     free(data);
     free(drawn);
+}
+
+/* Without pictures they are a table: the best and the worst in its first row. */
+static void check_stimuli(const char *page, const double *gain)
+{
+    size_t best, worst;
+    char text[64];
+    extremes(gain, &best, &worst);
+    const char *row = strstr(page, ">told worst<");
+    assert_non_null(row);
+    snprintf(text, sizeof text, "<tr><td class=\"t\">%s</td>", id[best]);
+    row = strstr(row, text);
+    assert_non_null(row);
+    snprintf(text, sizeof text, "<td class=\"t\">%s</td>", id[worst]);
+    assert_true(strstr(row, text) < strstr(row, "</tr>") && strstr(row, text));
+    assert_null(strstr(page, ">Stimuli that are told best and worst<"));
 }
 
 /* Shares of the figure of feature spaces add up to all together. */
@@ -222,7 +244,8 @@ static void report(const char *options, bool pictures, bool banded)
     assert_int_equal(paths, !banded);
     assert_int_equal(strstr(bram_buffer_text(&page), "features@layer2") != NULL, !banded);
     check_areas(folder, board);
-    check_stimuli(folder, gain, pictures);
+    if (pictures) check_pictures(folder, gain);
+    else check_stimuli(bram_buffer_text(&page), gain);
     if (banded) check_spaces(folder);
     snprintf(command, sizeof command, "rm -r '%s'", root);
     assert_int_equal(system(command), 0);

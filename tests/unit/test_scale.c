@@ -108,6 +108,99 @@ static void colour_scales_end_where_they_should(void **state)
     }
 }
 
+/* Most values within a small part of the range: that part is shown, and only then. */
+static void a_range_leaves_out_what_is_far_off(void **state)
+{
+    (void)state;
+    bram_range r = {7, 8};
+    double far[] = {-46, 0.1, 0.2, 0.3, 0.1, 0.4, NAN, -9, 0.2, 0.3}; /* quartiles 0.1, 0.3 */
+    assert_true(bram_range_focus(&r, far, 10));
+    assert_true(r.low > -0.5 && r.low < 0.1 && r.high > 0.4 && r.high < 1);
+    double near[] = {-0.5, 0.1, 0.2, 0.3, 0.4}, few[] = {0, 0.1, 90},
+           half[] = {0, 1, 2, 90, 91, 92};
+    double same[] = {1, 1, 1, 1, 1, 1, 50};
+    r = (bram_range){7, 8};
+    assert_false(bram_range_focus(&r, near, 5)); /* far out, but the rest takes a third */
+    assert_false(bram_range_focus(&r, few, 3));
+    assert_false(bram_range_focus(&r, half, 6));
+    assert_false(bram_range_focus(&r, same, 7)); /* no range is left */
+    assert_false(bram_range_focus(&r, NULL, 0));
+    assert_near(r.low, 7, 0);
+}
+
+/* ---- colours as colour-blind people see them ------------------------------------------------ */
+
+/*
+ * Vienot, Brettel and Mollon 1999 (Color Res Appl 24:243), as matrices on linear sRGB; of
+ * tritanopes the projection of Brettel, Vienot and Mollon 1997 (J Opt Soc Am A 14:2647) on one
+ * plane.
+ */
+static const double seen_by[4][9] = {
+    {1, 0, 0, 0, 1, 0, 0, 0, 1},
+    {0.11238, 0.88762, 0, 0.11238, 0.88762, 0, 0.00401, -0.00401, 1},  /* protanope */
+    {0.29275, 0.70725, 0, 0.29275, 0.70725, 0, -0.02234, 0.02234, 1},  /* deuteranope */
+    {1, 0.14461, -0.14461, 0, 0.85924, 0.14076, 0, 0.85924, 0.14076}}; /* tritanope */
+
+static double linear(double byte)
+{
+    double s = byte / 255;
+    return s <= 0.04045 ? s / 12.92 : pow((s + 0.055) / 1.055, 2.4);
+}
+
+/* CIE L*a*b* (D65) of a colour as one sees it. */
+static void lab_of(double lab[3], uint32_t colour, int eye)
+{
+    double in[3], rgb[3], f[3];
+    static const double xyz[9] = {0.4124564, 0.3575761, 0.1804375, 0.2126729, 0.7151522,
+                                  0.0721750, 0.0193339, 0.1191920, 0.9503041};
+    static const double white[3] = {0.95047, 1, 1.08883};
+    for (int k = 0; k < 3; k++) in[k] = linear(colour >> (16 - 8 * k) & 255);
+    for (int k = 0; k < 3; k++) {
+        const double *m = seen_by[eye] + 3 * k;
+        rgb[k] = fmin(1, fmax(0, m[0] * in[0] + m[1] * in[1] + m[2] * in[2]));
+    }
+    for (int k = 0; k < 3; k++) {
+        const double *m = xyz + 3 * k;
+        double t = (m[0] * rgb[0] + m[1] * rgb[1] + m[2] * rgb[2]) / white[k];
+        f[k] = t > 216.0 / 24389 ? cbrt(t) : (24389.0 / 27 * t + 16) / 116;
+    }
+    lab[0] = 116 * f[1] - 16, lab[1] = 500 * (f[0] - f[1]), lab[2] = 200 * (f[1] - f[2]);
+}
+
+/* CIE 1976 difference of two colours to an eye; 2.3 is just noticeable. */
+static double difference(uint32_t a, uint32_t b, int eye)
+{
+    double x[3], y[3];
+    lab_of(x, a, eye);
+    lab_of(y, b, eye);
+    return sqrt((x[0] - y[0]) * (x[0] - y[0]) + (x[1] - y[1]) * (x[1] - y[1]) +
+                (x[2] - y[2]) * (x[2] - y[2]));
+}
+
+static void colours_stay_apart_for_every_eye(void **state)
+{
+    (void)state;
+    assert_near(difference(0x000000, 0xffffff, 0), 100, 1e-3);
+    /* by hand: L* of 0.2126 is 53.24, of sRGB red; the known a*, b* are 80.09, 67.20 */
+    double red[3];
+    lab_of(red, 0xff0000, 0);
+    assert_near(red[0], 53.24, 0.01);
+    assert_near(red[1], 80.09, 0.02);
+    assert_near(red[2], 67.20, 0.02);
+    /* red and green of equal lightness are one colour to a deuteranope, which shows that it is one
+     */
+    assert_true(difference(0xcc6666, 0x828255, 2) < 12 && difference(0xcc6666, 0x828255, 0) > 45);
+    for (int dark = 0; dark < 2; dark++)
+        for (int eye = 0; eye < 4; eye++)
+            for (int i = 0; i < BRAM_PALETTE; i++) {
+                uint32_t a = bram_palette(i, dark), paper = dark ? 0x16191c : 0xffffff;
+                printf("# %d %d %d paper %.1f\n", dark, eye, i, difference(a, paper, eye));
+                for (int k = 0; k < i; k++)
+                    printf("# %d %d %d-%d %.1f\n", dark, eye, i, k,
+                           difference(a, bram_palette(k, dark), eye));
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +209,8 @@ int main(void)
         cmocka_unit_test(ranges_widen),
         cmocka_unit_test(numbers_for_people),
         cmocka_unit_test(colour_scales_end_where_they_should),
+        cmocka_unit_test(a_range_leaves_out_what_is_far_off),
+        cmocka_unit_test(colours_stay_apart_for_every_eye),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
