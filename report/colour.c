@@ -11,10 +11,12 @@
 
 uint32_t bram_palette(int i, bool dark)
 {
-    static const uint32_t on_light[BRAM_PALETTE] = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7,
-                                                    0xb97e00, 0x3a9bd1, 0x8a8000, 0x555555};
-    static const uint32_t on_dark[BRAM_PALETTE] = {0x56a9e0, 0xf08440, 0x33c79b, 0xe09ac3,
-                                                   0xf0b030, 0x90d0f5, 0xf0e442, 0xb0b0b0};
+    /* blue, brick, teal, pink, brown, lavender, tan; cyan, orange, mint, yellow, taupe, blue, olive
+     */
+    static const uint32_t on_light[BRAM_PALETTE] = {0x1e3eac, 0xa8320c, 0x08a2b4, 0xf42e92,
+                                                    0x5e3a30, 0x8c87e1, 0x947e54};
+    static const uint32_t on_dark[BRAM_PALETTE] = {0x23d4ed, 0xeb8b4d, 0x74d4a5, 0xf3d964,
+                                                   0x93837b, 0x0075b7, 0x52740e};
     size_t k = (size_t)(i < 0 ? 0 : i) % BRAM_PALETTE;
     return dark ? on_dark[k] : on_light[k];
 }

@@ -7,9 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BRAM_PALETTE = 8 };
+enum { BRAM_PALETTE = 7 };
 
-/** Colour i of the palette of Okabe and Ito (2008) as 0xRRGGBB; lighter for dark paper. */
+/**
+ * Colour i of the palette as 0xRRGGBB; lighter for dark paper. Any two of them, and the ink, are at
+ * least 17 apart (CIE 1976) to normal eyes and as protanopes, deuteranopes and tritanopes see them,
+ * and stand out from the paper by a contrast of 3 (WCAG 2.1, 1.4.11): tests/unit/test_scale.c.
+ */
 uint32_t bram_palette(int i, bool dark);
 
 /**

@@ -3,6 +3,7 @@
  */
 #include "learning_curve.h"
 
+#include "colour.h"
 #include "leaderboard.h"
 #include "report_parts.h"
 
@@ -157,7 +158,7 @@ static int add_curve(bram_ctx *cx, bram_figure *f, const bram_learning_curve *c,
         x[p] = k->point[p].amount, y[p] = k->point[p].value;
         low[p] = k->point[p].low, high[p] = k->point[p].high;
     }
-    int colour = (int)(i % 8);
+    int colour = (int)(i % BRAM_PALETTE);
     bool law = isfinite(k->fit.law.exponent);
     for (size_t j = 0; law && j < LINE; j++) {
         at[j] = x[0] * pow(x[c->points - 1] / x[0], (double)j / (LINE - 1));

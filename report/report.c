@@ -5,6 +5,7 @@
 #include "report_parts.h"
 
 #include "cairo_sheet.h"
+#include "colour.h"
 #include "figure_data.h"
 #include "file.h"
 #include "folder.h"
@@ -252,12 +253,12 @@ static int add_model(bram_ctx *cx, bram_report *r, const char *spec, size_t *col
     if (!m->name) return BRAM_ENOMEM;
     r->models++;
     bool copy = strcmp(m->name, "copy") == 0, mean = strcmp(m->name, "mean") == 0;
-    m->dashed = m->trivial || *coloured / 8 % 2 == 1;
+    m->dashed = m->trivial || *coloured / BRAM_PALETTE % 2 == 1;
     if (m->trivial && (copy || mean)) {
         m->colour = copy ? BRAM_INK : BRAM_MUTED;
         return BRAM_OK;
     }
-    m->colour = (int)(*coloured % 8);
+    m->colour = (int)(*coloured % BRAM_PALETTE);
     ++*coloured;
     return BRAM_OK;
 }

@@ -1,7 +1,9 @@
 /*
  * test_scale.c - ranges, ticks, numbers for people, colours: values by hand.
  */
+#include "canvas.h"
 #include "colour.h"
+#include "figure_parts.h"
 #include "scale.h"
 #include "test.h"
 
@@ -177,6 +179,12 @@ static double difference(uint32_t a, uint32_t b, int eye)
                 (x[2] - y[2]) * (x[2] - y[2]));
 }
 
+static double luminance(uint32_t c)
+{
+    return 0.2126 * linear(c >> 16 & 255) + 0.7152 * linear(c >> 8 & 255) +
+           0.0722 * linear(c & 255);
+}
+
 static void colours_stay_apart_for_every_eye(void **state)
 {
     (void)state;
@@ -190,15 +198,18 @@ static void colours_stay_apart_for_every_eye(void **state)
     /* red and green of equal lightness are one colour to a deuteranope, which shows that it is one
      */
     assert_true(difference(0xcc6666, 0x828255, 2) < 12 && difference(0xcc6666, 0x828255, 0) > 45);
-    for (int dark = 0; dark < 2; dark++)
-        for (int eye = 0; eye < 4; eye++)
-            for (int i = 0; i < BRAM_PALETTE; i++) {
-                uint32_t a = bram_palette(i, dark), paper = dark ? 0x16191c : 0xffffff;
-                printf("# %d %d %d paper %.1f\n", dark, eye, i, difference(a, paper, eye));
-                for (int k = 0; k < i; k++)
-                    printf("# %d %d %d-%d %.1f\n", dark, eye, i, k,
-                           difference(a, bram_palette(k, dark), eye));
-            }
+    for (int dark = 0; dark < 2; dark++) {
+        uint32_t colour[BRAM_PALETTE + 1], paper = bram_colour_by_meaning(BRAM_PAPER, dark);
+        for (int i = 0; i < BRAM_PALETTE; i++) colour[i] = bram_palette(i, dark);
+        colour[BRAM_PALETTE] = bram_colour_by_meaning(BRAM_INK, dark);
+        for (int i = 0; i <= BRAM_PALETTE; i++) {
+            double a = luminance(colour[i]) + 0.05, b = luminance(paper) + 0.05;
+            assert_true((a > b ? a / b : b / a) >= 3); /* WCAG 2.1, 1.4.11 */
+            for (int k = 0; k < i; k++)
+                for (int eye = 0; eye < 4; eye++)
+                    assert_true(difference(colour[i], colour[k], eye) > 17);
+        }
+    }
 }
 
 int main(void)
