@@ -1,10 +1,11 @@
 """What a leaderboard says of models over benchmarks, and of differences, against scipy (and scikit-posthocs and
 statsmodels, where they are installed): mean ranks, Friedman's test, Kendall's W, Nemenyi's critical difference, p of
-Student's t, Holm's adjustment.
+Student's t, Holm's adjustment, Wilcoxon's signed ranks.
 
 Usage: test_statistics.py BRAMBLE MAKE_RESULTS.
 """
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -85,9 +86,31 @@ def differences():
     print(f"p of {len(p)} differences, adjusted by Holm, are those of scipy's t")
 
 
+def signed_ranks():
+    """Wilcoxon's test of bramble infer, exact, and Holm's adjustment over the three models and the three pairs."""
+    rng = np.random.default_rng(1)
+    models = rng.random((3, 66))    # 12 conditions
+    brains = 0.4 * models[0] + 0.2 * models[1] + rng.random((14, 66))
+    np.save("models.npy", models)
+    np.save("brains.npy", brains)
+    said = json.loads(subprocess.run(
+        [BRAMBLE, "infer", "--form", "vectors", "-m", "models.npy", "-b", "brains.npy", "--compare", "corr", "--tests",
+         "ranks", "--adjust", "holm", "--samples", "50", "--format", "json", "-q"], check=True, capture_output=True).stdout)
+    r = np.array([[np.corrcoef(m, b)[0, 1] for b in brains] for m in models])
+    np.testing.assert_allclose(said["evaluations"], r, rtol=1e-12)
+    zero = [stats.wilcoxon(row, method="exact").pvalue for row in r]
+    pairs = [stats.wilcoxon(r[a], r[b], method="exact").pvalue for a, b in ((0, 1), (0, 2), (1, 2))]
+    np.testing.assert_allclose([m["p_zero"] for m in said["models"]], zero, rtol=1e-12)
+    np.testing.assert_allclose([m["adjusted_zero"] for m in said["models"]], holm(zero), rtol=1e-12)
+    np.testing.assert_allclose([c["p"] for c in said["comparisons"]], pairs, rtol=1e-12)
+    np.testing.assert_allclose([c["adjusted"] for c in said["comparisons"]], holm(pairs), rtol=1e-12)
+    print("signed ranks of 14 subjects, exact, are scipy's")
+
+
 with tempfile.TemporaryDirectory() as work:
     os.chdir(work)
     subprocess.run([MAKE_RESULTS, "results", str(MODELS), str(BENCHMARKS), "200"], check=True)
     subprocess.run([BRAMBLE, "leaderboard", "results", "--site", "site", "-q"], check=True)
     over_benchmarks()
     differences()
+    signed_ranks()

@@ -208,6 +208,50 @@ static void made_data_keep_the_design(void **state)
     bram_ctx_free(cx);
 }
 
+/* Data of `mean` have no stimulus in them: the same units, stimuli and gaps, and each unit's mean.
+ */
+static void what_answers_with_responses_makes_them(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    bram_variations list = {0};
+    bram_dataset *ds = NULL, *made = NULL;
+    bram_benchmark *b = read_benchmark(cx, "simulated-vision-encoding");
+    assert_ok(cx, bram_simulate(cx, &ds, "simulated-vision", 1));
+    assert_ok(cx, bram_recover_add(cx, &list, b, NULL, 0, 1));
+    assert_string_equal(list.benchmark[0]->variation->generator, "mean");
+    assert_ok(cx, bram_recover_data(cx, &made, list.benchmark[0], ds));
+    const bram_response *r[2] = {bram_dataset_response(ds, "responses/area"),
+                                 bram_dataset_response(made, "responses/area")};
+    size_t n = bram_response_count(r[0]), units = bram_response_length(r[0], 1);
+    size_t repeats = bram_response_length(r[0], 2), stimuli = bram_response_length(r[0], 0);
+    double *value = malloc(2 * n * sizeof *value), mean[2] = {0, 0};
+    uint8_t *there = malloc(2 * n);
+    for (int k = 0; k < 2; k++)
+        assert_ok(cx, bram_response_read(cx, r[k], (size_t[]){0, 0, 0},
+                                         (size_t[]){stimuli, units, repeats}, value + k * n,
+                                         there + k * n));
+    assert_memory_equal(there, there + n, n);
+    double noise = 0, count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i / repeats % units || !there[i]) continue; /* the first unit */
+        mean[0] += value[i], mean[1] += value[n + i];
+        count++;
+    }
+    mean[0] /= count, mean[1] /= count;
+    for (size_t i = 0; i < n; i++)
+        if (i / repeats % units == 0 && there[i])
+            noise += (value[n + i] - mean[1]) * (value[n + i] - mean[1]) / count;
+    assert_near(mean[0], mean[1], 4 * sqrt(noise / count)); /* four standard errors */
+    free(value);
+    free(there);
+    bram_dataset_free(made);
+    bram_dataset_free(ds);
+    bram_variations_release(&list);
+    bram_benchmark_free(b);
+    bram_ctx_free(cx);
+}
+
 /* ---- what is made of results ---------------------------------------------------------------- */
 
 enum { DRAWS = 100, MODELS = 3 };
@@ -476,6 +520,7 @@ int main(void)
         cmocka_unit_test(what_makes_no_sense_is_said),
         cmocka_unit_test(universes),
         cmocka_unit_test(made_data_keep_the_design),
+        cmocka_unit_test(what_answers_with_responses_makes_them),
         cmocka_unit_test(exponents_come_back),
         cmocka_unit_test(few_subsets_are_students_t),
         cmocka_unit_test(laws_that_cannot_be),
