@@ -10,7 +10,7 @@
  * The bootstrap has 399 draws of blocks, moved and stretched as report/learning_curve.c does.
  *
  * Without an argument: 400 replicates and the table of docs/variations.md. With a number: exponent
- * 0.7 only with 2, 3 and 10 subsets; exit 1 unless the intervals of points and of the exponent hold
+ * 0.7 only with 2, 3, 5 and 10 subsets; exit 1 unless the intervals of points and of the exponent hold
  * their truth in at least 95 - 2 errors of Monte Carlo - 2.5 % of the replicates, and those from
  * subsets drawn with replacement hold the points less often with 2 and 3. All numbers come from
  * seed 1, stream "curve coverage".
@@ -169,7 +169,7 @@ static struct counts count(bram_ctx *cx, double exponent, size_t subsets, size_t
 
 int main(int argc, char **argv)
 {
-    static const double exponents[] = {0.4, 0.7, 1.2};
+    static const double exponents[] = {0.4, 0.7};
     static const size_t subsets[] = {2, 3, 5, 10, 20};
     bram_init();
     bram_ctx *cx = bram_ctx_new();
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
             good &= subsets[i] > 3 || c.old < c.points - 5;
         }
     } else
-        for (size_t e = 0; e < 3; e++)
+        for (size_t e = 0; e < 2; e++)
             for (size_t i = 0; i < 5; i++) count(cx, exponents[e], subsets[i], 400);
     bram_ctx_free(cx);
     return good ? 0 : 1;
