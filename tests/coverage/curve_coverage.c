@@ -10,10 +10,10 @@
  * The bootstrap has 399 draws of blocks, moved and stretched as report/learning_curve.c does.
  *
  * Without an argument: 400 replicates and the table of docs/variations.md. With a number: exponent
- * 0.7 only with 2, 3, 5 and 10 subsets; exit 1 unless the intervals of points and of the exponent hold
- * their truth in at least 95 - 2 errors of Monte Carlo - 2.5 % of the replicates, and those from
- * subsets drawn with replacement hold the points less often with 2 and 3. All numbers come from
- * seed 1, stream "curve coverage".
+ * 0.7 only with 2, 3, 5 and 10 subsets; exit 1 unless the intervals of points and of the exponent
+ * hold their truth in at least 95 - 2 errors of Monte Carlo - 2.5 % of the replicates, and those
+ * from subsets drawn with replacement hold the points less often with 2 and 3. All numbers come
+ * from seed 1, stream "curve coverage".
  */
 #include "curve_law.h"
 #include "resample.h"
