@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #define GZ_DEFAULT_LIMIT ((size_t)16 << 30)
@@ -162,7 +163,9 @@ int bram_gz_read_file(bram_ctx *cx, unsigned char **bytes, size_t *size, const c
 
 size_t bram_gz_peek(const char *path, void *head, size_t n)
 {
-    gzFile file = gzopen(path, "rb");
+    struct stat about; /* a named pipe would wait for a writer */
+    bool regular = stat(path, &about) == 0 && S_ISREG(about.st_mode);
+    gzFile file = regular ? gzopen(path, "rb") : NULL;
     int got = file ? gzread(file, head, (unsigned)n) : 0;
     if (file) gzclose(file);
     return got > 0 ? (size_t)got : 0;

@@ -3,8 +3,9 @@
  */
 #include "hash.h"
 
+#include "file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,9 +106,10 @@ int bram_sha256_file(bram_ctx *cx, char hex[65], const char *path)
     unsigned char *piece = bram_scratch(cx, PIECE, 1);
     if (!piece) return BRAM_ENOMEM;
     bram_hash *h = NULL;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    int status = file < 0 ? bram_fail(cx, BRAM_EREAD, "cannot open %s: %s", path, strerror(errno))
-                          : bram_hash_new(cx, &h);
+    int file = -1;
+    uint64_t size;
+    int status = bram_file_open(cx, &file, &size, path); /* regular files only: a pipe has no end */
+    if (status == BRAM_OK) status = bram_hash_new(cx, &h);
     if (status == BRAM_OK) status = add_file(cx, h, file, path, piece);
     if (status == BRAM_OK) status = bram_hash_end(cx, h, hex);
     bram_hash_free(h);

@@ -165,6 +165,9 @@ def main():
     shapes(good, ids)
     hostile(good)
     archives(good)
+    os.mkfifo("pipe.tar")
+    for odd in ("pipe.tar", "/dev/zero"):
+        assert "not a regular file" in bramble("verify", odd, code=3)
     bramble("verify", "absent.tar", code=3)
     out = bramble("run", "./made.yaml", "-d", "data", "--out", "refused", "-m", "submission:bad.tar", code=1)
     assert "submission:path=bad.tar: failed: bad.tar: " in out and "not a zip or tar" in out, out
@@ -193,6 +196,7 @@ def main():
         time.setdefault(r["part"], []).append(float(r["row"]))
     assert list(part) == list(time) and all(t == sorted(t) for t in time.values())
     recordings()
+    linked()
     print("one submission accepted,", len(refusals), "refused with their reasons;", len(ids), "stimuli,", len(units), "units")
 
 
@@ -363,6 +367,28 @@ def recordings():
             assert reason in out, (reason, out)
             refusals.append(out)
     print(len(kinds), "kinds of answers are packed and score as their files")
+
+
+def linked():
+    """Symbolic links to predictions and features are followed: what they lead to is packed. What is no file is refused."""
+    name, spec = answers("decode", "asked-linked")
+    bramble("submit", name, "-m", spec, "-c", "card.yaml", "-o", "plain.tar", "-q")
+    os.rename("asked-linked/in", "asked-linked/elsewhere")
+    os.mkdir("asked-linked/in")
+    files = sorted(os.listdir("asked-linked/elsewhere"))
+    for k, f in enumerate(files):
+        where = f"asked-linked/elsewhere/{f}"
+        os.link(where, f"asked-linked/in/{f}") if k % 2 else os.symlink(os.path.abspath(where), f"asked-linked/in/{f}")
+    bramble("submit", name, "-m", spec, "-c", "card.yaml", "-o", "linked.tar", "-q")
+    assert open("plain.tar", "rb").read() == open("linked.tar", "rb").read()
+    first = f"asked-linked/in/{files[0]}"
+    for make, told in ((lambda: os.symlink("nowhere", first), "no such file"), (lambda: os.symlink(files[0], first), "no such file"),
+                       (lambda: os.symlink("/dev/zero", first), "not a regular file"), (lambda: os.mkfifo(first), "not a regular file"),
+                       (lambda: os.mkdir(first), "found a folder")):
+        os.rmdir(first) if os.path.isdir(first) else os.remove(first)
+        make()
+        assert told in bramble("submit", name, "-m", spec, "-c", "card.yaml", "-o", "odd.tar", "-q", code=3), told
+        assert not os.path.exists("odd.tar")
 
 
 def open_definition(name):
