@@ -23,7 +23,8 @@ typedef struct bram_reported {
 } bram_reported;
 
 /**
- * Reads FOLDER/PART with one of the endings .npz, .h5, .nc, .mat, .safetensors, .csv:
+ * Reads FOLDER/PART with one of the endings .npz, .npy, .h5, .nc, .mat, .safetensors,
+ * .csv:
  *
  *   time (numbers) or stimulus, row (texts)   the rows, of all but weights
  *   unit (texts)                              the columns, of all but states
@@ -33,7 +34,8 @@ typedef struct bram_reported {
  *   weights                                   units x units, from the row's to the column's
  *
  * A table (.csv) holds the one matrix: its first column is called time, stimulus, row or unit, the
- * headings of the others are the units.
+ * headings of the others are the units. A .npy holds the one matrix as well; what its rows and
+ * columns are stands beside it, in PART.time.npy, PART.unit.npy ... or, a line each, PART.unit.txt.
  *
  * @return BRAM_OK; BRAM_EREAD: no such file; BRAM_ENOTAPPLICABLE: it lacks such an array;
  *         BRAM_EFORMAT; BRAM_ENOMEM

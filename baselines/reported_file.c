@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const endings[] = {".npz", ".h5", ".nc", ".mat", ".safetensors", ".csv"};
+static const char *const endings[] = {".npz", ".npy", ".h5", ".nc", ".mat", ".safetensors", ".csv"};
 
 enum { ENDINGS = sizeof endings / sizeof *endings, MOST_STATES = 10000 };
 
@@ -29,9 +29,16 @@ static int find_file(bram_ctx *cx, char **out, const char *folder, const char *p
         }
         bram_free(path);
     }
-    return bram_fail(cx, BRAM_EREAD,
-                     "%s/%s.npz: no such file (nor with .h5, .nc, .mat, .safetensors or .csv)",
-                     folder, part);
+    return bram_fail(
+        cx, BRAM_EREAD,
+        "%s/%s.npz: no such file (nor with .npy, .h5, .nc, .mat, .safetensors or .csv)", folder,
+        part);
+}
+
+/* Whether a file holds one matrix, which has no name: a table, a .npy. */
+static bool has_one(const bram_store *s)
+{
+    return bram_store_kind_of(s) == BRAM_STORE_CSV || bram_store_kind_of(s) == BRAM_STORE_NPY;
 }
 
 /* A matrix, all of which are of one shape; in a table it is what is not set aside. */
@@ -40,7 +47,7 @@ static int read_matrix(bram_ctx *cx, double **out, bram_reported *r, bram_store 
 {
     bram_store_array a;
     bool first = !r->values;
-    BRAM_TRY(bram_store_numbers(cx, &a, s, bram_store_kind_of(s) == BRAM_STORE_CSV ? "" : name));
+    BRAM_TRY(bram_store_numbers(cx, &a, s, has_one(s) ? "" : name));
     if (!first && (a.rows != r->rows || a.cols != r->cols)) {
         bram_free(a.values);
         return bram_fail(cx, BRAM_EFORMAT, "%s is %zu x %zu, expected %zu x %zu as before", name,
@@ -63,7 +70,7 @@ static int look_for(bram_ctx *cx, bool *found, bram_store *s, const char *name)
 
 static int read_density(bram_ctx *cx, bram_reported *r, bram_store *s)
 {
-    bool found = bram_store_kind_of(s) == BRAM_STORE_CSV;
+    bool found = has_one(s);
     if (!found) BRAM_TRY(look_for(cx, &found, s, "logdensity"));
     if (found) return read_matrix(cx, &r->values, r, s, "logdensity");
     for (const bram_density_family *f = bram_density_families; f->first; f++) {
@@ -260,9 +267,11 @@ int bram_reported_ask(bram_ctx *cx, const void *fitted, const bram_query *q, bra
     return status;
 }
 
+/* One of the files, or names beside a .npy. */
 static bool is_file(const char *name)
 {
     size_t n = strlen(name);
+    if (n > 4 && strcmp(name + n - 4, ".txt") == 0) return true;
     for (size_t i = 0; i < ENDINGS; i++) {
         size_t k = strlen(endings[i]);
         if (n > k && strcmp(name + n - k, endings[i]) == 0) return true;

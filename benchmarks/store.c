@@ -255,15 +255,30 @@ static void add_row(struct columns *c, const char *key, const char *part, const 
     c->seed[c->count++] = seed;
 }
 
-/* The rows of the table of an earlier plan; a table that is not one adds nothing. */
-static void add_table(struct columns *c, const bram_axis *table)
+/* Whether a plan has this cell under another key: its model's files, or code, are others now. */
+static bool is_outdated(const bram_plan *plan, const char *key, const char *part, const char *model,
+                        int64_t seed)
+{
+    for (size_t i = 0; plan && i < plan->cells; i++) {
+        const bram_planned *p = &plan->cell[i];
+        if ((int64_t)p->seed == seed && strcmp(p->part, part) == 0 && strcmp(p->model, model) == 0)
+            return strcmp(p->key, key) != 0;
+    }
+    return false;
+}
+
+/* The rows of the table of an earlier plan; a table that is not one adds nothing.
+ * plan: what is planned now; NULL: nothing */
+static void add_table(struct columns *c, const bram_axis *table, const bram_plan *plan)
 {
     const bram_column *part = bram_axis_column(table, "part");
     const bram_column *model = bram_axis_column(table, "model");
     const bram_column *seed = bram_axis_column(table, "seed");
     if (!part || !model || !seed || !part->text || !model->text || !seed->integer) return;
     for (size_t i = 0; i < bram_axis_length(table); i++)
-        add_row(c, bram_axis_id(table, i), part->text[i], model->text[i], seed->integer[i]);
+        if (!is_outdated(plan, bram_axis_id(table, i), part->text[i], model->text[i],
+                         seed->integer[i]))
+            add_row(c, bram_axis_id(table, i), part->text[i], model->text[i], seed->integer[i]);
 }
 
 static int variation_words(bram_ctx *cx, bram_attrs *a, const bram_variation *v)
@@ -344,7 +359,7 @@ int bram_store_put_plan(bram_ctx *cx, const char *dir, const bram_plan *plan)
     struct columns c;
     if (status == BRAM_OK)
         status = reserve(cx, &c, plan->cells + (before ? bram_axis_length(before) : 0));
-    if (status == BRAM_OK && before) add_table(&c, before);
+    if (status == BRAM_OK && before) add_table(&c, before, plan);
     for (size_t i = 0; status == BRAM_OK && i < plan->cells; i++)
         add_row(&c, plan->cell[i].key, plan->cell[i].part, plan->cell[i].model,
                 (int64_t)plan->cell[i].seed);
@@ -368,8 +383,8 @@ static int join(bram_ctx *cx, bram_dataset **out, const bram_dataset *a, const b
         return bram_fail(cx, BRAM_EFORMAT, "the plans are of different definitions or datasets");
     struct columns c;
     BRAM_TRY(reserve(cx, &c, bram_axis_length(cells) + bram_axis_length(more)));
-    add_table(&c, cells);
-    add_table(&c, more);
+    add_table(&c, cells, NULL);
+    add_table(&c, more, NULL);
     bram_dataset *ds = NULL;
     BRAM_TRY(bram_dataset_new(cx, &ds));
     bram_attrs *to = bram_dataset_attrs(cx, ds, "");

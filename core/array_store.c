@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct bram_store {
     bram_store_kind kind;
@@ -194,6 +195,42 @@ static int open_tensor(bram_ctx *cx, bram_npy **out, const bram_store *s, const 
     return bram_fail(cx, BRAM_EABSENT, "%s has no tensor \"%s\"", s->path, name);
 }
 
+/* Whether the name of an array of a .npy is the path of another one. */
+static bool is_npy_path(const char *name)
+{
+    size_t n = strlen(name);
+    return !name[0] || strchr(name, '/') || (n > 4 && strcmp(name + n - 4, ".npy") == 0);
+}
+
+/* Beside STEM.npy, STEM.NAME.npy or STEM.NAME.txt; on the heap. */
+static int find_beside(bram_ctx *cx, char **out, bool *lines, const bram_store *s, const char *name)
+{
+    const char *slash = strrchr(s->path, '/'), *dot = strrchr(slash ? slash : s->path, '.');
+    int stem = dot ? (int)(dot - s->path) : (int)strlen(s->path);
+    for (int k = 0; k < 2; k++) {
+        char *path = bram_strf(cx, "%.*s.%s%s", stem, s->path, name, k ? ".txt" : ".npy");
+        if (!path) return BRAM_ENOMEM;
+        if (access(path, F_OK) == 0) {
+            *out = path, *lines = k == 1;
+            return BRAM_OK;
+        }
+        bram_free(path);
+    }
+    return bram_fail(cx, BRAM_EABSENT, "%.*s.%s.npy is not there, nor with .txt", stem, s->path,
+                     name);
+}
+
+/* An array that lies beside a .npy, as a store of its own. */
+static int open_beside(bram_ctx *cx, bram_store **out, const bram_store *s, const char *name)
+{
+    char *path = NULL;
+    bool lines;
+    BRAM_TRY(find_beside(cx, &path, &lines, s, name));
+    int status = bram_store_open(cx, out, path);
+    bram_free(path);
+    return status;
+}
+
 /* The array of a .npz, or a .npy: the store's own for "", another file's for a path. */
 static int open_npy(bram_ctx *cx, bram_npy **out, bram_store *s, const char *name)
 {
@@ -267,6 +304,13 @@ int bram_store_numbers(bram_ctx *cx, bram_store_array *out, bram_store *s, const
     if (!name[0] && (s->kind == BRAM_STORE_MATLAB || s->kind == BRAM_STORE_NPZ ||
                      s->kind == BRAM_STORE_SAFETENSORS))
         BRAM_TRY(only_matrix(cx, &name, s));
+    if (s->kind == BRAM_STORE_NPY && !is_npy_path(name)) {
+        bram_store *beside = NULL;
+        BRAM_TRY(open_beside(cx, &beside, s, name));
+        int status = bram_store_numbers(cx, out, beside, "");
+        bram_store_close(beside);
+        return status;
+    }
     switch (s->kind) {
     case BRAM_STORE_MATLAB:
         return matlab_numbers(cx, out, s, name);
@@ -337,10 +381,52 @@ static int metadata_texts(bram_ctx *cx, char ***out, size_t *count, const bram_s
     return status;
 }
 
+/* A text a line; empty lines are none. */
+static int line_texts(bram_ctx *cx, char ***out, size_t *count, const char *path)
+{
+    unsigned char *bytes = NULL;
+    size_t size, lines = 1, n = 0;
+    BRAM_TRY(bram_file_read(cx, &bytes, &size, path, (size_t)1 << 30));
+    for (size_t i = 0; i < size; i++) lines += bytes[i] == '\n';
+    char **list = bram_alloc(cx, lines * sizeof *list + size + 1, 1);
+    if (list) {
+        char *at = memcpy(list + lines, bytes, size);
+        while (*at) {
+            size_t length = strcspn(at, "\r\n");
+            bool more = at[length] != 0;
+            at[length] = 0;
+            if (length) list[n++] = at;
+            at += length + more;
+        }
+        *out = list, *count = n;
+    }
+    bram_free(bytes);
+    return list ? BRAM_OK : BRAM_ENOMEM;
+}
+
+static int beside_texts(bram_ctx *cx, char ***out, size_t *count, const bram_store *s,
+                        const char *name)
+{
+    char *path = NULL;
+    bool lines;
+    bram_npy *a = NULL;
+    BRAM_TRY(find_beside(cx, &path, &lines, s, name));
+    int status = lines ? line_texts(cx, out, count, path) : bram_npy_open(cx, &a, path);
+    if (status == BRAM_OK && a) {
+        status = bram_npy_read_texts(cx, a, out);
+        if (status == BRAM_OK) *count = bram_npy_describe(a)->count;
+    }
+    bram_npy_close(a);
+    bram_free(path);
+    return status;
+}
+
 int bram_store_texts(bram_ctx *cx, char ***out, size_t *count, bram_store *s, const char *name)
 {
     bram_matlab_value *v;
     bram_npy *a = NULL;
+    if (s->kind == BRAM_STORE_NPY && !is_npy_path(name))
+        return beside_texts(cx, out, count, s, name);
     switch (s->kind) {
     case BRAM_STORE_MATLAB:
         BRAM_TRY(bram_matlab_variable(cx, &v, s->matlab, name));

@@ -44,6 +44,24 @@ def safetensors(path, tensors, ids=None, word="ids"):
         f.write(struct.pack("<Q", len(text)) + text + data)
 
 
+def mat73(path, numbers, texts):
+    """A MATLAB 7.3 file: HDF5 behind 512 bytes of header, matrices transposed, texts as cells of references."""
+    with h5py.File(path, "w", userblock_size=512) as f:
+        for name, x in numbers.items():
+            x = np.atleast_2d(x)
+            f.create_dataset(name, data=x.T, chunks=tuple(min(n, 16) for n in x.T.shape), compression="gzip")
+            f[name].attrs["MATLAB_class"] = np.bytes_({"f8": "double", "f4": "single"}[x.dtype.str[1:]])
+        for name, words in texts.items():
+            cell = f.create_dataset(name, (1, len(words)), dtype=h5py.ref_dtype)
+            cell.attrs["MATLAB_class"] = np.bytes_("cell")
+            for i, word in enumerate(words):
+                at = f.create_dataset(f"#refs#/{name}{i}", data=np.array([[ord(c)] for c in word], "u2"))
+                at.attrs["MATLAB_class"] = np.bytes_("char")
+                cell[0, i] = at.ref
+    with open(path, "r+b") as f:
+        f.write(b"MATLAB 7.3 MAT-file".ljust(116) + bytes(8) + b"\x00\x02IM")
+
+
 def bfloat(x):
     return (np.ascontiguousarray(x, "<f4").view("<u4") >> 16).astype("<u2")
 
@@ -103,6 +121,10 @@ def formats(x, ids):
     values, names = shuffled()
     scipy.io.savemat("v5.mat", {"layer": values, "ids": np.array(names, dtype=object)})
     done("v5.mat")
+    for kind in ("f4", "f8"):
+        values, names = shuffled()
+        mat73(f"v73_{kind}.mat", {"layer": values.astype(kind)}, {"ids": names})
+        done(f"v73_{kind}.mat")
     values, names = shuffled()
     with h5py.File("plain.h5", "w") as f:
         f.create_dataset("net/conv", data=values.astype(">f4"), chunks=(7, 3), compression="gzip")
@@ -265,6 +287,26 @@ def every_format_of_predictions():
         with open(path + ".csv", "w", newline="") as f:
             csv.writer(f).writerows([["time", *names], *([repr(t), *row] for t, row in zip(time.tolist(), v))])
 
+    def mat_73(path):
+        v, names = mixed()
+        mat73(path + ".mat", {"mean": v, "time": time}, {"unit": names})
+
+    def npy(path, kind="<f8", order="C", text=False):
+        v, names = mixed(kind)
+        np.save(path + ".npy", np.array(v, order=order))
+        if text:
+            write(path + ".time.txt", "".join(f"{t!r}\n" for t in time.tolist()))
+            write(path + ".unit.txt", "\n".join(names))
+        else:
+            np.save(path + ".time.npy", time)
+            np.save(path + ".unit.npy", np.array(names))
+
+    done("npy", npy)
+    done("npy-text", lambda path: npy(path, text=True))
+    for kind in ("<f2", ">f4", ">f8"):
+        for order in "CF":
+            done(f"npy-{'big' if kind[0] == '>' else ''}{kind[1:]}{order}", lambda path, k=kind, o=order: npy(path, k, o))
+    done("matlab-73", mat_73)
     done("h5", h5)
     done("h5-half", lambda path: h5(path, "<f2"))
     done("netcdf", nc)
@@ -277,6 +319,9 @@ def every_format_of_predictions():
             safetensors(path + ".safetensors", {"mean": (dtype, array(v)), "time": ("F64", time)}, names, "unit")
         done("safetensors-" + dtype, tensors)
     found = scores("./behaviour.yaml", ".", made)
+    os.remove("as-npy/worm01.time.npy")
+    lacking = scores("./behaviour.yaml", ".", ["predictions:path=as-npy"])    # other files: what was scored is no more
+    assert "worm01.time.npy is not there" in lacking["predictions:path=as-npy"], lacking
     assert len(set(found.values())) == 1 and isinstance(list(found.values())[0], float), found
     print(len(found), "files of one prediction score alike:", list(found.values())[0])
 
