@@ -35,6 +35,11 @@ int bram_layer_axis(bram_ctx *cx, bram_axis **out, const bram_layer *l, bool fir
                    : bram_axis_new(cx, out, "feature", l->cols);
 }
 
+bool bram_layer_in_memory(const bram_layer *l)
+{
+    return !l->h5 && !(l->npy && bram_npy_is_on_disk(l->npy));
+}
+
 /* ---- HDF5 ----------------------------------------------------------------------------------- */
 
 struct wanted {

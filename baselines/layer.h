@@ -44,6 +44,9 @@ void bram_layers_release(bram_layers *l);
 /** The axis of its features: of a map with rows, columns and channels, which come first or last. */
 int bram_layer_axis(bram_ctx *cx, bram_axis **out, const bram_layer *l, bool first) BRAM_MUST_CHECK;
 
+/** @return whether its values are in memory; else they are read where they lie */
+bool bram_layer_in_memory(const bram_layer *l);
+
 /** @return whether bram_layers_add reads a file of this name; whether it holds ids beside others */
 bool bram_layers_is_file(const char *name);
 bool bram_layers_is_ids(const char *name);

@@ -2,6 +2,7 @@
  * context.c - the context: message, scratch stack, settings, progress and notes.
  */
 #include "internal.h"
+#include "kept.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ struct bram_ctx {
     void *progress_user;
     bram_note_fn *note;
     void *note_user;
+    bram_kept *kept; /* NULL until it is asked for */
 };
 
 bram_ctx *bram_ctx_new(void)
@@ -55,6 +57,7 @@ bram_ctx *bram_ctx_fork(bram_ctx *cx)
     }
     *child = *cx;
     child->top = child->spare = NULL;
+    child->kept = NULL;
     child->message[0] = 0;
     return child;
 }
@@ -68,9 +71,16 @@ static void free_chunk(struct chunk *c)
 void bram_ctx_free(bram_ctx *cx)
 {
     if (!cx) return;
+    bram_kept_close(cx->kept);
     bram_scratch_release(cx, 0);
     free_chunk(cx->spare);
     bram_free(cx);
+}
+
+bram_kept *bram_kept_of(bram_ctx *cx)
+{
+    if (!cx->kept) cx->kept = bram_kept_new(cx->memory);
+    return cx->kept ? bram_kept_ref(cx->kept) : NULL;
 }
 
 /* Text out of a file may stand in a message: it must not break the line nor steer a terminal. */

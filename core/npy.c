@@ -345,6 +345,11 @@ const bram_npy_info *bram_npy_describe(const bram_npy *a)
     return &a->info;
 }
 
+bool bram_npy_is_on_disk(const bram_npy *a)
+{
+    return a->fd >= 0;
+}
+
 bool bram_npy_is_numeric(const bram_npy *a)
 {
     return a->info.kind <= BRAM_NPY_FLOAT || a->info.kind == BRAM_NPY_BFLOAT;

@@ -56,6 +56,9 @@ void bram_npy_close(bram_npy *a);
 /** @return what the header says; owned by a */
 const bram_npy_info *bram_npy_describe(const bram_npy *a);
 
+/** @return whether its values stay in the file, and are read there */
+bool bram_npy_is_on_disk(const bram_npy *a);
+
 /** @return true for numbers and bool, false for strings */
 bool bram_npy_is_numeric(const bram_npy *a);
 

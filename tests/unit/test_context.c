@@ -1,8 +1,11 @@
-/* Tests of core/context.c and core/memory.c. */
+/* Tests of core/context.c, core/memory.c and core/kept.c. */
 #include <bramble/context.h>
 
 #include "internal.h"
+#include "kept.h"
 #include "test.h"
+
+#include <stdio.h>
 
 static void a_failure_keeps_its_message(void **state)
 {
@@ -100,6 +103,48 @@ static void cancelling_is_seen(void **state)
     bram_ctx_free(cx);
 }
 
+static int released;
+
+static void count_release(void *thing)
+{
+    (void)thing;
+    released++;
+}
+
+static void a_context_keeps_what_was_used_last(void **state)
+{
+    (void)state;
+    int thing[20];
+    char key[8];
+    bram_ctx *cx = bram_ctx_new();
+    bram_ctx_set_memory(cx, 800); /* an eighth may be kept */
+    bram_kept *k = bram_kept_of(cx);
+    assert_int_equal(bram_kept_limit(k), 100);
+    released = 0;
+    assert_null(bram_kept_take(k, "a"));
+    bram_kept_give(k, "a", &thing[0], 40, count_release);
+    bram_kept_give(k, "b", &thing[1], 40, count_release);
+    assert_ptr_equal(bram_kept_take(k, "a"), &thing[0]);
+    assert_null(bram_kept_take(k, "a")); /* whoever takes it has it alone */
+    bram_kept_give(k, "a", &thing[0], 40, count_release);
+    bram_kept_give(k, "c", &thing[2], 60, count_release); /* room for this and "a": "b" goes */
+    assert_int_equal(released, 1);
+    assert_null(bram_kept_take(k, "b"));
+    bram_kept_give(k, "large", &thing[3], 101, count_release);
+    assert_int_equal(released, 2);
+    assert_ptr_equal(bram_kept_take(k, "c"), &thing[2]);
+    for (int i = 0; i < 20; i++) { /* no more than 16 things */
+        snprintf(key, sizeof key, "%d", i);
+        bram_kept_give(k, key, &thing[i], 0, count_release);
+    }
+    assert_int_equal(released, 2 + 1 + 4);
+    bram_ctx_free(cx);
+    assert_int_equal(released, 2 + 1 + 20);
+    bram_kept_give(k, "late", &thing[4], 1, count_release); /* the context is gone */
+    assert_int_equal(released, 2 + 1 + 21);
+    bram_kept_unref(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +154,7 @@ int main(void)
         cmocka_unit_test(sizes_that_overflow_are_refused),
         cmocka_unit_test(an_allocation_fails_on_demand),
         cmocka_unit_test(cancelling_is_seen),
+        cmocka_unit_test(a_context_keeps_what_was_used_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
