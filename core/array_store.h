@@ -51,8 +51,8 @@ const char *bram_store_words(const bram_store *s);
 int bram_store_numbers(bram_ctx *cx, bram_store_array *out, bram_store *s,
                        const char *name) BRAM_MUST_CHECK;
 
-/* In a .npy a name without "/" and ".npy" is that of an array beside it: of "time" beside PATH/A.npy
- * in PATH/A.time.npy, or a line each in PATH/A.time.txt. */
+/* In a .npy a name without "/" and ".npy" is that of an array beside it: of "time" beside
+ * PATH/A.npy in PATH/A.time.npy, or a line each in PATH/A.time.txt. */
 
 /** The arrays of a MATLAB file, a NumPy archive, a .safetensors file or, outside groups, an HDF5
  * file, by name; other kinds name none. */
