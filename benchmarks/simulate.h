@@ -21,6 +21,9 @@ const bram_simulation *bram_simulation_find(const char *name);
 int bram_simulate(bram_ctx *cx, bram_dataset **out, const char *name,
                   uint64_t seed) BRAM_MUST_CHECK;
 
+/** Animals whose behaviour drives their neurons; see simulate_driven.c. */
+int bram_simulate_driven(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
+
 /** Weighted graphs whose communities are known; see simulate_graphs.c. */
 int bram_simulate_graphs(bram_ctx *cx, bram_dataset *out, uint64_t seed, bool full) BRAM_MUST_CHECK;
 

@@ -260,17 +260,18 @@ static int run(bram_ctx *cx, bram_dataset *result, const bram_cell *cell)
 
 static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
 {
-    (void)cx;
     const bram_dataset *ds = cell->dataset;
-    size_t total = 0, rows = 0, units = 0;
+    const char *activity = bram_option_text(cell->benchmark->options, "response");
+    const char *input = bram_option_text(cell->benchmark->options, "inputs");
+    size_t total = 0, rows = 0, units = 0, inputs = 0;
     for (size_t i = 0; i < bram_dataset_responses(ds); i++) {
         const bram_response *r = bram_dataset_response(ds, bram_dataset_response_path(ds, i));
-        if (bram_response_dims(r) != 2 ||
-            strcmp(bram_response_name(r), bram_option_text(cell->benchmark->options, "response")) !=
-                0)
-            continue;
+        if (bram_response_dims(r) != 2) continue;
+        size_t columns = bram_response_length(r, 1);
+        if (strcmp(bram_response_name(r), input) == 0 && columns > inputs) inputs = columns;
+        if (strcmp(bram_response_name(r), activity) != 0) continue;
         if (bram_response_count(r) > rows * units)
-            rows = bram_response_length(r, 0), units = bram_response_length(r, 1);
+            rows = bram_response_length(r, 0), units = columns;
         total += 9 * bram_response_count(r);
     }
     size_t count, longest = 1;
@@ -283,7 +284,7 @@ static int memory(bram_ctx *cx, size_t *bytes, const bram_cell *cell)
     const bram_model *model;
     bram_options *o = NULL;
     BRAM_TRY(bram_model_parse(cx, &model, &o, NULL, cell->model));
-    if (model->memory) total += model->memory(o, rows, units, 0);
+    if (model->memory) total += model->memory(o, rows, units, inputs);
     bram_options_free(o);
     *bytes = total;
     return BRAM_OK;
