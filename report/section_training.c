@@ -234,7 +234,7 @@ static int figures_of_attention(bram_ctx *cx, bram_report *r, const struct netwo
 
 /* ---- attention of a window of tokens -------------------------------------------------------- */
 
-enum { MOST_NAMES = 40 }; /* along an axis */
+enum { MOST_NAMES = 64 }; /* along an axis */
 
 static int name_axis(bram_ctx *cx, bram_figure_axis *out, const char *title, const bram_axis *axis)
 {

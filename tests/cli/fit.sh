@@ -26,3 +26,22 @@ cmp one.h5.search.csv two.h5.search.csv && cmp one.h5 two.h5 && wc -l <two.h5.se
 run bramble fit -q --model $quick --search 4 --seed 5 --data worm.h5 --recording worm01 -o one.h5 --force
 run bramble fit -q --model copy --search 4 --data worm.h5 --recording worm01 -o copy.h5
 run bramble fit -q --model $quick --search 4 --train 1 --validation 0 --data worm.h5 --recording worm01 -o x.h5
+# held-out units from the others; seeds of what is drawn, which only some models do
+small='masked-encoder:width=8,heads=1,layers=1,ff=8,steps=20,check=10,window=16,batch=4'
+run bramble fit -q --model $small --search 2 --data worm.h5 --recording worm01 -o masked.h5
+run bramble predict --model masked.h5 --data worm.h5 --recording worm01 --held-out S01L,S02R -o told.h5
+bramble info told.h5 >info && grep -c prediction info
+run bramble predict --model masked.h5 --data worm.h5 --recording worm01 -o x.h5
+run bramble predict --model masked.h5 --data worm.h5 --recording worm01 --held-out S01L,AVAL -o x.h5
+run bramble predict --model masked.h5 --data worm.h5 --recording worm01 --held-out S01L --steps 3 -o x.h5
+run bramble predict --model ar.h5 --data worm.h5 --recording worm01 --seed 3 -o x.h5
+run bramble simulate simulated-circuit -o circuit.h5
+tiny='spike-transformer:width=8,ff=8,steps=20,check=10,batch=8,samples=2'
+run bramble fit -q --model $tiny --data circuit.h5 --recording network01 -o tokens.h5
+draw='bramble predict -q --model tokens.h5 --data circuit.h5 --recording network01 --steps 40 --stride 2000'
+$draw -o a.h5 && $draw --seed 0 -o b.h5 && $draw --seed 7 -o c.h5 && $draw --seed 7 -o d.h5
+cmp a.h5 b.h5 >/dev/null || echo "files differ in whether they tell the seed"
+cmp c.h5 d.h5 && echo 'the same seed, the same bytes'
+# progress for programs
+bramble fit --progress jsonl --model $quick --data worm.h5 --recording worm01 -o json.h5 2>&1 |
+    sed 's/"seconds": [0-9.]*/"seconds": S/; s/\("loss"\|"validation"\): [0-9.]*/\1: L/g'
