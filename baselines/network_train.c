@@ -20,6 +20,7 @@
 #include "linalg.h"
 #include "network_init.h"
 #include "network_training.h"
+#include "training_progress.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static int look(bram_ctx *cx, bram_training *t, uint64_t step, double loss, bool
         *done = false;
         t->number[BRAM_TRAINING_DONE] = (double)t->freed, t->number[BRAM_TRAINING_IN_VAIN] = 0;
     }
-    bram_ctx_progress(cx, "training", (double)step, (double)t->steps);
+    bram_training_progress(cx, loss, held, step, t->steps);
     return BRAM_OK;
 }
 

@@ -161,8 +161,10 @@ typedef struct bram_token_job {
     /** The mean loss of validation; NULL: there is none. */
     int (*validate)(bram_ctx *cx, double *mean, const void *user);
 
-    double scale; /* of a gradient: 1 / what a batch's loss is a sum over */
-    size_t fixed; /* tensors that are not trained: the first ones */
+    double scale;       /* of a gradient: 1 / what a batch's loss is a sum over */
+    size_t fixed;       /* tensors that are not trained: the first ones */
+    const char *suffix; /* of its checkpoint's name; NULL: none */
+    bool keeps;         /* its checkpoint stays when it is done */
     const void *user;
 } bram_token_job;
 
@@ -177,7 +179,8 @@ int bram_token_train(bram_ctx *cx, bram_token_net *n, bram_mat *history, const b
                      const bram_options *o, size_t steps, double rate,
                      const char *key) BRAM_MUST_CHECK;
 
-/** Trains the network to tell the counts of a panel (of its x: as above). */
+/** Trains the network to tell the counts of a panel (of its x: as above; then another training
+ * follows, and the checkpoint stays). */
 int bram_token_pretrain(bram_ctx *cx, bram_token_net *n, const bram_options *o,
                         const bram_panel *train, const bram_panel *validation, bool of_x,
                         const char *checkpoint_of) BRAM_MUST_CHECK;

@@ -155,7 +155,8 @@ static int run(bram_ctx *cx, struct training *t)
     while (!done && !bram_ctx_finish(cx)) {
         double loss = 0;
         if (bram_ctx_check_cancel(cx) != BRAM_OK) {
-            if (t->checkpoint.path[0]) BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
+            if (t->checkpoint.path[0] && t->number[STEPS_DONE] > 0)
+                BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
             return bram_ctx_check_cancel(cx);
         }
         t->step = (uint64_t)t->number[STEPS_DONE] + 1;
@@ -165,7 +166,8 @@ static int run(bram_ctx *cx, struct training *t)
         BRAM_TRY(look(cx, t, loss, &done));
         if (t->checkpoint.path[0]) BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
     }
-    if (!done && t->checkpoint.path[0]) BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
+    if (!done && t->checkpoint.path[0] && t->number[STEPS_DONE] > 0)
+        BRAM_TRY(bram_checkpoint_write(cx, &t->checkpoint));
     t->finished = done;
     if (t->number[HISTORY_ROWS] > 0 || done)
         memcpy(t->n->parameter, t->best, t->n->parameters * sizeof *t->best);
@@ -185,8 +187,24 @@ static int make_memory(bram_ctx *cx, struct training *t)
     return t->place && t->squares ? BRAM_OK : BRAM_ENOMEM;
 }
 
+/* The file of the option, "" where there is none. */
+static int checkpoint_path(bram_ctx *cx, const char **out, const bram_options *o,
+                           const char *suffix)
+{
+    const char *path = bram_option_text(o, "checkpoint");
+    size_t length = strlen(path), more = suffix ? strlen(suffix) : 0;
+    char *whole = bram_scratch(cx, length + more + 1, 1);
+    if (!whole) return BRAM_ENOMEM;
+    memcpy(whole, path, length);
+    if (length && more) memcpy(whole + length, suffix, more);
+    *out = whole;
+    return BRAM_OK;
+}
+
 static int train(bram_ctx *cx, struct training *t, const bram_options *o, const char *key)
 {
+    const char *path = "";
+    if (key) BRAM_TRY(checkpoint_path(cx, &path, o, t->job->suffix));
     t->batch = (size_t)bram_option_integer(o, "batch");
     t->check = (size_t)bram_option_integer(o, "check");
     t->patience = (size_t)bram_option_integer(o, "patience");
@@ -198,19 +216,12 @@ static int train(bram_ctx *cx, struct training *t, const bram_options *o, const 
                          t->job->name);
     BRAM_TRY(make_memory(cx, t));
     BRAM_TRY(bram_mat_new(cx, t->history, (t->steps + t->check - 1) / t->check, 4));
-    t->checkpoint = (bram_checkpoint){key ? bram_option_text(o, "checkpoint") : "",
-                                      key,
-                                      t->n->parameters,
-                                      t->n->parameter,
-                                      t->m,
-                                      t->v,
-                                      t->best,
-                                      t->number,
-                                      t->history};
+    t->checkpoint = (bram_checkpoint){path, key,     t->n->parameters, t->n->parameter, t->m,
+                                      t->v, t->best, t->number,        t->history};
     keep_best(t);
     BRAM_TRY(bram_checkpoint_read(cx, &t->checkpoint));
     BRAM_TRY(run(cx, t));
-    if (t->finished) bram_checkpoint_remove(&t->checkpoint);
+    if (t->finished && !t->job->keeps) bram_checkpoint_remove(&t->checkpoint);
     t->history->rows = (size_t)t->number[HISTORY_ROWS];
     return BRAM_OK;
 }
@@ -413,6 +424,7 @@ static int pretrain(bram_ctx *cx, bram_token_net *n, const bram_options *o, cons
                           .loss = counts_loss,
                           .validate = c.held ? counts_validate : NULL,
                           .scale = 1 / (batch * (double)(n->shape.span * n->shape.units)),
+                          .keeps = of_x,
                           .user = &c};
     return bram_token_train(cx, n, &n->history, &job, o, (size_t)bram_option_integer(o, "steps"),
                             bram_option_real(o, "rate"), name ? key : NULL);

@@ -12,10 +12,12 @@
  *
  * Tuning minimises the squared error of z-scored behaviour over the rows that have any, by W, b and
  * (tune=all) every other parameter. The best parameters by the labelled rows of validation are
- * kept.
+ * kept. Of checkpoint=FILE the first training keeps its end until the second, which has
+ * FILE.tuning, is done.
  */
 #include "forecast.h"
 #include "linalg.h"
+#include "network_checkpoint.h"
 #include "spike_tokens.h"
 
 #include <bramble/parallel.h>
@@ -205,6 +207,9 @@ static int tune(bram_ctx *cx, bram_token_net *n, const bram_options *o, const br
     struct tuning t = {.n = n};
     BRAM_TRY(find_labels(cx, &t.train, n, train));
     if (validation) BRAM_TRY(find_labels(cx, &t.validation, n, validation));
+    char key[BRAM_CHECKPOINT_KEY];
+    BRAM_TRY(bram_checkpoint_key(cx, key, "spike-transformer-behaviour/tuning", o, n->seed, train,
+                                 validation));
     double batch = (double)bram_option_integer(o, "batch");
     bram_token_job job = {.name = "tokens/labels",
                           .places = t.train.count,
@@ -212,10 +217,11 @@ static int tune(bram_ctx *cx, bram_token_net *n, const bram_options *o, const br
                           .validate = t.validation.count ? tuning_validate : NULL,
                           .scale = 1 / (batch * (double)n->targets),
                           .fixed = bram_option_is(o, "tune", "head") ? n->tensors - 2 : 0,
+                          .suffix = ".tuning",
                           .user = &t};
     return bram_token_train(cx, n, &n->tuning, &job, o,
                             (size_t)bram_option_integer(o, "tune_steps"),
-                            bram_option_real(o, "tune_rate"), NULL);
+                            bram_option_real(o, "tune_rate"), key);
 }
 
 /* ---- the model ------------------------------------------------------------------------------ */
@@ -228,7 +234,10 @@ static int fit_all(bram_ctx *cx, bram_token_net *n, const bram_options *o, const
     if (bram_option_flag(o, "pretrain"))
         BRAM_TRY(
             bram_token_pretrain(cx, n, o, train, validation, true, "spike-transformer-behaviour"));
-    return tune(cx, n, o, train, validation);
+    BRAM_TRY(tune(cx, n, o, train, validation));
+    if (!bram_ctx_finish(cx)) /* of the first training */
+        bram_checkpoint_remove(&(bram_checkpoint){.path = bram_option_text(o, "checkpoint")});
+    return BRAM_OK;
 }
 
 static int fit(bram_ctx *cx, void **fitted, const bram_options *o, const bram_panel *train,

@@ -548,6 +548,48 @@ static void four_rows_of_behaviour_by_heart(void **state)
     drop(&w);
 }
 
+/* The tuning is stopped and goes on: the same bits as in one go. The end of the first training
+ * stays in its own file until all is done. */
+static void a_stopped_tuning_goes_on_to_the_same_bits(void **state)
+{
+    (void)state;
+    static double behaviour[2][ROWS][2];
+    struct world w;
+    bram_axis *variable;
+    char path[256], tuning[300], spec[512];
+    struct stop stop = {0, 30}; /* the first training has 20 steps */
+    double whole[2], parts[2];
+    make(&w, 60);
+    turn_around(&w, behaviour, &variable);
+    test_temporary(path, "behaviour.h5");
+    snprintf(tuning, sizeof tuning, "%s.tuning", path);
+    snprintf(spec, sizeof spec,
+             "spike-transformer-behaviour:width=8,ff=8,steps=20,tune_steps=50,check=10,batch=4,"
+             "checkpoint=%s",
+             path);
+    bram_fitted *f = fit(&w, spec, true);
+    for (size_t k = 0; k < 2; k++) whole[k] = error_of(&w, f, behaviour[1], k);
+    bram_fitted_free(f);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(access(tuning, F_OK), -1);
+    bram_ctx_set_progress(w.cx, stop_at, &stop);
+    bram_ctx_set_cancel(w.cx, &stop.flag);
+    assert_int_equal(bram_fitted_new(w.cx, &f, spec, &w.train, &w.test, 3), BRAM_ECANCEL);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(access(tuning, F_OK), 0);
+    bram_ctx_set_cancel(w.cx, NULL);
+    bram_ctx_set_progress(w.cx, NULL, NULL);
+    bram_ctx_set_cancel(w.cx, NULL);
+    f = fit(&w, spec, true);
+    for (size_t k = 0; k < 2; k++) parts[k] = error_of(&w, f, behaviour[1], k);
+    bram_fitted_free(f);
+    assert_memory_equal(whole, parts, sizeof whole);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(access(tuning, F_OK), -1);
+    bram_axis_free(variable);
+    drop(&w);
+}
+
 /* Labels of 40 rows are enough for what hangs on two rows of one unit; the others are not looked
  * at. */
 static void behaviour_from_few_labels(void **state)
@@ -705,6 +747,7 @@ int main(void)
         cmocka_unit_test(a_file),
         cmocka_unit_test(refusals),
         cmocka_unit_test(four_rows_of_behaviour_by_heart),
+        cmocka_unit_test(a_stopped_tuning_goes_on_to_the_same_bits),
         cmocka_unit_test(behaviour_from_few_labels),
         cmocka_unit_test(tuning_the_head_alone),
         cmocka_unit_test(counts_are_needed),
