@@ -22,6 +22,7 @@
 #include "network_training.h"
 #include "training_progress.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static int look(bram_ctx *cx, bram_training *t, uint64_t step, double loss, bool
 static void begin_runs(bram_training *t)
 {
     memcpy(t->n->parameter, t->best, t->n->parameters * sizeof *t->best);
-    t->number[BRAM_TRAINING_LEAST] = INFINITY, t->number[BRAM_TRAINING_IN_VAIN] = 0;
+    t->number[BRAM_TRAINING_LEAST] = DBL_MAX, t->number[BRAM_TRAINING_IN_VAIN] = 0;
 }
 
 static int run(bram_ctx *cx, bram_training *t)
@@ -114,7 +115,7 @@ static int prepare(bram_ctx *cx, bram_training *t, const bram_options *o)
     t->squares = bram_scratch(cx, n->tensors, sizeof *t->squares);
     if (!t->squares) return BRAM_ENOMEM;
     BRAM_TRY(bram_training_memory(cx, t));
-    t->number[BRAM_TRAINING_LEAST] = INFINITY;
+    t->number[BRAM_TRAINING_LEAST] = DBL_MAX; /* which a file may hold, infinity not */
     checks = (t->steps + t->check - 1) / t->check;
     t->checkpoint = (bram_checkpoint){t->guides ? "" : bram_option_text(o, "checkpoint"),
                                       t->key,

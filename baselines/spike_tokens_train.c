@@ -18,6 +18,7 @@
 
 #include <bramble/parallel.h>
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -210,7 +211,7 @@ static int train(bram_ctx *cx, struct training *t, const bram_options *o, const 
     t->patience = (size_t)bram_option_integer(o, "patience");
     t->rule.decay = bram_option_real(o, "decay");
     t->most = bram_option_real(o, "clip");
-    t->number[BEST_LOSS] = INFINITY;
+    t->number[BEST_LOSS] = DBL_MAX; /* which a file may hold, infinity not */
     if (!t->job->places)
         return bram_fail(cx, BRAM_ENOTAPPLICABLE, "%s: there is no window to learn from",
                          t->job->name);

@@ -267,6 +267,38 @@ static void the_same_bytes(void **state)
     drop(&w);
 }
 
+/* Stopped before the first look at validation rows, and without any such rows: nothing is known of
+ * a least loss, and the fit goes on all the same. */
+static void a_fit_that_was_stopped_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w, ROWS);
+    char path[256], spec[512];
+    test_temporary(path, "network.h5");
+    snprintf(spec, sizeof spec, "gru:hidden=6,steps=50,check=20,batch=5,checkpoint=%s", path);
+    for (int without = 0; without < 2; without++) {
+        const bram_panel *validation = without ? NULL : &w.validation;
+        double whole[ROWS * UNITS], parts[ROWS * UNITS];
+        struct stop stop = {!without, 20};
+        bram_fitted *f = fit(&w, spec, validation);
+        step_means(&w, f, whole);
+        bram_fitted_free(f);
+        bram_ctx_set_progress(w.cx, stop_at, &stop);
+        bram_ctx_set_finish(w.cx, &stop.flag);
+        bram_fitted_free(fit(&w, spec, validation));
+        bram_ctx_set_progress(w.cx, NULL, NULL);
+        bram_ctx_set_finish(w.cx, NULL);
+        assert_int_equal(access(path, F_OK), 0);
+        f = fit(&w, spec, validation);
+        step_means(&w, f, parts);
+        bram_fitted_free(f);
+        assert_memory_equal(whole, parts, sizeof whole);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    drop(&w);
+}
+
 /* One tensor of a file: a name under params/, its shape; cols 0: one dimension. */
 struct expected {
     const char *path;
@@ -837,6 +869,7 @@ int main(void)
         cmocka_unit_test(differences_of_rows),
         cmocka_unit_test(an_offset_changes_nothing),
         cmocka_unit_test(the_same_bytes),
+        cmocka_unit_test(a_fit_that_was_stopped_at_once),
         cmocka_unit_test(names_and_shapes),
         cmocka_unit_test(free_runs_begin_as_single_steps),
         cmocka_unit_test(recomputing_gives_the_same_bytes),
