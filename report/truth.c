@@ -141,12 +141,13 @@ int bram_truth_table(bram_ctx *cx, bram_table **out, size_t *rows, bool *good,
         return status;
     }
     *rows = bram_table_rows(t);
-    bram_table_note(t,
-                    "The true model wins %zu of %zu benchmarks, shares rank 1 on %zu, is beaten on "
-                    "%zu, has no score on %zu.",
-                    count(t, BRAM_TRUTH_WINS), *rows - count(t, BRAM_TRUTH_NONE),
-                    count(t, BRAM_TRUTH_SHARES), count(t, BRAM_TRUTH_BEATEN),
-                    count(t, BRAM_TRUTH_UNSCORED));
+    size_t known = *rows - count(t, BRAM_TRUTH_NONE);
+    if (known)
+        bram_table_note(t,
+                        "The true model wins %zu of %zu benchmarks, shares rank 1 on %zu, is "
+                        "beaten on %zu, has no score on %zu.",
+                        count(t, BRAM_TRUTH_WINS), known, count(t, BRAM_TRUTH_SHARES),
+                        count(t, BRAM_TRUTH_BEATEN), count(t, BRAM_TRUTH_UNSCORED));
     *good = fine;
     *out = t;
     return BRAM_OK;
