@@ -70,6 +70,7 @@ static int score(bram_ctx *cx, bram_scores *s, const bram_input_gain *g)
                             .value = gain_of(g, &e, NULL, raw),
                             .raw = raw,
                             .draw = draw,
+                            .pooled = true,
                             .groups = g->groups.groups};
     return bram_scores_put(cx, s, &made);
 }

@@ -131,6 +131,21 @@ static int overlap_interval(bram_ctx *cx, bram_score_row *row, struct draws *d)
     return status;
 }
 
+/*
+ * How many groups it takes for draws. Fewer than BRAM_MIN_BLOCKS give no interval by themselves,
+ * but have a part in that of a mean over parts - unless what is measured against, or the size of
+ * the sample, makes the draws lie beside the value in all parts alike, which no mean over parts
+ * mends.
+ */
+static size_t least_groups(const struct draws *d)
+{
+    const bram_metric *m = d->use->metric;
+    bool row_by_row = m->kind == BRAM_METRIC_PAIRED || m->kind == BRAM_METRIC_DENSITY;
+    bool shifted = m->flags & (BRAM_METRIC_FIXED_REFERENCE | BRAM_METRIC_SAMPLE_SIZE);
+    bool plain = !d->job->resample_pieces && !(d->job->overlap > 0);
+    return row_by_row && plain && !shifted ? BRAM_MIN_BLOCKS_OF_PART : BRAM_MIN_BLOCKS;
+}
+
 int bram_score_draw(bram_ctx *cx, const bram_scores *s, bram_score_row *row,
                     const bram_metric_use *use, const bram_score_job *job, const bram_pairs *pairs,
                     size_t values)
@@ -144,11 +159,12 @@ int bram_score_draw(bram_ctx *cx, const bram_scores *s, bram_score_row *row,
                           .raw = row->raw},
                  *d = &draws;
     if (d->job->overlap > 0) d->groups = d->job->pieces;
-    if (d->groups < BRAM_MIN_BLOCKS || s->samples == 0) return BRAM_OK;
+    if (d->groups < least_groups(d) || s->samples == 0) return BRAM_OK;
     d->out = row->draw;
     if (d->job->resample_pieces) return dual_interval(cx, row, d);
     BRAM_TRY(d->job->overlap > 0 ? overlap_interval(cx, row, d)
                                  : bram_parallel_for(cx, s->samples, one_draw, d));
+    if (d->groups < BRAM_MIN_BLOCKS) return BRAM_OK;
     bram_interval interval;
     int status = bram_interval_corrected(cx, &interval, row->value, row->draw, s->samples, s->level,
                                          d->groups, 1, row->biased);

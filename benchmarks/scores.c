@@ -336,8 +336,10 @@ int bram_scores_put(bram_ctx *cx, bram_scores *s, const bram_score_made *made)
         BRAM_TRY(
             bram_score_normalize(cx, s, row, &(bram_score_job){.normalization = BRAM_RULE_RATIO}));
     }
-    if (!s->samples || made->groups < BRAM_MIN_BLOCKS) return BRAM_OK;
+    size_t least = made->pooled ? BRAM_MIN_BLOCKS_OF_PART : BRAM_MIN_BLOCKS;
+    if (!s->samples || made->groups < least) return BRAM_OK;
     memcpy(row->draw, made->draw, s->samples * sizeof *row->draw);
+    if (made->groups < BRAM_MIN_BLOCKS) return BRAM_OK;
     bram_interval interval;
     int status = made->distribution
                      ? bram_interval_percentile(cx, &interval, row->draw, s->samples, s->level)

@@ -15,7 +15,7 @@
 enum { BRAM_MAX_FLOORS = 3 };
 
 /** Of what is done to every score here: part of the key of a cell. */
-enum { BRAM_SCORES_VERSION = 2 };
+enum { BRAM_SCORES_VERSION = 3 };
 
 /** A prediction that any model should beat, from the same rows. */
 typedef struct bram_floor {
@@ -126,6 +126,7 @@ typedef struct bram_score_made {
     bool median;        /* the value is the median over units; else their mean */
     bool biased; /* as for bram_interval_corrected: predictions that stay as they are under draws */
     bool distribution; /* the interval is that of the draws (where they lie), not of an error */
+    bool pooled;       /* with the draws of other parts, from BRAM_MIN_BLOCKS_OF_PART groups on */
     /* The score where there is nothing to find (labels permuted): its mean is the chance in place
      * of `chance`, columns null_sd and null_p. */
     const double *null;

@@ -173,6 +173,7 @@ static int put(bram_ctx *cx, const struct wiring *w, const char *what, const cha
                             .chance = chance,
                             .raw = raw,
                             .draw = draw,
+                            .pooled = true,
                             .groups = w->step.blocks.blocks.count};
     return bram_scores_put(cx, w->scores, &made);
 }

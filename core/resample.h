@@ -10,8 +10,12 @@
 
 #include <bramble/context.h>
 
-/** With fewer blocks (units, conditions) than this an interval would be far too short. */
-enum { BRAM_MIN_BLOCKS = 8 };
+/**
+ * With fewer blocks (units, conditions) than this an interval would be far too short. Blocks of
+ * several parts count together where the draws of each show no bias of their own, which takes three
+ * (docs/statistics.md has what such intervals cover).
+ */
+enum { BRAM_MIN_BLOCKS = 8, BRAM_MIN_BLOCKS_OF_PART = 3 };
 
 /**
  * Block length for a circular block bootstrap of the mean of a series, from its autocorrelation:

@@ -4,6 +4,8 @@
  */
 #include "board_parts.h"
 
+#include "resample.h"
+
 #include "variation.h"
 
 #include <math.h>
@@ -50,6 +52,7 @@ void bram_board_free(bram_board *b)
     bram_free(own->part);
     bram_free(own->blocks);
     bram_free(own->row_of);
+    bram_free(own->resampled);
     bram_free(b->row);
     bram_free(b);
 }
@@ -258,10 +261,28 @@ static int begin(bram_ctx *cx, struct bram_board_whole *b, const bram_results *r
     return BRAM_OK;
 }
 
+/* "3 time blocks of 50 rows" of one cell are too few; what counts then is how many there are in all
+ * parts. */
+static int say_resampled(bram_ctx *cx, struct bram_board_whole *b)
+{
+    size_t blocks = 0;
+    bool few = false;
+    for (size_t p = 0; p < b->board.parts; p++) {
+        blocks += b->blocks[p];
+        few |= b->blocks[p] < BRAM_MIN_BLOCKS;
+    }
+    if (b->board.parts < 2 || !*b->board.resampled || !few) return BRAM_OK;
+    b->resampled = bram_strf(cx, "%s, %zu in all parts", b->board.resampled, blocks);
+    if (!b->resampled) return BRAM_ENOMEM;
+    b->board.resampled = b->resampled;
+    return BRAM_OK;
+}
+
 /* From cells to rows in their order. */
 static int end(bram_ctx *cx, struct bram_board_whole *b)
 {
     BRAM_TRY(tabulate(cx, b));
+    BRAM_TRY(say_resampled(cx, b));
     for (size_t m = 0; m < b->board.rows; m++) BRAM_TRY(bram_board_fill_row(cx, b, m));
     b->row_of = bram_alloc(cx, b->board.rows, sizeof *b->row_of);
     if (!b->row_of) return BRAM_ENOMEM;

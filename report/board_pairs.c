@@ -3,6 +3,7 @@
  */
 #include "board_parts.h"
 
+#include "resample.h"
 #include "stats.h"
 
 #include <bramble/parallel.h>
@@ -147,7 +148,8 @@ static int sign_of_pair(bram_ctx *cx, int *sign, const struct bram_board_whole *
         if (use[p]) blocks += b->blocks[p], parts++;
     double factor = bram_board_factor(kept, b->board.level, blocks, parts);
     int status = BRAM_OK;
-    *sign = clear_sign(b, value, draw, factor);
+    bool enough = b->distribution || blocks >= BRAM_MIN_BLOCKS;
+    *sign = enough ? clear_sign(b, value, draw, factor) : 0;
     if (!*sign) {
         status = bram_board_interval(cx, &low, &high, b, value, draw, use, kept);
         *sign = low > 0 ? 1 : high < 0 ? -1 : 0;

@@ -23,6 +23,7 @@ struct bram_board_whole {
     double *draw;                  /* models x parts x draws */
     const bram_board_row **row_of; /* [model]: its row, wherever it stands */
     size_t *blocks;                /* [part]: how many were drawn there */
+    char *resampled;               /* the words of the board, where there are several parts */
     bool biased;                   /* intervals are moved by the bias of the draws */
     bool distribution; /* intervals say where the draws lie, not how sure the value is */
 };

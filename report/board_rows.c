@@ -53,7 +53,7 @@ int bram_board_interval(bram_ctx *cx, double *low, double *high, const struct br
     size_t blocks = 0, parts = 0;
     for (size_t p = 0; p < b->board.parts; p++)
         if (use[p]) blocks += b->blocks[p], parts++;
-    if (!b->distribution && blocks <= parts) return BRAM_OK;
+    if (!b->distribution && blocks < BRAM_MIN_BLOCKS) return BRAM_OK;
     bram_interval interval;
     int status = b->distribution
                      ? bram_interval_percentile(cx, &interval, draw, b->board.draws, b->board.level)

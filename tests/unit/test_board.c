@@ -10,11 +10,13 @@
 
 enum { DRAWS = 200 };
 
-/* What one cell says of the score "m@a": its value, and draws spread around it by `noise`. */
+/* What one cell says of the score "m@a": its value, and draws spread around it by `noise`, of nine
+ * blocks where it says nothing else. */
 struct made {
     const char *part, *model;
     bram_state state;
     double value, noise;
+    int64_t blocks;
 };
 
 static bram_dataset *scored(bram_ctx *cx, const struct made *m)
@@ -31,7 +33,8 @@ static bram_dataset *scored(bram_ctx *cx, const struct made *m)
     assert_ok(cx, bram_axis_add_number(cx, score, "floor_copy", (const double[]){0.25}, ""));
     assert_ok(cx, bram_axis_add_integer(cx, score, "higher_better", (const int64_t[]){1}));
     assert_ok(cx, bram_axis_add_integer(cx, score, "units", (const int64_t[]){3}));
-    assert_ok(cx, bram_axis_add_integer(cx, score, "groups", (const int64_t[]){9}));
+    assert_ok(cx, bram_axis_add_integer(cx, score, "groups",
+                                        (const int64_t[]){m->blocks ? m->blocks : 9}));
     assert_ok(cx, bram_axis_add_integer(cx, score, "bias_corrected", (const int64_t[]){1}));
     assert_ok(cx, bram_axis_add_integer(cx, score, "undefined", (const int64_t[]){1}));
     assert_ok(cx, bram_axis_new(cx, &unit, "neuron", 1));
@@ -126,6 +129,44 @@ static void values_are_means_over_parts(void **state)
     assert_near(row_of(b, "mean")->difference, 0.3, 1e-12); /* to copy, paired */
     bram_board_free(b);
     bram_results_free(r);
+    bram_ctx_free(cx);
+}
+
+/* Three blocks a part: two parts have six, too few; three have nine. */
+static void blocks_of_parts_count_together(void **state)
+{
+    (void)state;
+    bram_ctx *cx = bram_ctx_new();
+    for (size_t parts = 2; parts <= 3; parts++) {
+        bram_results *r = NULL;
+        static const struct made made[] = {{"w1", "copy", BRAM_STATE_SCORED, 0.2, 0.01, 3},
+                                           {"w1", "mean", BRAM_STATE_SCORED, 0.5, 0.01, 3},
+                                           {"w2", "copy", BRAM_STATE_SCORED, 0.3, 0.01, 3},
+                                           {"w2", "mean", BRAM_STATE_SCORED, 0.6, 0.01, 3},
+                                           {"w3", "copy", BRAM_STATE_SCORED, 0.4, 0.01, 3},
+                                           {"w3", "mean", BRAM_STATE_SCORED, 0.7, 0.01, 3}};
+        bram_board *b = make(cx, &r, made, 2 * parts);
+        const bram_board_row *mean = row_of(b, "mean"), *copy = row_of(b, "copy");
+        double difference[3];
+        bram_board_pair pair;
+        assert_ok(cx, bram_board_difference(cx, b, mean, copy, difference));
+        assert_ok(cx, bram_board_compare(cx, b, mean, copy, &pair));
+        if (parts == 2) {
+            assert_true(isnan(mean->low) && isnan(difference[1]) && isnan(pair.p));
+            assert_int_equal(mean->rank, 0);
+            assert_string_equal(b->resampled, "9 blocks, 6 in all parts");
+        } else {
+            /* t of 9 - 3 degrees of freedom over z, and the square root of 9 / (9 - 3) */
+            double reach = 1.9431803 / 1.6448536 * sqrt(1.5) * 0.01 * sin(asin(1) * 0.9);
+            assert_near(mean->high - mean->low, 2 * reach, 1e-3);
+            assert_near(difference[0], 0.3, 1e-12);
+            assert_true(difference[1] > 0.29 && pair.p < 1e-6);
+            assert_int_equal(mean->rank, 1);
+            assert_int_equal(copy->rank, 2);
+        }
+        bram_board_free(b);
+        bram_results_free(r);
+    }
     bram_ctx_free(cx);
 }
 
@@ -301,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_means_over_parts),
+        cmocka_unit_test(blocks_of_parts_count_together),
         cmocka_unit_test(forecasts_from_files_are_marked),
         cmocka_unit_test(ranks_come_from_paired_differences),
         cmocka_unit_test(ranks_are_those_of_the_intervals),

@@ -151,6 +151,37 @@ static void few_blocks_give_no_interval(void **state)
     stop(&f);
 }
 
+/* Whether a score of so many blocks has draws, which a mean over parts may take. */
+static bool has_draws(const char *metric, size_t blocks)
+{
+    struct fixture f;
+    bram_dataset *out = NULL;
+    double draw[SAMPLES];
+    uint8_t present[SAMPLES];
+    start(&f);
+    f.piece.groups.groups = blocks;
+    for (size_t t = 0; t < ROWS; t++) f.group[t] %= blocks;
+    assert_ok(f.cx, bram_scores_add(f.cx, f.scores, metric, &f.job));
+    assert_true(isnan(number(finish(&f, &out), "low", 0)));
+    assert_ok(f.cx, bram_response_read(f.cx, bram_dataset_response(out, "draw"), (size_t[]){0, 0},
+                                       (size_t[]){1, SAMPLES}, draw, present));
+    bool has = present[0] && !isnan(draw[0]);
+    bram_dataset_free(out);
+    stop(&f);
+    return has;
+}
+
+/* r2 is measured against the mean of its rows: its draws lie beside the value, in all parts alike.
+ */
+static void three_blocks_give_draws(void **state)
+{
+    (void)state;
+    assert_true(has_draws("mse", 3));
+    assert_true(has_draws("mse", 7));
+    assert_false(has_draws("mse", 2));
+    assert_false(has_draws("r2", 7));
+}
+
 static void a_subset_counts_its_units_alone(void **state)
 {
     (void)state;
@@ -296,6 +327,7 @@ int main(void)
         cmocka_unit_test(values_and_floors_are_those_of_the_metric),
         cmocka_unit_test(a_draw_is_the_score_of_the_repeated_blocks),
         cmocka_unit_test(few_blocks_give_no_interval),
+        cmocka_unit_test(three_blocks_give_draws),
         cmocka_unit_test(a_subset_counts_its_units_alone),
         cmocka_unit_test(undefined_units_are_counted_and_left_out),
         cmocka_unit_test(mistakes_are_named),
