@@ -133,17 +133,18 @@ static int overlap_interval(bram_ctx *cx, bram_score_row *row, struct draws *d)
 
 /*
  * How many groups it takes for draws. Fewer than BRAM_MIN_BLOCKS give no interval by themselves,
- * but have a part in that of a mean over parts - unless what is measured against, or the size of
- * the sample, makes the draws lie beside the value in all parts alike, which no mean over parts
+ * but have a part in that of a mean over parts - unless the mean of the rows (of r2, of r) or the
+ * size of the sample makes values lie beside the truth in all parts alike, which no mean over parts
  * mends.
  */
 static size_t least_groups(const struct draws *d)
 {
     const bram_metric *m = d->use->metric;
     bool row_by_row = m->kind == BRAM_METRIC_PAIRED || m->kind == BRAM_METRIC_DENSITY;
-    bool shifted = m->flags & (BRAM_METRIC_FIXED_REFERENCE | BRAM_METRIC_SAMPLE_SIZE);
     bool plain = !d->job->resample_pieces && !(d->job->overlap > 0);
-    return row_by_row && plain && !shifted ? BRAM_MIN_BLOCKS_OF_PART : BRAM_MIN_BLOCKS;
+    bool beside = m->flags &
+                  (BRAM_METRIC_FIXED_REFERENCE | BRAM_METRIC_INV_SHIFT | BRAM_METRIC_SAMPLE_SIZE);
+    return row_by_row && plain && !beside ? BRAM_MIN_BLOCKS_OF_PART : BRAM_MIN_BLOCKS;
 }
 
 int bram_score_draw(bram_ctx *cx, const bram_scores *s, bram_score_row *row,

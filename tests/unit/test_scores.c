@@ -171,15 +171,16 @@ static bool has_draws(const char *metric, size_t blocks)
     return has;
 }
 
-/* r2 is measured against the mean of its rows: its draws lie beside the value, in all parts alike.
- */
+/* r2 and r take the mean of their rows: of few blocks they lie beside the truth in all parts. */
 static void three_blocks_give_draws(void **state)
 {
     (void)state;
     assert_true(has_draws("mse", 3));
     assert_true(has_draws("mse", 7));
     assert_false(has_draws("mse", 2));
+    assert_true(has_draws("skill", 3));
     assert_false(has_draws("r2", 7));
+    assert_false(has_draws("pearson", 7));
 }
 
 static void a_subset_counts_its_units_alone(void **state)
