@@ -111,6 +111,19 @@ static int estimate(bram_ctx *cx, bram_plan *plan, const bram_task *task, const 
     return BRAM_OK;
 }
 
+/* Many plans of a suite, and all variations of a benchmark, are on one dataset: it is hashed once.
+ */
+static int hash_data(bram_ctx *cx, const bram_engine *e, bram_plan *plan, const bram_dataset *ds)
+{
+    for (size_t i = 0; i + 1 < e->plans; i++) {
+        const bram_plan *other = &e->plan[i];
+        if (strcmp(other->benchmark->dataset, plan->benchmark->dataset) != 0) continue;
+        memcpy(plan->dataset_hash, other->dataset_hash, sizeof plan->dataset_hash);
+        return BRAM_OK;
+    }
+    return bram_dataset_hash(cx, ds, plan->dataset_hash);
+}
+
 /* absent: whether there is no such dataset. */
 static int plan_benchmark(bram_ctx *cx, bram_engine *e, const bram_benchmark *b, bool *absent)
 {
@@ -125,7 +138,7 @@ static int plan_benchmark(bram_ctx *cx, bram_engine *e, const bram_benchmark *b,
     BRAM_TRY(status);
     bram_plan *plan = &e->plan[e->plans++];
     plan->benchmark = b;
-    status = bram_dataset_hash(cx, ds, plan->dataset_hash);
+    status = hash_data(cx, e, plan, ds);
     if (status == BRAM_OK) status = bram_challenge_check(cx, b, plan->dataset_hash);
     if (status == BRAM_OK) status = task->parts(cx, &parts, b, ds);
     size_t n = parts ? bram_axis_length(parts) : 0, seeds = settings->seed_count;
