@@ -29,6 +29,12 @@ static int check(bram_ctx *cx, const bram_cli_args *args, const bram_submission 
     bram_benchmark *b = NULL;
     bram_dataset *ds = NULL;
     BRAM_TRY(read_benchmark(cx, &b, args, s));
+    if (!b->public_sha256 && strcmp(s->benchmark, b->name) != 0) { /* that needs no data */
+        int status = bram_fail(cx, BRAM_EFORMAT, "it answers %.200s, expected %s", s->benchmark,
+                               b->name);
+        bram_benchmark_free(b);
+        return status;
+    }
     int status = bram_data_open(cx, &ds, b->dataset, bram_cli_text(args, "data", NULL));
     if (status == BRAM_OK) status = bram_submission_check(cx, s, b, ds);
     bram_dataset_free(ds);

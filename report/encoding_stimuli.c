@@ -3,7 +3,6 @@
  * where the dataset has them; see encoding_figures.h. Pictures are not in the results: they are
  * read from the dataset that these name; where it cannot be opened the stimuli are named.
  */
-#include "data.h"
 #include "digits.h"
 #include "encoding_figures.h"
 #include "pictures.h"
@@ -212,9 +211,8 @@ static const bram_board_row *best_of_part(const bram_report *r, const bram_board
 int bram_encoding_stimuli(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
     size_t at;
-    bram_dataset *ds = NULL;
-    int status = bram_data_open(cx, &ds, bram_plan_text(r, b->benchmark, "dataset"),
-                                r->settings->data);
+    const bram_dataset *ds;
+    int status = bram_report_data(cx, r, b, &ds);
     if (status != BRAM_OK && !harmless(status)) return status;
     status = BRAM_OK;
     for (size_t p = 0; p < b->parts && p < MOST_PARTS && status == BRAM_OK; p++) {
@@ -229,6 +227,5 @@ int bram_encoding_stimuli(bram_ctx *cx, bram_report *r, const bram_board *b)
                                bram_board_part(b, p));
         bram_scratch_release(cx, mark);
     }
-    bram_dataset_free(ds);
     return status;
 }

@@ -6,6 +6,7 @@
 
 #include "cairo_sheet.h"
 #include "colour.h"
+#include "data.h"
 #include "figure_data.h"
 #include "file.h"
 #include "folder.h"
@@ -100,6 +101,20 @@ const char *bram_plan_text(const bram_report *r, const char *benchmark, const ch
     const bram_attrs *a = plan ? bram_dataset_find_attrs(plan, "") : NULL;
     const char *text = a ? bram_attrs_text(a, name) : NULL;
     return text ? text : "";
+}
+
+int bram_report_data(bram_ctx *cx, bram_report *r, const bram_board *b, const bram_dataset **out)
+{
+    const char *name = bram_plan_text(r, b->benchmark, "dataset");
+    *out = NULL;
+    if (!r->opened || strcmp(r->opened_name, name) != 0) {
+        bram_dataset_free(r->opened);
+        r->opened = NULL;
+        r->opened_name = name;
+        BRAM_TRY(bram_data_open(cx, &r->opened, name, r->settings->data));
+    }
+    *out = r->opened;
+    return BRAM_OK;
 }
 
 bool bram_option_of(const char *options, const char *name, char *value, size_t bytes)
@@ -355,6 +370,7 @@ int bram_report_write(bram_ctx *cx, bram_buffer *out, const bram_results *result
     for (size_t i = 0; i < r.models; i++) bram_free(r.model[i].name);
     bram_free(r.board);
     bram_free(r.model);
+    bram_dataset_free(r.opened);
     bram_scratch_release(cx, mark);
     return status;
 }

@@ -24,6 +24,8 @@ typedef struct bram_report {
     size_t boards;
     bram_report_model *model; /* in the order of the plans */
     size_t models;
+    bram_dataset *opened; /* by bram_report_data; NULL */
+    const char *opened_name;
 } bram_report;
 
 /** The sections, in the order of the page. Those of one benchmark take its board. */
@@ -92,6 +94,15 @@ const char *bram_plan_text(const bram_report *r, const char *benchmark, const ch
 
 /** The value of an option in "key=value,key=value". @return false where it is not in it */
 bool bram_option_of(const char *options, const char *name, char *value, size_t bytes);
+
+/**
+ * The dataset of a benchmark. The last one is kept: benchmarks on one dataset follow each other,
+ * and made ones take longer than their section.
+ *
+ * @return as bram_data_open
+ */
+int bram_report_data(bram_ctx *cx, bram_report *r, const bram_board *b,
+                     const bram_dataset **out) BRAM_MUST_CHECK;
 
 /** Adds a figure to the page and frees it, also on failure. Passes on an earlier status. */
 int bram_report_figure(bram_ctx *cx, bram_report *r, bram_figure *f, int status,

@@ -5,7 +5,6 @@
  * Models that would have to be fitted or run are left out: only stored features are.
  */
 #include "area.h"
-#include "data.h"
 #include "rdm.h"
 #include "rdm_figures.h"
 #include "report_parts.h"
@@ -155,9 +154,8 @@ static int gather(bram_ctx *cx, struct shown *s, const bram_board *b, const bram
 int bram_section_geometry(bram_ctx *cx, bram_report *r, const bram_board *b)
 {
     if (strcmp(bram_plan_text(r, b->benchmark, "task"), "geometry") != 0) return BRAM_OK;
-    bram_dataset *ds = NULL;
-    int status = bram_data_open(cx, &ds, bram_plan_text(r, b->benchmark, "dataset"),
-                                r->settings->data);
+    const bram_dataset *ds;
+    int status = bram_report_data(cx, r, b, &ds);
     for (size_t p = 0; p < b->parts && p < MOST_PARTS && status == BRAM_OK; p++) {
         struct shown s = {.count = 0};
         bram_area a = {0};
@@ -171,6 +169,5 @@ int bram_section_geometry(bram_ctx *cx, bram_report *r, const bram_board *b)
         bram_area_release(&a);
         bram_scratch_release(cx, mark);
     }
-    bram_dataset_free(ds);
     return harmless(status) ? BRAM_OK : status;
 }
