@@ -19,7 +19,7 @@ for c in $commands; do
     "$bramble" "$c" --help | grep -oE '(^|[ ,])--[a-z][a-z-]*' | tr -d ' ,' | sort -u >"$options/$c"
 done
 # options of other programs that documents name
-others='--benchmark --cflags --libs --git-common-dir'
+others='--benchmark --cflags --libs --git-common-dir --setup'
 
 for document in README.md docs/*.md; do
     for option in $(grep -oE '(^|[ `(])--[a-z][a-z-]+' "$document" | grep -oE -e '--[a-z-]+' | sort -u); do
