@@ -2,6 +2,7 @@
  * engine_plan.c - the cells of a suite: benchmark x part x model x seed, and which of them are left
  * to do.
  */
+#include "copies.h"
 #include "data.h"
 #include "demand.h"
 #include "engine.h"
@@ -124,6 +125,31 @@ static int hash_data(bram_ctx *cx, const bram_engine *e, bram_plan *plan, const 
     return bram_dataset_hash(cx, ds, plan->dataset_hash);
 }
 
+/* Recordings that are scored one by one, and of which some are the same animal under two names: its
+ * score would count twice, and intervals would take it for two. */
+static int note_copies(bram_ctx *cx, const bram_benchmark *b, const bram_dataset *ds,
+                       const bram_axis *parts)
+{
+    size_t n = 0, all = bram_dataset_groups(ds, "recordings"), count = 0;
+    size_t mark = bram_scratch_mark(cx);
+    bram_copy_source *source = bram_scratch(cx, all, sizeof *source);
+    bram_copy *copy = NULL;
+    if (!source) return BRAM_ENOMEM;
+    for (size_t i = 0; i < all; i++) {
+        const char *id = bram_dataset_group_at(ds, "recordings", i);
+        if (bram_axis_find(parts, id) >= 0) source[n++] = (bram_copy_source){ds, id};
+    }
+    int status = n > 1 ? bram_copies_find(cx, &copy, &count, source, n) : BRAM_OK;
+    for (size_t i = 0; i < count; i++)
+        bram_note(cx,
+                  "%s: recordings %s and %s are copies of each other: one animal counts twice "
+                  "(parts in the definition choose)",
+                  b->name, source[copy[i].a].id, source[copy[i].b].id);
+    bram_free(copy);
+    bram_scratch_release(cx, mark);
+    return status;
+}
+
 /* absent: whether there is no such dataset. */
 static int plan_benchmark(bram_ctx *cx, bram_engine *e, const bram_benchmark *b, bool *absent)
 {
@@ -141,6 +167,7 @@ static int plan_benchmark(bram_ctx *cx, bram_engine *e, const bram_benchmark *b,
     status = hash_data(cx, e, plan, ds);
     if (status == BRAM_OK) status = bram_challenge_check(cx, b, plan->dataset_hash);
     if (status == BRAM_OK) status = task->parts(cx, &parts, b, ds);
+    if (status == BRAM_OK) status = note_copies(cx, b, ds, parts);
     size_t n = parts ? bram_axis_length(parts) : 0, seeds = settings->seed_count;
     if (status == BRAM_OK) {
         size_t most = n * (b->model_count + settings->model_count) * (seeds ? seeds : 1);
