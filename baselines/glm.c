@@ -266,7 +266,7 @@ const bram_model bram_model_glm = {
     .summary = "Poisson regression of spike counts on history, coupling and inputs",
     .source = "Truccolo et al. 2005; Pillow et al. 2008; group lasso: Yuan and Lin 2006",
     .missing = "missing counts are no targets; in histories they stand at their unit's mean",
-    .version = 3,
+    .version = 4,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_COSMOOTH) |
                BRAM_ANSWERS(BRAM_ASK_WEIGHTS),

@@ -430,7 +430,7 @@ const bram_model bram_model_hmm_glm = {
     .source = "Escola et al. 2011; Li et al. 2024, arXiv 2310.15263 (method=gumbel); "
               "one-hot without sampling: core/spike_onehot.c",
     .missing = "missing counts are no targets; in histories they stand at their unit's mean",
-    .version = 5,
+    .version = 6,
     .answers = BRAM_ANSWERS(BRAM_ASK_STEP) | BRAM_ANSWERS(BRAM_ASK_FREE_RUN) |
                BRAM_ANSWERS(BRAM_ASK_LOGLIK) | BRAM_ANSWERS(BRAM_ASK_COSMOOTH) |
                BRAM_ANSWERS(BRAM_ASK_STATES) | BRAM_ANSWERS(BRAM_ASK_WEIGHTS),

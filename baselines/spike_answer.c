@@ -277,8 +277,9 @@ struct runs {
     bram_mat state; /* starts x states */
 };
 
-/* The design rows of all starts at step h: histories from their tracks, inputs at their means. */
-static void track_design(bram_mat *design, const struct runs *r, size_t h)
+/* The design rows of all starts at step h: histories from their tracks, and the inputs known where
+ * each run starts. */
+static int track_design(bram_ctx *cx, bram_mat *design, const struct runs *r, size_t h)
 {
     const bram_spike_model *m = r->v.m;
     size_t lags = m->phi.rows, bumps = m->phi.cols, units = m->units;
@@ -292,8 +293,9 @@ static void track_design(bram_mat *design, const struct runs *r, size_t h)
                 for (size_t b = 0; b < bumps; b++)
                     u[1 + n * bumps + b] += bram_row(&m->phi, k - 1)[b] * y[n];
         }
-        memcpy(u + 1 + units * bumps, m->input_mean.data, m->inputs * sizeof *u);
+        BRAM_TRY(bram_spike_inputs(cx, u, m, r->v.s, r->q->start[i]));
     }
+    return BRAM_OK;
 }
 
 static int begin_runs(bram_ctx *cx, struct runs *r, const bram_spike_model *m, const bram_query *q)
@@ -337,7 +339,7 @@ static int run_step(bram_ctx *cx, struct runs *r, size_t h)
     struct room room;
     bram_mat moved;
     BRAM_TRY(new_room(cx, &room, m, r->q->starts));
-    track_design(&room.design, r, h);
+    BRAM_TRY(track_design(cx, &room.design, r, h));
     for (size_t k = 0; k < m->states; k++) {
         bram_mat theta = theta_of(m, k);
         BRAM_TRY(bram_gemm(cx, &room.eta, 1, &room.design, BRAM_AS_IS, &theta, BRAM_AS_IS, 0));

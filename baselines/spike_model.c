@@ -166,9 +166,8 @@ int bram_spike_fill(bram_ctx *cx, bram_mat *out, const bram_spike_model *m, cons
     return BRAM_OK;
 }
 
-/* The inputs of row t (beyond the last row: their means) behind the history in u. */
-static int fill_inputs(bram_ctx *cx, double *u, const bram_spike_model *m, const bram_segment *s,
-                       size_t t)
+int bram_spike_inputs(bram_ctx *cx, double *u, const bram_spike_model *m, const bram_segment *s,
+                      size_t t)
 {
     double *to = u + 1 + m->units * m->phi.cols;
     for (size_t d = 0; d < m->inputs; d++) {
@@ -193,7 +192,7 @@ int bram_spike_design(bram_ctx *cx, bram_mat *design, const bram_spike_model *m,
         double *u = bram_row(design, i);
         u[0] = 1;
         memcpy(u + 1, bram_row(&h, back + i), history * sizeof *u);
-        status = fill_inputs(cx, u, m, s, from + i);
+        status = bram_spike_inputs(cx, u, m, s, from + i);
     }
     bram_scratch_release(cx, mark);
     return status;
