@@ -154,7 +154,7 @@ def main():
     refused({n: b for n, b in good.items() if n != "card.yaml"}, "no card.yaml")
     refused({**good, "card.yaml": CARD.replace("licence", "license").encode()}, "license")
     refused({**good, "card.yaml": CARD.replace("https:", "javascript:").encode()}, "expected http")
-    refused(word(good, benchmark="other"), 'its benchmark is "other"')
+    refused(word(good, benchmark="other"), 'it answers other, expected made')
     refused(word(good, benchmark_version=2), "version 2 of made, expected 3")
     refused(word(good, dataset_hash="0" * 64), "its dataset_hash")
     refused(word(good, options="folds=3"), "its options")
