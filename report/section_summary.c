@@ -268,8 +268,9 @@ int bram_section_summary(bram_ctx *cx, bram_report *r)
         r->boards, r->boards == 1 ? "" : "s", r->models, r->models == 1 ? "" : "s", cells,
         cells == 1 ? "" : "s", count[BRAM_STATE_SCORED], count[BRAM_STATE_FAILED],
         count[BRAM_STATE_NOT_APPLICABLE], count[BRAM_STATE_NOT_RUN]);
+    if (!r->boards) bram_report_say(r, "All cells are of variations, shown below.");
     BRAM_TRY(list_verdicts(cx, r));
-    BRAM_TRY(table_of_states(cx, r));
+    if (r->boards) BRAM_TRY(table_of_states(cx, r));
     if (count[BRAM_STATE_FAILED] + count[BRAM_STATE_NOT_APPLICABLE])
         return table_of_troubles(cx, r);
     return BRAM_OK;
